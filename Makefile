@@ -1,0 +1,36 @@
+# Two commands do all the set-up: `make demo` and `make test`. Both make .venv and fill it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help demo test lint bench clean
+help:
+	@echo "make demo    the whole main job on this machine: import, campaign, real SMTP, one-click, report"
+	@echo "make test    all tests"
+	@echo "make lint    ruff, mypy, pyright, import contracts"
+	@echo "make bench   the figures, as ratios in one run (make bench ONLY=name for one)"
+
+$(VENV)/.for-use: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[fast]'
+	@touch $@
+
+$(VENV)/.for-test: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+$(VENV)/.for-lint: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[lint]'
+	@touch $@
+
+test: $(VENV)/.for-test
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.for-lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports

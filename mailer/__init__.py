@@ -1,0 +1,1 @@
+"""An email and permission-marketing engine."""

@@ -1,0 +1,1 @@
+"""Who: consent rules, segment rules, and reading the rows of an import."""

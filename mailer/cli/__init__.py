@@ -1,0 +1,1 @@
+"""Commands: each parses its input, calls one job, prints the answer."""

@@ -1,0 +1,1 @@
+"""What: a template and a person become a letter."""

@@ -1,0 +1,66 @@
+"""The mistakes that a person can put right, as one small tree.
+
+    MailerError
+    ├── WorkspaceError      a file of the workspace is missing, unreadable or does not parse
+    │   ├── ConfigError     config.toml says something that cannot be
+    │   ├── ExpressionError a segment or condition does not parse, or names what nobody has
+    │   └── TemplateError   a template cannot be composed
+    ├── KeyFileError        a key is missing or not the one that the database was made with
+    ├── DatabaseError       the database is missing, of another version, locked or full
+    ├── ImportFileError     an import as a whole cannot go on (single rows are reported, not raised)
+    ├── AddressError        an email address that cannot be written to
+    ├── NotFoundError       nothing by that name or number
+    ├── RefusedError        it could be done, but must not: no permission, sent already, running elsewhere
+    └── RelayError          the mail server cannot be reached or does not let us in
+
+Each message says what is wrong, where, and what to do.
+The command line prints it without a traceback and exits with 2.
+"""
+
+
+class MailerError(Exception):
+    """Never raised itself: one of its kinds says more."""
+
+
+class WorkspaceError(MailerError):
+    """A file of the workspace is missing, unreadable or does not parse."""
+
+
+class ConfigError(WorkspaceError):
+    """`config.toml` says something that cannot be."""
+
+
+class ExpressionError(WorkspaceError):
+    """A segment or condition does not parse, or names what nobody has."""
+
+
+class TemplateError(WorkspaceError):
+    """A template cannot be composed."""
+
+
+class KeyFileError(MailerError):
+    """A key is missing, or not the one that the database was made with."""
+
+
+class DatabaseError(MailerError):
+    """The database is missing, of another version, locked or full."""
+
+
+class ImportFileError(MailerError):
+    """An import as a whole cannot go on; single rows are reported, not raised."""
+
+
+class AddressError(MailerError):
+    """An email address that cannot be written to."""
+
+
+class NotFoundError(MailerError):
+    """Nothing by that name or number."""
+
+
+class RefusedError(MailerError):
+    """It could be done, but must not: no permission, sent already, running elsewhere."""
+
+
+class RelayError(MailerError):
+    """The mail server cannot be reached or does not let us in."""

@@ -1,0 +1,1 @@
+"""One file for each thing the program does: gather, decide, apply."""

@@ -1,0 +1,1 @@
+"""The values that everyone passes around: frozen, and free of any world."""

@@ -1,0 +1,54 @@
+"""One firing of a schedule, or one send by hand: template and audience frozen at its start."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mailer.model.kind import Kind
+
+
+class CampaignState(StrEnum):
+    """Where a campaign stands. Only `running` lets letters leave."""
+
+    PLANNING = "planning"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A campaign as it stands now.
+
+    Args:
+        occurrence: The firing's key: local wall-clock minute or UTC instant; None by hand.
+        segment: The segment's name, "" for everyone on the list.
+        rule: The segment's expression as frozen.
+        frozen_hash: The SHA-256 (hex) of the frozen template, list and rule.
+        planned: How many deliveries were written.
+        reason: Why it is paused or cancelled.
+        allow_withheld: People for whom a name is missing are withheld instead of stopping the start.
+        pace_per_s: Letters per second at most, or None for the relay's own limits.
+    """
+
+    id: int
+    name: str
+    kind: Kind
+    state: CampaignState
+    template: str
+    list_id: str
+    segment: str
+    rule: str
+    schedule: str | None
+    occurrence: str | None
+    frozen_hash: str
+    planned: int
+    planned_up_to: int
+    created_at: datetime
+    due_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    reason: str
+    allow_withheld: bool
+    pace_per_s: float | None

@@ -1,0 +1,103 @@
+"""What sort of letter, and so which rules hold for it: one table.
+
+Nothing else in the program asks "is this marketing?"; it asks the row.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import IntEnum, StrEnum
+
+
+class Kind(StrEnum):
+    """What sort of letter a delivery is."""
+
+    MARKETING = "marketing"
+    JOURNEY = "journey"
+    TRANSACTIONAL = "transactional"
+    CONFIRMATION = "confirmation"
+    ACKNOWLEDGEMENT = "acknowledgement"
+    REPLY = "reply"
+    TEST = "test"
+    ALARM = "alarm"
+
+
+class Lane(IntEnum):
+    """Who goes first: a lower lane is always served before a higher one."""
+
+    ANSWERS = 0
+    TRANSACTIONS = 1
+    JOURNEYS = 2
+    CAMPAIGNS = 3
+
+
+class Scope(StrEnum):
+    """What a suppression stops. A list's own scope is written `list:<id>`."""
+
+    LIST = "list"
+    MARKETING = "marketing"
+    EVERYTHING = "everything"
+
+
+class WhenInDoubt(StrEnum):
+    """What happens to a letter of which nobody can tell whether it arrived."""
+
+    HOLD = "hold"
+    SEND_AGAIN = "send_again"
+
+
+@dataclass(frozen=True, slots=True)
+class KindRule:
+    """One row of the table.
+
+    Args:
+        needs_subscription: A standing subscription to the delivery's list must be on record.
+        stopped_by: The suppression scopes that stop it.
+        capped: Frequency caps and quiet hours hold for it.
+        needs_unsubscribe: An unsubscribe link, a postal address and the list headers are due.
+        try_for: How long after it became due it is still tried.
+    """
+
+    needs_subscription: bool
+    stopped_by: frozenset[Scope]
+    capped: bool
+    needs_unsubscribe: bool
+    lane: Lane
+    in_doubt: WhenInDoubt
+    try_for: timedelta
+
+
+_ALL = frozenset(Scope)
+_ONLY_EVERYTHING = frozenset({Scope.EVERYTHING})
+
+KINDS: dict[Kind, KindRule] = {
+    Kind.MARKETING: KindRule(
+        True, _ALL, True, True, Lane.CAMPAIGNS, WhenInDoubt.HOLD, timedelta(hours=24)
+    ),
+    Kind.JOURNEY: KindRule(
+        True, _ALL, True, True, Lane.JOURNEYS, WhenInDoubt.HOLD, timedelta(hours=24)
+    ),
+    Kind.TRANSACTIONAL: KindRule(
+        False, _ONLY_EVERYTHING, False, False,
+        Lane.TRANSACTIONS, WhenInDoubt.SEND_AGAIN, timedelta(hours=24),
+    ),
+    Kind.CONFIRMATION: KindRule(
+        False, _ONLY_EVERYTHING, False, False,
+        Lane.ANSWERS, WhenInDoubt.SEND_AGAIN, timedelta(hours=24),
+    ),
+    Kind.ACKNOWLEDGEMENT: KindRule(
+        False, _ONLY_EVERYTHING, False, False,
+        Lane.ANSWERS, WhenInDoubt.HOLD, timedelta(hours=72),
+    ),
+    Kind.REPLY: KindRule(
+        False, _ONLY_EVERYTHING, False, False,
+        Lane.TRANSACTIONS, WhenInDoubt.HOLD, timedelta(hours=72),
+    ),
+    Kind.TEST: KindRule(
+        False, _ONLY_EVERYTHING, False, False,
+        Lane.TRANSACTIONS, WhenInDoubt.HOLD, timedelta(hours=1),
+    ),
+    Kind.ALARM: KindRule(
+        False, frozenset(), False, False,
+        Lane.ANSWERS, WhenInDoubt.SEND_AGAIN, timedelta(hours=72),
+    ),
+}  # fmt: skip

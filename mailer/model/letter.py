@@ -1,0 +1,20 @@
+"""A letter: its envelope and its bytes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is handed to a relay.
+
+    Args:
+        sender: The envelope's return path, without angle brackets; "" is the null path.
+        recipient: The envelope's one recipient, its domain as A-label.
+        content: Header and body, every line ended by CRLF, not yet dot-stuffed.
+        envelope_id: The ENVID of RFC 3461 §4.4, ASCII.
+    """
+
+    sender: str
+    recipient: str
+    content: bytes
+    envelope_id: str

@@ -1,0 +1,77 @@
+"""One list: its purpose in words, who it is from, and the rules of opting in."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class OptIn(StrEnum):
+    """Whether a sign-up must be confirmed by letter."""
+
+    DOUBLE = "double"
+    SINGLE = "single"
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """One version of the words that people agree to.
+
+    Args:
+        version: 1, 2, 3 …; never used again for other words.
+        text: The exact words shown.
+        editorial: The words changed and the purpose did not, so people who agreed to the
+            version before may still be written to.
+    """
+
+    version: int
+    text: str
+    editorial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MailingList:
+    """What `lists/<name>.toml` says.
+
+    Args:
+        id: Never used again for another list.
+        name: The file's name without `.toml`.
+        title: What people read.
+        sender_name: The display name of From; may hold any character.
+        sender_address: The address of From, its domain as A-label.
+        reply_to: Where answers go, or "" for the sender.
+        postal_address: As CAN-SPAM wants it, in one or more lines.
+        list_host: The right side of List-Id (RFC 2919 §2), such as `news.lists.example.com`.
+        bounce_domain: Where signed return paths live, or "": then the return path is the sender.
+        unsubscribe_mailbox: The address that `mailto:` unsubscribes go to, or "".
+        segments: Name to expression, as text.
+    """
+
+    id: str
+    name: str
+    title: str
+    purpose: str
+    wordings: tuple[Wording, ...]
+    opt_in: OptIn
+    sender_name: str
+    sender_address: str
+    reply_to: str
+    postal_address: str
+    list_host: str
+    bounce_domain: str = ""
+    unsubscribe_mailbox: str = ""
+    language: str = "en"
+    segments: dict[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def wording(self) -> Wording:
+        """The words in force: the highest version."""
+        return max(self.wordings, key=lambda wording: wording.version)
+
+    @property
+    def words_floor(self) -> int:
+        """The lowest version whose people may be written to under the words in force."""
+        floor = self.wording.version
+        for wording in sorted(self.wordings, key=lambda one: -one.version):
+            floor = wording.version
+            if not wording.editorial:
+                break
+        return floor

@@ -1,0 +1,1 @@
+"""When: the next firing of a schedule, the throttle, the retry plan."""

@@ -1,0 +1,146 @@
+"""One database, SQLite or PostgreSQL: how it is opened, read and written.
+
+On SQLite writers queue for a turn (an operating system's file lock, handed in by whoever may
+open files) instead of polling for SQLite's own, and every write transaction begins at once
+with `BEGIN IMMEDIATE`, so that reading and then writing cannot fail half-way.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    ColumnElement,
+    Dialect,
+    Engine,
+    create_engine,
+    event,
+    literal_column,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from mailer.errors import DatabaseError
+from mailer.store.tables import Instant
+
+Turn = Callable[[], AbstractContextManager[object]]
+
+_BUSY_TIMEOUT_MS = 30_000
+_CACHE_KIB = 64_000
+
+
+class Database:
+    """Reads and writes, each in a transaction of its own; safe to use from several threads."""
+
+    def __init__(self, engine: Engine, turn: Turn = nullcontext) -> None:
+        self.engine = engine
+        self._turn = turn
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Say which of the two it is."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def read(self) -> Generator[Connection, None, None]:
+        """Give a connection that sees one moment of the database and changes nothing."""
+        with _translated(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Generator[Connection, None, None]:
+        """Give a connection whose changes are committed at the end, or undone on an error.
+
+        Keep it short: on SQLite nobody else writes meanwhile (20 ms at most).
+        """
+        with (
+            _translated(),
+            self._turn(),
+            self.engine.connect().execution_options(writes=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def open_database(url: str, turn: Turn = nullcontext) -> Database:
+    """Open a database by URL (`sqlite:///path` or `postgresql://…`), without making it.
+
+    Raises:
+        DatabaseError: when the URL is none, or its driver is not installed.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
+            return Database(create_engine(parsed, pool_size=16, pool_pre_ping=True), turn)
+        engine = create_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
+    except (ArgumentError, NoSuchModuleError) as problem:
+        raise DatabaseError(f"not a database URL: {url!r}: {problem}") from problem
+    except ModuleNotFoundError as missing:
+        raise DatabaseError(
+            "PostgreSQL needs its driver: pip install 'permission-mailer[postgres]'"
+        ) from missing
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+    return Database(engine, turn)
+
+
+def _on_connect(connection: Any, record: object) -> None:  # noqa: ANN401 - a DBAPI connection
+    del record
+    # SQLAlchemy's "begin" event below writes BEGIN; the driver must not do so by itself.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        # A lost commit would mean a second letter or a lost "no".
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={_BUSY_TIMEOUT_MS}",
+        f"cache_size=-{_CACHE_KIB}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Generator[None, None, None]:
+    try:
+        yield
+    except OperationalError as problem:
+        raise DatabaseError(_advice(problem)) from problem
+
+
+def _advice(problem: DBAPIError) -> str:
+    words = str(problem.orig)
+    advice = {
+        "disk is full": "make room on the disk; nothing was lost, what was not committed was undone",
+        "disk I/O error": "look at the disk; what was not committed was undone",
+        "no such table": "run `mailer db upgrade`",
+        "no such column": "run `mailer db upgrade`",
+        "locked": "another program holds the database file; close it and try again",
+        "unable to open": "look at `database` in config.toml and at the folder's permissions",
+        "readonly": "the database file may not be written by this user",
+    }
+    for phrase, todo in advice.items():
+        if phrase in words:
+            return f"the database says: {words}; {todo}"
+    return f"the database says: {words}"
+
+
+def now_sql(dialect: Dialect) -> ColumnElement[Any]:
+    """Return the database's own clock as an expression of type `Instant`."""
+    if dialect.name == "sqlite":
+        return literal_column(
+            "CAST((julianday('now') - 2440587.5) * 86400000000.0 AS INTEGER)", Instant()
+        )
+    return literal_column(
+        "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)", Instant()
+    )

@@ -1,0 +1,435 @@
+"""Every table, as SQLModel declares it.
+
+Hot paths use Core statements on `Model.__table__`; rows become values of `mailer.model` at
+the edge of this package. States and kinds are stored as the words that they are, times as
+microseconds since 1970 UTC (SQLite would drop a zone), digests as bytes.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata: MetaData = SQLModel.metadata
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_instant(time: datetime) -> int:
+    """Turn an aware time into microseconds since 1970 UTC; a naive one is a bug."""
+    if time.tzinfo is None:
+        raise ValueError(f"a time without a zone cannot be stored: {time}")
+    return (time - _EPOCH) // _MICROSECOND
+
+
+def from_instant(instant: int) -> datetime:
+    """Turn microseconds since 1970 into an aware UTC time."""
+    return _EPOCH + timedelta(microseconds=instant)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware time, stored as microseconds since 1970 UTC."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        del dialect
+        return None if value is None else to_instant(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return None if value is None else from_instant(value)
+
+
+Values = JSON().with_variant(JSONB(), "postgresql")
+"""JSON that can be asked: JSONB on PostgreSQL, text on SQLite."""
+
+# SQLite only counts up a plain INTEGER PRIMARY KEY by itself.
+Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Any:  # noqa: ANN401 - SQLModel's Field is untyped in this way
+    return Field(default=None, sa_column=Column(Id, primary_key=True, autoincrement=True))
+
+
+def _text(*, null: bool = False) -> Any:  # noqa: ANN401
+    return Field(default=None, sa_column=Column(Text, nullable=null))
+
+
+def _time(*, null: bool = False) -> Any:  # noqa: ANN401
+    return Field(default=None, sa_column=Column(Instant, nullable=null))
+
+
+def _number(*, null: bool = False) -> Any:  # noqa: ANN401
+    return Field(default=None, sa_column=Column(BigInteger, nullable=null))
+
+
+def _bytes(*, null: bool = False) -> Any:  # noqa: ANN401
+    return Field(default=None, sa_column=Column(LargeBinary, nullable=null))
+
+
+class KeyCheck(SQLModel, table=True):
+    """A check value for each key that this database was made with."""
+
+    __tablename__ = "key_check"  # pyright: ignore[reportAssignmentType]
+    key_id: int = Field(primary_key=True)
+    purpose: str = _text()
+    check_value: bytes = _bytes()
+    added_at: datetime = _time()
+
+
+class ListRow(SQLModel, table=True):
+    """A list that we have seen, with the number that stands for it in tokens."""
+
+    __tablename__ = "mailing_list"  # pyright: ignore[reportAssignmentType]
+    number: int | None = _id()
+    id: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    name: str = _text()
+    title: str = _text()
+    words_floor: int = _number()
+    seen_at: datetime = _time()
+
+
+class WordingRow(SQLModel, table=True):
+    """The words of one version of a list's purpose; never changed, never deleted."""
+
+    __tablename__ = "wording"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (UniqueConstraint("list_id", "version"),)
+    id: int | None = _id()
+    list_id: str = _text()
+    version: int = _number()
+    words: str = _text()
+    editorial: bool = False
+    added_at: datetime = _time()
+
+
+class ContactRow(SQLModel, table=True):
+    """A person we know. `hash` is the keyed hash that suppressions are kept under."""
+
+    __tablename__ = "contact"  # pyright: ignore[reportAssignmentType]
+    id: int | None = _id()
+    match: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    match_version: int = Field(default=1)
+    hash: bytes = _bytes()
+    address: str = _text()
+    attributes: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(Values, nullable=False)
+    )
+    language: str | None = _text(null=True)
+    time_zone: str | None = _text(null=True)
+    created_at: datetime = _time()
+    updated_at: datetime = _time()
+
+
+class LedgerRow(SQLModel, table=True):
+    """One entry of the consent ledger: append-only, gapless, chained.
+
+    `*_salt` and `*_digest` stand in the chain; `*_value` may be erased with its salt, and the
+    chain still verifies.
+    """
+
+    __tablename__ = "ledger"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index("ix_ledger_contact_id", "contact_id"),
+        Index("ix_ledger_batch_id", "batch_id", sqlite_where=text("batch_id IS NOT NULL"),
+              postgresql_where=text("batch_id IS NOT NULL")),
+    )  # fmt: skip
+    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    contact_id: int = _number()
+    list_id: str | None = _text(null=True)
+    wording: int = _number()
+    act: str = _text()
+    at: datetime = _time()
+    how: str = _text()
+    basis: str | None = _text(null=True)
+    source: str = _text()
+    batch_id: int | None = _number(null=True)
+    expires_at: datetime | None = _time(null=True)
+    who_salt: bytes | None = _bytes(null=True)
+    who_digest: bytes = _bytes()
+    who_value: str | None = _text(null=True)
+    network_salt: bytes | None = _bytes(null=True)
+    network_digest: bytes | None = _bytes(null=True)
+    network_value: str | None = _text(null=True)
+    agent_salt: bytes | None = _bytes(null=True)
+    agent_digest: bytes | None = _bytes(null=True)
+    agent_value: str | None = _text(null=True)
+    by_salt: bytes | None = _bytes(null=True)
+    by_digest: bytes | None = _bytes(null=True)
+    by_value: str | None = _text(null=True)
+    key_id: int = _number()
+    mac: bytes = _bytes()
+
+
+class LedgerHead(SQLModel, table=True):
+    """The ledger's last number and MAC: the one row that its writers queue on."""
+
+    __tablename__ = "ledger_head"  # pyright: ignore[reportAssignmentType]
+    id: int = Field(default=1, primary_key=True)
+    number: int = _number()
+    mac: bytes = _bytes()
+
+
+class SubscriptionRow(SQLModel, table=True):
+    """Where a contact stands on a list: a projection of the ledger."""
+
+    __tablename__ = "subscription"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_subscription_list_id", "list_id", "contact_id"),)
+    contact_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    list_id: str = Field(sa_column=Column(Text, primary_key=True))
+    status: str = _text()
+    basis: str | None = _text(null=True)
+    wording: int = _number()
+    since_at: datetime = _time()
+    expires_at: datetime | None = _time(null=True)
+    ledger_number: int = _number()
+
+
+class SuppressionRow(SQLModel, table=True):
+    """An address that must not get mail, as a keyed hash: survives erasure and re-import."""
+
+    __tablename__ = "suppression"  # pyright: ignore[reportAssignmentType]
+    hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    scope: str = Field(sa_column=Column(Text, primary_key=True))
+    reason: str = _text()
+    since_at: datetime = _time()
+    until_at: datetime | None = _time(null=True)
+    source: str = _text()
+
+
+class ImportBatch(SQLModel, table=True):
+    """One import of a file: what was declared about it, and how far it came."""
+
+    __tablename__ = "import_batch"  # pyright: ignore[reportAssignmentType]
+    id: int | None = _id()
+    file_name: str = _text()
+    file_hash: str = _text()
+    list_id: str = _text()
+    basis: str = _text()
+    source: str = _text()
+    state: str = _text()
+    rows_done: int = _number()
+    counts: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(Values, nullable=False)
+    )
+    started_at: datetime = _time()
+    ended_at: datetime | None = _time(null=True)
+
+
+class ImportBefore(SQLModel, table=True):
+    """What a contact was before an import changed it, so that undoing can put it back."""
+
+    __tablename__ = "import_before"  # pyright: ignore[reportAssignmentType]
+    batch_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    contact_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    attributes: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(Values, nullable=False)
+    )
+    language: str | None = _text(null=True)
+    time_zone: str | None = _text(null=True)
+
+
+class FrozenRow(SQLModel, table=True):
+    """What a campaign was started with, under its content hash."""
+
+    __tablename__ = "frozen"  # pyright: ignore[reportAssignmentType]
+    hash: str = Field(sa_column=Column(Text, primary_key=True))
+    body: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(Values, nullable=False)
+    )
+    frozen_at: datetime = _time()
+
+
+class CampaignRow(SQLModel, table=True):
+    """One firing of a schedule or one send by hand."""
+
+    __tablename__ = "campaign"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (UniqueConstraint("schedule", "occurrence"),)
+    id: int | None = _id()
+    name: str = _text()
+    kind: str = _text()
+    state: str = _text()
+    template: str = _text()
+    list_id: str = _text()
+    segment: str = _text()
+    rule: str = _text()
+    schedule: str | None = _text(null=True)
+    occurrence: str | None = _text(null=True)
+    frozen_hash: str = _text()
+    planned: int = _number()
+    planned_up_to: int = _number()
+    audience_up_to: int = _number()
+    created_at: datetime = _time()
+    due_at: datetime = _time()
+    valid_until: datetime | None = _time(null=True)
+    started_at: datetime | None = _time(null=True)
+    finished_at: datetime | None = _time(null=True)
+    reason: str = _text()
+    allow_withheld: bool = False
+    pace_per_s: float | None = None
+
+
+class DeliveryRow(SQLModel, table=True):
+    """One letter that we owe one address."""
+
+    __tablename__ = "delivery"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        # A person gets one letter of one cause, whatever crashes in between.
+        Index("uq_delivery_contact", "cause_kind", "cause_id", "contact_id", unique=True,
+              sqlite_where=text("contact_id IS NOT NULL"),
+              postgresql_where=text("contact_id IS NOT NULL")),
+        Index("uq_delivery_hash", "cause_kind", "cause_id", "hash", unique=True,
+              sqlite_where=text("contact_id IS NULL"),
+              postgresql_where=text("contact_id IS NULL")),
+        Index("ix_delivery_due", "lane", "due_at", "id",
+              sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
+        Index("ix_delivery_owner", "owner_id", "state",
+              sqlite_where=text("owner_id IS NOT NULL"),
+              postgresql_where=text("owner_id IS NOT NULL")),
+        Index("ix_delivery_person", "contact_id", "id",
+              sqlite_where=text("contact_id IS NOT NULL"),
+              postgresql_where=text("contact_id IS NOT NULL")),
+    )  # fmt: skip
+    id: int | None = _id()
+    cause_kind: str = _text()
+    cause_id: int = _number()
+    kind: str = _text()
+    lane: int = Field(default=3)
+    contact_id: int | None = _number(null=True)
+    hash: bytes = _bytes()
+    address: str = _text()
+    list_id: str | None = _text(null=True)
+    state: str = _text()
+    reason: str | None = _text(null=True)
+    attempt: int = _number()
+    due_at: datetime = _time()
+    give_up_at: datetime = _time()
+    owner_id: int | None = _number(null=True)
+    lease_until: datetime | None = _time(null=True)
+    first_attempt_at: datetime | None = _time(null=True)
+    left_at: datetime | None = _time(null=True)
+    ended_at: datetime | None = _time(null=True)
+    relay: str | None = _text(null=True)
+    relay_id: str | None = _text(null=True)
+    reply: str | None = _text(null=True)
+
+
+class AttemptRow(SQLModel, table=True):
+    """An attempt that did not simply end as accepted: what was answered, where, and when."""
+
+    __tablename__ = "attempt"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_attempt_delivery_id", "delivery_id"),)
+    id: int | None = _id()
+    delivery_id: int = _number()
+    attempt: int = _number()
+    at: datetime = _time()
+    outcome: str = _text()
+    stage: str = _text()
+    code: int = _number()
+    enhanced: str = _text()
+    words: str = _text()
+    relay: str = _text()
+
+
+class OwnerRow(SQLModel, table=True):
+    """A sender process. It lives exactly as long as it holds the lock of its number."""
+
+    __tablename__ = "owner"  # pyright: ignore[reportAssignmentType]
+    id: int | None = _id()
+    host: str = _text()
+    pid: int = _number()
+    started_at: datetime = _time()
+    ended_at: datetime | None = _time(null=True)
+
+
+class ThrottleRow(SQLModel, table=True):
+    """The throttle's memory, one row for each relay or campaign: kept over restarts."""
+
+    __tablename__ = "throttle"  # pyright: ignore[reportAssignmentType]
+    key: str = Field(sa_column=Column(Text, primary_key=True))
+    full_at: datetime = _time()
+
+
+class SentMinute(SQLModel, table=True):
+    """How many letters were let through to a relay in one minute, for hourly and daily limits."""
+
+    __tablename__ = "sent_minute"  # pyright: ignore[reportAssignmentType]
+    relay: str = Field(sa_column=Column(Text, primary_key=True))
+    minute: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    letters: int = _number()
+
+
+class ScheduleRow(SQLModel, table=True):
+    """When a schedule fires next, and the last version of its file that parsed."""
+
+    __tablename__ = "schedule"  # pyright: ignore[reportAssignmentType]
+    name: str = Field(sa_column=Column(Text, primary_key=True))
+    source_hash: str = _text()
+    source: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(Values, nullable=False)
+    )
+    problem: str = _text()
+    next_at: datetime | None = _time(null=True)
+    next_occurrence: str | None = _text(null=True)
+    changed_at: datetime = _time()
+
+
+class FiringRow(SQLModel, table=True):
+    """One occurrence of a schedule: fired, missed or skipped, once."""
+
+    __tablename__ = "firing"  # pyright: ignore[reportAssignmentType]
+    schedule: str = Field(sa_column=Column(Text, primary_key=True))
+    occurrence: str = Field(sa_column=Column(Text, primary_key=True))
+    due_at: datetime = _time()
+    state: str = _text()
+    campaign_id: int | None = _number(null=True)
+    at: datetime = _time()
+    reason: str = _text()
+
+
+class AlarmRow(SQLModel, table=True):
+    """Something that a person should know: what happened, what was done, what to do."""
+
+    __tablename__ = "alarm"  # pyright: ignore[reportAssignmentType]
+    id: int | None = _id()
+    kind: str = _text()
+    subject: str = _text()
+    at: datetime = _time()
+    happened: str = _text()
+    todo: str = _text()
+    acknowledged_at: datetime | None = _time(null=True)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """Return the Core table of a model, for statements on hot paths."""
+    return model.__table__  # type: ignore[attr-defined, no-any-return]  # pyright: ignore

@@ -1,0 +1,1 @@
+"""Pages: what customers and monitors meet over HTTP."""

@@ -1,0 +1,1 @@
+"""The one place that opens sockets; a server's answer becomes a value here."""
