@@ -7,10 +7,10 @@
     │   └── TemplateError   a template cannot be composed
     ├── KeyFileError        a key is missing or not the one that the database was made with
     ├── DatabaseError       the database is missing, of another version, locked or full
-    ├── ImportFileError     an import as a whole cannot go on (single rows are reported, not raised)
+    ├── ImportFileError     an import as a whole cannot go on (single rows are reported)
     ├── AddressError        an email address that cannot be written to
     ├── NotFoundError       nothing by that name or number
-    ├── RefusedError        it could be done, but must not: no permission, sent already, running elsewhere
+    ├── RefusedError        it could be done, but must not: sent already, running elsewhere
     └── RelayError          the mail server cannot be reached or does not let us in
 
 Each message says what is wrong, where, and what to do.

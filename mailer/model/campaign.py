@@ -1,4 +1,4 @@
-"""One firing of a schedule, or one send by hand: template and audience frozen at its start."""
+"""One firing of a schedule or one send by hand, its template and audience frozen."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ class Campaign:
         frozen_hash: The SHA-256 (hex) of the frozen template, list and rule.
         planned: How many deliveries were written.
         reason: Why it is paused or cancelled.
-        allow_withheld: People for whom a name is missing are withheld instead of stopping the start.
+        allow_withheld: People who lack a name are withheld instead of stopping the start.
         pace_per_s: Letters per second at most, or None for the relay's own limits.
     """
 

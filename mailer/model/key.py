@@ -10,7 +10,7 @@ HASH_BYTES = 16
 class Purpose(StrEnum):
     """What a key is for."""
 
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - the word, not a secret
     LEDGER = "ledger"
     SUPPRESSION = "suppression"
 
@@ -58,8 +58,8 @@ class KeyRing:
     def suppression_hash(self, match: str) -> bytes:
         """Hash a match form under all suppression keys in turn, 16 bytes.
 
-        Each key is laid over the one before, so that a new key can be laid over the hashes on
-        record although nobody knows their addresses any more.
+        Each key is laid over the one before, so that a new one can be laid over the hashes
+        on record although nobody knows their addresses any more.
         """
         return relayer(match.encode(), self.of(Purpose.SUPPRESSION))
 

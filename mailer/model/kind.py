@@ -50,10 +50,10 @@ class KindRule:
     """One row of the table.
 
     Args:
-        needs_subscription: A standing subscription to the delivery's list must be on record.
+        needs_subscription: A standing subscription to its list must be on record.
         stopped_by: The suppression scopes that stop it.
         capped: Frequency caps and quiet hours hold for it.
-        needs_unsubscribe: An unsubscribe link, a postal address and the list headers are due.
+        needs_unsubscribe: Unsubscribe link, postal address and list headers are due.
         try_for: How long after it became due it is still tried.
     """
 

@@ -39,8 +39,8 @@ class MailingList:
         sender_address: The address of From, its domain as A-label.
         reply_to: Where answers go, or "" for the sender.
         postal_address: As CAN-SPAM wants it, in one or more lines.
-        list_host: The right side of List-Id (RFC 2919 §2), such as `news.lists.example.com`.
-        bounce_domain: Where signed return paths live, or "": then the return path is the sender.
+        list_host: The right side of List-Id (RFC 2919 §2): `news.lists.example.com`.
+        bounce_domain: Where signed return paths live, or "": the sender's address is used.
         unsubscribe_mailbox: The address that `mailto:` unsubscribes go to, or "".
         segments: Name to expression, as text.
     """

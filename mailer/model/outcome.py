@@ -1,4 +1,4 @@
-"""What came of handing over one letter: a closed union that type checkers hold everyone to."""
+"""What came of handing over one letter: a closed union that type checkers enforce."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -85,7 +85,7 @@ class InDoubt:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """The relay is in trouble, not the letter: it goes back uncharged (421, MAIL, connection)."""
+    """The relay is in trouble, not the letter (421, MAIL, connection): uncharged."""
 
     reply: Reply
     stage: Stage

@@ -1,7 +1,7 @@
 """Tokens: opaque, signed, short, and never expiring.
 
-A token is `key id ‖ AES-SIV(payload)` with the token's kind as associated data (RFC 5297), so
-the same payload always gives the same token, a token of one kind is none of another, and
+A token is `key id ‖ AES-SIV(payload)` with the token's kind as associated data (RFC 5297),
+so the same payload always gives the same token, a token of one kind is none of another, and
 nothing can be read from it: no id, no count, no address. Message-IDs and return paths use
 base32 because mail systems fold the case of local parts.
 """
@@ -94,7 +94,7 @@ class TokenBox:
         )
 
     def for_delivery(self, kind: TokenKind, delivery_id: int) -> str:
-        """Make a Message-ID's or return path's token: 37 characters, case does not matter."""
+        """Make a Message-ID's or return path's token: 37 characters of either case."""
         raw = self._seal(kind, delivery_id.to_bytes(6, "big"))
         return base64.b32encode(raw).rstrip(b"=").decode().lower()
 

@@ -1,8 +1,8 @@
 """One database, SQLite or PostgreSQL: how it is opened, read and written.
 
-On SQLite writers queue for a turn (an operating system's file lock, handed in by whoever may
-open files) instead of polling for SQLite's own, and every write transaction begins at once
-with `BEGIN IMMEDIATE`, so that reading and then writing cannot fail half-way.
+On SQLite writers queue for a turn (an operating system's file lock, handed in by whoever
+may open files) instead of polling for SQLite's own, and every write transaction begins
+at once with `BEGIN IMMEDIATE`, so that reading and then writing cannot fail half-way.
 """
 
 from collections.abc import Callable, Generator
@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import (
-    Connection,
     ColumnElement,
+    Connection,
     Dialect,
     Engine,
     create_engine,
@@ -31,7 +31,7 @@ _CACHE_KIB = 64_000
 
 
 class Database:
-    """Reads and writes, each in a transaction of its own; safe to use from several threads."""
+    """Reads and writes, each in a transaction of its own; safe to use from threads."""
 
     def __init__(self, engine: Engine, turn: Turn = nullcontext) -> None:
         self.engine = engine
@@ -90,7 +90,7 @@ def open_database(url: str, turn: Turn = nullcontext) -> Database:
     return Database(engine, turn)
 
 
-def _on_connect(connection: Any, record: object) -> None:  # noqa: ANN401 - a DBAPI connection
+def _on_connect(connection: Any, record: object) -> None:
     del record
     # SQLAlchemy's "begin" event below writes BEGIN; the driver must not do so by itself.
     connection.isolation_level = None
@@ -121,12 +121,12 @@ def _translated() -> Generator[None, None, None]:
 def _advice(problem: DBAPIError) -> str:
     words = str(problem.orig)
     advice = {
-        "disk is full": "make room on the disk; nothing was lost, what was not committed was undone",
+        "disk is full": "make room on the disk; what was not committed was undone",
         "disk I/O error": "look at the disk; what was not committed was undone",
         "no such table": "run `mailer db upgrade`",
         "no such column": "run `mailer db upgrade`",
         "locked": "another program holds the database file; close it and try again",
-        "unable to open": "look at `database` in config.toml and at the folder's permissions",
+        "unable to open": "look at `database` in config.toml and the folder's permissions",
         "readonly": "the database file may not be written by this user",
     }
     for phrase, todo in advice.items():

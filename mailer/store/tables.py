@@ -72,23 +72,23 @@ Values = JSON().with_variant(JSONB(), "postgresql")
 Id = BigInteger().with_variant(Integer(), "sqlite")
 
 
-def _id() -> Any:  # noqa: ANN401 - SQLModel's Field is untyped in this way
+def _id() -> Any:
     return Field(default=None, sa_column=Column(Id, primary_key=True, autoincrement=True))
 
 
-def _text(*, null: bool = False) -> Any:  # noqa: ANN401
+def _text(*, null: bool = False) -> Any:
     return Field(default=None, sa_column=Column(Text, nullable=null))
 
 
-def _time(*, null: bool = False) -> Any:  # noqa: ANN401
+def _time(*, null: bool = False) -> Any:
     return Field(default=None, sa_column=Column(Instant, nullable=null))
 
 
-def _number(*, null: bool = False) -> Any:  # noqa: ANN401
+def _number(*, null: bool = False) -> Any:
     return Field(default=None, sa_column=Column(BigInteger, nullable=null))
 
 
-def _bytes(*, null: bool = False) -> Any:  # noqa: ANN401
+def _bytes(*, null: bool = False) -> Any:
     return Field(default=None, sa_column=Column(LargeBinary, nullable=null))
 
 
@@ -148,8 +148,8 @@ class ContactRow(SQLModel, table=True):
 class LedgerRow(SQLModel, table=True):
     """One entry of the consent ledger: append-only, gapless, chained.
 
-    `*_salt` and `*_digest` stand in the chain; `*_value` may be erased with its salt, and the
-    chain still verifies.
+    `*_digest` stands in the chain; `*_value` may be erased with its `*_salt`, and the chain
+    still verifies.
     """
 
     __tablename__ = "ledger"  # pyright: ignore[reportAssignmentType]
@@ -212,7 +212,7 @@ class SubscriptionRow(SQLModel, table=True):
 
 
 class SuppressionRow(SQLModel, table=True):
-    """An address that must not get mail, as a keyed hash: survives erasure and re-import."""
+    """An address that must not get mail, as a keyed hash: survives erasure."""
 
     __tablename__ = "suppression"  # pyright: ignore[reportAssignmentType]
     hash: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
@@ -312,7 +312,8 @@ class DeliveryRow(SQLModel, table=True):
               sqlite_where=text("contact_id IS NULL"),
               postgresql_where=text("contact_id IS NULL")),
         Index("ix_delivery_due", "lane", "due_at", "id",
-              sqlite_where=text("state = 'queued'"), postgresql_where=text("state = 'queued'")),
+              sqlite_where=text("state = 'queued'"),
+              postgresql_where=text("state = 'queued'")),
         Index("ix_delivery_owner", "owner_id", "state",
               sqlite_where=text("owner_id IS NOT NULL"),
               postgresql_where=text("owner_id IS NOT NULL")),
@@ -345,7 +346,7 @@ class DeliveryRow(SQLModel, table=True):
 
 
 class AttemptRow(SQLModel, table=True):
-    """An attempt that did not simply end as accepted: what was answered, where, and when."""
+    """An attempt that did not simply end as accepted: what was answered, and when."""
 
     __tablename__ = "attempt"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (Index("ix_attempt_delivery_id", "delivery_id"),)
@@ -381,7 +382,7 @@ class ThrottleRow(SQLModel, table=True):
 
 
 class SentMinute(SQLModel, table=True):
-    """How many letters were let through to a relay in one minute, for hourly and daily limits."""
+    """How many letters a relay got in one minute, for hourly and daily limits."""
 
     __tablename__ = "sent_minute"  # pyright: ignore[reportAssignmentType]
     relay: str = Field(sa_column=Column(Text, primary_key=True))
@@ -432,4 +433,4 @@ class AlarmRow(SQLModel, table=True):
 
 def table(model: type[SQLModel]) -> Table:
     """Return the Core table of a model, for statements on hot paths."""
-    return model.__table__  # type: ignore[attr-defined, no-any-return]  # pyright: ignore
+    return metadata.tables[str(model.__tablename__)]

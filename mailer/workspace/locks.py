@@ -1,4 +1,4 @@
-"""Locks of the operating system: they end with the process that holds them, however it ends."""
+"""Locks of the operating system: they end with the process that holds them."""
 
 import fcntl
 import os
@@ -46,7 +46,7 @@ class ProcessLock:
         self._file: int | None = None
 
     def take(self, words: str = "") -> bool:
-        """Take the lock and write words into it for others to read; False when it is held."""
+        """Take the lock and write words for others to read; False when it is held."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
