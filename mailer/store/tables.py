@@ -311,10 +311,14 @@ class DeliveryRow(SQLModel, table=True):
         Index("uq_delivery_hash", "cause_kind", "cause_id", "hash", unique=True,
               sqlite_where=text("contact_id IS NULL"),
               postgresql_where=text("contact_id IS NULL")),
-        Index("ix_delivery_due", "lane", "due_at", "id",
-              sqlite_where=text("state = 'queued'"),
-              postgresql_where=text("state = 'queued'")),
-        Index("ix_delivery_owner", "owner_id", "state",
+        # Each running campaign is asked for by itself, so that a paused one costs nothing.
+        Index("ix_delivery_due_campaign", "cause_id", "due_at", "id",
+              sqlite_where=text("state = 'queued' AND cause_kind = 'campaign'"),
+              postgresql_where=text("state = 'queued' AND cause_kind = 'campaign'")),
+        Index("ix_delivery_due_lane", "lane", "due_at", "id",
+              sqlite_where=text("state = 'queued' AND cause_kind <> 'campaign'"),
+              postgresql_where=text("state = 'queued' AND cause_kind <> 'campaign'")),
+        Index("ix_delivery_owner", "owner_id",
               sqlite_where=text("owner_id IS NOT NULL"),
               postgresql_where=text("owner_id IS NOT NULL")),
         Index("ix_delivery_person", "contact_id", "id",
@@ -333,6 +337,7 @@ class DeliveryRow(SQLModel, table=True):
     state: str = _text()
     reason: str | None = _text(null=True)
     attempt: int = _number()
+    deferrals: int = _number()
     due_at: datetime = _time()
     give_up_at: datetime = _time()
     owner_id: int | None = _number(null=True)

@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("attempt", sa.BigInteger(), nullable=False),
+        sa.Column("deferrals", sa.BigInteger(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("give_up_at", sa.BigInteger(), nullable=False),
         sa.Column("owner_id", sa.BigInteger(), nullable=True),
@@ -138,15 +139,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_delivery_due",
+            "ix_delivery_due_campaign",
+            ["cause_id", "due_at", "id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'queued' AND cause_kind = 'campaign'"),
+            postgresql_where=sa.text("state = 'queued' AND cause_kind = 'campaign'"),
+        )
+        batch_op.create_index(
+            "ix_delivery_due_lane",
             ["lane", "due_at", "id"],
             unique=False,
-            sqlite_where=sa.text("state = 'queued'"),
-            postgresql_where=sa.text("state = 'queued'"),
+            sqlite_where=sa.text("state = 'queued' AND cause_kind <> 'campaign'"),
+            postgresql_where=sa.text("state = 'queued' AND cause_kind <> 'campaign'"),
         )
         batch_op.create_index(
             "ix_delivery_owner",
-            ["owner_id", "state"],
+            ["owner_id"],
             unique=False,
             sqlite_where=sa.text("owner_id IS NOT NULL"),
             postgresql_where=sa.text("owner_id IS NOT NULL"),
@@ -436,9 +444,14 @@ def downgrade() -> None:
             postgresql_where=sa.text("owner_id IS NOT NULL"),
         )
         batch_op.drop_index(
-            "ix_delivery_due",
-            sqlite_where=sa.text("state = 'queued'"),
-            postgresql_where=sa.text("state = 'queued'"),
+            "ix_delivery_due_lane",
+            sqlite_where=sa.text("state = 'queued' AND cause_kind <> 'campaign'"),
+            postgresql_where=sa.text("state = 'queued' AND cause_kind <> 'campaign'"),
+        )
+        batch_op.drop_index(
+            "ix_delivery_due_campaign",
+            sqlite_where=sa.text("state = 'queued' AND cause_kind = 'campaign'"),
+            postgresql_where=sa.text("state = 'queued' AND cause_kind = 'campaign'"),
         )
 
     op.drop_table("delivery")
