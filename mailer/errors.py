@@ -17,6 +17,21 @@ Each message says what is wrong, where, and what to do.
 The command line prints it without a traceback and exits with 2.
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return the end of a message about a wrong name: the nearest right one, or all of them.
+
+    Returns:
+        Such as `; did you mean 'country'?` or `; there is: city, country`.
+    """
+    names = sorted(known)
+    if near := get_close_matches(name, names, n=1):
+        return f"; did you mean {near[0]!r}?"
+    return f"; there is: {', '.join(names)}" if names else ""
+
 
 class MailerError(Exception):
     """Never raised itself: one of its kinds says more."""

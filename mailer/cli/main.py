@@ -1,0 +1,122 @@
+"""The frame of the command line: `mailer <noun> <verb>`, each noun loaded when it is used.
+
+The table below says where a noun's commands live and what its line in `mailer --help` is,
+so that the help needs no module but this one (a test holds the lines to the commands' own).
+A command takes the workspace's folder with `@click.pass_obj`, calls one job and prints.
+A mistake that a person can put right ends it with exit status 2 and no traceback, Ctrl-C
+with 130.
+"""
+
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from mailer.errors import MailerError, did_you_mean
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("mailer.cli.init:init", "Make a workspace: example files, keys, database."),
+    "contact": ("mailer.cli.contact:contact", "Import, show and export people."),
+    "segment": ("mailer.cli.segment:segment", "Count and preview who a segment picks."),
+    "template": ("mailer.cli.template:template", "Preview a template, or send a test."),
+    "campaign": ("mailer.cli.campaign:campaign", "Start, watch and settle campaigns."),
+    "schedule": ("mailer.cli.schedule:schedule", "List schedules, run or skip a firing."),
+    "serve": ("mailer.cli.serve:serve", "Run schedules, senders and pages until stopped."),
+    "explain": ("mailer.cli.explain:explain", "Say what decided whether someone got mail."),
+    "config": ("mailer.cli.config:config", "Show the settings in force, or an example."),
+    "key": ("mailer.cli.key:key", "List the keys, or add one."),
+    "db": ("mailer.cli.db:db", "Upgrade, back up and verify the database."),
+}
+"""Noun → where its command is, and its line in the help."""
+
+STOPPED_EXIT_STATUS = 130
+
+
+class Mistake(click.ClickException):
+    """A mistake that a person can put right, as the command line shows it."""
+
+    exit_code = 2
+
+    def show(self, file: object = None) -> None:
+        """Print what is wrong, where, and what to do."""
+        del file
+        click.secho("mailer: ", err=True, nl=False, fg="red", bold=True)
+        click.echo(self.message, err=True)
+
+
+class Nouns(click.Group):
+    """A group whose commands are loaded by name when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the nouns in the order of the table."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a noun's module and return its command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the noun that was typed, or say which one was perhaps meant."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(
+                f"no such command {args[0]!r}{did_you_mean(args[0], COMMANDS)}", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the nouns with their lines, without loading any of them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(noun, line) for noun, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what a person can put right is said without a traceback."""
+        try:
+            return super().invoke(ctx)
+        except MailerError as mistake:
+            raise Mistake(str(mistake)) from mistake
+        except KeyboardInterrupt:
+            click.echo("mailer: stopped", err=True)
+            ctx.exit(STOPPED_EXIT_STATUS)
+
+
+@click.command(
+    cls=Nouns,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Begin with: mailer init shop && cd shop && mailer config show",
+)
+@click.option(
+    "--workspace",
+    "-w",
+    "folder",
+    metavar="DIR",
+    default=".",
+    envvar="MAILER_WORKSPACE",
+    show_envvar=True,
+    help="The workspace's folder; the current one when not given.",
+)
+@click.version_option(
+    package_name="permission-mailer", message="permission-mailer %(version)s"
+)
+@click.pass_context
+def mailer(context: click.Context, folder: str) -> None:
+    """Write to people who want it, and be able to say what happened.
+
+    Every command has help with an example: mailer campaign start --help
+    """
+    context.obj = folder
+
+
+def run() -> NoReturn:
+    """Run the command line and end the process with its exit status."""
+    mailer(prog_name="mailer")
+    raise AssertionError("click ends the process")
