@@ -78,6 +78,7 @@ class Claim:
             record or send.
         first_attempt_at: When it was first claimed: Date and Message-ID depend on it.
         give_up_at: When it is no longer tried.
+        deferrals: How often a relay has put it off; the retry plan counts by it.
         address: The address that was planned, with its domain as A-label.
         attributes: The person's values as they are now; empty without a contact.
     """
@@ -92,6 +93,7 @@ class Claim:
     address: str
     first_attempt_at: datetime
     give_up_at: datetime
+    deferrals: int
     attributes: dict[str, object]
     language: str | None
     time_zone: str | None

@@ -33,6 +33,21 @@ class Reply:
     enhanced: str
     text: str
 
+    @property
+    def positive(self) -> bool:
+        """2xx: done (RFC 5321 §4.2.1)."""
+        return 200 <= self.code < 300  # noqa: PLR2004
+
+    @property
+    def intermediate(self) -> bool:
+        """3xx: go on."""
+        return 300 <= self.code < 400  # noqa: PLR2004
+
+    @property
+    def transient(self) -> bool:
+        """4xx: not now."""
+        return 400 <= self.code < 500  # noqa: PLR2004
+
     def __str__(self) -> str:
         return " ".join(
             part for part in (str(self.code or ""), self.enhanced, self.text) if part

@@ -321,6 +321,9 @@ class DeliveryRow(SQLModel, table=True):
         Index("ix_delivery_owner", "owner_id",
               sqlite_where=text("owner_id IS NOT NULL"),
               postgresql_where=text("owner_id IS NOT NULL")),
+        Index("ix_delivery_in_doubt", "cause_id",
+              sqlite_where=text("state = 'in_doubt'"),
+              postgresql_where=text("state = 'in_doubt'")),
         Index("ix_delivery_person", "contact_id", "id",
               sqlite_where=text("contact_id IS NOT NULL"),
               postgresql_where=text("contact_id IS NOT NULL")),
@@ -438,4 +441,5 @@ class AlarmRow(SQLModel, table=True):
 
 def table(model: type[SQLModel]) -> Table:
     """Return the Core table of a model, for statements on hot paths."""
-    return metadata.tables[str(model.__tablename__)]
+    name: str = vars(model)["__tablename__"]
+    return metadata.tables[name]

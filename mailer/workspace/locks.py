@@ -68,3 +68,35 @@ class ProcessLock:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+class SharedLock:
+    """A lock that many hold together or one alone; free at once when they are killed."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._file: int | None = None
+
+    def share(self) -> bool:
+        """Hold it together with others; False while one holds it alone."""
+        return self._take(fcntl.LOCK_SH)
+
+    def take(self) -> bool:
+        """Hold it alone; False while anyone holds it."""
+        return self._take(fcntl.LOCK_EX)
+
+    def free(self) -> None:
+        """Let go of it."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _take(self, how: int) -> bool:
+        file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(file, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+            return False
+        self._file = file
+        return True

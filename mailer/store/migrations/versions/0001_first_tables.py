@@ -153,6 +153,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'queued' AND cause_kind <> 'campaign'"),
         )
         batch_op.create_index(
+            "ix_delivery_in_doubt",
+            ["cause_id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'in_doubt'"),
+            postgresql_where=sa.text("state = 'in_doubt'"),
+        )
+        batch_op.create_index(
             "ix_delivery_owner",
             ["owner_id"],
             unique=False,
@@ -442,6 +449,11 @@ def downgrade() -> None:
             "ix_delivery_owner",
             sqlite_where=sa.text("owner_id IS NOT NULL"),
             postgresql_where=sa.text("owner_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ix_delivery_in_doubt",
+            sqlite_where=sa.text("state = 'in_doubt'"),
+            postgresql_where=sa.text("state = 'in_doubt'"),
         )
         batch_op.drop_index(
             "ix_delivery_due_lane",

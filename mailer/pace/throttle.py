@@ -1,0 +1,94 @@
+"""How many letters may go, and when: arithmetic on values, with one owner who keeps them.
+
+The rate per second is GCRA: two numbers, no timer. `full_at` is the moment at which
+everything let through so far would have gone at the even rate. Hourly and daily limits
+count letters in a rolling window of minutes, the oldest minute counted whole, so that no
+hour or day ever holds more than its limit, wherever it begins.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+MINUTES_OF_HOUR = 60
+MINUTES_OF_DAY = 1440
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Letters a second; 0 is no limit."""
+
+    per_second: float = 0
+    per_hour: int = 0
+    per_day: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.per_second or self.per_hour or self.per_day)
+
+    @property
+    def spacing(self) -> timedelta:
+        """The even distance between two letters."""
+        return timedelta(seconds=1 / self.per_second) if self.per_second else timedelta()
+
+
+@dataclass(frozen=True, slots=True)
+class Slots:
+    """Leave to send some letters.
+
+    Args:
+        count: How many; 0 is none for now.
+        first_at: When the first may go; each next one `spacing` later.
+        full_at: What is to be kept for the next asking.
+        ask_again_at: When it is worth asking again, if the count is 0.
+    """
+
+    count: int
+    first_at: datetime
+    spacing: timedelta
+    full_at: datetime
+    ask_again_at: datetime
+
+
+def minute_of(time: datetime) -> int:
+    """Return the number of a time's minute since 1970 UTC."""
+    return int(time.timestamp()) // 60
+
+
+def take(
+    rate: Rate,
+    full_at: datetime,
+    sent: Mapping[int, int],
+    wanted: int,
+    now: datetime,
+) -> Slots:
+    """Take up to `wanted` slots.
+
+    Args:
+        full_at: What the previous call returned; any past moment the first time.
+        sent: Letters let through, by minute number, for the last day.
+    """
+    minute = minute_of(now)
+    count = wanted
+    again = now
+    for limit, minutes in (
+        (rate.per_hour, MINUTES_OF_HOUR),
+        (rate.per_day, MINUTES_OF_DAY),
+    ):
+        if limit:
+            # One minute more than the window: its oldest, partial minute is counted whole.
+            oldest = minute - minutes
+            inside = {at: letters for at, letters in sent.items() if at >= oldest}
+            room = max(0, limit - sum(inside.values()))
+            count = min(count, room)
+            if room == 0:
+                leaves = min(at for at, letters in inside.items() if letters)
+                freed = datetime.fromtimestamp((leaves + minutes + 1) * 60, now.tzinfo)
+                again = max(again, freed)
+    first = max(full_at, now)
+    return Slots(
+        count=count,
+        first_at=first,
+        spacing=rate.spacing,
+        full_at=first + count * rate.spacing,
+        ask_again_at=again if count == 0 else first,
+    )

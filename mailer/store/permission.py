@@ -1,0 +1,142 @@
+"""What may leave: one SQL predicate, asked inside the commit that lets a letter go.
+
+`mailer.audience.permission.may_write` gives the same answer with its reason; a property
+test for each kind holds the two together on both databases.
+"""
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+)
+
+from mailer.model.campaign import CampaignState
+from mailer.model.consent import SubscriptionStatus
+from mailer.model.delivery import CauseKind, DeliveryState
+from mailer.model.kind import KINDS, Kind, KindRule, Scope
+from mailer.store.tables import (
+    CampaignRow,
+    DeliveryRow,
+    Instant,
+    ListRow,
+    SubscriptionRow,
+    SuppressionRow,
+    table,
+)
+
+_delivery = table(DeliveryRow)
+_subscription = table(SubscriptionRow)
+_suppression = table(SuppressionRow)
+_campaign = table(CampaignRow)
+_list = table(ListRow)
+_ONE: ColumnElement[int] = literal_column("1", Integer())
+
+NOW = bindparam("now", type_=Instant())
+"""The moment of asking; every statement with a clause of this module binds it."""
+
+COUNTED_STATES = ("sending", "accepted", "in_doubt")
+"""What counts against a frequency cap: everything that may have reached the person."""
+
+
+def _words(kinds: list[Kind]) -> ColumnElement[bool]:
+    listed = ", ".join(f"'{kind.value}'" for kind in kinds)
+    return literal_column(f"delivery.kind IN ({listed})")
+
+
+def _kinds(rule: str, *, value: bool = True) -> list[Kind]:
+    return [kind for kind, row in KINDS.items() if getattr(row, rule) is value]
+
+
+def subscription_stands() -> ColumnElement[bool]:
+    """A standing, unexpired subscription to words that are still in force."""
+    stands = exists(
+        select(_ONE).where(
+            _subscription.c.contact_id == _delivery.c.contact_id,
+            _subscription.c.list_id == _delivery.c.list_id,
+            _subscription.c.status == literal_column(f"'{SubscriptionStatus.SUBSCRIBED}'"),
+            or_(_subscription.c.expires_at.is_(None), _subscription.c.expires_at > NOW),
+            _subscription.c.wording
+            >= select(_list.c.words_floor)
+            .where(_list.c.id == _delivery.c.list_id)
+            .scalar_subquery(),
+        )
+    )
+    return or_(_words(_kinds("needs_subscription", value=False)), stands)
+
+
+def _stopping(scope: Scope, rules: dict[Kind, KindRule]) -> ColumnElement[bool]:
+    kinds = [kind for kind, rule in rules.items() if scope in rule.stopped_by]
+    if scope is Scope.LIST:
+        named = _suppression.c.scope == literal_column("'list:'") + _delivery.c.list_id
+    else:
+        named = _suppression.c.scope == literal_column(f"'{scope.value}'")
+    return named & _words(kinds)
+
+
+def suppressed() -> ColumnElement[bool]:
+    """A suppression in force whose scope stops this kind of letter."""
+    return exists(
+        select(_ONE).where(
+            _suppression.c.hash == _delivery.c.hash,
+            or_(_suppression.c.until_at.is_(None), _suppression.c.until_at > NOW),
+            or_(*(_stopping(scope, KINDS) for scope in Scope)),
+        )
+    )
+
+
+def cause_stands() -> ColumnElement[bool]:
+    """The campaign is running; other causes always stand."""
+    return or_(
+        _delivery.c.cause_kind != literal_column(f"'{CauseKind.CAMPAIGN}'"),
+        exists(
+            select(_ONE).where(
+                _campaign.c.id == _delivery.c.cause_id,
+                _campaign.c.state == literal_column(f"'{CampaignState.RUNNING}'"),
+            )
+        ),
+    )
+
+
+def below_cap(*, capped: bool) -> ColumnElement[bool]:
+    """Fewer than `cap_letters` capped letters went to this person since `cap_since`.
+
+    Args:
+        capped: A cap is set; without one the clause costs nothing.
+    """
+    if not capped:
+        return true()
+    other = _delivery.alias("other")
+    listed = ", ".join(f"'{kind.value}'" for kind in _kinds("capped"))
+    states = ", ".join(f"'{DeliveryState(state).value}'" for state in COUNTED_STATES)
+    counted = (
+        select(func.count())
+        .where(
+            other.c.contact_id == _delivery.c.contact_id,
+            other.c.id != _delivery.c.id,
+            literal_column(f"other.state IN ({states})"),
+            literal_column(f"other.kind IN ({listed})"),
+            other.c.left_at > bindparam("cap_since", type_=Instant()),
+        )
+        .scalar_subquery()
+    )
+    return or_(_words(_kinds("capped", value=False)), counted < bindparam("cap_letters"))
+
+
+def may_leave(*, capped: bool) -> ColumnElement[bool]:
+    """Everything that must hold at the moment of leaving, over the delivery table.
+
+    Binds `now`, and with a cap `cap_since` and `cap_letters`.
+    """
+    return (
+        subscription_stands()
+        & ~suppressed()
+        & cause_stands()
+        & (_delivery.c.give_up_at > NOW)
+        & below_cap(capped=capped)
+    )

@@ -1,0 +1,69 @@
+"""The throttle's memory: shared by all senders, kept over restarts."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailer.pace.throttle import MINUTES_OF_DAY, Rate, Slots, minute_of, take
+from mailer.store.tables import SentMinute, ThrottleRow, table
+
+_throttle = table(ThrottleRow)
+_minute = table(SentMinute)
+
+
+def lease(
+    connection: Connection, key: str, rate: Rate, wanted: int, now: datetime
+) -> Slots:
+    """Take slots of a relay (or of a campaign's pace) for one sender, in one transaction.
+
+    Args:
+        key: `relay:<name>` or `campaign:<id>`.
+    """
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(
+        insert(_throttle).values(key=key, full_at=now).on_conflict_do_nothing()
+    )
+    full_at = connection.execute(
+        select(_throttle.c.full_at).where(_throttle.c.key == key).with_for_update()
+    ).scalar_one()
+    minute = minute_of(now)
+    sent: dict[int, int] = {}
+    if rate.per_hour or rate.per_day:
+        rows = connection.execute(
+            select(_minute.c.minute, _minute.c.letters).where(
+                _minute.c.relay == key, _minute.c.minute >= minute - MINUTES_OF_DAY
+            )
+        )
+        sent = {row.minute: row.letters for row in rows}
+    slots = take(rate, full_at, sent, wanted, now)
+    connection.execute(
+        _throttle.update().where(_throttle.c.key == key).values(full_at=slots.full_at)
+    )
+    if slots.count and (rate.per_hour or rate.per_day):
+        statement = insert(_minute).values(relay=key, minute=minute, letters=slots.count)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["relay", "minute"],
+                set_={"letters": _minute.c.letters + slots.count},
+            )
+        )
+    return slots
+
+
+def forget_before(connection: Connection, now: datetime) -> None:
+    """Drop the minutes that no window reaches any more."""
+    connection.execute(
+        delete(_minute).where(_minute.c.minute < minute_of(now) - 2 * MINUTES_OF_DAY)
+    )
+
+
+def let_through(connection: Connection, key: str, since: datetime) -> int:
+    """Return how many letters were let through since a moment, by whole minutes."""
+    return int(
+        connection.execute(
+            select(func.coalesce(func.sum(_minute.c.letters), 0)).where(
+                _minute.c.relay == key, _minute.c.minute >= minute_of(since)
+            )
+        ).scalar_one()
+    )

@@ -1,0 +1,153 @@
+"""One connection to a relay: `aiosmtplib` opens, secures and logs in, then we take over."""
+
+import asyncio
+import ssl
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import aiosmtplib
+
+from mailer.model.outcome import Released, Reply, Stage
+from mailer.triage.reply import parse
+from mailer.wire.envelope import Features
+from mailer.wire.replies import Expected, Replies
+
+
+class Tls(StrEnum):
+    """How a line to a relay is secured."""
+
+    REQUIRED = "required"
+    OPPORTUNISTIC = "opportunistic"
+    IMPLICIT = "implicit"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long each step may take, in seconds (RFC 5321 §4.5.3.2)."""
+
+    connect_s: float = 60
+    envelope_s: float = 300
+    data_s: float = 120
+    content_s: float = 600
+    quit_s: float = 5
+
+
+@dataclass(frozen=True, slots=True)
+class RelayAddress:
+    """Where a relay is and how we get in.
+
+    Args:
+        name: What we call it.
+        password: Never shown.
+        helo_name: What we call ourselves in EHLO; "" lets the machine's name stand.
+        certificate_file: A PEM file of the authority to trust instead of the system's, or
+            "".
+    """
+
+    name: str
+    host: str
+    port: int
+    tls: Tls = Tls.REQUIRED
+    username: str = ""
+    password: str = field(default="", repr=False)
+    helo_name: str = ""
+    certificate_file: str = ""
+    timeouts: Timeouts = Timeouts()
+
+
+class Line:
+    """One open connection: what it offers, its answers, and writing to it."""
+
+    def __init__(
+        self, client: aiosmtplib.SMTP, transport: asyncio.Transport, timeouts: Timeouts
+    ) -> None:
+        # The client is kept alive with the line that it opened; it is not used any more.
+        self._client = client
+        self._transport = transport
+        self.features = _features(client)
+        self.timeouts = timeouts
+        self.letters = 0
+        self._replies = Replies(asyncio.get_running_loop())
+        self._replies.take_over(transport)
+
+    @property
+    def broken(self) -> str:
+        """Why the line is of no more use; "" while it is."""
+        return self._replies.broken
+
+    def write(self, data: bytes) -> None:
+        """Write without waiting."""
+        if not self._replies.broken:
+            self._transport.write(data)
+
+    def expect(self, count: int, timeout_s: float) -> Expected:
+        """Wait for the next `count` answers."""
+        return self._replies.expect(count, timeout_s)
+
+    def abort(self, why: str) -> None:
+        """Drop the connection at once: nothing that was begun is completed."""
+        self._replies.fail(why)
+
+    async def quit(self) -> None:
+        """Say good-bye and close."""
+        if not self.broken:
+            self.write(b"QUIT\r\n")
+            await self.expect(1, self.timeouts.quit_s).done
+        self.abort("closed by us")
+
+
+def _features(client: aiosmtplib.SMTP) -> Features:
+    offered = client.esmtp_extensions
+    size = offered.get("size", "")
+    return Features(
+        pipelining="pipelining" in offered,
+        sizes="size" in offered,
+        size_bytes=int(size) if size.isdigit() else 0,
+        eight_bit="8bitmime" in offered,
+        smtputf8="smtputf8" in offered,
+        dsn="dsn" in offered,
+    )
+
+
+async def open_line(relay: RelayAddress) -> Line | Released:
+    """Connect, secure, log in; what goes wrong is the relay's trouble, not a letter's."""
+    stage = Stage.CONNECT
+    client = aiosmtplib.SMTP(
+        hostname=relay.host,
+        port=relay.port,
+        local_hostname=relay.helo_name or None,
+        timeout=relay.timeouts.connect_s,
+        use_tls=relay.tls is Tls.IMPLICIT,
+        start_tls=False,
+        cert_bundle=relay.certificate_file or None,
+    )
+    try:
+        await client.connect()
+        stage = Stage.EHLO
+        await client.ehlo()
+        if relay.tls is Tls.REQUIRED or (
+            relay.tls is Tls.OPPORTUNISTIC and client.supports_extension("starttls")
+        ):
+            stage = Stage.TLS
+            await client.starttls()
+            # What was offered in plain text counts for nothing (RFC 3207 §4.2).
+            await client.ehlo()
+        if relay.username:
+            stage = Stage.AUTH
+            await client.login(relay.username, relay.password)
+        transport = client.transport
+    except aiosmtplib.SMTPResponseException as refusal:
+        client.close()
+        line = f"{refusal.code} {refusal.message}".splitlines()[0].encode()
+        return Released(parse([line]) or Reply(refusal.code, "", refusal.message), stage)
+    except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as problem:
+        client.close()
+        return Released(Reply(0, "", _words(problem)), stage)
+    assert isinstance(transport, asyncio.Transport)
+    return Line(client, transport, relay.timeouts)
+
+
+def _words(problem: BaseException) -> str:
+    text = " ".join(str(problem).split())
+    return (text or type(problem).__name__)[:1000]
