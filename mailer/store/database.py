@@ -24,6 +24,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from mailer.errors import DatabaseError
 from mailer.store.tables import Instant
 
+__all__ = ["Connection", "Database", "Turn", "now_sql", "open_database"]
+
 Turn = Callable[[], AbstractContextManager[object]]
 
 _BUSY_TIMEOUT_MS = 30_000
