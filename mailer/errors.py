@@ -21,8 +21,11 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return the end of a message about a wrong name: the nearest right one, or all of them.
+def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
+    """Return the end of a message about a wrong name: the nearest right one, or all.
+
+    Args:
+        otherwise: What is said instead of all names when there are too many.
 
     Returns:
         Such as `; did you mean 'country'?` or `; there is: city, country`.
@@ -30,7 +33,9 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     if near := get_close_matches(name, names, n=1):
         return f"; did you mean {near[0]!r}?"
-    return f"; there is: {', '.join(names)}" if names else ""
+    all_names = f"there is: {', '.join(names)}" if names else ""
+    words = otherwise or all_names
+    return f"; {words}" if words else ""
 
 
 class MailerError(Exception):

@@ -8,34 +8,59 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class FileTurn:
-    """A turn at writing, for threads and processes alike: a queue instead of polling.
+class _Gate:
+    """One lock between the threads of this process, and between processes."""
 
-    Call it for a context manager that holds the turn.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._path = Path(path)
-        self._thread = threading.Lock()
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._threads = threading.Lock()
         self._file: int | None = None
 
-    @contextmanager
-    def __call__(self) -> Generator[None, None, None]:
-        """Wait for the turn, hold it, pass it on."""
-        with self._thread:
+    def take(self) -> None:
+        self._threads.acquire()
+        try:
             if self._file is None:
-                self._file = os.open(
-                    self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-                )
+                flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+                self._file = os.open(self._path, flags, 0o600)
             fcntl.flock(self._file, fcntl.LOCK_EX)
-            try:
-                yield
-            finally:
-                fcntl.flock(self._file, fcntl.LOCK_UN)
+        except BaseException:
+            self._threads.release()
+            raise
+
+    def free(self) -> None:
+        assert self._file is not None
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        self._threads.release()
 
     def __del__(self) -> None:
         if self._file is not None:
             os.close(self._file)
+
+
+class FileTurn:
+    """A turn at writing, for threads and processes alike: a queue instead of polling.
+
+    Who waits for the turn holds the door, and who gives the turn back must go through the
+    door again: so one who writes slice after slice can't keep the others out.
+    Call it for a context manager that holds the turn.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._door = _Gate(Path(path + ".door"))
+        self._turn = _Gate(Path(path))
+
+    @contextmanager
+    def __call__(self) -> Generator[None, None, None]:
+        """Wait for the turn, hold it, pass it on."""
+        self._door.take()
+        try:
+            self._turn.take()
+        finally:
+            self._door.free()
+        try:
+            yield
+        finally:
+            self._turn.free()
 
 
 class ProcessLock:
@@ -100,3 +125,31 @@ class SharedLock:
             return False
         self._file = file
         return True
+
+
+class OwnerLocks:
+    """The locks of senders by number, as files in one folder."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = Path(folder)
+        self._held: dict[int, ProcessLock] = {}
+
+    def take(self, owner_id: int) -> bool:
+        """Take the lock of a number; False when a living sender holds it."""
+        lock = ProcessLock(str(self._folder / str(owner_id)))
+        if not lock.take(str(os.getpid())):
+            return False
+        self._held[owner_id] = lock
+        return True
+
+    def free(self, owner_id: int) -> None:
+        """Let go of the lock of a number and take its file away."""
+        lock = self._held.pop(owner_id)
+        # Numbers are never used again, so nobody can be waiting for this file.
+        lock.path.unlink(missing_ok=True)
+        lock.free()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for owner_id in list(self._held):
+            self.free(owner_id)

@@ -1,0 +1,42 @@
+"""`mailer init`: make a workspace to begin with."""
+
+from datetime import UTC, datetime
+
+import click
+
+from mailer.config.example import example
+from mailer.jobs.init import make_files, make_state
+from mailer.wiring import database_of, places_of, settings_of
+
+_NEXT = """
+Next:
+  keep a copy of {keys} apart from the database: without it nothing starts
+  cd {folder}
+  set [relay] and [site] public_url in config.toml; mailer config show
+  mailer template preview autumn-sale
+  mailer contact import people.csv --list newsletter --basis double_opt_in --source "…"
+  mailer serve"""
+
+
+@click.command
+@click.argument("folder", metavar="DIR", default=".")
+def init(folder: str) -> None:
+    """Make a workspace: example files, keys, database.
+
+    What is there already is kept, whatever it says; run it again and nothing changes.
+
+    Example: mailer init shop
+    """
+    done = make_files(folder, example())
+    places = places_of(folder, settings_of(folder))
+    database = database_of(places)
+    try:
+        done += make_state(
+            database, places.database_file, places.keys_file, datetime.now(UTC)
+        )
+    finally:
+        database.close()
+    for verb, things in (("made", done.made), ("kept", done.kept)):
+        for thing in things:
+            click.echo(f"{verb}  {thing}")
+    click.echo(_NEXT.format(folder=folder, keys=places.keys_file))

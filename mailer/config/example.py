@@ -1,0 +1,99 @@
+"""The example of `config.toml`, made from the fields: it can never say anything else."""
+
+import textwrap
+from datetime import date
+
+from mailer.config.fields import Attribute, Section, Settings
+
+WIDTH = 92
+
+HEADER = """\
+The settings of a workspace, each with its default.
+Any of them can also come from the environment, which wins: MAILER_DATABASE, or
+MAILER_RELAY__HOST for `host` in [relay]. `mailer config show` says where each came from.
+Passwords are never written here: name their variable or file."""
+
+EXAMPLE_ATTRIBUTES = {
+    "name": Attribute(type="text"),
+    "country": Attribute(type="text"),
+    "city": Attribute(type="text"),
+    "interests": Attribute(type="texts", default=[]),
+    "points": Attribute(type="number", default=0),
+    "birthday": Attribute(type="date"),
+    "member": Attribute(type="boolean", default=False),
+}
+"""What the example workspace knows about the customers of its shop."""
+
+
+def example() -> str:
+    """Write the example: every setting with its description, default and unit."""
+    parts = [_comment(HEADER), _table(Settings())]
+    for name in Settings.model_fields:
+        section = getattr(Settings(), name)
+        if isinstance(section, Section):
+            title = _comment(type(section).__doc__ or "")
+            parts.append(f"{title}\n[{name}]\n{_table(section)}")
+    parts.append(_attributes())
+    return "\n\n".join(parts) + "\n"
+
+
+def toml_value(value: object) -> str:
+    """Write a value as TOML does."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            escaped = "".join(_escaped(character) for character in value)
+            return f'"{escaped}"'
+        case int():
+            return str(value)
+        case float():
+            return str(int(value)) if value.is_integer() else repr(value)
+        case date():
+            return value.isoformat()
+        case list() | tuple():
+            return f"[{', '.join(toml_value(one) for one in value)}]"
+        case _:
+            raise TypeError(f"TOML has no {type(value)}")
+
+
+def _escaped(character: str) -> str:
+    if character in '"\\':
+        return f"\\{character}"
+    return character if character.isprintable() else f"\\U{ord(character):08x}"
+
+
+def _comment(text: str) -> str:
+    return "\n".join(
+        f"# {line}" for one in text.splitlines() for line in textwrap.wrap(one, WIDTH - 2)
+    )
+
+
+def _table(section: Section) -> str:
+    lines: list[str] = []
+    for key, field in type(section).model_fields.items():
+        value = getattr(section, key)
+        if isinstance(value, (Section, dict)):
+            continue
+        extra = field.json_schema_extra
+        unit = extra["unit"] if isinstance(extra, dict) else ""
+        described = f"{field.description} ({unit})" if unit else f"{field.description}"
+        lines.append(f"{_comment(described)}\n{key} = {toml_value(value)}")
+    return "\n".join(lines)
+
+
+def _attributes() -> str:
+    fields = Attribute.model_fields
+    parts = [
+        _comment(
+            f"{Settings.model_fields['attributes'].description}\n"
+            f"type: text, number, boolean, date or texts. {fields['type'].description}\n"
+            f"default: {fields['default'].description}"
+        )
+    ]
+    for name, attribute in EXAMPLE_ATTRIBUTES.items():
+        lines = [f"[attributes.{name}]", f"type = {toml_value(attribute.type)}"]
+        if attribute.default is not None:
+            lines.append(f"default = {toml_value(attribute.default)}")
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)

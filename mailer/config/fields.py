@@ -1,0 +1,260 @@
+"""Every setting, once: its type, default, unit and description.
+
+`config.example.toml` and `mailer config show` are made from these fields. Jobs never see
+them: `wiring` hands them plain values.
+"""
+
+import re
+from datetime import date
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from mailer.model.attributes import AttributeSpec, AttributeType
+
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Count = Annotated[int, Field(ge=1)]
+Limit = Annotated[int, Field(ge=0)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+"""A part of a whole, 0 … 1."""
+
+
+def _field(default: Any, description: str, unit: str = "") -> Any:
+    return Field(default=default, description=description, json_schema_extra={"unit": unit})
+
+
+class Section(BaseModel):
+    """One table of the file. It never changes; a name that it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Site(Section):
+    """The pages that customers meet: unsubscribing, preferences."""
+
+    public_url: str = _field(
+        "https://mail.example.com",
+        "Where customers reach these pages; every unsubscribe link begins with it."
+        " One-click needs https.",
+    )
+    listen_host: str = _field("127.0.0.1", "The address that the web server listens on.")
+    listen_port: Port = _field(8025, "The port that the web server listens on.")
+    metrics: bool = _field(True, "Answer /metrics for Prometheus.")
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
+            raise ValueError("must be a web address such as https://mail.example.com")
+        return value.rstrip("/")
+
+
+class Serve(Section):
+    """What `mailer serve` starts."""
+
+    senders: Count = _field(1, "How many sender processes work side by side.")
+
+
+class Relay(Section):
+    """The mail server that letters are handed to."""
+
+    name: str = _field("main", "What it is called in reports.")
+    host: str = _field("localhost", "Its host name or address.")
+    port: Port = _field(587, "587 for STARTTLS, 465 for implicit TLS, 25 without a login.")
+    username: str = _field("", "The login; none when empty.")
+    password_env: str = _field(
+        "", "The environment variable that holds the password. It is never written here."
+    )
+    password_file: str = _field(
+        "", "The file that holds the password, relative to this folder. Keep it out of git."
+    )
+    tls: Literal["required", "opportunistic", "implicit", "none"] = _field(
+        "required",
+        "required: STARTTLS with a valid certificate, or no letter leaves; implicit: TLS"
+        " from the first byte; opportunistic: STARTTLS if offered, certificate unchecked.",
+    )
+    helo_name: str = _field("", "The name that we greet with; this machine's when empty.")
+    connections: Annotated[int, Field(ge=1, le=1000)] = _field(
+        4, "Connections kept open side by side, over all senders of one machine."
+    )
+    letters_per_connection: Count = _field(
+        100, "After so many letters a connection is opened anew."
+    )
+    idle_s: Seconds = _field(
+        30.0, "A connection without work is closed after this.", "seconds"
+    )
+    per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _field(
+        0.0, "Letters in a second at most; 0 for no limit."
+    )
+    per_hour: Limit = _field(0, "Letters in an hour at most; 0 for no limit.")
+    per_day: Limit = _field(0, "Letters in 24 hours at most; 0 for no limit.")
+    timeout_connect_s: Seconds = _field(30.0, "Opening a connection.", "seconds")
+    timeout_greeting_s: Seconds = _field(
+        300.0, "The server's greeting (RFC 5321 §4.5.3.2.1).", "seconds"
+    )
+    timeout_command_s: Seconds = _field(
+        300.0,
+        "The answer to EHLO, AUTH, MAIL and RCPT (RFC 5321 §4.5.3.2.2, §4.5.3.2.3).",
+        "seconds",
+    )
+    timeout_data_s: Seconds = _field(
+        120.0, "The answer to DATA (RFC 5321 §4.5.3.2.4).", "seconds"
+    )
+    timeout_content_s: Seconds = _field(
+        180.0, "Writing one block of a letter (RFC 5321 §4.5.3.2.5).", "seconds"
+    )
+    timeout_final_s: Seconds = _field(
+        600.0,
+        "The answer to the final dot. Shorter ones leave letters in doubt"
+        " (RFC 5321 §4.5.3.2.6).",
+        "seconds",
+    )
+    pause_s: Seconds = _field(
+        30.0, "How long nothing is sent after the server was in trouble (421, no line).",
+        "seconds",
+    )  # fmt: skip
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password_env and self.password_file:
+            raise ValueError("set password_env or password_file, not both")
+        return self
+
+
+class Sending(Section):
+    """How deliveries are claimed, tried again and given up."""
+
+    batch: Annotated[int, Field(ge=1, le=10_000)] = _field(
+        200, "Deliveries that a sender claims at a time."
+    )
+    lease_s: Annotated[float, Field(ge=1, allow_inf_nan=False)] = _field(
+        120.0, "A hung sender loses its claims after this; a working one renews.", "seconds"
+    )
+    retry_plan_s: Annotated[tuple[Seconds, ...], Field(strict=False, min_length=1)] = (
+        _field(
+            (300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0),
+            "How long to wait after the first, second … 4xx; the last one repeats.",
+            "seconds",
+        )
+    )
+    jitter: Share = _field(0.2, "Each wait is longer or shorter by up to this share.")
+    give_up_after_h: Seconds = _field(
+        24.0, "How long marketing is tried; other kinds have their own times.", "hours"
+    )
+    again_after_doubt_s: Seconds = _field(
+        1800.0,
+        "Confirmations and transactional letters in doubt go out once more after this.",
+        "seconds",
+    )
+    drain_s: Seconds = _field(
+        60.0, "How long letters on the line may take to end when the program is stopped.",
+        "seconds",
+    )  # fmt: skip
+
+
+class Campaigns(Section):
+    """Guards around campaigns."""
+
+    again_within_days: Limit = _field(
+        7,
+        "Sending the same template to the same list within this asks for --again.",
+        "days",
+    )
+    withheld_share: Share = _field(
+        0.01, "A campaign pauses when more than this share of it cannot be composed."
+    )
+
+
+class Schedules(Section):
+    """When schedules are looked at."""
+
+    grace_s: Seconds = _field(
+        3600.0,
+        "A firing missed by more than this is recorded and alarmed, not sent late.",
+        "seconds",
+    )
+    tick_s: Seconds = _field(5.0, "How often the schedules are looked at.", "seconds")
+
+
+class Cap(Section):
+    """How many letters a person may get across campaigns."""
+
+    letters: Limit = _field(0, "Marketing letters for one person at most; 0 for no limit.")
+    days: Count = _field(7, "… within this many days.", "days")
+
+
+class Templates(Section):
+    """Limits on templates: counted, not timed, so that no letter depends on the load."""
+
+    max_steps: Count = _field(10_000, "Turns of all loops of one letter together.")
+    max_output_bytes: Count = _field(
+        1_000_000, "The size of one part of a letter.", "bytes"
+    )
+
+
+class Attribute(Section):
+    """Something that is known about a contact: `[attributes.city]` declares `city`."""
+
+    type: Literal["text", "number", "boolean", "date", "texts"] = _field(
+        "text", "What its values are; texts is a list of text."
+    )
+    default: Any = _field(
+        None, "What a contact without a value has; nothing when not given."
+    )
+
+    def spec(self, name: str) -> AttributeSpec:
+        """Return it as segments, imports and templates know it.
+
+        Raises:
+            ValueError: when the name cannot be one, or the default has another type.
+        """
+        default = self.default
+        if isinstance(default, date):
+            default = default.isoformat()
+        return AttributeSpec(name, AttributeType(self.type), default)
+
+
+class Settings(Section):
+    """All of `config.toml`."""
+
+    database: str = _field(
+        "sqlite:///mailer.db",
+        "Where the state is: sqlite:///FILE, relative to this folder,"
+        " or postgresql://USER@HOST/NAME (its password from PGPASSWORD or ~/.pgpass).",
+    )
+    keys_file: str = _field(
+        "keys.toml",
+        "The file with the keys, relative to this folder. Keep a copy apart from the"
+        " database, and keep it out of git.",
+    )
+    site: Site = Site()
+    serve: Serve = Serve()
+    relay: Relay = Relay()
+    sending: Sending = Sending()
+    campaigns: Campaigns = Campaigns()
+    schedules: Schedules = Schedules()
+    cap: Cap = Cap()
+    templates: Templates = Templates()
+    attributes: dict[str, Attribute] = Field(
+        default_factory=dict[str, Attribute],
+        description="What is known about contacts, each in a table of its own.",
+    )
+
+    @field_validator("database")
+    @classmethod
+    def _is_a_database(cls, value: str) -> str:
+        if not re.match(r"(sqlite:///.|postgresql://)", value):
+            raise ValueError("must be sqlite:///FILE or postgresql://USER@HOST/NAME")
+        return value
+
+    @field_validator("attributes")
+    @classmethod
+    def _are_attributes(cls, value: dict[str, Attribute]) -> dict[str, Attribute]:
+        for name, attribute in value.items():
+            attribute.spec(name)
+        return value
+
+    def specs(self) -> dict[str, AttributeSpec]:
+        """Return the declared attributes by name."""
+        return {name: attribute.spec(name) for name, attribute in self.attributes.items()}

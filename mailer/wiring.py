@@ -1,0 +1,209 @@
+"""How settings become objects, once: a workspace with its database, keys and lists.
+
+Heavy imports are here and below; the command line loads them only for commands that need
+them.
+"""
+
+import os
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol, Self
+
+from mailer.config.fields import Settings
+from mailer.config.reading import Setting, read_settings, settings_in_force
+from mailer.errors import ConfigError, DatabaseError, KeyFileError, RefusedError
+from mailer.jobs.keys import keys_in_force
+from mailer.model.attributes import AttributeSpec
+from mailer.model.key import KeyRing
+from mailer.model.mailinglist import MailingList
+from mailer.store import schema
+from mailer.store.database import Database, open_database
+from mailer.store.keys import KeyUse
+from mailer.workspace.files import exists, inside, read_secret
+from mailer.workspace.folder import CONFIG, read_config
+from mailer.workspace.lists import read_list, read_lists
+from mailer.workspace.locks import FileTurn, SharedLock
+
+_SQLITE = "sqlite:///"
+
+
+class Lock(Protocol):
+    """A lock on the keys: users share it, who changes them holds it alone."""
+
+    def share(self) -> bool:
+        """Hold it together with others; False while one holds it alone."""
+        ...
+
+    def take(self) -> bool:
+        """Hold it alone; False while anyone holds it."""
+        ...
+
+    def free(self) -> None:
+        """Let go of it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a workspace's settings put things, as absolute paths.
+
+    Args:
+        database_file: None for PostgreSQL.
+    """
+
+    folder: str
+    keys_file: str
+    database_url: str
+    database_file: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """An open workspace. Close it, or use it as a context manager."""
+
+    folder: str
+    settings: Settings
+    places: Places
+    database: Database
+    specs: Mapping[str, AttributeSpec]
+    key_use: Lock
+    keys: KeyRing | None
+
+    @property
+    def ring(self) -> KeyRing:
+        """The keys in force, checked against the database."""
+        if self.keys is None:
+            raise KeyFileError("this workspace was opened without its keys")
+        return self.keys
+
+    def mailing_list(self, name: str) -> MailingList:
+        """Read `lists/<name>.toml`.
+
+        Raises:
+            NotFoundError: when there is none.
+            WorkspaceError: names the place that is wrong.
+        """
+        return read_list(self.folder, name)
+
+    def mailing_lists(self) -> tuple[MailingList, ...]:
+        """Read all lists, by name; the first mistake in any of them is raised."""
+        return read_lists(self.folder)
+
+    def relay_password(self) -> str:
+        """Return the relay's password from where the settings say it is; "" without one.
+
+        Raises:
+            ConfigError: when the variable is not set.
+            WorkspaceError: when the file cannot be read.
+        """
+        relay = self.settings.relay
+        if relay.password_file:
+            return read_secret(
+                inside(self.folder, relay.password_file), relay.password_file
+            )
+        if not relay.password_env:
+            return ""
+        password = os.environ.get(relay.password_env, "")
+        if not password:
+            raise ConfigError(
+                f"{CONFIG}: relay.password_env names {relay.password_env}, but the"
+                " environment has no such variable: set it where mailer is started"
+            )
+        return password
+
+    def close(self) -> None:
+        """Close the database and let go of the keys."""
+        self.key_use.free()
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def settings_of(folder: str) -> Settings:
+    """Read a workspace's settings from its file and the environment.
+
+    Raises:
+        ConfigError: names every wrong or unknown setting.
+        WorkspaceError: when the folder has no `config.toml`, or it does not parse.
+    """
+    return read_settings(read_config(folder), os.environ)
+
+
+def settings_listed(folder: str) -> list[Setting]:
+    """List a workspace's settings with where each came from; no secret is among them."""
+    written = read_config(folder)
+    return settings_in_force(read_settings(written, os.environ), written, os.environ)
+
+
+def places_of(folder: str, settings: Settings) -> Places:
+    """Say where a workspace's keys and database are."""
+    keys_file = inside(folder, settings.keys_file)
+    if not settings.database.startswith(_SQLITE):
+        return Places(folder, keys_file, settings.database, None)
+    file = inside(folder, settings.database.removeprefix(_SQLITE))
+    return Places(folder, keys_file, f"{_SQLITE}{file}", file)
+
+
+def database_of(places: Places) -> Database:
+    """Open a workspace's database, whatever its version; SQLite makes an empty file."""
+    file = places.database_file
+    turn = FileTurn(f"{file}.turn") if file is not None else nullcontext
+    return open_database(places.database_url, turn)
+
+
+def key_use_of(places: Places, database: Database) -> Lock:
+    """Return the lock on a workspace's keys, not yet held."""
+    file = places.database_file
+    return KeyUse(database) if file is None else SharedLock(f"{file}.keys-in-use")
+
+
+def open_workspace(folder: str, *, need_keys: bool = True) -> Workspace:
+    """Open a workspace to work with: settings, database and keys are checked.
+
+    Raises:
+        WorkspaceError: when its files are missing or wrong.
+        DatabaseError: when there is no database, or it has another version.
+        KeyFileError: when a key is missing or wrong; names the file to bring back.
+        RefusedError: while a key is being added.
+    """
+    settings = settings_of(folder)
+    places = places_of(folder, settings)
+    require_database(places)
+    database = database_of(places)
+    key_use = key_use_of(places, database)
+    try:
+        schema.require_current(database)
+        _share(key_use)
+        keys = None
+        if need_keys:
+            keys = keys_in_force(database, places.keys_file, datetime.now(UTC))
+        return Workspace(
+            folder, settings, places, database, settings.specs(), key_use, keys
+        )
+    except BaseException:
+        key_use.free()
+        database.close()
+        raise
+
+
+def _share(key_use: Lock) -> None:
+    if not key_use.share():
+        raise RefusedError(
+            "a key is being added to this workspace: try again when that has ended"
+        )
+
+
+def require_database(places: Places) -> None:
+    """Raise a DatabaseError that says what to do when the database's file is not there."""
+    file = places.database_file
+    if file is not None and not exists(file):
+        raise DatabaseError(
+            f"there is no database {file}: bring back a backup, or make a new one with"
+            " `mailer init` in this folder"
+        )

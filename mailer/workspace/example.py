@@ -1,0 +1,43 @@
+"""The example workspace: in the installed package, or at the top of the repository."""
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+KINDS = ("lists", "schedules", "templates")
+
+GITIGNORE = """\
+# What must not get into git: the keys, a password, the state.
+/keys.toml
+/relay-password
+/mailer.db*
+/backups/
+*.rejected.csv
+"""
+
+
+def example_files() -> dict[str, bytes]:
+    """Return the files of the example by their path in the workspace, sorted."""
+    root = _root()
+    found: dict[str, bytes] = {".gitignore": GITIGNORE.encode()}
+    for kind in KINDS:
+        found |= _under(root / kind, kind)
+    return dict(sorted(found.items()))
+
+
+def _root() -> Traversable:
+    packed = files("mailer") / "example"
+    if packed.is_dir():
+        return packed
+    # An editable install: the example is the repository's own folders.
+    return Path(__file__).parent.parent.parent
+
+
+def _under(folder: Traversable, path: str) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
+    for one in folder.iterdir():
+        if one.name.startswith("."):
+            continue
+        inner = f"{path}/{one.name}"
+        found |= _under(one, inner) if one.is_dir() else {inner: one.read_bytes()}
+    return found

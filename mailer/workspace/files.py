@@ -1,0 +1,95 @@
+"""How files are read, and written so that a crash leaves the old or the new one.
+
+Paths come and go as `str`, so that nothing above needs to know about files.
+"""
+
+import os
+from pathlib import Path
+
+from mailer.errors import WorkspaceError
+
+PRIVATE = 0o600
+"""Readable and writable by the owner only."""
+
+
+def inside(folder: str, path: str) -> str:
+    """Return a path of the workspace, absolute: relative ones begin in its folder."""
+    return str((Path(folder).expanduser() / Path(path).expanduser()).absolute())
+
+
+def exists(path: str) -> bool:
+    """Say whether there is something at a path."""
+    return Path(path).exists()
+
+
+def read_text(path: str, shown: str) -> str:
+    """Read a file as UTF-8.
+
+    Args:
+        shown: What the file is called in messages, such as `lists/news.toml`.
+
+    Raises:
+        WorkspaceError: when it cannot be read, or is not UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise WorkspaceError(f"{shown}: there is no such file") from None
+    except UnicodeDecodeError as problem:
+        raise WorkspaceError(
+            f"{shown}: byte {problem.start} is not UTF-8: save the file as UTF-8"
+        ) from None
+    except OSError as problem:
+        raise WorkspaceError(f"{shown} cannot be read: {problem.strerror}") from problem
+
+
+def read_secret(path: str, shown: str) -> str:
+    """Read a secret from a file of its own: its first line."""
+    lines = read_text(path, shown).splitlines()
+    if not lines or not lines[0].strip():
+        raise WorkspaceError(f"{shown} is empty: the password is its first line")
+    return lines[0].strip()
+
+
+def write_new(path: str, content: bytes, mode: int = 0o644) -> bool:
+    """Write a file unless there is one: False then, and nothing is changed."""
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = _write_part(target, content, mode)
+    try:
+        # A link fails where a rename would overwrite.
+        os.link(part, target)
+    except FileExistsError:
+        return False
+    finally:
+        part.unlink()
+    _sync_folder(target.parent)
+    return True
+
+
+def replace(path: str, content: bytes, mode: int = 0o644) -> None:
+    """Write a file in one step: after a crash there is the old or the new one, whole."""
+    target = Path(path)
+    part = _write_part(target, content, mode)
+    part.replace(target)
+    _sync_folder(target.parent)
+
+
+def _write_part(target: Path, content: bytes, mode: int) -> Path:
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    part.unlink(missing_ok=True)
+    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(file, "wb") as opened:
+        opened.write(content)
+        opened.flush()
+        os.fsync(opened.fileno())
+    return part
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename outlast a power cut."""
+    file = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

@@ -1,0 +1,102 @@
+"""TOML files of the workspace, and how their mistakes are told: where and what to write."""
+
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from mailer.errors import WorkspaceError, did_you_mean
+from mailer.workspace.files import read_text
+
+
+def read_toml(path: str, shown: str) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Raises:
+        WorkspaceError: when it cannot be read or does not parse; names the line.
+    """
+    return parse_toml(read_text(path, shown), shown)
+
+
+def parse_toml(text: str, shown: str) -> dict[str, Any]:
+    """Turn the text of a TOML file into its values.
+
+    Raises:
+        WorkspaceError: when it does not parse; names the line.
+    """
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise WorkspaceError(f"{shown}: {problem}") from None
+
+
+class Table:
+    """One table of a file: each key is asked for by name and type, then none may be left.
+
+    Args:
+        where: What begins each message, such as `lists/news.toml` or
+            `lists/news.toml, [[wordings]] 2`.
+    """
+
+    def __init__(self, values: Mapping[str, Any], where: str) -> None:
+        self._values = values
+        self._asked: set[str] = set()
+        self.where = where
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """Return a text; without a default it must be there and say something."""
+        value = self._get(key, str, default)
+        if default is None and not value.strip():
+            raise WorkspaceError(f"{self.where}: {key} is empty")
+        return str(value)
+
+    def number(self, key: str, default: int | None = None) -> int:
+        """Return a whole number."""
+        return int(self._get(key, int, default))
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        """Return true or false."""
+        return bool(self._get(key, bool, default))
+
+    def table(self, key: str) -> dict[str, Any]:
+        """Return a table, {} when there is none."""
+        return dict(self._get(key, dict, {}))
+
+    def tables(self, key: str) -> list["Table"]:
+        """Return the tables of `[[key]]` in their order."""
+        found = self._get(key, list, [])
+        for one in found:
+            if not isinstance(one, dict):
+                raise WorkspaceError(f"{self.where}: {key} must be tables: write [[{key}]]")
+        return [
+            Table(one, f"{self.where}, [[{key}]] {number}")
+            for number, one in enumerate(found, 1)
+        ]
+
+    def end(self) -> None:
+        """Refuse what nobody asked for."""
+        for key in self._values:
+            if key not in self._asked:
+                raise WorkspaceError(
+                    f"{self.where}: no such setting {key!r}{did_you_mean(key, self._asked)}"
+                )
+
+    def _get(self, key: str, kind: type, default: object) -> Any:
+        self._asked.add(key)
+        value = self._values.get(key, default)
+        if value is None:
+            raise WorkspaceError(f"{self.where}: {key} is missing")
+        # In Python true is a number too; in a file it is a mistake.
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise WorkspaceError(
+                f"{self.where}: {key} is {value!r}, but must be {_WORDS[kind]}"
+            )
+        return value
+
+
+_WORDS = {
+    str: "text in quotes",
+    int: "a whole number",
+    bool: "true or false",
+    dict: "a table",
+    list: "a list of tables",
+}
