@@ -40,7 +40,7 @@ def make_state(
     """Make the keys and the database's tables, and put the keys in force.
 
     Args:
-        database_file: SQLite's file, made readable by its owner only: personal data is in it.
+        database_file: SQLite's file, which only its owner may read: personal data is in it.
 
     Raises:
         KeyFileError: when the database has keys on record that the file lacks: fresh keys

@@ -2,19 +2,26 @@
 
 from pathlib import Path
 
-from mailer.workspace.files import inside
+from mailer.errors import WorkspaceError
+from mailer.workspace.files import exists, inside
 from mailer.workspace.tomlfiles import read_toml
 
 CONFIG = "config.toml"
 
 
 def read_config(folder: str) -> dict[str, object]:
-    """Read `config.toml` as it is written; nothing when there is none.
+    """Read `config.toml` as it is written.
 
     Raises:
         WorkspaceError: when the folder is no workspace, or the file does not parse.
     """
-    return read_toml(inside(folder, CONFIG), CONFIG)
+    path = inside(folder, CONFIG)
+    if not exists(path):
+        raise WorkspaceError(
+            f"there is no {path}: go into a workspace's folder, name it with"
+            " `mailer --workspace DIR`, or make one with `mailer init DIR`"
+        )
+    return read_toml(path, CONFIG)
 
 
 def names(folder: str, kind: str) -> list[str]:
