@@ -128,9 +128,13 @@ class WordingRow(SQLModel, table=True):
 
 
 class ContactRow(SQLModel, table=True):
-    """A person we know. `hash` is the keyed hash that suppressions are kept under."""
+    """A person we know. `hash` is the keyed hash that suppressions are kept under.
+
+    Ids are never used again: links in letters and the ledger name people by them.
+    """
 
     __tablename__ = "contact"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = ({"sqlite_autoincrement": True},)
     id: int | None = _id()
     match: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     match_version: int = Field(default=1)
@@ -149,7 +153,7 @@ class LedgerRow(SQLModel, table=True):
     """One entry of the consent ledger: append-only, gapless, chained.
 
     `*_digest` stands in the chain; `*_value` may be erased with its `*_salt`, and the chain
-    still verifies.
+    still verifies. `words_digest` is the SHA-256 of the exact words shown.
     """
 
     __tablename__ = "ledger"  # pyright: ignore[reportAssignmentType]
@@ -158,10 +162,12 @@ class LedgerRow(SQLModel, table=True):
         Index("ix_ledger_batch_id", "batch_id", sqlite_where=text("batch_id IS NOT NULL"),
               postgresql_where=text("batch_id IS NOT NULL")),
     )  # fmt: skip
-    number: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    # On SQLite this is the row's own number, so that reading in order reads no index.
+    number: int = Field(sa_column=Column(Id, primary_key=True, autoincrement=False))
     contact_id: int = _number()
     list_id: str | None = _text(null=True)
     wording: int = _number()
+    words_digest: bytes | None = _bytes(null=True)
     act: str = _text()
     at: datetime = _time()
     how: str = _text()
@@ -198,7 +204,10 @@ class SubscriptionRow(SQLModel, table=True):
     """Where a contact stands on a list: a projection of the ledger."""
 
     __tablename__ = "subscription"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (Index("ix_subscription_list_id", "list_id", "contact_id"),)
+    __table_args__ = (
+        Index("ix_subscription_list_id", "list_id", "contact_id"),
+        {"sqlite_with_rowid": False},
+    )
     contact_id: int = Field(
         sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
     )
@@ -224,7 +233,10 @@ class SuppressionRow(SQLModel, table=True):
 
 
 class ImportBatch(SQLModel, table=True):
-    """One import of a file: what was declared about it, and how far it came."""
+    """One import of a file: what was declared about it, and how far it came.
+
+    `position` is where in the file the next slice begins; it is committed with each slice.
+    """
 
     __tablename__ = "import_batch"  # pyright: ignore[reportAssignmentType]
     id: int | None = _id()
@@ -233,8 +245,14 @@ class ImportBatch(SQLModel, table=True):
     list_id: str = _text()
     basis: str = _text()
     source: str = _text()
+    wording: int = _number()
+    expires_at: datetime | None = _time(null=True)
     state: str = _text()
+    rows_total: int = _number()
     rows_done: int = _number()
+    position: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(Values, nullable=False)
+    )
     counts: dict[str, Any] = Field(
         default_factory=dict, sa_column=Column(Values, nullable=False)
     )
@@ -243,7 +261,10 @@ class ImportBatch(SQLModel, table=True):
 
 
 class ImportBefore(SQLModel, table=True):
-    """What a contact was before an import changed it, so that undoing can put it back."""
+    """What an import changed about a contact, so that undoing can put it back.
+
+    `before` and `after` hold the changed names only; one that had no value is missing.
+    """
 
     __tablename__ = "import_before"  # pyright: ignore[reportAssignmentType]
     batch_id: int = Field(
@@ -252,11 +273,12 @@ class ImportBefore(SQLModel, table=True):
     contact_id: int = Field(
         sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
     )
-    attributes: dict[str, Any] = Field(
+    before: dict[str, Any] = Field(
         default_factory=dict, sa_column=Column(Values, nullable=False)
     )
-    language: str | None = _text(null=True)
-    time_zone: str | None = _text(null=True)
+    after: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(Values, nullable=False)
+    )
 
 
 class FrozenRow(SQLModel, table=True):

@@ -104,6 +104,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact")),
         sa.UniqueConstraint("match", name=op.f("uq_contact_match")),
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "delivery",
@@ -221,8 +222,16 @@ def upgrade() -> None:
         sa.Column("list_id", sa.Text(), nullable=False),
         sa.Column("basis", sa.Text(), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("wording", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("rows_total", sa.BigInteger(), nullable=False),
         sa.Column("rows_done", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "position",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
         sa.Column(
             "counts",
             sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
@@ -237,12 +246,15 @@ def upgrade() -> None:
         sa.Column("batch_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("contact_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column(
-            "attributes",
+            "before",
             sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
             nullable=False,
         ),
-        sa.Column("language", sa.Text(), nullable=True),
-        sa.Column("time_zone", sa.Text(), nullable=True),
+        sa.Column(
+            "after",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("batch_id", "contact_id", name=op.f("pk_import_before")),
     )
     op.create_table(
@@ -255,10 +267,16 @@ def upgrade() -> None:
     )
     op.create_table(
         "ledger",
-        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column(
+            "number",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.Column("list_id", sa.Text(), nullable=True),
         sa.Column("wording", sa.BigInteger(), nullable=False),
+        sa.Column("words_digest", sa.LargeBinary(), nullable=True),
         sa.Column("act", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("how", sa.Text(), nullable=False),
@@ -362,6 +380,7 @@ def upgrade() -> None:
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("ledger_number", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("contact_id", "list_id", name=op.f("pk_subscription")),
+        sqlite_with_rowid=False,
     )
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.create_index(
