@@ -17,6 +17,7 @@ from sqlalchemy import (
     create_engine,
     event,
     literal_column,
+    text,
 )
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
@@ -30,6 +31,7 @@ Turn = Callable[[], AbstractContextManager[object]]
 
 _BUSY_TIMEOUT_MS = 30_000
 _CACHE_KIB = 64_000
+_ALTERING = {"lock": 0x616C746572}  # "alter": one at a time changes tables on PostgreSQL
 
 
 class Database:
@@ -64,6 +66,29 @@ class Database:
         ):
             yield connection
 
+    @contextmanager
+    def alter(self) -> Generator[Connection, None, None]:
+        """Give a connection for changing tables, alone and all or nothing.
+
+        On SQLite the foreign keys are off meanwhile: rebuilding a table with them on
+        deletes what refers to it. They are checked before the commit.
+
+        Raises:
+            DatabaseError: when a row would refer to nothing afterwards; nothing is changed.
+        """
+        with (
+            _translated(),
+            self._turn(),
+            self.engine.connect().execution_options(writes=True) as connection,
+            _without_foreign_keys(connection),
+            connection.begin(),
+        ):
+            if not self.is_sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), _ALTERING)
+            yield connection
+            if self.is_sqlite:
+                _require_foreign_keys(connection)
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
@@ -82,7 +107,8 @@ def open_database(url: str, turn: Turn = nullcontext) -> Database:
             return Database(create_engine(parsed, pool_size=16, pool_pre_ping=True), turn)
         engine = create_engine(parsed, connect_args={"timeout": _BUSY_TIMEOUT_MS / 1000})
     except (ArgumentError, NoSuchModuleError) as problem:
-        raise DatabaseError(f"not a database URL: {url!r}: {problem}") from problem
+        # Not the URL itself: a password may be in it.
+        raise DatabaseError(f"`database` in config.toml is no URL: {problem}") from problem
     except ModuleNotFoundError as missing:
         raise DatabaseError(
             "PostgreSQL needs its driver: pip install 'permission-mailer[postgres]'"
@@ -113,28 +139,67 @@ def _on_begin(connection: Connection) -> None:
 
 
 @contextmanager
+def _without_foreign_keys(connection: Connection) -> Generator[None, None, None]:
+    """Turn them off before the transaction: inside one SQLite ignores it without a word."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _require_foreign_keys(connection: Connection) -> None:
+    lost = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if lost is not None:
+        raise DatabaseError(
+            f"row {lost[1]} of the table {lost[0]} would refer to nothing in {lost[2]}:"
+            " nothing was changed; run `mailer db verify`"
+        )
+
+
+@contextmanager
 def _translated() -> Generator[None, None, None]:
     try:
         yield
     except OperationalError as problem:
-        raise DatabaseError(_advice(problem)) from problem
+        raise DatabaseError(_advice(problem) or f"the database says: {problem.orig}") from (
+            problem
+        )
+    except DBAPIError as problem:
+        # Most of these are bugs; a few are the world's.
+        if advice := _advice(problem):
+            raise DatabaseError(advice) from problem
+        raise
+
+
+_ADVICE = {
+    "disk is full": "make room on the disk; what was not committed was undone",
+    "No space left": "make room on the disk; what was not committed was undone",
+    "disk I/O error": "look at the disk; what was not committed was undone",
+    "no such table": "run `mailer db upgrade`",
+    "no such column": "run `mailer db upgrade`",
+    'relation "': "run `mailer db upgrade`",
+    "locked": "another program holds the database file; close it and try again",
+    "unable to open": "look at `database` in config.toml and at the folder's permissions",
+    "readonly": "the database file may not be written by this user",
+    "malformed": "the file is damaged: bring back a backup",
+    "not a database": "the file is damaged, or `database` in config.toml names another file",
+    "permission denied": "the database's user may not do this",
+    "onnection": "look whether the server runs, and at `database` in config.toml",
+    'database "': "look at `database` in config.toml",
+}
 
 
 def _advice(problem: DBAPIError) -> str:
-    words = str(problem.orig)
-    advice = {
-        "disk is full": "make room on the disk; what was not committed was undone",
-        "disk I/O error": "look at the disk; what was not committed was undone",
-        "no such table": "run `mailer db upgrade`",
-        "no such column": "run `mailer db upgrade`",
-        "locked": "another program holds the database file; close it and try again",
-        "unable to open": "look at `database` in config.toml and the folder's permissions",
-        "readonly": "the database file may not be written by this user",
-    }
-    for phrase, todo in advice.items():
+    words = " ".join(str(problem.orig).split())
+    for phrase, todo in _ADVICE.items():
         if phrase in words:
             return f"the database says: {words}; {todo}"
-    return f"the database says: {words}"
+    return ""
 
 
 def now_sql(dialect: Dialect) -> ColumnElement[Any]:

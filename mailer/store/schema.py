@@ -1,27 +1,26 @@
-"""Making the tables and bringing them up to date, with Alembic as a library."""
+"""Making the tables and bringing them up to date, with Alembic as a library.
+
+Migrations are numbered (`NNNN_what_it_does.py`) and stand in one line. Each is safe while
+the program before it still runs: it adds; what nobody uses any more goes one release later.
+"""
 
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection
 
 from mailer.errors import DatabaseError
 from mailer.store.database import Database
 from mailer.store.tables import metadata
 
-
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", "mailer.store:migrations")
-    config.attributes["connection"] = connection
-    return config
+MIGRATIONS = "mailer.store:migrations"
 
 
-def head() -> str:
+def head(scripts: str = MIGRATIONS) -> str:
     """Return the newest version that this program knows."""
-    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    revision = _scripts(scripts).get_current_head()
     assert revision is not None
     return revision
 
@@ -32,55 +31,38 @@ def version(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def upgrade(database: Database) -> tuple[str | None, str]:
-    """Bring the tables up to date and return the versions before and after.
+def upgrade(database: Database, scripts: str = MIGRATIONS) -> tuple[str | None, str]:
+    """Bring the tables up to date, all or nothing.
 
-    On SQLite the foreign keys are off meanwhile: rebuilding a table with them on deletes what
-    refers to it. They are checked before the end.
+    Args:
+        scripts: Where Alembic finds the migrations.
+
+    Returns:
+        The versions before and after.
 
     Raises:
-        DatabaseError: when the database was made by a newer program, or a row refers to
-            nothing afterwards; nothing is changed then.
+        DatabaseError: when the database was made by a newer program, or a row would refer
+            to nothing afterwards; nothing is changed then.
     """
-    before = version(database)
-    known = {
-        one.revision for one in ScriptDirectory.from_config(_config()).walk_revisions()
-    }
-    if before is not None and before not in known:
-        raise DatabaseError(
-            f"this database has version {before}, which this program does not know:"
-            " install the newer program, or bring back a backup"
-        )
-    with database.engine.connect().execution_options(writes=True) as connection:
-        if database.is_sqlite:
-            # Outside any transaction: inside one SQLite ignores this without a word.
-            connection.connection.driver_connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[union-attr]  # pyright: ignore
-        try:
-            with connection.begin():
-                command.upgrade(_config(connection), "head")
-                if database.is_sqlite and (
-                    lost := connection.exec_driver_sql("PRAGMA foreign_key_check").first()
-                ):
-                    raise DatabaseError(
-                        f"after the upgrade a row would refer to nothing: {lost}"
-                    )
-        finally:
-            if database.is_sqlite:
-                connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[union-attr]  # pyright: ignore
-    return before, head()
+    with database.alter() as connection:
+        before = MigrationContext.configure(connection).get_current_revision()
+        _require_known(before, scripts)
+        command.upgrade(_config(scripts, connection), "head")
+    return before, head(scripts)
 
 
 def require_current(database: Database) -> None:
     """Raise a DatabaseError that says what to do unless the tables are up to date."""
-    with database.read() as connection:
-        if not inspect(connection).get_table_names():
-            raise DatabaseError(
-                "this database is empty: run `mailer db upgrade` to make its tables"
-            )
-    found = version(database)
-    if found != head():
+    found, needed = version(database), head()
+    if found is None:
         raise DatabaseError(
-            f"this database has version {found}, this program needs {head()}:"
+            "this database has no tables of ours yet: run `mailer init` in the workspace's"
+            " folder"
+        )
+    _require_known(found, MIGRATIONS)
+    if found != needed:
+        raise DatabaseError(
+            f"this database has version {found}, this program needs {needed}:"
             " run `mailer db upgrade` (it makes a backup first)"
         )
 
@@ -90,3 +72,23 @@ def differences(database: Database) -> list[object]:
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, metadata))
+
+
+def _require_known(found: str | None, scripts: str) -> None:
+    known = {one.revision for one in _scripts(scripts).walk_revisions()}
+    if found is not None and found not in known:
+        raise DatabaseError(
+            f"this database has version {found}, which this program does not know:"
+            " install the newer program, or bring back a backup"
+        )
+
+
+def _scripts(scripts: str) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(scripts))
+
+
+def _config(scripts: str, connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", scripts)
+    config.attributes["connection"] = connection
+    return config
