@@ -4,7 +4,8 @@
     ├── WorkspaceError      a file of the workspace is missing, unreadable or does not parse
     │   ├── ConfigError     config.toml says something that cannot be
     │   ├── ExpressionError a segment or condition does not parse, or names what nobody has
-    │   └── TemplateError   a template cannot be composed
+    │   └── TemplateError   a template cannot be composed for anybody
+    ├── CannotComposeError  a letter cannot be composed for this person
     ├── KeyFileError        a key is missing or not the one that the database was made with
     ├── DatabaseError       the database is missing, of another version, locked or full
     ├── ImportFileError     an import as a whole cannot go on (single rows are reported)
@@ -55,7 +56,11 @@ class ExpressionError(WorkspaceError):
 
 
 class TemplateError(WorkspaceError):
-    """A template cannot be composed."""
+    """A template cannot be composed for anybody."""
+
+
+class CannotComposeError(MailerError):
+    """A letter cannot be composed for this person; others may well get theirs."""
 
 
 class KeyFileError(MailerError):

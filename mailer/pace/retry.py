@@ -19,6 +19,9 @@ class RetryPlan:
     jitter: float = 0.2
 
 
+DEFAULT_PLAN = RetryPlan()
+
+
 def next_attempt(
     plan: RetryPlan,
     deferrals: int,

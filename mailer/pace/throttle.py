@@ -31,6 +31,9 @@ class Rate:
         return timedelta(seconds=1 / self.per_second) if self.per_second else timedelta()
 
 
+NO_LIMIT = Rate()
+
+
 @dataclass(frozen=True, slots=True)
 class Slots:
     """Leave to send some letters.

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Row,
     Select,
     bindparam,
+    exists,
     func,
     literal_column,
     select,
@@ -22,7 +23,7 @@ from sqlalchemy import (
 )
 
 from mailer.model.delivery import CauseKind, Claim
-from mailer.model.kind import Kind
+from mailer.model.kind import Kind, Lane
 from mailer.store.database import now_sql
 from mailer.store.permission import (
     NOW,
@@ -101,6 +102,31 @@ def running_campaigns(connection: Connection) -> list[tuple[int, float | None]]:
         .order_by(_campaign.c.id)
     )
     return [(row.id, row.pace_per_s) for row in rows]
+
+
+def anything_due(connection: Connection, now: datetime) -> bool:
+    """Say whether there is anything to claim, without taking a turn at writing."""
+    of_lane = select(_due.c.id).where(
+        _QUEUED,
+        _OF_NO_CAMPAIGN,
+        _due.c.lane.in_([lane.value for lane in Lane]),
+        _due.c.due_at <= now,
+    )
+    of_campaign = select(_campaign.c.id).where(
+        _campaign.c.state == "running",
+        exists(
+            select(_due.c.id).where(
+                _QUEUED,
+                _OF_A_CAMPAIGN,
+                _due.c.cause_id == _campaign.c.id,
+                _due.c.due_at <= now,
+            )
+        ),
+    )
+    return any(
+        connection.execute(found.limit(1)).first() is not None
+        for found in (of_lane, of_campaign)
+    )
 
 
 def _due_of_campaign() -> Select[Any]:

@@ -73,11 +73,9 @@ class Courier(Generic[E]):
         self._letters_at_most = letters_at_most
         self._reset_due = False
 
-    async def work(self, first: E) -> Released | None:
-        """Hand over letters, the given one first; return the relay's trouble, if any."""
-        begun = await self._begin(first)
-        if begun is None:
-            begun = await self._next()
+    async def work(self) -> Released | None:
+        """Hand over letters until there are none; return the relay's trouble, if any."""
+        begun = await self._next()
         while begun is not None:
             verdict = await self._envelope(begun)
             if verdict is None:

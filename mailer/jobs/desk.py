@@ -1,0 +1,144 @@
+"""The couriers' desk: hands out errands and takes in what came of them."""
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from mailer.errors import CannotComposeError
+from mailer.jobs.feed import Feed
+from mailer.jobs.gate import Gate
+from mailer.jobs.register import Register
+from mailer.jobs.settle import Terms, expired, settled, withheld
+from mailer.model.delivery import Claim, Withheld
+from mailer.model.letter import Letter
+from mailer.model.outcome import Accepted, Outcome, Released
+from mailer.pace.retry import RetryPlan
+
+_log = logging.getLogger(__name__)
+
+
+class Composer(Protocol):
+    """Makes letters of claims."""
+
+    def get_ready(self, claims: list[Claim]) -> None:
+        """Load and prepare the templates that these claims need; called off the loop."""
+        ...
+
+    def compose(self, claim: Claim) -> Letter:
+        """Make the letter.
+
+        Raises:
+            CannotComposeError: when this person's letter can't be made.
+        """
+        ...
+
+    def failed(self, claim: Claim) -> None:
+        """Hear that a letter was withheld because it can't be made; called off the loop."""
+        ...
+
+
+@dataclass(slots=True)
+class Errand:
+    """A claim and its letter."""
+
+    claim: Claim
+    letter: Letter
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a desk works with."""
+
+    feed: Feed
+    gate: Gate
+    register: Register
+    composer: Composer
+    clock: Callable[[], datetime]
+
+
+class Desk:
+    """One sender's desk, shared by its couriers."""
+
+    def __init__(self, means: Means, plan: RetryPlan, relay: str, idle_s: float) -> None:
+        self._means = means
+        self._plan = plan
+        self._relay = relay
+        self._idle_s = idle_s
+        self._chance = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self._failed: list[Claim] = []
+        self.pause = timedelta()
+        """How long the relay is left alone at the moment."""
+        self.idle = 0
+        """How many couriers wait for an errand with an open line."""
+        self.accepted = 0
+
+    async def take(self) -> Errand | None:
+        """Wait for the next errand and its slot; None ends the line in peace."""
+        while True:
+            self.idle += 1
+            try:
+                if not await self._means.feed.wait(self._idle_s):
+                    return None
+            finally:
+                self.idle -= 1
+            claim = self._means.feed.next_now()
+            if claim is None:
+                continue
+            errand = self._errand(claim)
+            if errand is not None:
+                await self._means.gate.wait()
+                return errand
+
+    def take_now(self) -> Errand | None:
+        """Return the next errand if it and its slot are there this moment."""
+        while len(self._means.feed) and self._means.gate.pass_now():
+            claim = self._means.feed.next_now()
+            if claim is None:
+                return None
+            errand = self._errand(claim)
+            if errand is not None:
+                return errand
+        return None
+
+    def _errand(self, claim: Claim) -> Errand | None:
+        now = self._means.clock()
+        if claim.give_up_at <= now:
+            self._means.register.note(expired(claim, now))
+            return None
+        try:
+            return Errand(claim, self._means.composer.compose(claim))
+        except CannotComposeError as problem:
+            _log.warning("delivery %d cannot be composed: %s", claim.id, problem)
+            change = withheld(claim, Withheld.CANNOT_COMPOSE, now, str(problem))
+            self._means.register.note(change)
+            self._failed.append(claim)
+            return None
+
+    async def may_leave(self, errand: Errand) -> bool:
+        """Put it on record as `sending`; False when it may not leave any more."""
+        return await self._means.register.leave(errand.claim)
+
+    def settle(self, errand: Errand, outcome: Outcome) -> None:
+        """Keep what came of it for the next commit."""
+        if isinstance(outcome, Accepted):
+            self.accepted += 1
+            self.pause = timedelta()
+        elif not isinstance(outcome, Released):
+            _log.info("delivery %d: %s", errand.claim.id, outcome)
+        self._means.register.note(
+            settled(
+                errand.claim,
+                outcome,
+                Terms(self._plan, self._relay, self.pause),
+                self._means.clock(),
+                chance=self._chance.random(),
+            )
+        )
+
+    def take_failed(self) -> list[Claim]:
+        """Return the claims that could not be composed since the last asking."""
+        failed, self._failed = self._failed, []
+        return failed

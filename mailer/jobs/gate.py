@@ -1,0 +1,77 @@
+"""Waiting for one's slot: the throttle of one relay, for one sender.
+
+Slots are leased from the database in small chunks, so the limit holds over all senders and
+over restarts; here each one is handed out at its own moment.
+"""
+
+import asyncio
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from mailer.pace.throttle import Rate, Slots
+from mailer.store.database import Database
+from mailer.store.throttle import lease
+
+_CHUNK_S = 0.25
+_CHUNK_AT_MOST = 50
+_LOOK_AGAIN = timedelta(seconds=60)
+
+
+class Gate:
+    """Lets letters through at a relay's rate."""
+
+    def __init__(
+        self, database: Database, key: str, rate: Rate, clock: Callable[[], datetime]
+    ) -> None:
+        self._database = database
+        self._key = key
+        self._rate = rate
+        self._clock = clock
+        self._chunk = max(1, min(_CHUNK_AT_MOST, int(rate.per_second * _CHUNK_S) or 1))
+        if not rate.per_second:
+            self._chunk = _CHUNK_AT_MOST
+        self._left = 0
+        self._next_at = clock()
+        self._spacing = rate.spacing
+        self._asking = asyncio.Lock()
+
+    def pass_now(self) -> bool:
+        """Take a slot if one is open this moment."""
+        if not self._rate:
+            return True
+        if self._left and self._next_at <= self._clock():
+            self._use()
+            return True
+        return False
+
+    def _use(self) -> datetime:
+        at = self._next_at
+        self._left -= 1
+        self._next_at += self._spacing
+        return at
+
+    async def wait(self) -> None:
+        """Take the next slot and wait for its moment."""
+        if not self._rate:
+            return
+        async with self._asking:
+            while not self._left:
+                await self._ask()
+            at = self._use()
+        await self._sleep_until(at)
+
+    async def _ask(self) -> None:
+        slots = await asyncio.to_thread(self._lease)
+        self._left = slots.count
+        self._next_at = slots.first_at
+        if not slots.count:
+            await self._sleep_until(min(slots.ask_again_at, self._clock() + _LOOK_AGAIN))
+
+    def _lease(self) -> Slots:
+        with self._database.write() as connection:
+            return lease(connection, self._key, self._rate, self._chunk, self._clock())
+
+    async def _sleep_until(self, at: datetime) -> None:
+        wait_s = (at - self._clock()).total_seconds()
+        if wait_s > 0:
+            await asyncio.sleep(wait_s)

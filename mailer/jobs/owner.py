@@ -1,0 +1,98 @@
+"""A sender's life: taking its number and lock, and taking back what dead senders held."""
+
+import logging
+import os
+import platform
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol
+
+from mailer.errors import RefusedError
+from mailer.store import owners
+from mailer.store.database import Database
+from mailer.store.owners import Recovered
+
+_log = logging.getLogger(__name__)
+
+
+class OwnerLocks(Protocol):
+    """Locks by number that end with the process, or the session, that holds them."""
+
+    def take(self, owner_id: int) -> bool:
+        """Take the lock of a number; False when a living sender holds it."""
+        ...
+
+    def free(self, owner_id: int) -> None:
+        """Let go of the lock of a number."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything."""
+        ...
+
+
+def begin(database: Database, locks: OwnerLocks, now: datetime) -> int:
+    """Register a sender and take its lock; return its number.
+
+    Raises:
+        RefusedError: when somebody else holds the lock of a number that was just made.
+    """
+    with database.write() as connection:
+        owner_id = owners.register(connection, platform.node(), os.getpid(), now)
+    if not locks.take(owner_id):
+        raise RefusedError(
+            f"the lock of sender {owner_id} is held by another program:"
+            " is this database a copy of one that is in use?"
+        )
+    return owner_id
+
+
+def recover(
+    database: Database, locks: OwnerLocks, myself: int, clock: Callable[[], datetime]
+) -> Recovered:
+    """Take back, in slices, what dead senders held and what hung ones hold too long."""
+    found = Recovered()
+    with database.read() as connection:
+        others = [owner for owner in owners.not_ended(connection) if owner != myself]
+    for owner_id in others:
+        if not locks.take(owner_id):
+            continue
+        try:
+            found += take_all(database, owner_id, clock)
+            with database.write() as connection:
+                owners.end(connection, owner_id, clock())
+        finally:
+            locks.free(owner_id)
+    while True:
+        with database.write() as connection:
+            overdue = owners.take_back_overdue(connection, clock())
+        if not overdue:
+            break
+        found += overdue
+    with database.write() as connection:
+        owners.send_again(connection, clock())
+    if found:
+        _log.warning(
+            "took back from senders that ended: %d queued again, %d in doubt",
+            found.released,
+            found.in_doubt,
+        )
+    return found
+
+
+def take_all(database: Database, owner_id: int, clock: Callable[[], datetime]) -> Recovered:
+    """Take back everything that a sender holds, in slices."""
+    found = Recovered()
+    while True:
+        with database.write() as connection:
+            taken = owners.take_back(connection, owner_id, clock())
+        if not taken:
+            return found
+        found += taken
+
+
+def finish(database: Database, locks: OwnerLocks, owner_id: int, now: datetime) -> None:
+    """Say good-bye: the sender holds nothing any more."""
+    with database.write() as connection:
+        owners.end(connection, owner_id, now)
+    locks.free(owner_id)

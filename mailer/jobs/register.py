@@ -1,0 +1,165 @@
+"""The register in which every letter is written down before it leaves: group commits.
+
+One writer; the next group is whatever came in while the last one was committing, and it
+commits off the event loop. A letter's leave and the outcome of the one before ride in the
+same commit. What can't be written (a full disk) is kept and tried again; meanwhile nothing
+leaves.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.errors import DatabaseError
+from mailer.jobs.settle import held_back, released
+from mailer.model.delivery import Claim
+from mailer.store.claims import Cap, Claims, held
+from mailer.store.database import Connection, Database
+from mailer.store.outcomes import Change, record
+
+_log = logging.getLogger(__name__)
+
+_TRY_AGAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class CapRule:
+    """At most so many letters to one person within some days, over all campaigns."""
+
+    letters: int
+    days: float
+
+
+@dataclass(slots=True)
+class _Leaving:
+    claim: Claim
+    answer: asyncio.Future[bool]
+
+
+class Register:
+    """Writes down what leaves and what came of it, for one sender."""
+
+    def __init__(
+        self,
+        database: Database,
+        claims: Claims,
+        cap: CapRule | None,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._claims = claims
+        self._cap = cap
+        self._clock = clock
+        self._leaving: list[_Leaving] = []
+        self._changes: list[Change] = []
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._thread = ThreadPoolExecutor(1, "register")
+        self.commits = 0
+        self.unwell = ""
+        """Why nothing can be written at the moment; "" while all is well."""
+
+    async def leave(self, claim: Claim) -> bool:
+        """Return when a delivery is on disk as `sending`; False when it may not leave."""
+        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._leaving.append(_Leaving(claim, answer))
+        self._wake.set()
+        return await answer
+
+    def note(self, change: Change) -> None:
+        """Keep a change for the next commit."""
+        self._changes.append(change)
+        self._wake.set()
+
+    async def keep(self) -> None:
+        """Commit groups until `close` was called and everything is written."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._leaving or self._changes:
+                group, changes = self._next_group()
+                try:
+                    left = await loop.run_in_executor(
+                        self._thread, self._commit, group, changes
+                    )
+                except DatabaseError as problem:
+                    await self._recover(problem, group, changes)
+                    continue
+                self.unwell = ""
+                self._answer(group, left)
+            if self._closing:
+                self._thread.shutdown()
+                return
+
+    def close(self) -> None:
+        """Let `keep` end once everything is written."""
+        self._closing = True
+        self._wake.set()
+
+    def _next_group(self) -> tuple[list[_Leaving], list[Change]]:
+        group, self._leaving = self._leaving, []
+        changes, self._changes = self._changes, []
+        if self._cap is not None:
+            # Within one statement neither of two letters to a person would see the other.
+            people: set[int | None] = {None}
+            first: list[_Leaving] = []
+            for leaving in group:
+                if leaving.claim.contact_id in people - {None}:
+                    self._leaving.append(leaving)
+                else:
+                    people.add(leaving.claim.contact_id)
+                    first.append(leaving)
+            group = first
+        return group, changes
+
+    def _commit(self, group: list[_Leaving], changes: list[Change]) -> set[int]:
+        """Write one group in one transaction, in the register's own thread."""
+        now = self._clock()
+        cap = None
+        if self._cap is not None:
+            cap = Cap(self._cap.letters, now - timedelta(days=self._cap.days))
+        left: set[int] = set()
+        with self._database.write() as connection:
+            record(connection, changes)
+            if group:
+                names = [(one.claim.id, one.claim.fence) for one in group]
+                left = self._claims.leave(connection, names, now, cap)
+                staying = [one.claim for one in group if one.claim.id not in left]
+                if staying:
+                    record(connection, _held_back(connection, staying, now, cap))
+        self.commits += 1
+        return left
+
+    @staticmethod
+    def _answer(group: list[_Leaving], left: set[int]) -> None:
+        for leaving in group:
+            if not leaving.answer.done():
+                leaving.answer.set_result(leaving.claim.id in left)
+
+    async def _recover(
+        self, problem: DatabaseError, group: list[_Leaving], changes: list[Change]
+    ) -> None:
+        """Keep what could not be written; what wanted to leave goes back to the queue."""
+        if not self.unwell:
+            _log.error("nothing leaves until the database can be written: %s", problem)
+        self.unwell = str(problem)
+        now = self._clock()
+        self._changes = (
+            changes + [released(one.claim, now) for one in group] + self._changes
+        )
+        for leaving in group:
+            if not leaving.answer.done():
+                leaving.answer.set_result(False)
+        await asyncio.sleep(_TRY_AGAIN_S)
+
+
+def _held_back(
+    connection: Connection, staying: list[Claim], now: datetime, cap: Cap | None
+) -> list[Change]:
+    reasons = held(connection, [(claim.id, claim.fence) for claim in staying], now, cap)
+    changes = (held_back(claim, reasons.get(claim.id), now) for claim in staying)
+    return [change for change in changes if change is not None]

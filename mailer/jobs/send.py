@@ -1,0 +1,241 @@
+"""Sending: claim what is due, compose, hand over, write down; until told to stop.
+
+One `Sender` is one process's share of the work: a feed that claims in batches, couriers
+that each speak on one line, the register that they write in, and a keeper that renews the
+lease, takes back what dead senders held and ends campaigns that are done.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.errors import DatabaseError
+from mailer.jobs import owner
+from mailer.jobs.desk import Composer, Desk, Means
+from mailer.jobs.feed import Feed
+from mailer.jobs.gate import Gate
+from mailer.jobs.owner import OwnerLocks
+from mailer.jobs.register import CapRule, Register
+from mailer.jobs.settle import released
+from mailer.model.delivery import Claim
+from mailer.model.outcome import Released
+from mailer.pace.retry import DEFAULT_PLAN, RetryPlan
+from mailer.pace.throttle import NO_LIMIT, Rate
+from mailer.store.claims import Claims
+from mailer.store.database import Database
+from mailer.wire.courier import Courier
+from mailer.wire.line import RelayAddress, open_line
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A relay and how hard we may lean on it.
+
+    Args:
+        idle_s: How long a line is kept open without a letter.
+        pause_s: How long the relay is left alone after trouble; doubled each time.
+    """
+
+    address: RelayAddress
+    rate: Rate = NO_LIMIT
+    connections: int = 4
+    letters_per_connection: int = 100
+    idle_s: float = 30
+    pause_s: float = 1
+    pause_at_most_s: float = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a sender works; the retry plan, leases and graces are settings.
+
+    Args:
+        batch: How many deliveries are claimed at a time, at most.
+        poll_s: How long to wait before looking again when nothing is due.
+        keep_every_s: How often the lease is renewed and dead senders are looked for.
+        drain_s: How long letters on the line may take to end after a stop.
+    """
+
+    plan: RetryPlan = DEFAULT_PLAN
+    lease: timedelta = timedelta(minutes=5)
+    batch: int = 400
+    poll_s: float = 0.5
+    keep_every_s: float = 5
+    drain_s: float = 30
+    cap: CapRule | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sender works: the database, the senders' locks, and the clock."""
+
+    database: Database
+    locks: OwnerLocks
+    clock: Callable[[], datetime]
+
+
+class Sender:
+    """One process's share of the sending."""
+
+    def __init__(
+        self,
+        place: Place,
+        composer: Composer,
+        relay: Relay,
+        rules: Rules,
+        housekeeping: Callable[[], None],
+    ) -> None:
+        """Build a sender; it takes its number when it runs.
+
+        Args:
+            housekeeping: Called off the loop every `keep_every_s`: ends campaigns, say.
+        """
+        self._place = place
+        self._composer = composer
+        self._relay = relay
+        self._rules = rules
+        self._housekeeping = housekeeping
+        self._stop = asyncio.Event()
+        self._probe = asyncio.Lock()
+        self._failures = 0
+        self._rest_until = 0.0
+        self.trouble = ""
+        """What is wrong with the relay; "" while it takes letters."""
+
+    def stop(self) -> None:
+        """End soon: nothing new is begun, what is on the line is finished."""
+        self._stop.set()
+
+    async def run(self) -> int:
+        """Send until stopped; return how many letters were accepted."""
+        database, clock = self._place.database, self._place.clock
+        owner_id = await asyncio.to_thread(
+            owner.begin, database, self._place.locks, clock()
+        )
+        await asyncio.to_thread(owner.recover, database, self._place.locks, owner_id, clock)
+        with database.read() as connection:
+            claims = Claims(connection, owner_id, self._rules.lease)
+        register = Register(database, claims, self._rules.cap, clock)
+        feed = Feed(database, claims, clock, self._rules.batch, self._rules.poll_s)
+        address = self._relay.address
+        gate = Gate(database, f"relay:{address.name}", self._relay.rate, clock)
+        means = Means(feed, gate, register, self._composer, clock)
+        desk = Desk(means, self._rules.plan, address.name, self._relay.idle_s)
+        writing = asyncio.create_task(register.keep())
+        try:
+            await self._work(owner_id, claims, feed, desk)
+        finally:
+            for claim in feed.rest():
+                register.note(released(claim, clock()))
+            register.close()
+            await writing
+            await asyncio.to_thread(self._leave, owner_id)
+        return desk.accepted
+
+    async def _work(self, owner_id: int, claims: Claims, feed: Feed, desk: Desk) -> None:
+        def get_ready(batch: list[Claim]) -> list[Claim]:
+            self._composer.get_ready(batch)
+            return batch
+
+        feeding = asyncio.create_task(feed.run(get_ready))
+        keeping = asyncio.create_task(self._keep(owner_id, claims, desk))
+        couriers = [
+            asyncio.create_task(self._courier(feed, desk))
+            for _ in range(self._relay.connections)
+        ]
+        stopping = asyncio.create_task(self._stop.wait())
+        working = [feeding, keeping, *couriers]
+        # Any of these ends by itself only through a bug, which then ends the sender.
+        await asyncio.wait([stopping, *working], return_when=asyncio.FIRST_COMPLETED)
+        feed.stop()
+        stopping.cancel()
+        await asyncio.wait([feeding, *couriers], timeout=self._rules.drain_s)
+        for task in working:
+            task.cancel()
+        ends = await asyncio.gather(*working, return_exceptions=True)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
+
+    def _leave(self, owner_id: int) -> None:
+        """Give back whatever the drain did not end, and say good-bye."""
+        database, clock = self._place.database, self._place.clock
+        owner.take_all(database, owner_id, clock)
+        owner.finish(database, self._place.locks, owner_id, clock())
+
+    async def _courier(self, feed: Feed, desk: Desk) -> None:
+        """Keep one line busy: opened when there is work for another, closed when idle."""
+        while await feed.wait(None):
+            if len(feed) <= desk.idle:
+                # Those who wait with an open line will take it.
+                await asyncio.sleep(0.01)
+                continue
+            async with self._probe:
+                if not await self._rested():
+                    return
+                line = await open_line(self._relay.address)
+                if isinstance(line, Released):
+                    self._in_trouble(line, desk)
+                    continue
+            courier = Courier(line, desk, self._relay.letters_per_connection)
+            try:
+                trouble = await courier.work()
+            finally:
+                line.abort("the courier ended")
+            if trouble is None:
+                self._well_again(desk)
+            else:
+                self._in_trouble(trouble, desk)
+
+    def _in_trouble(self, trouble: Released, desk: Desk) -> None:
+        pause_s = min(self._relay.pause_s * 2**self._failures, self._relay.pause_at_most_s)
+        self._failures = min(self._failures + 1, 16)
+        self._rest_until = asyncio.get_running_loop().time() + pause_s
+        desk.pause = timedelta(seconds=pause_s)
+        words = f"{trouble.stage}: {trouble.reply}"
+        if words != self.trouble:
+            _log.warning(
+                "relay %s is in trouble at %s; next try in %g s",
+                self._relay.address.name,
+                words,
+                pause_s,
+            )
+        self.trouble = words
+
+    def _well_again(self, desk: Desk) -> None:
+        if self.trouble:
+            _log.info("relay %s takes letters again", self._relay.address.name)
+        self.trouble = ""
+        self._failures = 0
+        desk.pause = timedelta()
+
+    async def _rested(self) -> bool:
+        """Wait until the relay was left alone long enough; False when told to stop."""
+        wait_s = self._rest_until - asyncio.get_running_loop().time()
+        if wait_s > 0:
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._stop.wait()
+            except TimeoutError:
+                pass
+        return not self._stop.is_set()
+
+    async def _keep(self, owner_id: int, claims: Claims, desk: Desk) -> None:
+        while True:
+            await asyncio.sleep(self._rules.keep_every_s)
+            try:
+                await asyncio.to_thread(self._keep_once, owner_id, claims, desk)
+            except DatabaseError as problem:
+                _log.error("the lease could not be renewed: %s", problem)
+
+    def _keep_once(self, owner_id: int, claims: Claims, desk: Desk) -> None:
+        with self._place.database.write() as connection:
+            claims.renew(connection)
+        for claim in desk.take_failed():
+            self._composer.failed(claim)
+        owner.recover(self._place.database, self._place.locks, owner_id, self._place.clock)
+        self._housekeeping()

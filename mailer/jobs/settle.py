@@ -1,0 +1,180 @@
+"""What is written down about a delivery after an outcome, or when it may not leave."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from mailer.model.delivery import Claim, DeliveryState, Withheld
+from mailer.model.outcome import (
+    Accepted,
+    Deferred,
+    InDoubt,
+    Outcome,
+    Refused,
+    Released,
+    Reply,
+    Stage,
+)
+from mailer.pace.retry import RetryPlan, next_attempt
+from mailer.store.claims import Held
+from mailer.store.outcomes import Change
+
+_CAP_LOOKED_AT_AGAIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On which terms a letter was handed over.
+
+    Args:
+        pause: How long the relay is left alone; a released letter waits as long.
+    """
+
+    plan: RetryPlan
+    relay: str
+    pause: timedelta
+
+
+def settled(
+    claim: Claim, outcome: Outcome, terms: Terms, now: datetime, *, chance: float
+) -> Change:
+    """Turn what came of a letter into what is written down.
+
+    Args:
+        chance: A number from 0 to 1, for the jitter.
+    """
+    relay = terms.relay
+    match outcome:
+        case Accepted(reply, relay_id):
+            return Change(
+                claim.id,
+                claim.fence,
+                DeliveryState.ACCEPTED,
+                now,
+                reply=reply,
+                relay=relay,
+                relay_id=relay_id,
+            )
+        case Deferred():
+            return _deferred(claim, outcome, terms, now, chance=chance)
+        case Refused(reply, stage):
+            return _ended(claim, DeliveryState.REFUSED, reply, stage, now, relay)
+        case InDoubt(reply):
+            return _ended(claim, DeliveryState.IN_DOUBT, reply, Stage.CONTENT, now, relay)
+        case Released(reply, stage):
+            return Change(
+                claim.id,
+                claim.fence,
+                DeliveryState.QUEUED,
+                now,
+                due_at=now + terms.pause,
+                reply=reply,
+                stage=stage,
+                logged="released",
+                relay=relay,
+            )
+        case _:
+            assert_never(outcome)
+
+
+def _deferred(
+    claim: Claim, outcome: Deferred, terms: Terms, now: datetime, *, chance: float
+) -> Change:
+    due = next_attempt(
+        terms.plan,
+        claim.deferrals,
+        now,
+        claim.give_up_at,
+        chance=chance,
+        hint=outcome.wait_hint,
+    )
+    return Change(
+        claim.id,
+        claim.fence,
+        DeliveryState.EXPIRED if due is None else DeliveryState.QUEUED,
+        now,
+        reason="gave_up" if due is None else None,
+        due_at=due,
+        deferred=True,
+        reply=outcome.reply,
+        stage=outcome.stage,
+        logged="deferred",
+        relay=terms.relay,
+    )
+
+
+def _ended(
+    claim: Claim,
+    after: DeliveryState,
+    reply: Reply,
+    stage: Stage,
+    now: datetime,
+    relay: str,
+) -> Change:
+    return Change(
+        claim.id,
+        claim.fence,
+        after,
+        now,
+        reply=reply,
+        stage=stage,
+        logged=after.value,
+        relay=relay,
+    )
+
+
+def withheld(claim: Claim, reason: Withheld, now: datetime, words: str = "") -> Change:
+    """Write down that a letter is not sent, and why."""
+    reply = Reply(0, "", words) if words else None
+    return Change(
+        claim.id,
+        claim.fence,
+        DeliveryState.WITHHELD,
+        now,
+        reason=reason.value,
+        reply=reply,
+        stage=Stage.COMPOSE,
+        logged="withheld" if words else "",
+    )
+
+
+def released(claim: Claim, now: datetime, due_at: datetime | None = None) -> Change:
+    """Put a claim back uncharged: nothing was said yet."""
+    return Change(claim.id, claim.fence, DeliveryState.QUEUED, now, due_at=due_at or now)
+
+
+def expired(claim: Claim, now: datetime) -> Change:
+    """Write down that its time ran out while it waited."""
+    return Change(claim.id, claim.fence, DeliveryState.EXPIRED, now, reason="too_late")
+
+
+def held_back(claim: Claim, held: Held | None, now: datetime) -> Change | None:
+    """Say what is written down about a letter that the leaving commit did not let go.
+
+    Returns:
+        None when it is not ours any more: another worker has it, and says what came of it.
+    """
+    if held is None or not held.claimed:
+        return None
+    if held.campaign_cancelled:
+        return withheld(claim, Withheld.CANCELLED, now)
+    if held.suppressed:
+        return withheld(claim, Withheld.SUPPRESSION, now)
+    if not held.subscribed:
+        return withheld(claim, Withheld.PERMISSION, now)
+    return expired(claim, now) if not held.in_time else _later(claim, held, now)
+
+
+def _later(claim: Claim, held: Held, now: datetime) -> Change:
+    """Put off what a cap holds; what only waits for its campaign goes back as it was."""
+    if held.below_cap:
+        return released(claim, now)
+    return Change(
+        claim.id,
+        claim.fence,
+        DeliveryState.QUEUED,
+        now,
+        reason="cap",
+        due_at=now + _CAP_LOOKED_AT_AGAIN,
+        logged="capped",
+    )

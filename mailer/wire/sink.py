@@ -1,0 +1,314 @@
+"""A small SMTP server on loopback that answers by rules: for demonstrations and tests.
+
+It keeps to RFC 5321 as far as a sender can see, offers PIPELINING, SIZE, 8BITMIME, SMTPUTF8
+and DSN, and does what real servers do on a bad day when its rules say so: put off, refuse,
+say nothing, hang up, answer garbage. It forwards nothing to anybody.
+"""
+
+import asyncio
+import collections
+import re
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+_PATH = re.compile(rb"<([^>]*)>")
+_MESSAGE_ID = re.compile(rb"^message-id:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
+_END = b"\r\n.\r\n"
+
+
+class Step(Enum):
+    """What the server is about to answer to."""
+
+    BANNER = "banner"
+    EHLO = "ehlo"
+    MAIL = "mail"
+    RCPT = "rcpt"
+    DATA = "data"
+    CONTENT = "content"
+    RSET = "rset"
+
+
+class Mischief(Enum):
+    """Answers that are none."""
+
+    HANG_UP = "hang_up"
+    SILENCE = "silence"
+
+
+@dataclass(slots=True)
+class Received:
+    """A transaction so far; `content` is there from the final dot on.
+
+    Args:
+        connection: 1 for the first connection, and so on.
+        number: Which MAIL of its connection this is, from 1.
+    """
+
+    connection: int = 0
+    number: int = 0
+    sender: str = ""
+    recipient: str = ""
+    parameters: list[str] = field(default_factory=list[str])
+    content: bytes = b""
+
+    @property
+    def message_id(self) -> str:
+        """The Message-ID without its brackets, or ""."""
+        match = _MESSAGE_ID.search(self.content.partition(b"\r\n\r\n")[0])
+        return match[1].decode("ascii", "replace") if match else ""
+
+
+Answer = str | bytes | Mischief | tuple[str | bytes, Mischief] | None
+Rule = Callable[[Step, Received], Answer]
+
+
+def always_accept(step: Step, received: Received) -> Answer:
+    """Answer everything as a server on a good day does."""
+    del step, received
+    return None
+
+
+class Sink:
+    """The server; `received` has what it accepted.
+
+    `seen` counts the copies that came whole, by Message-ID, whatever was answered to them.
+    """
+
+    def __init__(
+        self,
+        rule: Rule = always_accept,
+        *,
+        extensions: tuple[str, ...] = (
+            "PIPELINING", "SIZE 10485760", "8BITMIME", "SMTPUTF8", "DSN",
+        ),
+        tls: ssl.SSLContext | None = None,
+        on_letter: Callable[[Received], None] | None = None,
+    ) -> None:  # fmt: skip
+        self.rule = rule
+        self.extensions = extensions
+        self.tls = tls
+        self.received: list[Received] = []
+        self.seen: collections.Counter[str] = collections.Counter()
+        self.connections = 0
+        self.open_now = 0
+        self.open_at_most = 0
+        self._on_letter = on_letter or self.received.append
+        self._server: asyncio.Server | None = None
+        self._lines: set[_Line] = set()
+
+    async def start(self, port: int = 0) -> int:
+        """Listen on 127.0.0.1; return the port."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Line(self), "127.0.0.1", port)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def stop(self) -> None:
+        """Close the listener and all lines."""
+        if self._server is not None:
+            self._server.close()
+            for line in list(self._lines):
+                line.close()
+            await self._server.wait_closed()
+
+    def opened(self, line: "_Line") -> int:
+        """Count a connection; return its number."""
+        self._lines.add(line)
+        self.connections += 1
+        self.open_now += 1
+        self.open_at_most = max(self.open_at_most, self.open_now)
+        return self.connections
+
+    def closed(self, line: "_Line") -> None:
+        """Count a connection's end."""
+        self._lines.discard(line)
+        self.open_now -= 1
+
+    def accepted(self, received: Received) -> None:
+        """Keep an accepted letter."""
+        self._on_letter(received)
+
+
+_DEFAULTS = {
+    Step.BANNER: "220 sink.example.com ESMTP",
+    Step.MAIL: "250 2.1.0 sender ok",
+    Step.RCPT: "250 2.1.5 recipient ok",
+    Step.DATA: "354 end data with <CR><LF>.<CR><LF>",
+    Step.RSET: "250 2.0.0 reset",
+}
+
+
+class _Line(asyncio.Protocol):
+    """One connection to the sink."""
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._buffer = b""
+        self._in_content = False
+        self._silent = False
+        self._count = 0
+        self._number = 0
+        self._now = Received()
+        self._rcpt_ok = False
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        first = self._transport is None
+        self._transport = transport
+        if first:
+            self._number = self._sink.opened(self)
+            self._now = Received(self._number)
+            self._answer(Step.BANNER)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        del exc
+        self._sink.closed(self)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._silent = True
+        if self._transport is not None:
+            self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while not self._silent:
+            end = (
+                self._buffer.find(_END) if self._in_content else self._buffer.find(b"\r\n")
+            )
+            if end < 0:
+                return
+            if self._in_content:
+                content, self._buffer = (
+                    self._buffer[: end + 2],
+                    self._buffer[end + len(_END) :],
+                )
+                self._content(content)
+            else:
+                command, self._buffer = self._buffer[:end], self._buffer[end + 2 :]
+                self._command(command)
+
+    def _answer(self, step: Step, default: str = "") -> bool:
+        """Answer a step; False when the answer was no positive one."""
+        answer = self._sink.rule(step, self._now)
+        words = answer[0] if isinstance(answer, tuple) else answer
+        mischief = answer[1] if isinstance(answer, tuple) else answer
+        if words is None:
+            words = default or _DEFAULTS[step]
+        if isinstance(words, (str, bytes)):
+            self._write(words)
+        if isinstance(mischief, Mischief):
+            if mischief is Mischief.HANG_UP:
+                self.close()
+            self._silent = True
+            return False
+        return str(words)[:1] in "23"
+
+    def _write(self, words: str | bytes) -> None:
+        assert self._transport is not None
+        raw = words if isinstance(words, bytes) else words.encode()
+        self._transport.write(raw + b"\r\n")
+
+    def _command(self, line: bytes) -> None:
+        commands = {
+            b"EHLO": self._hello,
+            b"HELO": self._hello,
+            b"STAR": self._start_tls,
+            b"MAIL": self._mail,
+            b"RCPT": self._rcpt,
+            b"DATA": self._data,
+            b"RSET": self._reset,
+            b"QUIT": self._quit,
+            b"NOOP": self._noop,
+        }
+        commands.get(line[:4].upper(), self._unknown)(line)
+
+    def _reset(self, line: bytes) -> None:
+        del line
+        self._now = Received(self._number, self._count)
+        self._answer(Step.RSET)
+
+    def _quit(self, line: bytes) -> None:
+        del line
+        self._write("221 2.0.0 bye")
+        self.close()
+
+    def _noop(self, line: bytes) -> None:
+        del line
+        self._write("250 2.0.0 ok")
+
+    def _unknown(self, line: bytes) -> None:
+        del line
+        self._write("502 5.5.2 not understood")
+
+    def _hello(self, line: bytes) -> None:
+        del line
+        offered = list(self._sink.extensions)
+        if self._sink.tls is not None and not self._encrypted():
+            offered.append("STARTTLS")
+        lines = ["sink.example.com", *offered]
+        reply = [f"250-{words}" for words in lines[:-1]] + [f"250 {lines[-1]}"]
+        self._answer(Step.EHLO, "\r\n".join(reply))
+
+    def _encrypted(self) -> bool:
+        assert self._transport is not None
+        return self._transport.get_extra_info("ssl_object") is not None
+
+    def _start_tls(self, line: bytes) -> None:
+        if self._sink.tls is None:
+            self._unknown(line)
+            return
+        context = self._sink.tls
+        self._write("220 2.0.0 ready")
+        self._silent = True
+        task = asyncio.ensure_future(self._upgrade(context))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    async def _upgrade(self, context: ssl.SSLContext) -> None:
+        assert self._transport is not None
+        loop = asyncio.get_running_loop()
+        self._transport = await loop.start_tls(
+            self._transport, self, context, server_side=True
+        )
+        self._buffer = b""
+        self._silent = False
+
+    def _mail(self, line: bytes) -> None:
+        if self._now.sender or self._now.recipient:
+            self._write("503 5.5.1 nested MAIL command")
+            return
+        self._count += 1
+        match = _PATH.search(line)
+        self._now = Received(self._number, self._count, match[1].decode() if match else "")
+        self._now.parameters = line.decode("utf-8", "replace").partition(">")[2].split()
+        self._rcpt_ok = False
+        if not self._answer(Step.MAIL):
+            self._now = Received(self._number, self._count)
+
+    def _rcpt(self, line: bytes) -> None:
+        match = _PATH.search(line)
+        self._now.recipient = match[1].decode("utf-8", "replace") if match else ""
+        self._now.parameters += line.decode("utf-8", "replace").partition(">")[2].split()
+        self._rcpt_ok = self._answer(Step.RCPT)
+
+    def _data(self, line: bytes) -> None:
+        del line
+        if not self._rcpt_ok:
+            self._write("554 5.5.1 no valid recipients")
+            return
+        # The content's end is CRLF dot CRLF; the CRLF before it may be that of DATA itself.
+        self._in_content = self._answer(Step.DATA)
+
+    def _content(self, stuffed: bytes) -> None:
+        self._in_content = False
+        content = stuffed.replace(b"\r\n..", b"\r\n.")
+        self._now.content = content[1:] if content.startswith(b"..") else content
+        self._sink.seen[self._now.message_id] += 1
+        accepted = self._now
+        name = f"{self._number:x}-{self._count:x}"
+        if self._answer(Step.CONTENT, f"250 2.0.0 Ok: queued as {name.upper()}"):
+            self._sink.accepted(accepted)
+        self._now = Received(self._number, self._count)
+        self._rcpt_ok = False
