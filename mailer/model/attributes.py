@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import cast
 
 NUMBER_LIMIT = 2**53
 """Numbers go from minus this to this: there every whole number is the same in JSON, SQLite,
@@ -120,8 +121,10 @@ def _is_number(value: object) -> bool:
 def _fits(type: AttributeType, default: object) -> bool:
     if type is AttributeType.DATE:
         return isinstance(default, str) and is_date(default)
-    if isinstance(default, list) and type is AttributeType.TEXTS:
-        return all(isinstance(one, str) for one in default)  # pyright: ignore[reportUnknownVariableType]
+    if type is AttributeType.TEXTS:
+        return isinstance(default, list) and all(
+            isinstance(one, str) for one in cast("list[object]", default)
+        )
     return read(type, default) is not None
 
 
@@ -164,23 +167,30 @@ def coerce(spec: AttributeSpec, cell: str) -> str | int | float | bool | list[st
 
 
 def plain_text(cell: str) -> str:
-    """Return a text trimmed and composed (NFC), so that equal words are equal.
+    """Return the text of a cell: trimmed, and otherwise as `composed` has it.
+
+    Raises:
+        ValueError: as `composed` does.
+    """
+    return composed(cell.strip())
+
+
+def composed(text: str) -> str:
+    """Return a text in composed form (NFC), so that words that look equal are equal.
 
     Raises:
         ValueError: when it is too long, or holds what no database and no header should:
             control characters, line breaks, half of a surrogate pair.
     """
-    text = cell.strip()
     if len(text) > MAX_TEXT:
         raise ValueError(f"is longer than {MAX_TEXT} characters")
-    text = unicodedata.normalize("NFC", text)
     for place, character in enumerate(text, start=1):
         if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}:
             raise ValueError(
                 f"holds a character that cannot be kept: U+{ord(character):04X},"
                 f" place {place}"
             )
-    return text
+    return unicodedata.normalize("NFC", text)
 
 
 def _number(text: str) -> int | float:
