@@ -5,8 +5,8 @@ them.
 """
 
 import os
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol, Self
@@ -163,14 +163,20 @@ def key_use_of(places: Places, database: Database) -> Lock:
     return KeyUse(database) if file is None else SharedLock(f"{file}.keys-in-use")
 
 
-def open_workspace(folder: str, *, need_keys: bool = True) -> Workspace:
+def open_workspace(
+    folder: str, *, need_keys: bool = True, alone: bool = False
+) -> Workspace:
     """Open a workspace to work with: settings, database and keys are checked.
+
+    Args:
+        need_keys: Without them `ring` must not be asked for.
+        alone: Nobody else may have it open: no `serve`, no import.
 
     Raises:
         WorkspaceError: when its files are missing or wrong.
         DatabaseError: when there is no database, or it has another version.
         KeyFileError: when a key is missing or wrong; names the file to bring back.
-        RefusedError: while a key is being added.
+        RefusedError: when somebody else has it open, or has it alone.
     """
     settings = settings_of(folder)
     places = places_of(folder, settings)
@@ -179,7 +185,7 @@ def open_workspace(folder: str, *, need_keys: bool = True) -> Workspace:
     key_use = key_use_of(places, database)
     try:
         schema.require_current(database)
-        _share(key_use)
+        hold(key_use, alone=alone)
         keys = None
         if need_keys:
             keys = keys_in_force(database, places.keys_file, datetime.now(UTC))
@@ -192,10 +198,40 @@ def open_workspace(folder: str, *, need_keys: bool = True) -> Workspace:
         raise
 
 
-def _share(key_use: Lock) -> None:
-    if not key_use.share():
+@contextmanager
+def database_alone(folder: str) -> Generator[tuple[Database, Places], None, None]:
+    """Open a workspace's database whatever its version, with nobody else at it.
+
+    Raises:
+        DatabaseError: when there is none.
+        RefusedError: when somebody else has it open.
+    """
+    places = places_of(folder, settings_of(folder))
+    require_database(places)
+    database = database_of(places)
+    key_use = key_use_of(places, database)
+    try:
+        hold(key_use, alone=True)
+        yield database, places
+    finally:
+        key_use.free()
+        database.close()
+
+
+def hold(key_use: Lock, *, alone: bool) -> None:
+    """Hold the workspace together with others, or alone.
+
+    Raises:
+        RefusedError: says what to wait for or to stop.
+    """
+    if alone and not key_use.take():
         raise RefusedError(
-            "a key is being added to this workspace: try again when that has ended"
+            "another mailer works in this workspace (serve, an import): stop it first"
+        )
+    if not alone and not key_use.share():
+        raise RefusedError(
+            "a key is being added, or the database upgraded, in this workspace:"
+            " try again when that has ended"
         )
 
 

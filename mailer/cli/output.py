@@ -7,7 +7,7 @@ that no one can write to a marketer's terminal by mail.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import cast
 
 import click
 from rich.cells import cell_len
@@ -66,8 +66,7 @@ def shown(value: object) -> str:
         case bytes():
             return value.hex()
         case list() | tuple():
-            parts: Sequence[Any] = value
-            return ", ".join(shown(one) for one in parts)
+            return ", ".join(shown(one) for one in cast("Sequence[object]", value))
         case _:
             return printable(str(value))
 

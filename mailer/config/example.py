@@ -1,7 +1,9 @@
 """The example of `config.toml`, made from the fields: it can never say anything else."""
 
 import textwrap
+from collections.abc import Sequence
 from datetime import date
+from typing import cast
 
 from mailer.config.fields import Attribute, Section, Settings
 
@@ -52,7 +54,8 @@ def toml_value(value: object) -> str:
         case date():
             return value.isoformat()
         case list() | tuple():
-            return f"[{', '.join(toml_value(one) for one in value)}]"
+            parts = cast("Sequence[object]", value)
+            return f"[{', '.join(toml_value(one) for one in parts)}]"
         case _:
             raise TypeError(f"TOML has no {type(value)}")
 
@@ -75,10 +78,7 @@ def _table(section: Section) -> str:
         value = getattr(section, key)
         if isinstance(value, (Section, dict)):
             continue
-        extra = field.json_schema_extra
-        unit = extra["unit"] if isinstance(extra, dict) else ""
-        described = f"{field.description} ({unit})" if unit else f"{field.description}"
-        lines.append(f"{_comment(described)}\n{key} = {toml_value(value)}")
+        lines.append(f"{_comment(field.description or '')}\n{key} = {toml_value(value)}")
     return "\n".join(lines)
 
 

@@ -21,7 +21,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _field(default: Any, description: str, unit: str = "") -> Any:
-    return Field(default=default, description=description, json_schema_extra={"unit": unit})
+    described = f"{description[:-1]} ({unit})." if unit else description
+    return Field(default=default, description=described)
 
 
 class Section(BaseModel):

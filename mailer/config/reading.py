@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
@@ -156,7 +156,7 @@ def _leaves(section: Section, above: Path = ()) -> list[tuple[Path, object]]:
         if isinstance(value, Section):
             leaves += _leaves(value, (*above, name))
         elif isinstance(value, dict):
-            for key, one in value.items():
+            for key, one in cast("dict[str, Section]", value).items():
                 leaves += _leaves(one, (*above, name, key))
         else:
             leaves.append(((*above, name), value))
@@ -164,12 +164,11 @@ def _leaves(section: Section, above: Path = ()) -> list[tuple[Path, object]]:
 
 
 def _is_written(written: Mapping[str, object], path: Path) -> bool:
-    here: object = written
-    for name in path:
-        if not isinstance(here, dict) or name not in here:
-            return False
-        here = here[name]
-    return True
+    here: Mapping[str, object] = written
+    for name in path[:-1]:
+        # What was written has been checked: what is not the last one is a table.
+        here = cast("Mapping[str, object]", here.get(name, {}))
+    return path[-1] in here
 
 
 def _explained(error: ErrorDetails, overrides: Mapping[Path, object], where: str) -> str:

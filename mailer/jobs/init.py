@@ -1,19 +1,18 @@
 """Making a workspace: the example's files, keys, database. Nothing is overwritten."""
 
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.errors import KeyFileError
-from mailer.jobs.keys import keys_in_force
-from mailer.model.key import Key, KeyRing, Purpose
+from mailer.jobs.keys import fresh_key, keys_in_force
+from mailer.model.key import KeyRing, Purpose
 from mailer.store import schema
 from mailer.store.database import Database
 from mailer.store.keys import recorded_keys
 from mailer.workspace.example import example_files
 from mailer.workspace.files import PRIVATE, exists, inside, write_new
 from mailer.workspace.folder import CONFIG
-from mailer.workspace.keyfile import SECRET_BYTES, write_new_keys
+from mailer.workspace.keyfile import write_new_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,5 @@ def make_state(
 def fresh_keys() -> KeyRing:
     """Return one new key for each purpose."""
     return KeyRing(
-        tuple(
-            Key(number, purpose, secrets.token_bytes(SECRET_BYTES))
-            for number, purpose in enumerate(Purpose, start=1)
-        )
+        tuple(fresh_key(purpose, after) for after, purpose in enumerate(Purpose))
     )

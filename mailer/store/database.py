@@ -19,7 +19,7 @@ from sqlalchemy import (
     literal_column,
     text,
 )
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from mailer.errors import DatabaseError
@@ -45,6 +45,14 @@ class Database:
     def is_sqlite(self) -> bool:
         """Say which of the two it is."""
         return self.engine.dialect.name == "sqlite"
+
+    @property
+    def address(self) -> str:
+        """Its URL as people may see it, without a password."""
+        url = self.engine.url.set(drivername=self.engine.dialect.name)
+        return URL.create(
+            url.drivername, url.username, None, url.host, url.port, url.database, url.query
+        ).render_as_string()
 
     @contextmanager
     def read(self) -> Generator[Connection, None, None]:
@@ -88,6 +96,15 @@ class Database:
             yield connection
             if self.is_sqlite:
                 _require_foreign_keys(connection)
+
+    def session(self) -> Connection:
+        """Open a session of its own, for locks that last as long as it does.
+
+        Each statement is a transaction. Invalidate it at the end, so that nothing of it
+        goes back into the pool.
+        """
+        with _translated():
+            return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
         """Close all connections."""
@@ -187,7 +204,7 @@ _ADVICE = {
     "unable to open": "look at `database` in config.toml and at the folder's permissions",
     "readonly": "the database file may not be written by this user",
     "malformed": "the file is damaged: bring back a backup",
-    "not a database": "the file is damaged, or `database` in config.toml names another file",
+    "not a database": "the file is damaged, or `database` names another file",
     "permission denied": "the database's user may not do this",
     "onnection": "look whether the server runs, and at `database` in config.toml",
     'database "': "look at `database` in config.toml",

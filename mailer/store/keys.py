@@ -113,9 +113,8 @@ class KeyUse:
     """PostgreSQL's lock on the keys: users share it, who changes them holds it alone."""
 
     def __init__(self, database: Database) -> None:
-        self._connection = database.engine.connect().execution_options(
-            isolation_level="AUTOCOMMIT"
-        )
+        self._database = database
+        self._session: Connection | None = None
 
     def share(self) -> bool:
         """Hold it together with others; False while one holds it alone."""
@@ -127,9 +126,13 @@ class KeyUse:
 
     def free(self) -> None:
         """Let go of it; the session ends, so that nothing of it goes back into the pool."""
-        self._connection.invalidate()
-        self._connection.close()
+        if self._session is not None:
+            self._session.invalidate()
+            self._session.close()
+            self._session = None
 
     def _ask(self, statement: str) -> bool:
-        answer: Any = self._connection.execute(text(statement), _LOCK).scalar_one()
+        if self._session is None:
+            self._session = self._database.session()
+        answer: Any = self._session.execute(text(statement), _LOCK).scalar_one()
         return bool(answer)

@@ -31,6 +31,17 @@ def version(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def needs_upgrade(database: Database) -> bool:
+    """Say whether there are tables of an older version.
+
+    Raises:
+        DatabaseError: when the database was made by a newer program.
+    """
+    found = version(database)
+    _require_known(found, MIGRATIONS)
+    return found not in {None, head()}
+
+
 def upgrade(database: Database, scripts: str = MIGRATIONS) -> tuple[str | None, str]:
     """Bring the tables up to date, all or nothing.
 

@@ -63,7 +63,7 @@ def write_new(path: str, content: bytes, mode: int = 0o644) -> bool:
         return False
     finally:
         part.unlink()
-    _sync_folder(target.parent)
+    sync_folder(str(target.parent))
     return True
 
 
@@ -72,7 +72,7 @@ def replace(path: str, content: bytes, mode: int = 0o644) -> None:
     target = Path(path)
     part = _write_part(target, content, mode)
     part.replace(target)
-    _sync_folder(target.parent)
+    sync_folder(str(target.parent))
 
 
 def _write_part(target: Path, content: bytes, mode: int) -> Path:
@@ -86,8 +86,8 @@ def _write_part(target: Path, content: bytes, mode: int) -> Path:
     return part
 
 
-def _sync_folder(folder: Path) -> None:
-    """Make a rename outlast a power cut."""
+def sync_folder(folder: str) -> None:
+    """Make the names in a folder outlast a power cut."""
     file = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(file)

@@ -1,0 +1,99 @@
+"""The database as a whole: upgrading it, backing it up, saying whether it is whole."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from shlex import quote
+
+from mailer.errors import RefusedError
+from mailer.store import schema, verify
+from mailer.store.copying import copy_sqlite
+from mailer.store.database import Database
+from mailer.workspace.backup import new_copy, upgrade_copy
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What an upgrade did.
+
+    Args:
+        before: The version before; None for a database without tables.
+        backup: The copy that was made before, None when there was nothing to do.
+    """
+
+    before: str | None
+    after: str
+    backup: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked, and what is wrong with it."""
+
+    what: str
+    problems: tuple[str, ...]
+
+
+def upgrade(
+    database: Database, file: str | None, now: datetime, *, backed_up: bool = False
+) -> Upgraded:
+    """Bring the tables up to date, with a copy of an SQLite database before.
+
+    Args:
+        file: SQLite's file, None for PostgreSQL.
+        backed_up: The caller has a backup of the PostgreSQL database.
+
+    Raises:
+        RefusedError: on PostgreSQL without a backup; says how to make one.
+        DatabaseError: when a newer program made this database.
+    """
+    if not schema.needs_upgrade(database):
+        return Upgraded(*schema.upgrade(database), backup=None)
+    copy = None
+    if file is not None:
+        copy = upgrade_copy(file, str(schema.version(database)), now)
+        _copy(database, copy)
+    elif not backed_up:
+        raise RefusedError(
+            "mailer does not back up PostgreSQL. Make a backup first, such as\n"
+            f"  {_dump(database, 'before-upgrade.dump')}\n"
+            "and then run: mailer db upgrade --backed-up"
+        )
+    return Upgraded(*schema.upgrade(database), backup=copy)
+
+
+def backup(database: Database, path: str) -> None:
+    """Copy an SQLite database while it is in use. The keys are not in the copy.
+
+    Raises:
+        RefusedError: on PostgreSQL, and when there is something by that name already.
+    """
+    if not database.is_sqlite:
+        raise RefusedError(
+            f"mailer does not back up PostgreSQL. Run:\n  {_dump(database, path)}"
+        )
+    _copy(database, path)
+
+
+def check(database: Database) -> list[Check]:
+    """Check the file and the sums that must balance."""
+    with database.read() as connection:
+        return [
+            Check("the file is whole", tuple(verify.damage(connection))),
+            Check(
+                "each campaign's plan is the sum of its deliveries",
+                tuple(verify.campaigns_out_of_balance(connection)),
+            ),
+            Check(
+                "each delivery has what its state calls for",
+                tuple(verify.deliveries_out_of_order(connection)),
+            ),
+        ]
+
+
+def _copy(database: Database, path: str) -> None:
+    with new_copy(path) as part:
+        copy_sqlite(database, part)
+
+
+def _dump(database: Database, path: str) -> str:
+    return f"pg_dump --format=custom --file={quote(path)} {quote(database.address)}"
