@@ -76,8 +76,13 @@ class Relay(Section):
         " from the first byte; opportunistic: STARTTLS if offered, certificate unchecked.",
     )
     helo_name: str = _field("", "The name that we greet with; this machine's when empty.")
+    certificate_file: str = _field(
+        "",
+        "A PEM file with the authority that signed its certificate, relative to this"
+        " folder; the system's authorities when empty.",
+    )
     connections: Annotated[int, Field(ge=1, le=1000)] = _field(
-        4, "Connections kept open side by side, over all senders of one machine."
+        4, "Connections that one sender keeps open side by side."
     )
     letters_per_connection: Count = _field(
         100, "After so many letters a connection is opened anew."
@@ -86,35 +91,31 @@ class Relay(Section):
         30.0, "A connection without work is closed after this.", "seconds"
     )
     per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _field(
-        0.0, "Letters in a second at most; 0 for no limit."
+        0.0, "Letters in a second at most, over all senders; 0 for no limit."
     )
     per_hour: Limit = _field(0, "Letters in an hour at most; 0 for no limit.")
     per_day: Limit = _field(0, "Letters in 24 hours at most; 0 for no limit.")
-    timeout_connect_s: Seconds = _field(30.0, "Opening a connection.", "seconds")
-    timeout_greeting_s: Seconds = _field(
-        300.0, "The server's greeting (RFC 5321 §4.5.3.2.1).", "seconds"
-    )
-    timeout_command_s: Seconds = _field(
-        300.0,
-        "The answer to EHLO, AUTH, MAIL and RCPT (RFC 5321 §4.5.3.2.2, §4.5.3.2.3).",
+    pause_s: Seconds = _field(
+        1.0,
+        "The relay is left alone for this after trouble (421, no line); doubled each time.",
         "seconds",
+    )
+    pause_at_most_s: Seconds = _field(60.0, "The longest such pause.", "seconds")
+    timeout_connect_s: Seconds = _field(
+        60.0, "Opening a connection, greeting, TLS and login.", "seconds"
+    )
+    timeout_envelope_s: Seconds = _field(
+        300.0, "The answer to MAIL and RCPT, RFC 5321 §4.5.3.2.", "seconds"
     )
     timeout_data_s: Seconds = _field(
-        120.0, "The answer to DATA (RFC 5321 §4.5.3.2.4).", "seconds"
+        120.0, "The answer to DATA, RFC 5321 §4.5.3.2.", "seconds"
     )
     timeout_content_s: Seconds = _field(
-        180.0, "Writing one block of a letter (RFC 5321 §4.5.3.2.5).", "seconds"
-    )
-    timeout_final_s: Seconds = _field(
         600.0,
-        "The answer to the final dot. Shorter ones leave letters in doubt"
-        " (RFC 5321 §4.5.3.2.6).",
+        "The answer to the letter itself. Shorter ones leave more letters in doubt,"
+        " RFC 5321 §4.5.3.2.",
         "seconds",
     )
-    pause_s: Seconds = _field(
-        30.0, "How long nothing is sent after the server was in trouble (421, no line).",
-        "seconds",
-    )  # fmt: skip
 
     @model_validator(mode="after")
     def _one_password(self) -> Self:
@@ -127,10 +128,14 @@ class Sending(Section):
     """How deliveries are claimed, tried again and given up."""
 
     batch: Annotated[int, Field(ge=1, le=10_000)] = _field(
-        200, "Deliveries that a sender claims at a time."
+        400, "Deliveries that a sender claims at a time, at most."
     )
     lease_s: Annotated[float, Field(ge=1, allow_inf_nan=False)] = _field(
-        120.0, "A hung sender loses its claims after this; a working one renews.", "seconds"
+        300.0, "A hung sender loses its claims after this; a working one renews.", "seconds"
+    )
+    poll_s: Seconds = _field(0.5, "How soon to look again when nothing is due.", "seconds")
+    keep_every_s: Seconds = _field(
+        5.0, "How often leases are renewed and dead senders looked for.", "seconds"
     )
     retry_plan_s: Annotated[tuple[Seconds, ...], Field(strict=False, min_length=1)] = (
         _field(
@@ -143,15 +148,11 @@ class Sending(Section):
     give_up_after_h: Seconds = _field(
         24.0, "How long marketing is tried; other kinds have their own times.", "hours"
     )
-    again_after_doubt_s: Seconds = _field(
-        1800.0,
-        "Confirmations and transactional letters in doubt go out once more after this.",
+    drain_s: Seconds = _field(
+        30.0,
+        "How long letters on the line may take to end when the program is stopped.",
         "seconds",
     )
-    drain_s: Seconds = _field(
-        60.0, "How long letters on the line may take to end when the program is stopped.",
-        "seconds",
-    )  # fmt: skip
 
 
 class Campaigns(Section):

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from mailer.config.fields import Section, Settings
+from mailer.config.fields import Attribute, Section, Settings
 from mailer.errors import ConfigError, did_you_mean
 
 PREFIX = "MAILER_"
@@ -194,10 +194,9 @@ def _nearest(path: Path) -> str:
             ": a password does not belong into this file;"
             " name its variable with 'password_env' or its file with 'password_file'"
         )
-    section: type[Section] = Settings
-    for name in path[:-1]:
-        field = _fields(section).get(name)
-        if field is None or (inner := _inner(field)) is None:
-            return ""
-        section = inner
-    return did_you_mean(path[-1], _fields(section))
+    section: type[Section] | None = Settings
+    if path[0] == "attributes":
+        section = Attribute
+    elif len(path) > 1:
+        section = _inner(_fields(Settings)[path[0]])
+    return did_you_mean(path[-1], _fields(section)) if section is not None else ""
