@@ -1,0 +1,61 @@
+"""Copies: whole or not there, and never over another file."""
+
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from mailer.errors import RefusedError
+from mailer.workspace.backup import new_copy, upgrade_copy
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write(path: Path, text: str) -> None:
+    with new_copy(str(path)) as part:
+        Path(part).write_text(text, encoding="utf-8")
+
+
+def test_a_copy_gets_its_name_when_it_is_whole(tmp_path: Path):
+    path = tmp_path / "sub" / "a.db"
+    write(path, "whole")
+    assert path.read_text(encoding="utf-8") == "whole"
+    assert names(path.parent) == ["a.db"]
+
+
+def test_only_its_owner_can_read_a_copy(tmp_path: Path):
+    write(tmp_path / "a.db", "personal")
+    assert stat.S_IMODE((tmp_path / "a.db").stat().st_mode) == 0o600
+
+
+def test_a_copy_that_fails_leaves_nothing(tmp_path: Path):
+    with pytest.raises(ZeroDivisionError), new_copy(str(tmp_path / "a.db")):
+        _ = 1 / 0
+    assert names(tmp_path) == []
+
+
+def test_a_copy_is_never_written_over_a_file(tmp_path: Path):
+    write(tmp_path / "a.db", "first")
+    with pytest.raises(RefusedError, match="exists"):
+        write(tmp_path / "a.db", "second")
+    assert (tmp_path / "a.db").read_text(encoding="utf-8") == "first"
+
+
+def test_a_file_that_comes_up_meanwhile_is_kept(tmp_path: Path):
+    with (
+        pytest.raises(RefusedError, match="exists"),
+        new_copy(str(tmp_path / "a.db")),
+    ):
+        (tmp_path / "a.db").write_text("other", encoding="utf-8")
+    assert (tmp_path / "a.db").read_text(encoding="utf-8") == "other"
+    assert names(tmp_path) == ["a.db"]
+
+
+def test_the_copy_before_an_upgrade_says_from_which_version_and_when():
+    now = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+    assert upgrade_copy("/x/mailer.db", "0001", now) == (
+        "/x/mailer.db.0001-20261121-093000.backup"
+    )

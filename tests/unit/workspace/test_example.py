@@ -1,0 +1,34 @@
+"""The example workspace: whole, and each of its files is one that the program reads."""
+
+from pathlib import Path
+
+from mailer.workspace.example import example_files
+from mailer.workspace.lists import read_lists
+from mailer.workspace.schedules import read_schedules
+
+ROOT = Path(__file__).parent.parent.parent.parent
+
+
+def test_the_example_has_lists_schedules_and_templates():
+    kinds = {path.split("/")[0] for path in example_files()}
+    assert kinds == {".gitignore", "lists", "schedules", "templates"}
+
+
+def test_the_keys_and_the_state_stay_out_of_git():
+    ignored = example_files()[".gitignore"].decode().splitlines()
+    assert "/keys.toml" in ignored
+    assert "/mailer.db*" in ignored
+
+
+def test_every_list_of_the_example_reads():
+    assert [one.name for one in read_lists(str(ROOT))] == ["course-dates", "newsletter"]
+
+
+def test_every_schedule_of_the_example_reads_and_names_what_is_there():
+    lists = {one.name: one for one in read_lists(str(ROOT))}
+    for file in read_schedules(str(ROOT)):
+        assert file.problem == ""
+        schedule = file.schedule
+        assert schedule is not None
+        assert schedule.segment in {"", *lists[schedule.list_name].segments}
+        assert (ROOT / "templates" / "mail" / schedule.template / "letter.toml").exists()

@@ -1,0 +1,55 @@
+"""Locks: many share one, or one holds it alone; a killed process holds nothing."""
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from mailer.workspace.locks import ProcessLock, SharedLock
+
+HOLDER = """
+import sys
+from mailer.workspace.locks import {kind}
+lock = {kind}(sys.argv[1])
+assert lock.{how}()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_many_share_a_lock_and_one_holds_it_alone(tmp_path: Path):
+    first, second, third = (SharedLock(str(tmp_path / "lock")) for _ in range(3))
+    assert first.share()
+    assert second.share()
+    assert not third.take()
+    first.free()
+    second.free()
+    assert third.take()
+    assert not first.share()
+    third.free()
+    assert first.share()
+    first.free()
+
+
+def holder(path: Path, kind: str, how: str) -> "subprocess.Popen[str]":
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER.format(kind=kind, how=how), str(path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_killed_process_holds_no_lock(tmp_path: Path):
+    for kind, how in (("SharedLock", "share"), ("ProcessLock", "take")):
+        path = tmp_path / kind
+        with holder(path, kind, how) as process:
+            lock = SharedLock(str(path)) if kind == "SharedLock" else ProcessLock(str(path))
+            assert not lock.take()
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            assert lock.take()
+            lock.free()
