@@ -105,6 +105,7 @@ class Sender:
         self._rest_until = 0.0
         self.trouble = ""
         """What is wrong with the relay; "" while it takes letters."""
+        self.ended = False
 
     def stop(self) -> None:
         """End soon: nothing new is begun, what is on the line is finished."""

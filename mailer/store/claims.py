@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Row,
@@ -169,7 +170,7 @@ def _claim(due: Select[Any], clock: ColumnElement[Any]) -> Any:
             state="claimed",
             owner_id=bindparam("owner"),
             attempt=_delivery.c.attempt + 1,
-            lease_until=clock + bindparam("lease_us"),
+            lease_until=clock + bindparam("lease_us", type_=BigInteger()),
             first_attempt_at=func.coalesce(_delivery.c.first_attempt_at, NOW),
         )
         .returning(
@@ -200,7 +201,7 @@ class Claims:
         self._renew = (
             update(_delivery)
             .where(_delivery.c.owner_id == bindparam("owner"))
-            .values(lease_until=clock + bindparam("lease_us"))
+            .values(lease_until=clock + bindparam("lease_us", type_=BigInteger()))
         )
         self._leave = {
             capped: update(_delivery)

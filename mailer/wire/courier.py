@@ -142,7 +142,7 @@ class Courier(Generic[E]):
 
     async def _one_by_one(self, prepared: tuple[bytes, bytes]) -> Expected:
         """Speak an envelope to a relay without PIPELINING: each command after an answer."""
-        answers = Expected(3, 0, self._line.expect(0, 0).done)
+        replies: list[Reply] = []
         for command, timeout_s in (
             (prepared[0], self._line.timeouts.envelope_s),
             (prepared[1], self._line.timeouts.envelope_s),
@@ -151,10 +151,10 @@ class Courier(Generic[E]):
             self._line.write(command)
             expected = self._line.expect(1, timeout_s)
             await expected.done
-            answers.replies += expected.replies
+            replies += expected.replies
             if not _goes_on(expected):
                 break
-        return answers
+        return self._line.came(replies)
 
     async def _envelope(self, begun: _Begun[E]) -> Outcome | None:
         """Judge the answers to an envelope; None when the content may follow."""

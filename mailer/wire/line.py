@@ -85,6 +85,12 @@ class Line:
         """Wait for the next `count` answers."""
         return self._replies.expect(count, timeout_s)
 
+    def came(self, replies: list[Reply]) -> Expected:
+        """Return answers that were waited for already, as if they were still expected."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return Expected(len(replies), 0, done, replies)
+
     def abort(self, why: str) -> None:
         """Drop the connection at once: nothing that was begun is completed."""
         self._replies.fail(why)

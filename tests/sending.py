@@ -1,0 +1,232 @@
+"""A campaign in the database, and a sender at work on it: for tests of the sending side."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from mailer.jobs.send import Place, Relay, Rules, Sender
+from mailer.model.delivery import Claim
+from mailer.model.key import KeyRing
+from mailer.model.kind import KINDS, Kind
+from mailer.model.letter import Letter
+from mailer.store.database import Database
+from mailer.store.owners import AdvisoryLock
+from mailer.store.tables import (
+    AttemptRow,
+    CampaignRow,
+    ContactRow,
+    DeliveryRow,
+    ListRow,
+    SubscriptionRow,
+    table,
+)
+from mailer.wire.line import RelayAddress, Timeouts, Tls
+from mailer.workspace.locks import OwnerLocks
+
+LIST = "news"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def a_campaign(
+    database: Database, ring: KeyRing, people: int, *, kind: Kind = Kind.MARKETING
+) -> int:
+    """Put a running campaign with so many subscribed people into the database."""
+    at = now() - timedelta(seconds=5)
+    with database.write() as connection:
+        if connection.execute(select(table(ListRow).c.number)).first() is None:
+            connection.execute(
+                insert(table(ListRow)).values(
+                    id=LIST, name=LIST, title="News", words_floor=1, seen_at=at
+                )
+            )
+        first = (connection.execute(select(table(ContactRow).c.id)).scalars().all() or [0])[-1]
+        ids = range(first + 1, first + 1 + people)
+        connection.execute(
+            insert(table(ContactRow)),
+            [
+                {
+                    "id": id,
+                    "match": f"p{id}@example.com",
+                    "match_version": 1,
+                    "hash": ring.suppression_hash(f"p{id}@example.com"),
+                    "address": f"p{id}@example.com",
+                    "attributes": {"name": f"Person {id}"},
+                    "created_at": at,
+                    "updated_at": at,
+                }
+                for id in ids
+            ],
+        )
+        connection.execute(
+            insert(table(SubscriptionRow)),
+            [
+                {
+                    "contact_id": id,
+                    "list_id": LIST,
+                    "status": "subscribed",
+                    "basis": "express",
+                    "wording": 1,
+                    "since_at": at,
+                    "ledger_number": id,
+                }
+                for id in ids
+            ],
+        )
+        campaign = connection.execute(
+            insert(table(CampaignRow))
+            .values(
+                name="test", kind=kind.value, state="running", template="t", list_id=LIST,
+                segment="", rule="", frozen_hash="", planned=people, planned_up_to=0,
+                audience_up_to=0, created_at=at, due_at=at, started_at=at, reason="",
+                allow_withheld=False,
+            )
+            .returning(table(CampaignRow).c.id)
+        ).scalar_one()  # fmt: skip
+        connection.execute(
+            insert(table(DeliveryRow)),
+            [
+                {
+                    "cause_kind": "campaign",
+                    "cause_id": campaign,
+                    "kind": kind.value,
+                    "lane": KINDS[kind].lane.value,
+                    "contact_id": id,
+                    "hash": ring.suppression_hash(f"p{id}@example.com"),
+                    "address": f"p{id}@example.com",
+                    "list_id": LIST,
+                    "state": "queued",
+                    "attempt": 0,
+                    "deferrals": 0,
+                    "due_at": at,
+                    "give_up_at": at + KINDS[kind].try_for,
+                }
+                for id in ids
+            ],
+        )
+    return int(campaign)
+
+
+def states(database: Database, campaign: int | None = None) -> dict[str, int]:
+    """Count the deliveries in each state."""
+    counts: dict[str, int] = {}
+    for row in rows(database, campaign):
+        counts[row.state] = counts.get(row.state, 0) + 1
+    return counts
+
+
+def rows(database: Database, campaign: int | None = None) -> list:
+    """Return the deliveries, in order."""
+    delivery = table(DeliveryRow)
+    query = select(delivery).order_by(delivery.c.id)
+    if campaign is not None:
+        query = query.where(delivery.c.cause_id == campaign)
+    with database.read() as connection:
+        return list(connection.execute(query))
+
+
+def attempts(database: Database) -> list:
+    """Return the log of attempts, in order."""
+    with database.read() as connection:
+        return list(connection.execute(select(table(AttemptRow)).order_by("id")))
+
+
+class PlainComposer:
+    """Letters without a template: who it is for, and which delivery it is."""
+
+    def __init__(self, body: bytes = b"Hello.\r\n") -> None:
+        self.body = body
+
+    def get_ready(self, claims: list[Claim]) -> None:
+        del claims
+
+    def compose(self, claim: Claim) -> Letter:
+        head = (
+            f"From: News <news@example.com>\r\nTo: <{claim.address}>\r\n"
+            f"Message-ID: <d{claim.id}@example.com>\r\nSubject: Hello\r\n\r\n"
+        )
+        return Letter(
+            f"b+{claim.id}@example.com", claim.address, head.encode() + self.body, f"d{claim.id}"
+        )
+
+    def failed(self, claim: Claim) -> None:
+        raise AssertionError(claim)
+
+
+def locks_for(database: Database, folder: Path) -> OwnerLocks | AdvisoryLock:
+    """Return the locks that a sender on this database uses."""
+    return OwnerLocks(str(folder)) if database.is_sqlite else AdvisoryLock(database)
+
+
+QUICK = Timeouts(connect_s=2, envelope_s=0.6, data_s=0.6, content_s=0.6, quit_s=0.3)
+
+
+@dataclass
+class Setup:
+    """A sender's surroundings with quick settings."""
+
+    database: Database
+    folder: Path
+    port: int
+    connections: int = 3
+    letters_per_connection: int = 100
+    rules: Rules = field(
+        default_factory=lambda: Rules(poll_s=0.02, keep_every_s=0.1, drain_s=5, batch=50)
+    )
+    tls: Tls = Tls.NONE
+    relay: dict = field(default_factory=dict)
+    address: dict = field(default_factory=dict)
+    composer: PlainComposer = field(default_factory=PlainComposer)
+    locks: OwnerLocks | AdvisoryLock | None = None
+
+    def sender(self) -> Sender:
+        address = RelayAddress(
+            "main", "127.0.0.1", self.port, self.tls,
+            **{"timeouts": QUICK, "helo_name": "client.example.com"} | self.address,
+        )  # fmt: skip
+        relay = Relay(
+            address,
+            connections=self.connections,
+            letters_per_connection=self.letters_per_connection,
+            **{"pause_s": 0.05, "pause_at_most_s": 0.2, "idle_s": 0.5} | self.relay,
+        )
+        self.locks = self.locks or locks_for(self.database, self.folder / "owners")
+        place = Place(self.database, self.locks, now)
+        return Sender(place, self.composer, relay, self.rules, lambda: None)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Sender]:
+        sender = self.sender()
+        task = asyncio.create_task(sender.run())
+        task.add_done_callback(lambda _: setattr(sender, "ended", True))
+        try:
+            yield sender
+        finally:
+            sender.stop()
+            await task
+            if isinstance(self.locks, AdvisoryLock):
+                self.locks.close()
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Send until something holds (a test's own time limit ends what never does)."""
+        async with self.running() as sender:
+            await until(done, sender)
+
+
+async def until(done: Callable[[], bool], sender: Sender | None = None) -> None:
+    """Wait for a condition, or for the sender to end by itself."""
+    while not await asyncio.to_thread(done):
+        assert sender is None or not sender.ended
+        await asyncio.sleep(0.01)
+
+
+def nothing_open(database: Database) -> bool:
+    """Say whether every delivery has come to an end."""
+    return not {"queued", "claimed", "sending"} & states(database).keys()
