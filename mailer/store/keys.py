@@ -5,11 +5,13 @@ A key is in force once its check value is here. A key that is only in the file i
 saw.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, insert, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from mailer.model.key import Key, Purpose, relayer
 from mailer.store.database import Database
@@ -127,6 +129,9 @@ class KeyUse:
     def free(self) -> None:
         """Let go of it; the session ends, so that nothing of it goes back into the pool."""
         if self._session is not None:
+            # A session that ends lets go too, but only when the server has noticed.
+            with suppress(DBAPIError):
+                self._session.execute(text("SELECT pg_advisory_unlock_all()"))
             self._session.invalidate()
             self._session.close()
             self._session = None
