@@ -11,7 +11,7 @@ from mailer.errors import KeyFileError, RefusedError
 from mailer.jobs.init import fresh_keys, make_state
 from mailer.jobs.keys import add_key, keys_in_force, list_keys
 from mailer.model.key import Key, KeyRing, Purpose
-from mailer.store.database import Database
+from mailer.store.database import Database, open_database
 from mailer.store.keys import KeyUse, record_keys, recorded_keys
 from mailer.store.tables import ContactRow, DeliveryRow, SuppressionRow, table
 from mailer.workspace.keyfile import read_keys, replace_keys, write_new_keys
@@ -262,10 +262,9 @@ def test_the_list_of_keys_says_what_is_wrong_with_each(
 
 
 def test_on_postgresql_users_share_the_keys_and_who_changes_them_is_alone(
-    database: Database,
+    postgres_url: str,
 ):
-    if database.is_sqlite:
-        return
+    database = open_database(postgres_url)
     first, second, third = KeyUse(database), KeyUse(database), KeyUse(database)
     assert first.share()
     assert second.share()
@@ -277,3 +276,4 @@ def test_on_postgresql_users_share_the_keys_and_who_changes_them_is_alone(
     third.free()
     assert first.share()
     first.free()
+    database.close()
