@@ -1,0 +1,179 @@
+"""Contacts on record: found by their match form, made and changed many at a time."""
+
+import json
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, select
+
+from mailer.model.address import MATCH_VERSION
+from mailer.model.contact import Contact
+from mailer.model.subscription import Subscription
+from mailer.store.bulk import Row, insert_rows, update_rows
+from mailer.store.database import Database
+from mailer.store.subscriptions import read_subscription
+from mailer.store.tables import ContactRow, SubscriptionRow, table, to_instant
+
+_rows = table(ContactRow)
+_subscriptions = table(SubscriptionRow)
+_COLUMNS = (
+    "match", "match_version", "hash", "address", "attributes",
+    "language", "time_zone", "created_at", "updated_at",
+)  # fmt: skip
+_PAGE = 1_000
+# The row that is there already is given back too: then somebody was quicker.
+_RETURNING = 'ON CONFLICT ("match") DO UPDATE SET "match" = excluded."match"'
+_write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is known about a contact beside the address."""
+
+    attributes: dict[str, object]
+    language: str | None
+    time_zone: str | None
+
+
+def find_contact(connection: Connection, match: str) -> Contact | None:
+    """Return the contact with a match form, or None."""
+    return find_contacts(connection, [match]).get(match)
+
+
+def find_contacts(connection: Connection, matches: Iterable[str]) -> dict[str, Contact]:
+    """Return the contacts that there are among some match forms, up to 30,000."""
+    found = connection.execute(select(_rows).where(_rows.c.match.in_(matches)))
+    return {row["match"]: _read(row) for row in found.mappings()}
+
+
+def get_contact(connection: Connection, contact_id: int) -> Contact | None:
+    """Return a contact by id, or None when there is none (any more)."""
+    return get_contacts(connection, [contact_id]).get(contact_id)
+
+
+def get_contacts(connection: Connection, contact_ids: Iterable[int]) -> dict[int, Contact]:
+    """Return the contacts that there are among some ids, up to 30,000."""
+    found = connection.execute(select(_rows).where(_rows.c.id.in_(contact_ids)))
+    return {row["id"]: _read(row) for row in found.mappings()}
+
+
+def new_row(match: str, hash: bytes, address: str, details: Details, now: datetime) -> Row:
+    """Return what `create_contacts` writes; made before, it keeps the write lock short."""
+    at = to_instant(now)
+    return (
+        match,
+        MATCH_VERSION,
+        hash,
+        address,
+        _write_json(details.attributes),
+        details.language,
+        details.time_zone,
+        at,
+        at,
+    )
+
+
+def create_contacts(connection: Connection, rows: Sequence[Row]) -> list[int]:
+    """Create contacts of which none is on record, and return their ids in order.
+
+    On PostgreSQL somebody may have created one of them in this very moment: then the id is
+    that contact's, and its details stay as they are.
+    """
+    if not rows:
+        return []
+    if connection.dialect.name == "sqlite":
+        # The write lock is ours, so the next numbers are too.
+        last = connection.exec_driver_sql(
+            "SELECT seq FROM sqlite_sequence WHERE name = 'contact'"
+        ).scalar()
+        first = (last or 0) + 1
+        ids = list(range(first, first + len(rows)))
+        numbered = [(first + place, *row) for place, row in enumerate(rows)]
+        insert_rows(connection, _rows, ("id", *_COLUMNS), numbered)
+        return ids
+    made = insert_rows(
+        connection, _rows, _COLUMNS, rows, f'{_RETURNING} RETURNING "match", id'
+    )
+    id_of: dict[str, int] = dict(made)
+    return [id_of[row[0]] for row in rows]
+
+
+def change_contacts(
+    connection: Connection, changes: Sequence[tuple[int, Details]], now: datetime
+) -> None:
+    """Write what is known about contacts from now on."""
+    at = to_instant(now)
+    rows = [
+        (_write_json(one.attributes), one.language, one.time_zone, at, contact_id)
+        for contact_id, one in changes
+    ]
+    update_rows(
+        connection,
+        _rows,
+        ("attributes", "language", "time_zone", "updated_at"),
+        ("id",),
+        rows,
+    )
+
+
+def read_contacts(
+    database: Database, list_id: str | None
+) -> Generator[list[tuple[Contact, Subscription | None]], None, None]:
+    """Go through all contacts, or through all that are or were on a list, page by page.
+
+    Each page is read by itself, so that nobody waits; without a list there is no
+    subscription beside the contact.
+    """
+    last = 0
+    while True:
+        with database.read() as connection:
+            page = _page(connection, list_id, last)
+        if not page:
+            return
+        yield page
+        last = page[-1][0].id
+
+
+def _page(
+    connection: Connection, list_id: str | None, last: int
+) -> list[tuple[Contact, Subscription | None]]:
+    if list_id is None:
+        some = select(_rows).where(_rows.c.id > last).order_by(_rows.c.id).limit(_PAGE)
+        return [(_read(row), None) for row in connection.execute(some).mappings()]
+    joined = _subscriptions.join(_rows, _rows.c.id == _subscriptions.c.contact_id)
+    here = [
+        column.label(f"on_{column.name}")
+        for column in _subscriptions.c
+        if column.name != "contact_id"
+    ]
+    some = (
+        select(_rows, *here)
+        .select_from(joined)
+        .where(
+            _subscriptions.c.list_id == list_id,
+            _subscriptions.c.contact_id > last,
+            # Without this PostgreSQL reads the contacts from the beginning each time.
+            _rows.c.id > last,
+        )
+        .order_by(_subscriptions.c.contact_id)
+        .limit(_PAGE)
+    )
+    return [
+        (_read(row), read_subscription(row, "on_"))
+        for row in connection.execute(some).mappings()
+    ]
+
+
+def _read(row: RowMapping) -> Contact:
+    return Contact(
+        row["id"],
+        row["match"],
+        row["hash"],
+        row["address"],
+        row["attributes"],
+        row["language"],
+        row["time_zone"],
+        row["created_at"],
+        row["updated_at"],
+    )

@@ -1,0 +1,312 @@
+"""Writing the consent ledger: append-only, gapless, chained; subscriptions follow from it.
+
+Writers queue on one head row, so that two of them can't both follow the same entry. The
+entries, the head and where their contacts stand are changed in one transaction: the
+caller's.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from mailer.audience.standing import after
+from mailer.model.chain import (
+    FIRST_MAC,
+    SALT_BYTES,
+    Common,
+    canonical,
+    common_bytes,
+    digest,
+    personal_bytes,
+    seal,
+    words_digest,
+)
+from mailer.model.consent import Act, NewEntry
+from mailer.model.key import KeyRing, Purpose
+from mailer.model.subscription import Entry, Subscription
+from mailer.store import subscriptions
+from mailer.store.bulk import Row, insert_rows
+from mailer.store.evidence import PERSONAL, places_by, steps_of
+from mailer.store.subscriptions import Place
+from mailer.store.tables import LedgerHead, LedgerRow, WordingRow, table, to_instant
+
+_rows = table(LedgerRow)
+_head = table(LedgerHead)
+_words = table(WordingRow)
+
+_COMMON_COLUMNS = (
+    "list_id", "wording", "words_digest", "act", "at", "how", "basis", "source",
+    "batch_id", "expires_at",
+)  # fmt: skip
+COLUMNS = (
+    "number", "contact_id", "key_id", "mac",
+    *_COMMON_COLUMNS,
+    *(f"{name}_{part}" for name in PERSONAL for part in ("salt", "digest", "value")),
+)  # fmt: skip
+"""As a row is written: its seal, what entries share, what is personal."""
+
+_NOT_SAID = (None, None, None)
+_take_head = select(_head.c.number, _head.c.mac).where(_head.c.id == 1).with_for_update()
+_move_head = (
+    update(_head)
+    .where(_head.c.id == 1)
+    .values(number=bindparam("to_number"), mac=bindparam("to_mac"))
+)
+
+Chance = Callable[[int], bytes]
+"""Gives that many unforeseeable bytes."""
+
+Personal = tuple[Row, bytes]
+"""Personal values as they are stored with their salts, and as they are sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The ledger's last entry."""
+
+    number: int
+    mac: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What entries that are written alike have in common, in its two shapes."""
+
+    row: Row
+    sealed: bytes
+
+
+def personal(matches: Sequence[str], chance: Chance = os.urandom) -> list[Personal]:
+    """Salt match forms for `append_alike`; made before, it keeps the write lock short."""
+    salts = chance(SALT_BYTES * len(matches))
+    made: list[Personal] = []
+    for place, match in enumerate(matches):
+        salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
+        who = digest(salt, match)
+        made.append(((salt, who, match, *_NOT_SAID * 3), personal_bytes(who)))
+    return made
+
+
+def append(
+    connection: Connection,
+    ring: KeyRing,
+    entries: Sequence[NewEntry],
+    chance: Chance = os.urandom,
+) -> range:
+    """Write entries into the ledger, and where their contacts stand from now on.
+
+    Returns:
+        The entries' numbers, in order.
+
+    Raises:
+        ValueError: when an entry names words that are not on record (`see_list` first).
+    """
+    head = lock(connection)
+    known: dict[tuple[str, int], bytes] = {}
+    drafts = [
+        (
+            entry.contact_id,
+            _shared(connection, entry, known),
+            _personal_of(entry, chance),
+        )
+        for entry in entries
+    ]
+    numbers = _chain(connection, ring, head, drafts)
+    _project(
+        connection,
+        [
+            (entry.contact_id, _step(entry, number))
+            for entry, number in zip(entries, numbers, strict=True)
+        ],
+    )
+    return numbers
+
+
+def append_alike(
+    connection: Connection,
+    ring: KeyRing,
+    entry: NewEntry,
+    people: Sequence[tuple[int, Personal]],
+) -> range:
+    """Write an entry for each of many people: the same but for who they are.
+
+    Args:
+        entry: Its contact and personal values do not count.
+        people: Each a contact's id and what `personal` made of the match form; nobody
+            twice.
+
+    Returns:
+        The entries' numbers, in order.
+    """
+    head = lock(connection)
+    shared = _shared(connection, entry, {})
+    numbers = _chain(
+        connection, ring, head, [(contact, shared, who) for contact, who in people]
+    )
+    contacts = [contact for contact, _ in people]
+    _project_alike(connection, _step(entry, numbers.start), contacts, numbers)
+    return numbers
+
+
+def lock(connection: Connection) -> Head:
+    """Wait until nobody else writes into the ledger, keep it so, and return its head."""
+    row = connection.execute(_take_head).first()
+    if row is None:
+        first = [(1, 0, FIRST_MAC)]
+        insert_rows(
+            connection, _head, ("id", "number", "mac"), first, "ON CONFLICT DO NOTHING"
+        )
+        row = connection.execute(_take_head).one()
+    return Head(row.number, bytes(row.mac))
+
+
+def _chain(
+    connection: Connection,
+    ring: KeyRing,
+    head: Head,
+    drafts: Sequence[tuple[int, _Shared, Personal]],
+) -> range:
+    """Number and seal entries, write them, and move the head."""
+    key = ring.newest(Purpose.LEDGER)
+    number, mac = head.number, head.mac
+    rows: list[Row] = []
+    for contact_id, shared, (stored, sealed) in drafts:
+        number += 1
+        text = canonical(contact_id, key.id, shared.sealed, sealed)
+        mac = seal(key.secret, mac, number, text)
+        rows.append((number, contact_id, key.id, mac, *shared.row, *stored))
+    insert_rows(connection, _rows, COLUMNS, rows)
+    connection.execute(_move_head, {"to_number": number, "to_mac": mac})
+    return range(head.number + 1, number + 1)
+
+
+def _project(connection: Connection, steps: Sequence[tuple[int, Entry]]) -> None:
+    """Write where contacts stand after new entries about them."""
+    known = subscriptions.of_contacts(connection, {contact for contact, _ in steps})
+    places: dict[Place, Subscription | None] = {}
+    now: dict[Place, Subscription | None] = dict(known)
+    anew: set[int] = set()
+    for contact_id, step in steps:
+        if step.act is Act.UNDONE:
+            anew.add(contact_id)
+        lists = (
+            [list_id for contact, list_id in now if contact == contact_id]
+            if step.list_id is None
+            else [step.list_id]
+        )
+        for list_id in lists:
+            place = (contact_id, list_id)
+            places[place] = now[place] = after(now.get(place), step)
+    if anew:
+        # What an import is undone to only all entries of the contact can tell.
+        for contact_id, entries in steps_of(connection, anew).items():
+            places |= places_by(contact_id, entries)
+    _write(
+        connection,
+        {place: places[place] for place in places if places[place] != known.get(place)},
+    )
+
+
+def _project_alike(
+    connection: Connection, step: Entry, contacts: Sequence[int], numbers: range
+) -> None:
+    """Do as `_project`, quickly for people who are on no list yet."""
+    first = after(None, step)
+    known = {contact for contact, _ in subscriptions.of_contacts(connection, contacts)}
+    if first is None or step.list_id is None or step.act is Act.UNDONE:
+        known = set(contacts)
+    elif len(known) < len(contacts):
+        stored = subscriptions.stored(first)
+        subscriptions.put(
+            connection,
+            [
+                (contact, step.list_id, number, *stored)
+                for contact, number in zip(contacts, numbers, strict=True)
+                if contact not in known
+            ],
+        )
+    if known:
+        _project(
+            connection,
+            [
+                (contact, replace(step, number=number))
+                for contact, number in zip(contacts, numbers, strict=True)
+                if contact in known
+            ],
+        )
+
+
+def _write(connection: Connection, places: dict[Place, Subscription | None]) -> None:
+    subscriptions.put(
+        connection,
+        [
+            (*place, one.ledger_number, *subscriptions.stored(one))
+            for place, one in places.items()
+            if one is not None
+        ],
+    )
+    subscriptions.drop(connection, [place for place, one in places.items() if one is None])
+
+
+def _step(entry: NewEntry, number: int) -> Entry:
+    return Entry(
+        number,
+        entry.list_id,
+        entry.wording,
+        entry.act,
+        entry.at,
+        entry.how,
+        entry.basis,
+        entry.batch_id,
+        entry.expires_at,
+    )
+
+
+def _personal_of(entry: NewEntry, chance: Chance) -> Personal:
+    stored: list[object] = []
+    digests: list[bytes | None] = []
+    for value in (entry.who, entry.network_address, entry.agent, entry.by):
+        salt = None if value is None else chance(SALT_BYTES)
+        digests.append(None if salt is None or value is None else digest(salt, value))
+        stored += (salt, digests[-1], value)
+    who, *others = digests
+    assert who is not None
+    return tuple(stored), personal_bytes(who, *others)
+
+
+def _shared(
+    connection: Connection, entry: NewEntry, known: dict[tuple[str, int], bytes]
+) -> _Shared:
+    words = None
+    if entry.wording and entry.list_id is not None:
+        version = (entry.list_id, entry.wording)
+        if version not in known:
+            known[version] = _digest_of_words(connection, *version)
+        words = known[version]
+    common = Common(
+        list_id=entry.list_id,
+        wording=entry.wording,
+        words_digest=words,
+        act=entry.act.value,
+        at=to_instant(entry.at),
+        how=entry.how.value,
+        basis=None if entry.basis is None else entry.basis.value,
+        source=entry.source,
+        batch_id=entry.batch_id,
+        expires_at=None if entry.expires_at is None else to_instant(entry.expires_at),
+    )
+    row = tuple(getattr(common, column) for column in _COMMON_COLUMNS)
+    return _Shared(row, common_bytes(common))
+
+
+def _digest_of_words(connection: Connection, list_id: str, version: int) -> bytes:
+    found = connection.execute(
+        select(_words.c.words).where(
+            _words.c.list_id == list_id, _words.c.version == version
+        )
+    ).scalar()
+    if found is None:
+        raise ValueError(f"version {version} of the words of {list_id!r} is not on record")
+    return words_digest(found)

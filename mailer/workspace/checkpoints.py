@@ -1,0 +1,63 @@
+"""The ledger's checkpoints: a file of JSON lines, outside the database on purpose.
+
+Who can cut the end off the ledger would have to cut it off here too; keep copies of the
+file elsewhere.
+"""
+
+import json
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mailer.errors import WorkspaceError
+from mailer.model.chain import Checkpoint
+
+CHECKPOINTS = "ledger-checkpoints.jsonl"
+
+
+def append_checkpoint(path: str, checkpoint: Checkpoint) -> None:
+    """Add a line, and return when it would outlast a power cut."""
+    line = {
+        "number": checkpoint.number,
+        "mac": checkpoint.mac.hex(),
+        "at": checkpoint.at.isoformat(),
+    }
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+    file = os.open(path, flags, 0o644)
+    try:
+        with os.fdopen(file, "r+b", closefd=False) as opened:
+            # A line that a crash has cut short was never a checkpoint.
+            whole = opened.read().rfind(b"\n") + 1
+            opened.truncate(whole)
+            opened.seek(whole)
+            opened.write(json.dumps(line).encode() + b"\n")
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def read_checkpoints(path: str) -> tuple[Checkpoint, ...]:
+    """Read all checkpoints, oldest first; none when there is no file.
+
+    Raises:
+        WorkspaceError: names the line that does not parse. A last line that a crash has
+            cut short does not count.
+    """
+    try:
+        lines = Path(path).read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return ()
+    whole = lines[:-1]
+    return tuple(_parse(path, place, line) for place, line in enumerate(whole, 1) if line)
+
+
+def _parse(path: str, place: int, line: bytes) -> Checkpoint:
+    try:
+        fields = json.loads(line)
+        at = datetime.fromisoformat(fields["at"]).astimezone(UTC)
+        return Checkpoint(int(fields["number"]), bytes.fromhex(fields["mac"]), at)
+    except (ValueError, KeyError, TypeError) as problem:
+        raise WorkspaceError(
+            f"{path}, line {place}: no checkpoint of the ledger ({problem}): bring the file"
+            " back from a copy"
+        ) from problem
