@@ -8,19 +8,21 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, Self
 
 from mailer.config.fields import Settings
 from mailer.config.reading import Setting, read_settings, settings_in_force
 from mailer.errors import ConfigError, DatabaseError, KeyFileError, RefusedError
 from mailer.jobs.keys import keys_in_force
+from mailer.jobs.world import World
 from mailer.model.attributes import AttributeSpec
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList
 from mailer.store import schema
 from mailer.store.database import Database, open_database
 from mailer.store.keys import KeyUse
+from mailer.workspace.checkpoints import CHECKPOINTS
 from mailer.workspace.files import exists, inside, read_secret
 from mailer.workspace.folder import CONFIG, read_config
 from mailer.workspace.lists import read_list, read_lists
@@ -50,11 +52,13 @@ class Places:
     """Where a workspace's settings put things, as absolute paths.
 
     Args:
+        checkpoints_file: How far the ledger was, outside the database on purpose.
         database_file: None for PostgreSQL.
     """
 
     folder: str
     keys_file: str
+    checkpoints_file: str
     database_url: str
     database_file: str | None
 
@@ -91,6 +95,21 @@ class Workspace:
         """Read all lists, by name; the first mistake in any of them is raised."""
         return read_lists(self.folder)
 
+    def world(self) -> World:
+        """Return the workspace as the jobs around campaigns and schedules see it."""
+        settings = self.settings
+        return World(
+            database=self.database,
+            folder=self.folder,
+            specs=self.specs,
+            clock=utc_now,
+            give_up_after=timedelta(hours=settings.sending.give_up_after_h),
+            again_within=timedelta(days=settings.campaigns.again_within_days),
+            grace=timedelta(seconds=settings.schedules.grace_s),
+            withheld_share=settings.campaigns.withheld_share,
+            zone=settings.time_zone,
+        )
+
     def relay_password(self) -> str:
         """Return the relay's password from where the settings say it is; "" without one.
 
@@ -125,6 +144,11 @@ class Workspace:
         self.close()
 
 
+def utc_now() -> datetime:
+    """Read the clock."""
+    return datetime.now(UTC)
+
+
 def settings_of(folder: str) -> Settings:
     """Read a workspace's settings from its file and the environment.
 
@@ -143,11 +167,13 @@ def settings_listed(folder: str) -> list[Setting]:
 
 def places_of(folder: str, settings: Settings) -> Places:
     """Say where a workspace's keys and database are."""
-    keys_file = inside(folder, settings.keys_file)
-    if not settings.database.startswith(_SQLITE):
-        return Places(folder, keys_file, settings.database, None)
-    file = inside(folder, settings.database.removeprefix(_SQLITE))
-    return Places(folder, keys_file, f"{_SQLITE}{file}", file)
+    url, file = settings.database, None
+    if url.startswith(_SQLITE):
+        file = inside(folder, url.removeprefix(_SQLITE))
+        url = f"{_SQLITE}{file}"
+    return Places(
+        folder, inside(folder, settings.keys_file), inside(folder, CHECKPOINTS), url, file
+    )
 
 
 def database_of(places: Places) -> Database:
@@ -188,7 +214,7 @@ def open_workspace(
         hold(key_use, alone=alone)
         keys = None
         if need_keys:
-            keys = keys_in_force(database, places.keys_file, datetime.now(UTC))
+            keys = keys_in_force(database, places.keys_file, utc_now())
         return Workspace(
             folder, settings, places, database, settings.specs(), key_use, keys
         )

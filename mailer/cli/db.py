@@ -1,12 +1,10 @@
 """`mailer db`: the database as a whole."""
 
-from datetime import UTC, datetime
-
 import click
 
 from mailer.cli.output import as_json, print_rows
 from mailer.jobs import database as jobs
-from mailer.wiring import database_alone, open_workspace
+from mailer.wiring import database_alone, open_workspace, utc_now
 
 UNSOUND_EXIT_STATUS = 1
 
@@ -28,9 +26,7 @@ def upgrade(folder: str, *, backed_up: bool) -> None:
     Example: mailer db upgrade
     """
     with database_alone(folder) as (database, places):
-        done = jobs.upgrade(
-            database, places.database_file, datetime.now(UTC), backed_up=backed_up
-        )
+        done = jobs.upgrade(database, places.database_file, utc_now(), backed_up=backed_up)
     if done.backup is not None:
         click.echo(f"backup  {done.backup}  (the keys are not in it)")
     if done.before == done.after:
@@ -50,8 +46,9 @@ def backup(folder: str, file: str) -> None:
     Example: mailer db backup /backups/mailer-monday.db
     """
     with open_workspace(folder) as workspace:
-        jobs.backup(workspace.database, file)
-        keys_file = workspace.places.keys_file
+        places = workspace.places
+        jobs.backup(workspace.database, file, places.checkpoints_file, utc_now())
+        keys_file = places.keys_file
     click.echo(f"backup  {file}")
     click.echo(f"The keys are not in it: without {keys_file} it is of no use. Keep a copy.")
 
@@ -60,12 +57,14 @@ def backup(folder: str, file: str) -> None:
 @as_json
 @click.pass_context
 def verify(context: click.Context, *, as_json: bool) -> None:
-    """Check the file and the sums of all campaigns. Exit status 1 when one does not hold.
+    """Check the file, all campaigns' sums, and the ledger. Exit status 1 if one is wrong.
 
     Example: mailer db verify
     """
     with open_workspace(context.obj) as workspace:
-        checks = jobs.check(workspace.database)
+        checks = jobs.check(
+            workspace.database, workspace.ring, workspace.places.checkpoints_file
+        )
     print_rows(
         (
             {

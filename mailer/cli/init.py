@@ -1,12 +1,10 @@
 """`mailer init`: make a workspace to begin with."""
 
-from datetime import UTC, datetime
-
 import click
 
 from mailer.config.example import example
 from mailer.jobs.init import make_files, make_state
-from mailer.wiring import database_of, places_of, settings_of
+from mailer.wiring import database_of, places_of, settings_of, utc_now
 
 _NEXT = """
 Next:
@@ -31,9 +29,7 @@ def init(folder: str) -> None:
     places = places_of(folder, settings_of(folder))
     database = database_of(places)
     try:
-        done += make_state(
-            database, places.database_file, places.keys_file, datetime.now(UTC)
-        )
+        done += make_state(database, places.database_file, places.keys_file, utc_now())
     finally:
         database.close()
     for verb, things in (("made", done.made), ("kept", done.kept)):

@@ -1,13 +1,11 @@
 """`mailer key`: the keys in force, and adding one."""
 
-from datetime import UTC, datetime
-
 import click
 
 from mailer.cli.output import as_json, print_rows
 from mailer.jobs.keys import add_key, list_keys
 from mailer.model.key import Purpose
-from mailer.wiring import open_workspace
+from mailer.wiring import open_workspace, utc_now
 
 
 @click.group
@@ -59,7 +57,7 @@ def add(folder: str, purpose: str) -> None:
     """
     with open_workspace(folder, alone=True) as workspace:
         file = workspace.places.keys_file
-        done = add_key(workspace.database, file, Purpose(purpose), datetime.now(UTC))
+        done = add_key(workspace.database, file, Purpose(purpose), utc_now())
     click.echo(f"key {done.id} ({done.purpose}) is in force", nl=not done.hashes)
     if done.hashes:
         click.echo(f", laid over {done.hashes} hashes")

@@ -7,6 +7,7 @@ them: `wiring` hands them plain values.
 import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -230,6 +231,9 @@ class Settings(Section):
         "The file with the keys, relative to this folder. Keep a copy apart from the"
         " database, and keep it out of git.",
     )
+    time_zone: str = _field(
+        "UTC", "The zone of contacts who have none of their own, such as Europe/Oslo."
+    )
     site: Site = Site()
     serve: Serve = Serve()
     relay: Relay = Relay()
@@ -248,6 +252,13 @@ class Settings(Section):
     def _is_a_database(cls, value: str) -> str:
         if not re.match(r"(sqlite:///.|postgresql://)", value):
             raise ValueError("must be sqlite:///FILE or postgresql://USER@HOST/NAME")
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("must be a time zone such as Europe/Oslo")
         return value
 
     @field_validator("attributes")

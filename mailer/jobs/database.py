@@ -5,6 +5,8 @@ from datetime import datetime
 from shlex import quote
 
 from mailer.errors import RefusedError
+from mailer.jobs.verify_ledger import take_checkpoint, verify_ledger
+from mailer.model.key import KeyRing
 from mailer.store import schema, verify
 from mailer.store.copying import copy_sqlite
 from mailer.store.database import Database
@@ -61,8 +63,12 @@ def upgrade(
     return Upgraded(*schema.upgrade(database), backup=copy)
 
 
-def backup(database: Database, path: str) -> None:
+def backup(database: Database, path: str, checkpoints: str, now: datetime) -> None:
     """Copy an SQLite database while it is in use. The keys are not in the copy.
+
+    Args:
+        checkpoints: The file of the ledger's checkpoints, which gets one more, so that a
+            ledger that is cut off after this moment shows.
 
     Raises:
         RefusedError: on PostgreSQL, and when there is something by that name already.
@@ -71,13 +77,19 @@ def backup(database: Database, path: str) -> None:
         raise RefusedError(
             f"mailer does not back up PostgreSQL. Run:\n  {_dump(database, path)}"
         )
+    # Before the copy, so that the copy holds the entry that it names.
+    take_checkpoint(database, checkpoints, now)
     _copy(database, path)
 
 
-def check(database: Database) -> list[Check]:
-    """Check the file and the sums that must balance."""
+def check(database: Database, ring: KeyRing, checkpoints: str) -> list[Check]:
+    """Check the file, the sums that must balance, and the ledger.
+
+    Args:
+        checkpoints: The file of the ledger's checkpoints.
+    """
     with database.read() as connection:
-        return [
+        checks = [
             Check("the file is whole", tuple(verify.damage(connection))),
             Check(
                 "each campaign's plan is the sum of its deliveries",
@@ -88,6 +100,15 @@ def check(database: Database) -> list[Check]:
                 tuple(verify.deliveries_out_of_order(connection)),
             ),
         ]
+    ledger = verify_ledger(database, ring, checkpoints)
+    more = ledger.wrong - len(ledger.findings)
+    return [
+        *checks,
+        Check(
+            f"the ledger's {ledger.entries} entries are in their chain",
+            (*ledger.findings, *([f"and {more} more"] if more > 0 else ())),
+        ),
+    ]
 
 
 def _copy(database: Database, path: str) -> None:
