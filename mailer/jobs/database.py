@@ -36,20 +36,26 @@ class Check:
 
 
 def upgrade(
-    database: Database, file: str | None, now: datetime, *, backed_up: bool = False
+    database: Database,
+    file: str | None,
+    now: datetime,
+    *,
+    backed_up: bool = False,
+    scripts: str = schema.MIGRATIONS,
 ) -> Upgraded:
     """Bring the tables up to date, with a copy of an SQLite database before.
 
     Args:
         file: SQLite's file, None for PostgreSQL.
         backed_up: The caller has a backup of the PostgreSQL database.
+        scripts: Where Alembic finds the migrations.
 
     Raises:
         RefusedError: on PostgreSQL without a backup; says how to make one.
         DatabaseError: when a newer program made this database.
     """
-    if not schema.needs_upgrade(database):
-        return Upgraded(*schema.upgrade(database), backup=None)
+    if not schema.needs_upgrade(database, scripts):
+        return Upgraded(*schema.upgrade(database, scripts), backup=None)
     copy = None
     if file is not None:
         copy = upgrade_copy(file, str(schema.version(database)), now)
@@ -60,7 +66,7 @@ def upgrade(
             f"  {_dump(database, 'before-upgrade.dump')}\n"
             "and then run: mailer db upgrade --backed-up"
         )
-    return Upgraded(*schema.upgrade(database), backup=copy)
+    return Upgraded(*schema.upgrade(database, scripts), backup=copy)
 
 
 def backup(database: Database, path: str, checkpoints: str, now: datetime) -> None:

@@ -31,15 +31,15 @@ def version(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def needs_upgrade(database: Database) -> bool:
+def needs_upgrade(database: Database, scripts: str = MIGRATIONS) -> bool:
     """Say whether there are tables of an older version.
 
     Raises:
         DatabaseError: when the database was made by a newer program.
     """
     found = version(database)
-    _require_known(found, MIGRATIONS)
-    return found not in {None, head()}
+    _require_known(found, scripts)
+    return found not in {None, head(scripts)}
 
 
 def upgrade(database: Database, scripts: str = MIGRATIONS) -> tuple[str | None, str]:
