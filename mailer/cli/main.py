@@ -12,6 +12,7 @@ from typing import NoReturn
 
 import click
 
+from mailer.cli.printable import printable
 from mailer.errors import MailerError, did_you_mean
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -41,7 +42,8 @@ class Mistake(click.ClickException):
         """Print what is wrong, where, and what to do."""
         del file
         click.secho("mailer: ", err=True, nl=False, fg="red", bold=True)
-        click.echo(self.message, err=True)
+        for line in self.message.splitlines():
+            click.echo(printable(line), err=True)
 
 
 class Nouns(click.Group):

@@ -12,6 +12,8 @@ from typing import cast
 import click
 from rich.cells import cell_len
 
+from mailer.cli.printable import printable
+
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 """The option of every command that reports."""
 
@@ -69,13 +71,6 @@ def shown(value: object) -> str:
             return ", ".join(shown(one) for one in cast("Sequence[object]", value))
         case _:
             return printable(str(value))
-
-
-def printable(text: str) -> str:
-    """Return a text with spaces for line breaks and `�` for other control characters."""
-    return "".join(
-        one if one.isprintable() else " " if one.isspace() else "�" for one in text
-    )
 
 
 def _padded(line: Sequence[str], widths: Sequence[int]) -> str:
