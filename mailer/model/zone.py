@@ -23,6 +23,12 @@ def zone_names() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+@cache
+def _zones() -> dict[str, ZoneInfo]:
+    """Return all zones, kept: the library itself remembers no more than a few."""
+    return {name: ZoneInfo(name) for name in sorted(zone_names())}
+
+
 def zone_of(name: str | None, fallback: str) -> ZoneInfo:
     """Return the zone of that name, or the fallback."""
     return ZoneInfo(name if name in zone_names() else fallback)
@@ -53,8 +59,8 @@ def by_answer(ask: Callable[[ZoneInfo], Answer], fallback: str) -> dict[Answer, 
     """Return the zones for which the answer is not the fallback's, grouped by answer."""
     usual = ask(ZoneInfo(fallback))
     groups: defaultdict[Answer, list[str]] = defaultdict(list)
-    for name in sorted(zone_names()):
-        answer = ask(ZoneInfo(name))
+    for name, zone in _zones().items():
+        answer = ask(zone)
         if answer != usual:
             groups[answer].append(name)
     return dict(groups)

@@ -1,0 +1,149 @@
+"""Whom a segment's rule picks, and what a rule knows about a person."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, select, true
+
+from mailer.model.evaluate import Facts
+from mailer.model.person import Person
+from mailer.model.rule import Rule
+from mailer.store.segments import arrived, condition, stands
+from mailer.store.stored import contact
+from mailer.store.tables import CampaignRow, DeliveryRow, SubscriptionRow, table
+
+_subscription = table(SubscriptionRow)
+_delivery = table(DeliveryRow)
+_campaign = table(CampaignRow)
+
+_SLICE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked of whom.
+
+    Args:
+        rule: None for everyone.
+        list_id: Only those whose subscription to this list stands; None for everyone.
+        zone: The zone that counts where a contact's own is missing or unknown.
+    """
+
+    rule: Rule | None
+    list_id: str | None
+    now: datetime
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many contacts a rule picks, of how many that were asked."""
+
+    picked: int
+    asked: int
+
+
+def count(connection: Connection, asked: Asked) -> Count:
+    """Count whom a rule picks, in one statement."""
+    everyone = func.count()
+    picked = everyone.filter(_picked(connection, asked)) if asked.rule else everyone
+    statement = select(picked, everyone).select_from(_people(asked)).where(_stands(asked))
+    return Count(*connection.execute(statement).one())
+
+
+def first(connection: Connection, asked: Asked, limit: int) -> list[Facts]:
+    """Return what is known about the first people whom a rule picks, in order of id."""
+    statement = (
+        select(contact.c.id)
+        .select_from(_people(asked))
+        .where(_stands(asked), _picked(connection, asked))
+        .order_by(contact.c.id)
+        .limit(limit)
+    )
+    ids = connection.execute(statement).scalars().all()
+    known = facts(connection, ids, asked.now, asked.zone)
+    return [known[contact_id] for contact_id in ids]
+
+
+def campaign_names(connection: Connection) -> frozenset[str]:
+    """Return the names of all campaigns that there ever were."""
+    return frozenset(connection.execute(select(_campaign.c.name).distinct()).scalars())
+
+
+def facts(
+    connection: Connection, contact_ids: Iterable[int], now: datetime, zone: str = "UTC"
+) -> dict[int, Facts]:
+    """Return what rules know about some contacts; who is not there any more is left out."""
+    ids = list(contact_ids)
+    known: dict[int, Facts] = {}
+    for start in range(0, len(ids), _SLICE):
+        known.update(_slice_of_facts(connection, ids[start : start + _SLICE], now, zone))
+    return known
+
+
+def _people(asked: Asked) -> FromClause:
+    if asked.list_id is None:
+        return contact
+    return _subscription.join(contact, contact.c.id == _subscription.c.contact_id)
+
+
+def _stands(asked: Asked) -> ColumnElement[bool]:
+    if asked.list_id is None:
+        return true()
+    return and_(_subscription.c.list_id == asked.list_id, stands(asked.now))
+
+
+def _picked(connection: Connection, asked: Asked) -> ColumnElement[bool]:
+    if asked.rule is None:
+        return true()
+    return condition(asked.rule, asked.now, connection.dialect, asked.zone)
+
+
+def _slice_of_facts(
+    connection: Connection, ids: Sequence[int], now: datetime, zone: str
+) -> dict[int, Facts]:
+    memberships = _memberships(connection, ids, now)
+    received = _received(connection, ids)
+    rows = connection.execute(select(contact).where(contact.c.id.in_(ids)))
+    return {
+        row.id: Facts(
+            Person(row.id, row.address, row.attributes, row.language, row.time_zone),
+            row.created_at,
+            now,
+            memberships.get(row.id, {}),
+            received.get(row.id, {}),
+            zone,
+        )
+        for row in rows
+    }
+
+
+def _memberships(
+    connection: Connection, ids: Sequence[int], now: datetime
+) -> dict[int, dict[str, datetime]]:
+    columns = _subscription.c
+    rows = connection.execute(
+        select(columns.contact_id, columns.list_id, columns.since_at).where(
+            columns.contact_id.in_(ids), stands(now)
+        )
+    )
+    found: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
+    for contact_id, list_id, since in rows:
+        found[contact_id][list_id] = since
+    return found
+
+
+def _received(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
+    columns = _delivery.c
+    rows = connection.execute(
+        select(columns.contact_id, _campaign.c.name, func.max(columns.left_at))
+        .select_from(_delivery.join(_campaign, _campaign.c.id == columns.cause_id))
+        .where(columns.contact_id.in_(ids), arrived())
+        .group_by(columns.contact_id, _campaign.c.name)
+    )
+    found: defaultdict[int, dict[str, datetime]] = defaultdict(dict)
+    for contact_id, name, left_at in rows:
+        found[contact_id][name] = left_at
+    return found
