@@ -17,6 +17,22 @@ class CampaignState(StrEnum):
     CANCELLED = "cancelled"
 
 
+_S = CampaignState
+CAMPAIGN_STEPS: dict[CampaignState, frozenset[CampaignState]] = {
+    _S.PLANNING: frozenset({_S.RUNNING, _S.PAUSED, _S.CANCELLED}),
+    _S.RUNNING: frozenset({_S.PAUSED, _S.FINISHED, _S.CANCELLED}),
+    _S.PAUSED: frozenset({_S.PLANNING, _S.RUNNING, _S.CANCELLED}),
+    _S.FINISHED: frozenset({_S.RUNNING}),
+    _S.CANCELLED: frozenset(),
+}
+"""Who may follow whom. finished goes back to running only when letters are queued again."""
+
+
+def states_before(after: CampaignState) -> frozenset[CampaignState]:
+    """Return the states from which a campaign may go to another."""
+    return frozenset(state for state, steps in CAMPAIGN_STEPS.items() if after in steps)
+
+
 @dataclass(frozen=True, slots=True)
 class Campaign:
     """A campaign as it stands now.
@@ -27,6 +43,10 @@ class Campaign:
         rule: The segment's expression as frozen.
         frozen_hash: The SHA-256 (hex) of the frozen template, list and rule.
         planned: How many deliveries were written.
+        planned_up_to: The last contact that planning has looked at.
+        audience_up_to: The last contact that there was at the start.
+        valid_until: When its letters are not worth sending any more, if ever.
+        started_at: When planning was through.
         reason: Why it is paused or cancelled.
         allow_withheld: People who lack a name are withheld instead of stopping the start.
         pace_per_s: Letters per second at most, or None for the relay's own limits.
@@ -45,8 +65,10 @@ class Campaign:
     frozen_hash: str
     planned: int
     planned_up_to: int
+    audience_up_to: int
     created_at: datetime
     due_at: datetime
+    valid_until: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
     reason: str

@@ -23,6 +23,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
 
 from mailer.errors import DatabaseError
+from mailer.store import walfile
 from mailer.store.tables import Instant
 
 __all__ = ["Connection", "Database", "Turn", "now_sql", "open_database"]
@@ -40,6 +41,7 @@ class Database:
     def __init__(self, engine: Engine, turn: Turn = nullcontext) -> None:
         self.engine = engine
         self._turn = turn
+        self._wal = walfile.WalFile(engine, turn) if self.is_sqlite else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -73,6 +75,8 @@ class Database:
             connection.begin(),
         ):
             yield connection
+        if self._wal is not None:
+            self._wal.fold_if_long()
 
     @contextmanager
     def alter(self) -> Generator[Connection, None, None]:
@@ -146,6 +150,7 @@ def _on_connect(connection: Any, record: object) -> None:
         "foreign_keys=ON",
         f"busy_timeout={_BUSY_TIMEOUT_MS}",
         f"cache_size=-{_CACHE_KIB}",
+        *walfile.PRAGMAS,
     ):
         connection.execute(f"PRAGMA {pragma}")
 

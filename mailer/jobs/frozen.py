@@ -1,0 +1,76 @@
+"""What a campaign is started with, as it is kept: template, list, rule and attributes.
+
+A letter that is composed again next week comes out of this, whatever the files say by then.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from mailer.compose.template import TemplateSource
+from mailer.model.attributes import AttributeSpec, AttributeType
+from mailer.model.mailinglist import MailingList, OptIn, Wording
+
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The content of a campaign.
+
+    Args:
+        segment: The segment's name, "" for everyone on the list.
+        rule: Its expression, "" for everyone.
+        specs: The attributes as they were declared.
+        needs: The values that the template uses without a fallback, sorted.
+    """
+
+    source: TemplateSource
+    mailing_list: MailingList
+    segment: str
+    rule: str
+    specs: Mapping[str, AttributeSpec]
+    needs: tuple[str, ...]
+
+
+def pack(frozen: Frozen) -> tuple[str, dict[str, Any]]:
+    """Turn the content into JSON values; the hash (SHA-256, hex) comes first."""
+    body: dict[str, Any] = {
+        "version": _VERSION,
+        "template": frozen.source.as_dict(),
+        "list": asdict(frozen.mailing_list),
+        "segment": frozen.segment,
+        "rule": frozen.rule,
+        "attributes": {
+            name: {"type": spec.type.value, "default": spec.default}
+            for name, spec in sorted(frozen.specs.items())
+        },
+        "needs": list(frozen.needs),
+    }
+    text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    # What comes back from the database is equal to what went in: texts, lists, no tuples.
+    return hashlib.sha256(text.encode()).hexdigest(), json.loads(text)
+
+
+def unpack(body: Mapping[str, Any]) -> Frozen:
+    """Make the content again from what `pack` returned."""
+    return Frozen(
+        source=TemplateSource.from_dict(body["template"]),
+        mailing_list=_list(body["list"]),
+        segment=body["segment"],
+        rule=body["rule"],
+        specs={
+            name: AttributeSpec(name, AttributeType(spec["type"]), spec["default"])
+            for name, spec in body["attributes"].items()
+        },
+        needs=tuple(body["needs"]),
+    )
+
+
+def _list(values: Mapping[str, Any]) -> MailingList:
+    facts: dict[str, Any] = dict(values)
+    facts["wordings"] = tuple(Wording(**wording) for wording in values["wordings"])
+    facts["opt_in"] = OptIn(values["opt_in"])
+    return MailingList(**facts)

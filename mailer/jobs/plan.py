@@ -1,0 +1,121 @@
+"""Planning: a campaign's audience becomes deliveries, in slices that survive a crash.
+
+Letters leave when planning is through. Several may plan the same campaign at the same time,
+and whoever comes after a crash goes on where the last slice ended.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from mailer.errors import WorkspaceError
+from mailer.jobs.audience import audience_of
+from mailer.jobs.frozen import unpack
+from mailer.jobs.slices import Slicer
+from mailer.jobs.world import World
+from mailer.model.campaign import Campaign, CampaignState
+from mailer.store.alarms import Alarm, raise_alarm
+from mailer.store.campaigns import (
+    campaigns_in,
+    change_state,
+    find_campaign,
+    frozen,
+    lock_campaign,
+    note_planned,
+)
+from mailer.store.planning import Order, Planning
+
+_log = logging.getLogger(__name__)
+
+
+def plan(
+    world: World,
+    campaign_id: int,
+    slicer: Slicer | None = None,
+    tell: Callable[[Campaign], None] = lambda _: None,
+) -> Campaign | None:
+    """Write down a campaign's deliveries until there are no more, and let it run.
+
+    Args:
+        tell: Called after each slice with how far it came.
+
+    Returns:
+        The campaign afterwards: running, unless somebody paused or cancelled it meanwhile.
+    """
+    slicer = slicer or Slicer(world.database)
+    with world.database.read() as connection:
+        campaign = find_campaign(connection, campaign_id)
+        if campaign is None:
+            return None
+        content = unpack(frozen(connection, campaign.frozen_hash))
+        audience = audience_of(
+            content,
+            campaign.created_at,
+            campaign.audience_up_to,
+            world.zone,
+            ask_needs=campaign.allow_withheld,
+        )
+        planning = Planning(connection, audience, _order(campaign, world.give_up_after))
+    while True:
+        with slicer.turn() as connection:
+            campaign = lock_campaign(connection, campaign_id)
+            if campaign is None or campaign.state is not CampaignState.PLANNING:
+                return campaign
+            last, newest = campaign.planned_up_to, campaign.audience_up_to
+            up_to = planning.bound(connection, last, newest, slicer.size)
+            now = world.clock()
+            written = planning.write_slice(connection, last, up_to, now)
+            note_planned(connection, campaign_id, written, up_to)
+            if up_to >= newest:
+                change_state(connection, campaign_id, CampaignState.RUNNING, now)
+        tell(replace(campaign, planned=campaign.planned + written, planned_up_to=up_to))
+
+
+def _order(campaign: Campaign, give_up_after: timedelta) -> Order:
+    give_up_at = campaign.valid_until or campaign.due_at + give_up_after
+    return Order(campaign.id, campaign.due_at, give_up_at)
+
+
+def plan_waiting(world: World) -> list[Campaign]:
+    """Go on with every campaign that is not planned through; return those that are now.
+
+    One that cannot be planned is paused with an alarm, and stops no other.
+    """
+    with world.database.read() as connection:
+        waiting = campaigns_in(connection, CampaignState.PLANNING)
+    done: list[Campaign] = []
+    for campaign in waiting:
+        try:
+            planned = plan(world, campaign.id)
+        except WorkspaceError as problem:
+            _log.error("campaign %d cannot be planned: %s", campaign.id, problem)
+            _pause(world, campaign, str(problem))
+            continue
+        if planned is not None and planned.state is CampaignState.RUNNING:
+            done.append(planned)
+    return done
+
+
+def _pause(world: World, campaign: Campaign, reason: str) -> None:
+    now = world.clock()
+    with world.database.write() as connection:
+        if not change_state(
+            connection,
+            campaign.id,
+            CampaignState.PAUSED,
+            now,
+            f"cannot be planned: {reason}",
+        ):
+            return
+        raise_alarm(
+            connection,
+            Alarm(
+                "campaign_paused",
+                f"campaign {campaign.id} ({campaign.name})",
+                now,
+                f"its audience cannot be planned, so it is paused: {reason}",
+                f"put that right and run `mailer campaign resume {campaign.id}`,"
+                f" or `mailer campaign cancel {campaign.id}`",
+            ),
+        )

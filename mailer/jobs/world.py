@@ -1,0 +1,33 @@
+"""What the jobs around campaigns and schedules work with."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.model.attributes import AttributeSpec
+from mailer.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A workspace as these jobs see it.
+
+    Args:
+        folder: The workspace's folder.
+        specs: The declared attributes by name.
+        give_up_after: How long a campaign's letters are tried after they became due.
+        again_within: Within this the same template to the same list asks for `again`.
+        grace: How late a schedule may still fire.
+        withheld_share: A campaign pauses when more of it than this cannot be composed.
+        zone: The zone that counts where a contact's own is missing or unknown.
+    """
+
+    database: Database
+    folder: str
+    specs: Mapping[str, AttributeSpec]
+    clock: Callable[[], datetime]
+    give_up_after: timedelta = timedelta(hours=24)
+    again_within: timedelta = timedelta(days=7)
+    grace: timedelta = timedelta(hours=1)
+    withheld_share: float = 0.01
+    zone: str = "UTC"

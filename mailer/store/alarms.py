@@ -1,0 +1,84 @@
+"""Alarms: what a person should know, what was done about it, and what they can do."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from mailer.store.tables import AlarmRow, table
+
+_alarm = table(AlarmRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm.
+
+    Args:
+        kind: What sort of thing happened, in one word: `schedule_missed`.
+        subject: What it happened to, such as `schedules/monday.toml`.
+        happened: What happened and what the program did.
+        todo: What a person can do now.
+    """
+
+    kind: str
+    subject: str
+    at: datetime
+    happened: str
+    todo: str
+    id: int = 0
+    acknowledged_at: datetime | None = None
+
+
+def raise_alarm(connection: Connection, alarm: Alarm) -> None:
+    """Put an alarm on record."""
+    connection.execute(
+        insert(_alarm).values(
+            kind=alarm.kind,
+            subject=alarm.subject,
+            at=alarm.at,
+            happened=alarm.happened,
+            todo=alarm.todo,
+        )
+    )
+
+
+def raise_once(connection: Connection, alarm: Alarm) -> bool:
+    """Put an alarm on record unless there is one of its kind and subject already.
+
+    Hold a lock on what it is about, or two who ask at the same time both raise it.
+    """
+    known = connection.execute(
+        select(_alarm.c.id)
+        .where(_alarm.c.kind == alarm.kind, _alarm.c.subject == alarm.subject)
+        .limit(1)
+    ).first()
+    if known is None:
+        raise_alarm(connection, alarm)
+    return known is None
+
+
+def open_alarms(connection: Connection) -> list[Alarm]:
+    """Return the alarms that nobody has acknowledged, oldest first."""
+    rows = connection.execute(
+        select(_alarm).where(_alarm.c.acknowledged_at.is_(None)).order_by(_alarm.c.id)
+    )
+    return [_alarm_of(row) for row in rows]
+
+
+def acknowledge(connection: Connection, alarm_id: int, now: datetime) -> bool:
+    """Note that somebody has seen an alarm; False when there is no such open one."""
+    return bool(
+        connection.execute(
+            update(_alarm)
+            .where(_alarm.c.id == alarm_id, _alarm.c.acknowledged_at.is_(None))
+            .values(acknowledged_at=now)
+        ).rowcount
+    )
+
+
+def _alarm_of(row: Row[Any]) -> Alarm:
+    return Alarm(
+        row.kind, row.subject, row.at, row.happened, row.todo, row.id, row.acknowledged_at
+    )

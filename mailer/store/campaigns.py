@@ -1,0 +1,245 @@
+"""Campaigns: made with a frozen template, list and rule, and moved from state to state."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import Connection, Row, func, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailer.model.campaign import Campaign, CampaignState, states_before
+from mailer.model.kind import Kind
+from mailer.store.tables import CampaignRow, ContactRow, FrozenRow, ListRow, table
+
+_campaign = table(CampaignRow)
+_frozen = table(FrozenRow)
+_contact = table(ContactRow)
+_list = table(ListRow)
+
+
+@dataclass(frozen=True, slots=True)
+class NewCampaign:
+    """What a campaign is made with; see `Campaign` for what the words mean."""
+
+    name: str
+    kind: Kind
+    template: str
+    list_id: str
+    segment: str
+    rule: str
+    frozen_hash: str
+    due_at: datetime
+    valid_until: datetime | None = None
+    pace_per_s: float | None = None
+    allow_withheld: bool = False
+    schedule: str | None = None
+    occurrence: str | None = None
+
+
+def freeze(
+    connection: Connection, content_hash: str, body: dict[str, Any], now: datetime
+) -> None:
+    """Keep what a campaign is started with, once for each content."""
+    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(
+        dialect(_frozen)
+        .values(hash=content_hash, body=body, frozen_at=now)
+        .on_conflict_do_nothing()
+    )
+
+
+def frozen(connection: Connection, content_hash: str) -> dict[str, Any]:
+    """Return what was kept under a hash."""
+    found = connection.execute(
+        select(_frozen.c.body).where(_frozen.c.hash == content_hash)
+    ).scalar_one()
+    return cast("dict[str, Any]", found)
+
+
+def make_campaign(connection: Connection, new: NewCampaign, now: datetime) -> int:
+    """Write down a campaign that is to be planned, and return its number.
+
+    Whoever becomes a contact from now on is not in its audience.
+    """
+    newest_contact = select(func.coalesce(func.max(_contact.c.id), 0)).scalar_subquery()
+    return int(
+        connection.execute(
+            insert(_campaign)
+            .values(
+                name=new.name,
+                kind=new.kind.value,
+                state=CampaignState.PLANNING.value,
+                template=new.template,
+                list_id=new.list_id,
+                segment=new.segment,
+                rule=new.rule,
+                schedule=new.schedule,
+                occurrence=new.occurrence,
+                frozen_hash=new.frozen_hash,
+                planned=0,
+                planned_up_to=0,
+                audience_up_to=newest_contact,
+                created_at=now,
+                due_at=new.due_at,
+                valid_until=new.valid_until,
+                reason="",
+                allow_withheld=new.allow_withheld,
+                pace_per_s=new.pace_per_s,
+            )
+            .returning(_campaign.c.id)
+        ).scalar_one()
+    )
+
+
+def find_campaign(connection: Connection, campaign_id: int) -> Campaign | None:
+    """Return a campaign by its number."""
+    row = connection.execute(select(_campaign).where(_campaign.c.id == campaign_id)).first()
+    return None if row is None else _campaign_of(row)
+
+
+def lock_campaign(connection: Connection, campaign_id: int) -> Campaign | None:
+    """Return a campaign, and let nobody else change it until the commit."""
+    row = connection.execute(
+        select(_campaign).where(_campaign.c.id == campaign_id).with_for_update()
+    ).first()
+    return None if row is None else _campaign_of(row)
+
+
+def latest_campaigns(connection: Connection, limit: int) -> list[Campaign]:
+    """Return the latest campaigns, the latest first."""
+    rows = connection.execute(
+        select(_campaign).order_by(_campaign.c.id.desc()).limit(limit)
+    )
+    return [_campaign_of(row) for row in rows]
+
+
+def campaigns_in(connection: Connection, *states: CampaignState) -> list[Campaign]:
+    """Return the campaigns in one of the states, oldest first."""
+    rows = connection.execute(
+        select(_campaign)
+        .where(_campaign.c.state.in_([state.value for state in states]))
+        .order_by(_campaign.c.id)
+    )
+    return [_campaign_of(row) for row in rows]
+
+
+def unfinished_cancelled(connection: Connection) -> list[int]:
+    """Return the cancelled campaigns of which letters may still be open."""
+    rows = connection.execute(
+        select(_campaign.c.id)
+        .where(
+            _campaign.c.state == CampaignState.CANCELLED.value,
+            _campaign.c.finished_at.is_(None),
+        )
+        .order_by(_campaign.c.id)
+    )
+    return list(rows.scalars())
+
+
+def same_since(
+    connection: Connection, template: str, list_id: str, since: datetime
+) -> Campaign | None:
+    """Return the latest campaign of a template to a list since a moment, if any.
+
+    Nobody else starts one to this list until the commit. A cancelled campaign of which
+    nothing left would not matter; whether anything did is not known here, so it does.
+    """
+    # Two starts at the same moment would not see each other's campaign: they queue here.
+    connection.execute(
+        select(_list.c.number).where(_list.c.id == list_id).with_for_update()
+    )
+    row = connection.execute(
+        select(_campaign)
+        .where(
+            _campaign.c.template == template,
+            _campaign.c.list_id == list_id,
+            _campaign.c.created_at > since,
+        )
+        .order_by(_campaign.c.id.desc())
+        .limit(1)
+    ).first()
+    return None if row is None else _campaign_of(row)
+
+
+def change_state(
+    connection: Connection,
+    campaign_id: int,
+    after: CampaignState,
+    now: datetime,
+    reason: str = "",
+) -> bool:
+    """Move a campaign to a state if the table of steps has that step.
+
+    Planning that ends is the start; finishing sets the end, and running again lifts it.
+
+    Returns:
+        False when the campaign is in a state from which there is no such step.
+    """
+    values: dict[str, Any] = {"state": after.value, "reason": reason}
+    if after is CampaignState.RUNNING:
+        values["started_at"] = func.coalesce(
+            _campaign.c.started_at, literal(now, _campaign.c.started_at.type)
+        )
+        values["finished_at"] = None
+    elif after is CampaignState.FINISHED:
+        values["finished_at"] = now
+    return bool(
+        connection.execute(
+            update(_campaign)
+            .where(
+                _campaign.c.id == campaign_id,
+                _campaign.c.state.in_([state.value for state in states_before(after)]),
+            )
+            .values(**values)
+        ).rowcount
+    )
+
+
+def close_cancelled(connection: Connection, campaign_id: int, now: datetime) -> None:
+    """Note that no letter of a cancelled campaign is open any more."""
+    connection.execute(
+        update(_campaign)
+        .where(
+            _campaign.c.id == campaign_id,
+            _campaign.c.state == CampaignState.CANCELLED.value,
+        )
+        .values(finished_at=now)
+    )
+
+
+def note_planned(
+    connection: Connection, campaign_id: int, written: int, up_to: int
+) -> None:
+    """Write down how far planning came, in the transaction that wrote the deliveries."""
+    connection.execute(
+        update(_campaign)
+        .where(_campaign.c.id == campaign_id)
+        .values(planned=_campaign.c.planned + written, planned_up_to=up_to)
+    )
+
+
+def _campaign_of(row: Row[Any]) -> Campaign:
+    return Campaign(
+        id=row.id,
+        name=row.name,
+        kind=Kind(row.kind),
+        state=CampaignState(row.state),
+        template=row.template,
+        list_id=row.list_id,
+        segment=row.segment,
+        rule=row.rule,
+        schedule=row.schedule,
+        occurrence=row.occurrence,
+        frozen_hash=row.frozen_hash,
+        planned=row.planned,
+        planned_up_to=row.planned_up_to,
+        audience_up_to=row.audience_up_to,
+        created_at=row.created_at,
+        due_at=row.due_at,
+        valid_until=row.valid_until,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        reason=row.reason,
+        allow_withheld=row.allow_withheld,
+        pace_per_s=row.pace_per_s,
+    )

@@ -1,0 +1,208 @@
+"""Deliveries that a person moves: queued again, settled, cancelled; in short slices.
+
+The states that each may start from come from the table of steps in `mailer.model.delivery`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    func,
+    literal_column,
+    select,
+    update,
+)
+
+from mailer.model.delivery import TRANSITIONS, DeliveryState, Withheld
+from mailer.model.outcome import Reply
+from mailer.store.deliveries import in_states
+from mailer.store.outcomes import Change, log_attempts
+from mailer.store.permission import NOW, subscription_stands, suppressed
+from mailer.store.tables import DeliveryRow, Instant, table
+
+_delivery = table(DeliveryRow)
+_ids = _delivery.c.id.in_(bindparam("ids", expanding=True))
+
+_ONLY_QUEUED = frozenset({DeliveryState.QUEUED})
+RETRIED = frozenset(state for state, steps in TRANSITIONS.items() if steps == _ONLY_QUEUED)
+"""Where a delivery has ended from which it may only go back to the queue: by a retry."""
+
+# Who left or is suppressed meanwhile is not even queued: what is on record stays.
+_ALLOWED = subscription_stands() & ~suppressed()
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """When letters that are queued again are due, and given up."""
+
+    due_at: datetime
+    give_up_at: datetime
+
+
+def _queue(states: frozenset[DeliveryState]) -> Any:
+    return (
+        update(_delivery)
+        .where(_ids, in_states(states), _ALLOWED)
+        .values(
+            state="queued",
+            reason=None,
+            deferrals=0,
+            due_at=bindparam("due", type_=Instant()),
+            give_up_at=bindparam("give_up", type_=Instant()),
+            ended_at=None,
+        )
+        .returning(_delivery.c.id, _delivery.c.attempt)
+    )
+
+
+_retry = {state: _queue(frozenset({state})) for state in RETRIED}
+_doubted_again = _queue(frozenset({DeliveryState.IN_DOUBT}))
+
+
+def _settle(after: DeliveryState) -> Any:
+    return (
+        update(_delivery)
+        .where(_ids, in_states([DeliveryState.IN_DOUBT]))
+        .values(state=after.value, ended_at=NOW)
+        .returning(_delivery.c.id, _delivery.c.attempt)
+    )
+
+
+_settled = {
+    after: _settle(after)
+    for after in TRANSITIONS[DeliveryState.IN_DOUBT] - {DeliveryState.QUEUED}
+}
+
+
+def count_allowed(
+    connection: Connection,
+    ids: Sequence[int],
+    states: frozenset[DeliveryState],
+    now: datetime,
+) -> int:
+    """Count those that are in one of the states and may be written to."""
+    statement = select(func.count()).where(_ids, in_states(states), _ALLOWED)
+    return int(connection.execute(statement, {"ids": list(ids), "now": now}).scalar_one())
+
+
+def retry(
+    connection: Connection,
+    ids: Sequence[int],
+    states: frozenset[DeliveryState],
+    again: Again,
+    now: datetime,
+) -> int:
+    """Queue refused or expired deliveries again and return how many; others are left."""
+    values = {
+        "ids": list(ids),
+        "now": now,
+        "due": again.due_at,
+        "give_up": again.give_up_at,
+    }
+    changed = 0
+    for state in states & RETRIED:
+        rows = connection.execute(_retry[state], values).all()
+        _log(
+            connection,
+            rows,
+            DeliveryState.QUEUED,
+            now,
+            f"{state.value}, tried again by hand",
+        )
+        changed += len(rows)
+    return changed
+
+
+def resolve(
+    connection: Connection,
+    ids: Sequence[int],
+    after: DeliveryState,
+    again: Again,
+    now: datetime,
+) -> int:
+    """Settle deliveries that are in doubt and return how many; others are left.
+
+    Args:
+        after: accepted, refused, or queued: then it is sent again under the same
+            Message-ID.
+    """
+    values: dict[str, Any] = {"ids": list(ids), "now": now}
+    if after is DeliveryState.QUEUED:
+        values |= {"due": again.due_at, "give_up": again.give_up_at}
+        rows = connection.execute(_doubted_again, values).all()
+    else:
+        rows = connection.execute(_settled[after], values).all()
+    _log(connection, rows, after, now, f"in doubt, settled by hand as {after.value}")
+    return len(rows)
+
+
+def _log(
+    connection: Connection,
+    rows: Sequence[Any],
+    after: DeliveryState,
+    now: datetime,
+    words: str,
+) -> None:
+    log_attempts(
+        connection,
+        [
+            Change(
+                row.id,
+                row.attempt,
+                after,
+                now,
+                reply=Reply(0, "", words),
+                logged="by_hand",
+            )
+            for row in rows
+        ],
+    )
+
+
+def _slice(condition: ColumnElement[bool]) -> Any:
+    of_campaign: ColumnElement[bool] = literal_column("delivery.cause_kind = 'campaign'")
+    chosen: Select[Any] = (
+        select(_delivery.c.id)
+        .where(condition, of_campaign, _delivery.c.cause_id == bindparam("campaign"))
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )
+    return (
+        update(_delivery)
+        .where(_delivery.c.id.in_(select(chosen.cte("chosen").c.id)))
+        .values(
+            state="withheld",
+            reason=Withheld.CANCELLED.value,
+            ended_at=NOW,
+            owner_id=None,
+            lease_until=None,
+        )
+    )
+
+
+_cancel = (
+    _slice(literal_column("delivery.state = 'queued'")),
+    _slice(
+        _delivery.c.owner_id.is_not(None) & literal_column("delivery.state = 'claimed'")
+    ),
+)
+
+
+def cancel_slice(
+    connection: Connection, campaign_id: int, limit: int, now: datetime
+) -> int:
+    """Withhold some of a cancelled campaign's letters of which nothing was said yet.
+
+    A worker that holds one of them finds that it is not its own any more.
+
+    Returns:
+        How many were withheld; 0 when there are none left.
+    """
+    values = {"campaign": campaign_id, "limit": limit, "now": now}
+    return sum(connection.execute(one, values).rowcount for one in _cancel)
