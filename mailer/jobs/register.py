@@ -57,6 +57,7 @@ class Register:
         self._changes: list[Change] = []
         self._wake = asyncio.Event()
         self._closing = False
+        self._ended = False
         self._thread = ThreadPoolExecutor(1, "register")
         self.commits = 0
         self.unwell = ""
@@ -64,6 +65,8 @@ class Register:
 
     async def leave(self, claim: Claim) -> bool:
         """Return when a delivery is on disk as `sending`; False when it may not leave."""
+        if self._ended:
+            return False
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._leaving.append(_Leaving(claim, answer))
         self._wake.set()
@@ -76,6 +79,15 @@ class Register:
 
     async def keep(self) -> None:
         """Commit groups until `close` was called and everything is written."""
+        try:
+            await self._commit_groups()
+        finally:
+            # Whatever ended it: nobody may wait for a leave that will never be written.
+            self._ended = True
+            self._answer(self._leaving, set())
+            self._thread.shutdown()
+
+    async def _commit_groups(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
             await self._wake.wait()
@@ -89,10 +101,12 @@ class Register:
                 except DatabaseError as problem:
                     await self._recover(problem, group, changes)
                     continue
+                except Exception:
+                    self._answer(group, set())
+                    raise
                 self.unwell = ""
                 self._answer(group, left)
             if self._closing:
-                self._thread.shutdown()
                 return
 
     def close(self) -> None:

@@ -128,7 +128,7 @@ class Sender:
         desk = Desk(means, self._rules.plan, address.name, self._relay.idle_s)
         writing = asyncio.create_task(register.keep())
         try:
-            await self._work(owner_id, claims, feed, desk)
+            await self._work(owner_id, claims, desk, feed, writing)
         finally:
             for claim in feed.rest():
                 register.note(released(claim, clock()))
@@ -137,7 +137,14 @@ class Sender:
             await asyncio.to_thread(self._leave, owner_id)
         return desk.accepted
 
-    async def _work(self, owner_id: int, claims: Claims, feed: Feed, desk: Desk) -> None:
+    async def _work(
+        self,
+        owner_id: int,
+        claims: Claims,
+        desk: Desk,
+        feed: Feed,
+        writing: asyncio.Task[None],
+    ) -> None:
         def get_ready(batch: list[Claim]) -> list[Claim]:
             self._composer.get_ready(batch)
             return batch
@@ -151,7 +158,8 @@ class Sender:
         stopping = asyncio.create_task(self._stop.wait())
         working = [feeding, keeping, *couriers]
         # Any of these ends by itself only through a bug, which then ends the sender.
-        await asyncio.wait([stopping, *working], return_when=asyncio.FIRST_COMPLETED)
+        ending = [stopping, writing, *working]
+        await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
         feed.stop()
         stopping.cancel()
         await asyncio.wait([feeding, *couriers], timeout=self._rules.drain_s)

@@ -151,6 +151,8 @@ def expired(claim: Claim, now: datetime) -> Change:
 def held_back(claim: Claim, held: Held | None, now: datetime) -> Change | None:
     """Say what is written down about a letter that the leaving commit did not let go.
 
+    The order of the questions is that of `audience.permission.may_write`.
+
     Returns:
         None when it is not ours any more: another worker has it, and says what came of it.
     """
@@ -158,15 +160,24 @@ def held_back(claim: Claim, held: Held | None, now: datetime) -> Change | None:
         return None
     if held.campaign_cancelled:
         return withheld(claim, Withheld.CANCELLED, now)
-    if held.suppressed:
-        return withheld(claim, Withheld.SUPPRESSION, now)
+    if not held.cause_stands:
+        return released(claim, now)
+    if not held.in_time:
+        return expired(claim, now)
+    return _not_permitted(claim, held, now) or _later(claim, held, now)
+
+
+def _not_permitted(claim: Claim, held: Held, now: datetime) -> Change | None:
     if not held.subscribed:
         return withheld(claim, Withheld.PERMISSION, now)
-    return expired(claim, now) if not held.in_time else _later(claim, held, now)
+    if held.suppressed:
+        why = Withheld.ERASED if held.erased else Withheld.SUPPRESSION
+        return withheld(claim, why, now)
+    return None
 
 
 def _later(claim: Claim, held: Held, now: datetime) -> Change:
-    """Put off what a cap holds; what only waits for its campaign goes back as it was."""
+    """Put off what a cap holds; what nothing holds (any more) goes back as it was."""
     if held.below_cap:
         return released(claim, now)
     return Change(

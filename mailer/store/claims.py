@@ -23,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 
+from mailer.model.consent import SuppressionReason
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind, Lane
 from mailer.store.database import now_sql
@@ -68,6 +69,7 @@ class Held:
     claimed: bool
     subscribed: bool
     suppressed: bool
+    erased: bool
     cause_stands: bool
     campaign_cancelled: bool
     in_time: bool
@@ -322,6 +324,7 @@ def _people(connection: Connection, ids: list[int]) -> dict[int | None, _Person]
 _CANCELLED = (
     select(_campaign.c.state)
     .where(_delivery.c.cause_kind == "campaign", _campaign.c.id == _delivery.c.cause_id)
+    .correlate(_delivery)
     .scalar_subquery()
 )
 
@@ -342,6 +345,7 @@ def held(
             (_delivery.c.state == "claimed").label("claimed"),
             subscription_stands().label("subscribed"),
             suppressed().label("suppressed"),
+            suppressed(SuppressionReason.ERASED).label("erased"),
             cause_stands().label("cause_stands"),
             _CANCELLED.label("campaign_state"),
             (_delivery.c.give_up_at > bindparam("now", type_=Instant())).label("in_time"),
@@ -354,6 +358,7 @@ def held(
             claimed=bool(row.claimed),
             subscribed=bool(row.subscribed),
             suppressed=bool(row.suppressed),
+            erased=bool(row.erased),
             cause_stands=bool(row.cause_stands),
             campaign_cancelled=row.campaign_state == "cancelled",
             in_time=bool(row.in_time),

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from mailer.model.campaign import CampaignState
-from mailer.model.consent import SubscriptionStatus
+from mailer.model.consent import SubscriptionStatus, SuppressionReason
 from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.kind import KINDS, Kind, KindRule, Scope
 from mailer.store.tables import (
@@ -56,16 +56,17 @@ def _kinds(rule: str, *, value: bool = True) -> list[Kind]:
 def subscription_stands() -> ColumnElement[bool]:
     """A standing, unexpired subscription to words that are still in force."""
     stands = exists(
-        select(_ONE).where(
+        select(_ONE)
+        .where(
             _subscription.c.contact_id == _delivery.c.contact_id,
             _subscription.c.list_id == _delivery.c.list_id,
             _subscription.c.status == literal_column(f"'{SubscriptionStatus.SUBSCRIBED}'"),
             or_(_subscription.c.expires_at.is_(None), _subscription.c.expires_at > NOW),
-            _subscription.c.wording
-            >= select(_list.c.words_floor)
-            .where(_list.c.id == _delivery.c.list_id)
-            .scalar_subquery(),
+            _list.c.id == _delivery.c.list_id,
+            _subscription.c.wording >= _list.c.words_floor,
         )
+        # Said outright: a subquery that brought its own delivery would ask about another's.
+        .correlate(_delivery)
     )
     return or_(_words(_kinds("needs_subscription", value=False)), stands)
 
@@ -79,14 +80,24 @@ def _stopping(scope: Scope, rules: dict[Kind, KindRule]) -> ColumnElement[bool]:
     return named & _words(kinds)
 
 
-def suppressed() -> ColumnElement[bool]:
-    """A suppression in force whose scope stops this kind of letter."""
+def suppressed(reason: SuppressionReason | None = None) -> ColumnElement[bool]:
+    """A suppression in force whose scope stops this kind of letter.
+
+    Args:
+        reason: Only one with this reason.
+    """
+    why: ColumnElement[bool] = (
+        true() if reason is None else _suppression.c.reason == literal_column(f"'{reason}'")
+    )
     return exists(
-        select(_ONE).where(
+        select(_ONE)
+        .where(
             _suppression.c.hash == _delivery.c.hash,
+            why,
             or_(_suppression.c.until_at.is_(None), _suppression.c.until_at > NOW),
             or_(*(_stopping(scope, KINDS) for scope in Scope)),
         )
+        .correlate(_delivery)
     )
 
 
@@ -95,10 +106,12 @@ def cause_stands() -> ColumnElement[bool]:
     return or_(
         _delivery.c.cause_kind != literal_column(f"'{CauseKind.CAMPAIGN}'"),
         exists(
-            select(_ONE).where(
+            select(_ONE)
+            .where(
                 _campaign.c.id == _delivery.c.cause_id,
                 _campaign.c.state == literal_column(f"'{CampaignState.RUNNING}'"),
             )
+            .correlate(_delivery)
         ),
     )
 
@@ -123,6 +136,7 @@ def below_cap(*, capped: bool) -> ColumnElement[bool]:
             literal_column(f"other.kind IN ({listed})"),
             other.c.left_at > bindparam("cap_since", type_=Instant()),
         )
+        .correlate(_delivery)
         .scalar_subquery()
     )
     return or_(_words(_kinds("capped", value=False)), counted < bindparam("cap_letters"))

@@ -126,6 +126,8 @@ async def open_line(relay: RelayAddress) -> Line | Released:
         timeout=relay.timeouts.connect_s,
         use_tls=relay.tls is Tls.IMPLICIT,
         start_tls=False,
+        # Without a promise of TLS, a certificate that nobody vouches for beats plain text.
+        validate_certs=relay.tls is not Tls.OPPORTUNISTIC,
         cert_bundle=relay.certificate_file or None,
     )
     try:

@@ -89,6 +89,8 @@ class Sink:
         self.rule = rule
         self.extensions = extensions
         self.tls = tls
+        self.careless = False
+        """Answer 354 to DATA although no recipient was taken, as some servers do."""
         self.received: list[Received] = []
         self.seen: collections.Counter[str] = collections.Counter()
         self.connections = 0
@@ -295,7 +297,7 @@ class _Line(asyncio.Protocol):
 
     def _data(self, line: bytes) -> None:
         del line
-        if not self._rcpt_ok:
+        if not (self._rcpt_ok or self._sink.careless):
             self._write("554 5.5.1 no valid recipients")
             return
         # The content's end is CRLF dot CRLF; the CRLF before it may be that of DATA itself.

@@ -14,6 +14,7 @@ from sending import (
     nothing_open,
     rows,
     states,
+    until,
 )
 
 from mailer.jobs.send import Rules
@@ -21,10 +22,12 @@ from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.pace.retry import RetryPlan
 from mailer.store.database import Database
+from mailer.wire.line import Timeouts
 from mailer.wire.sink import Answer, Mischief, Received, Rule, Sink, Step
 
 PLAIN = ("SIZE 1000000", "8BITMIME")
 PIPELINED = ("PIPELINING", "SIZE 1000000", "8BITMIME", "DSN", "SMTPUTF8")
+SLOW = Timeouts(content_s=30)
 QUICK_RETRY = Rules(
     plan=RetryPlan((0.05,), 0), poll_s=0.02, keep_every_s=0.1, drain_s=5, batch=50
 )
@@ -86,7 +89,11 @@ def test_every_letter_arrives_once(
 
 @pytest.mark.parametrize("step", [Step.RCPT, Step.CONTENT])
 def test_a_refusal_ends_the_letter_and_only_it(
-    database: Database, ring: KeyRing, tmp_path: Path, extensions: tuple[str, ...], step: Step
+    database: Database,
+    ring: KeyRing,
+    tmp_path: Path,
+    extensions: tuple[str, ...],
+    step: Step,
 ) -> None:
     a_campaign(database, ring, 5)
     sink = Sink(always(step, "550 5.1.1 no such user"), extensions=extensions)
@@ -101,10 +108,16 @@ def test_a_refusal_ends_the_letter_and_only_it(
 
 @pytest.mark.parametrize("step", [Step.RCPT, Step.DATA, Step.CONTENT])
 def test_a_deferral_is_tried_again_and_then_accepted(
-    database: Database, ring: KeyRing, tmp_path: Path, extensions: tuple[str, ...], step: Step
+    database: Database,
+    ring: KeyRing,
+    tmp_path: Path,
+    extensions: tuple[str, ...],
+    step: Step,
 ) -> None:
     a_campaign(database, ring, 5)
-    sink = Sink(once(step, "451 4.7.1 greylisted, try again in 0 seconds"), extensions=extensions)
+    sink = Sink(
+        once(step, "451 4.7.1 greylisted, try again in 0 seconds"), extensions=extensions
+    )
     send(database, tmp_path, sink, connections=1, rules=QUICK_RETRY)
     assert states(database) == {"accepted": 5}
     assert rows(database)[0].deferrals == 1
@@ -172,7 +185,11 @@ def test_trouble_before_the_content_charges_the_relay_and_no_letter(
 
 @pytest.mark.parametrize("step", [Step.RCPT, Step.CONTENT])
 def test_a_relay_that_hangs_up_after_refusing_has_still_refused(
-    database: Database, ring: KeyRing, tmp_path: Path, extensions: tuple[str, ...], step: Step
+    database: Database,
+    ring: KeyRing,
+    tmp_path: Path,
+    extensions: tuple[str, ...],
+    step: Step,
 ) -> None:
     a_campaign(database, ring, 4)
     answer = ("554 5.7.1 go away", Mischief.HANG_UP)
@@ -201,12 +218,12 @@ def test_a_recipient_with_354_in_spite_of_its_refusal_gets_no_empty_letter(
     """Some servers answer 354 to DATA without a recipient: a lone dot would be a letter."""
     a_campaign(database, ring, 3)
 
-    class Careless(Sink):
-        pass
-
-    sink = Careless(always(Step.RCPT, "250 no, really: 2.1.5"))
+    sink = Sink(always(Step.RCPT, "550 5.1.1 no such user"))
+    sink.careless = True
     send(database, tmp_path, sink, connections=1)
-    assert all(letter.content.strip() for letter in sink.received)
+    assert states(database) == {"accepted": 2, "refused": 1}
+    assert len(sink.received) == 2
+    assert sink.seen.total() == 2
 
 
 def test_a_letter_over_the_relays_size_is_refused_by_us(
@@ -267,13 +284,11 @@ def test_a_relay_that_is_down_costs_time_and_nothing_else(
         await sink.stop()
         setup = Setup(database, tmp_path, port)
         async with setup.running() as sender:
-            while not sender.trouble:
-                await asyncio.sleep(0.01)
+            await until(lambda: bool(sender.trouble))
             assert set(states(database)) <= {"queued", "claimed"}
             again = Sink()
             await again.start(port)
-            while not nothing_open(database):
-                await asyncio.sleep(0.01)
+            await until(lambda: nothing_open(database))
         await again.stop()
 
     asyncio.run(run())
@@ -281,7 +296,9 @@ def test_a_relay_that_is_down_costs_time_and_nothing_else(
     assert {row.deferrals for row in rows(database)} == {0}
 
 
-@pytest.mark.parametrize("answer", ["554 5.3.2 go away", Mischief.HANG_UP, b"garbage"], ids=str)
+@pytest.mark.parametrize(
+    "answer", ["554 5.3.2 go away", Mischief.HANG_UP, b"garbage"], ids=str
+)
 def test_a_relay_that_greets_badly_is_left_alone_for_a_while(
     database: Database, ring: KeyRing, tmp_path: Path, answer: Answer
 ) -> None:
@@ -311,9 +328,7 @@ def send_until(
     async def run() -> None:
         port = await sink.start()
         setup = Setup(database, folder, port, connections=1)
-        await setup.until(
-            lambda: states(database) == wanted and sink.seen.total() == seen
-        )
+        await setup.until(lambda: states(database) == wanted and sink.seen.total() == seen)
         await sink.stop()
 
     asyncio.run(run())
@@ -329,8 +344,7 @@ def test_a_drain_ends_what_is_on_the_line_and_gives_back_the_rest(
         port = await sink.start()
         setup = Setup(database, tmp_path, port)
         async with setup.running():
-            while len(sink.received) < 60:
-                await asyncio.sleep(0.001)
+            await until(lambda: len(sink.received) >= 60)
         await sink.stop()
         return len(sink.received)
 
@@ -352,8 +366,7 @@ def test_a_lease_that_is_never_renewed_does_not_send_twice(
         first = Setup(database, tmp_path, port, connections=1, rules=hung)
         first.address["timeouts"] = SLOW
         async with first.running():
-            while not sink.seen:
-                await asyncio.sleep(0.01)
+            await until(lambda: bool(sink.seen))
             second = Setup(database, tmp_path, port, connections=1)
             await second.until(lambda: nothing_open(database))
             await sink.stop()
@@ -361,8 +374,3 @@ def test_a_lease_that_is_never_renewed_does_not_send_twice(
     asyncio.run(run())
     assert states(database) == {"accepted": 2, "in_doubt": 1}
     assert max(sink.seen.values()) == 1
-
-
-from mailer.wire.line import Timeouts  # noqa: E402
-
-SLOW = Timeouts(content_s=30)

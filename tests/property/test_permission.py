@@ -1,0 +1,152 @@
+"""The predicate in SQL and `may_write` in Python give the same answer, for each kind."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sending import LIST, a_campaign
+from sqlalchemy import delete, insert, update
+
+from mailer.audience.permission import Facts, Held, No, Yes, may_write
+from mailer.jobs.settle import held_back
+from mailer.model.campaign import CampaignState
+from mailer.model.consent import SubscriptionStatus, SuppressionReason
+from mailer.model.delivery import DeliveryState, Withheld
+from mailer.model.key import KeyRing
+from mailer.model.kind import Kind
+from mailer.model.subscription import Subscription
+from mailer.model.suppression import Suppression
+from mailer.store import owners
+from mailer.store.claims import Cap, Claims, held
+from mailer.store.database import Database
+from mailer.store.tables import (
+    CampaignRow,
+    DeliveryRow,
+    ListRow,
+    SubscriptionRow,
+    SuppressionRow,
+    table,
+)
+
+NOW = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+NEAR = st.sampled_from(
+    [None, *(NOW + timedelta(microseconds=n) for n in (-(10**9), -1, 0, 1, 10**9))]
+)
+subscriptions = st.none() | st.builds(
+    Subscription,
+    status=st.sampled_from(SubscriptionStatus),
+    basis=st.none(),
+    wording=st.integers(0, 3),
+    since_at=st.just(NOW),
+    expires_at=NEAR,
+    ledger_number=st.just(1),
+)
+suppressions = st.lists(
+    st.builds(
+        Suppression,
+        scope=st.sampled_from([f"list:{LIST}", "list:other", "marketing", "everything"]),
+        reason=st.sampled_from(SuppressionReason),
+        since_at=st.just(NOW),
+        until_at=NEAR,
+        source=st.just(""),
+    ),
+    max_size=3,
+    unique_by=lambda one: one.scope,
+)
+facts = st.builds(
+    Facts,
+    list_id=st.just(LIST),
+    subscription=subscriptions,
+    words_floor=st.integers(0, 3),
+    suppressions=suppressions,
+    campaign=st.sampled_from(CampaignState),
+    letters=st.integers(0, 2),
+    cap=st.none() | st.integers(1, 2),
+    valid_until=NEAR,
+)
+
+
+def arrange(database: Database, kind: Kind, given_facts: Facts) -> None:
+    """Put the facts into the database, around delivery 1 of campaign 1 to contact 1."""
+    deliveries = table(DeliveryRow)
+    with database.write() as connection:
+        connection.execute(delete(table(SubscriptionRow)))
+        connection.execute(delete(table(SuppressionRow)))
+        connection.execute(delete(deliveries).where(deliveries.c.id > 1))
+        one = given_facts.subscription
+        if one is not None:
+            connection.execute(
+                insert(table(SubscriptionRow)).values(
+                    contact_id=1, list_id=LIST, status=one.status, wording=one.wording,
+                    since_at=one.since_at, expires_at=one.expires_at, ledger_number=1,
+                )
+            )  # fmt: skip
+        connection.execute(
+            update(table(ListRow)).values(words_floor=given_facts.words_floor)
+        )
+        connection.execute(update(table(CampaignRow)).values(state=given_facts.campaign))
+        row = connection.execute(deliveries.select()).one()
+        for suppression in given_facts.suppressions:
+            connection.execute(
+                insert(table(SuppressionRow)).values(
+                    hash=row.hash, scope=suppression.scope, reason=suppression.reason,
+                    since_at=NOW, until_at=suppression.until_at, source="",
+                )
+            )  # fmt: skip
+        connection.execute(
+            update(deliveries).values(
+                state="queued", kind=kind, owner_id=None, due_at=NOW,
+                give_up_at=given_facts.valid_until or NOW + timedelta(days=1),
+            )
+        )  # fmt: skip
+        for n in range(given_facts.letters):
+            other = dict(row._mapping) | {
+                "id": 2 + n, "cause_id": 100 + n, "state": "accepted", "kind": "marketing",
+                "left_at": NOW - timedelta(days=1), "owner_id": None,
+            }  # fmt: skip
+            connection.execute(insert(deliveries).values(other))
+
+
+def as_answer(database: Database, claims: Claims, cap: int | None) -> Yes | Withheld | Held:
+    """Claim delivery 1 although its campaign may not run, and try to let it leave."""
+    deliveries = table(DeliveryRow)
+    limit = None if cap is None else Cap(cap, NOW - timedelta(days=7))
+    with database.write() as connection:
+        connection.execute(
+            update(deliveries).where(deliveries.c.id == 1).values(state="queued")
+        )
+        (claim,) = claims.of_campaign(connection, 1, 10, NOW + timedelta(days=9))
+        names = [(claim.id, claim.fence)]
+        if claims.leave(connection, names, NOW, limit):
+            return Yes()
+        change = held_back(claim, held(connection, names, NOW, limit)[1], NOW)
+    assert change is not None
+    match change.after:
+        case DeliveryState.WITHHELD:
+            return Withheld(change.reason)
+        case DeliveryState.EXPIRED:
+            return Held.EXPIRED
+        case _:
+            return Held.CAP if change.reason == "cap" else Held.CAMPAIGN
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_predicate_and_may_write_agree(
+    database: Database, ring: KeyRing, kind: Kind
+) -> None:
+    a_campaign(database, ring, 1)
+    with database.write() as connection:
+        owner = owners.register(connection, "here", 1, NOW)
+    with database.read() as connection:
+        claims = Claims(connection, owner, timedelta(minutes=5))
+
+    @given(facts)
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def agree(given_facts: Facts) -> None:
+        arrange(database, kind, given_facts)
+        answer = may_write(kind, given_facts, NOW)
+        expected = answer.reason if isinstance(answer, No) else Yes()
+        assert as_answer(database, claims, given_facts.cap) == expected
+
+    agree()

@@ -1,0 +1,311 @@
+"""Claiming, leaving, recording and taking back, on both databases."""
+
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sending import LIST, a_campaign, now, rows, states
+from sqlalchemy import insert, select, text, update
+
+from mailer.model.consent import SubscriptionStatus
+from mailer.model.delivery import DeliveryState
+from mailer.model.key import KeyRing
+from mailer.model.kind import Kind
+from mailer.model.outcome import Reply
+from mailer.store import owners
+from mailer.store.claims import Cap, Claims, anything_due, held
+from mailer.store.database import Database
+from mailer.store.outcomes import Change, record
+from mailer.store.tables import (
+    CampaignRow,
+    ContactRow,
+    DeliveryRow,
+    ListRow,
+    SubscriptionRow,
+    SuppressionRow,
+    table,
+)
+
+LEASE = timedelta(minutes=5)
+
+
+def a_sender(database: Database, lease: timedelta = LEASE) -> Claims:
+    with database.write() as connection:
+        owner = owners.register(connection, "here", 1, now())
+    with database.read() as connection:
+        return Claims(connection, owner, lease)
+
+
+def claim_all(database: Database, claims: Claims, campaign: int, limit: int = 100) -> list:
+    with database.write() as connection:
+        return claims.of_campaign(connection, campaign, limit, now())
+
+
+def leave(database: Database, claims: Claims, claimed: list, cap: Cap | None = None) -> set:
+    with database.write() as connection:
+        names = [(claim.id, claim.fence) for claim in claimed]
+        return claims.leave(connection, names, now(), cap)
+
+
+def test_eight_workers_claim_every_delivery_once(database: Database, ring: KeyRing) -> None:
+    campaign = a_campaign(database, ring, 2000)
+    got: list[int] = []
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            claims = a_sender(database)
+            while claimed := claim_all(database, claims, campaign, 37):
+                got.extend(claim.id for claim in claimed)
+        except BaseException as problem:  # noqa: BLE001 - shown below
+            problems.append(problem)
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not problems
+    assert Counter(got) == {row.id: 1 for row in rows(database)}
+    assert {row.attempt for row in rows(database)} == {1}
+
+
+def test_a_claim_holds_what_its_letter_needs(database: Database, ring: KeyRing) -> None:
+    campaign = a_campaign(database, ring, 1)
+    (claim,) = claim_all(database, a_sender(database), campaign)
+    assert claim.address == "p1@example.com"
+    assert claim.attributes == {"name": "Person 1"}
+    assert claim.kind is Kind.MARKETING
+    assert claim.fence == 1
+    assert claim.first_attempt_at.tzinfo is not None
+
+
+def test_the_first_attempts_time_stays_over_later_ones(
+    database: Database, ring: KeyRing
+) -> None:
+    campaign = a_campaign(database, ring, 1)
+    claims = a_sender(database)
+    (first,) = claim_all(database, claims, campaign)
+    with database.write() as connection:
+        claims.release(connection, [(first.id, first.fence)])
+    (second,) = claim_all(database, claims, campaign)
+    assert second.fence == first.fence + 1
+    assert second.first_attempt_at == first.first_attempt_at
+
+
+def test_an_overtaken_claim_can_neither_leave_nor_record_nor_release(
+    database: Database, ring: KeyRing
+) -> None:
+    campaign = a_campaign(database, ring, 1)
+    old, new = a_sender(database), a_sender(database)
+    (overtaken,) = claim_all(database, old, campaign)
+    with database.write() as connection:
+        old.release(connection, [(overtaken.id, overtaken.fence)])
+    (current,) = claim_all(database, new, campaign)
+    assert leave(database, old, [overtaken]) == set()
+    with database.write() as connection:
+        at = now()
+        change = Change(overtaken.id, overtaken.fence, DeliveryState.ACCEPTED, at)
+        record(connection, [change])
+        old.release(connection, [(overtaken.id, overtaken.fence)])
+    assert states(database) == {"claimed": 1}
+    assert leave(database, new, [current]) == {current.id}
+
+
+def test_a_late_answer_of_the_same_attempt_settles_a_doubt(
+    database: Database, ring: KeyRing
+) -> None:
+    campaign = a_campaign(database, ring, 1)
+    claims = a_sender(database, timedelta(seconds=-1))
+    claimed = claim_all(database, claims, campaign)
+    leave(database, claims, claimed)
+    with database.write() as connection:
+        taken = owners.take_back_overdue(connection, now())
+    assert taken == owners.Recovered(released=0, in_doubt=1)
+    assert states(database) == {"in_doubt": 1}
+    (claim,) = claimed
+    with database.write() as connection:
+        reply = Reply(250, "2.0.0", "queued as 1")
+        change = Change(claim.id, claim.fence, DeliveryState.ACCEPTED, now(), reply=reply)
+        record(connection, [change])
+    assert states(database) == {"accepted": 1}
+
+
+def test_a_renewed_lease_is_not_taken_back(database: Database, ring: KeyRing) -> None:
+    campaign = a_campaign(database, ring, 1)
+    claims = a_sender(database, timedelta(seconds=60))
+    claim_all(database, claims, campaign)
+    with database.write() as connection:
+        connection.execute(update(table(DeliveryRow)).values(lease_until=now() - LEASE))
+        claims.renew(connection)
+        assert not owners.take_back_overdue(connection, now())
+    assert states(database) == {"claimed": 1}
+
+
+def withdraw(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(update(table(SubscriptionRow)).values(status="unsubscribed"))
+
+
+def expire(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(update(table(SubscriptionRow)).values(expires_at=now()))
+
+
+def raise_floor(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(update(table(ListRow)).values(words_floor=2))
+
+
+def pause(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(update(table(CampaignRow)).values(state="paused"))
+
+
+def suppress(scope: str):
+    def act(database: Database) -> None:
+        with database.write() as connection:
+            (hash_,) = connection.execute(select(table(ContactRow).c.hash)).scalars()
+            connection.execute(
+                insert(table(SuppressionRow)).values(
+                    hash=hash_, scope=scope, reason="manual", since_at=now(), source=""
+                )
+            )
+
+    return act
+
+
+@pytest.mark.parametrize(
+    ("act", "clause"),
+    [
+        (withdraw, "subscribed"),
+        (expire, "subscribed"),
+        (raise_floor, "subscribed"),
+        (pause, "cause_stands"),
+        (suppress(f"list:{LIST}"), "suppressed"),
+        (suppress("marketing"), "suppressed"),
+        (suppress("everything"), "suppressed"),
+    ],
+)
+def test_what_changed_after_the_claim_is_seen_at_leaving(
+    database: Database, ring: KeyRing, act, clause: str
+) -> None:
+    campaign = a_campaign(database, ring, 1)
+    claims = a_sender(database)
+    (claim,) = claim_all(database, claims, campaign)
+    act(database)
+    assert leave(database, claims, [claim]) == set()
+    with database.read() as connection:
+        reasons = held(connection, [(claim.id, claim.fence)], now(), None)[claim.id]
+    assert getattr(reasons, clause) is (clause == "suppressed")
+    others = {"subscribed", "cause_stands", "in_time", "below_cap", "claimed"} - {clause}
+    assert all(getattr(reasons, name) for name in others)
+
+
+def test_another_persons_or_lists_suppression_holds_nobody_up(
+    database: Database, ring: KeyRing
+) -> None:
+    campaign = a_campaign(database, ring, 1)
+    suppress("list:another")(database)
+    with database.write() as connection:
+        connection.execute(
+            insert(table(SuppressionRow)).values(
+                hash=b"somebody else....", scope="everything", reason="manual",
+                since_at=now(), source="",
+            )
+        )  # fmt: skip
+    claims = a_sender(database)
+    assert len(leave(database, claims, claim_all(database, claims, campaign))) == 1
+
+
+def test_a_cap_counts_what_may_have_reached_the_person(
+    database: Database, ring: KeyRing
+) -> None:
+    first = a_campaign(database, ring, 1)
+    claims = a_sender(database)
+    cap = Cap(1, now() - timedelta(days=7))
+    leave(database, claims, claim_all(database, claims, first), cap)
+    with database.write() as connection:
+        row = connection.execute(select(table(DeliveryRow))).one()._mapping
+        second = {**row, "id": 2, "cause_id": 99, "state": "claimed", "left_at": None}
+        connection.execute(insert(table(DeliveryRow)).values(second))
+        connection.execute(
+            text(
+                "INSERT INTO campaign SELECT 99, name, kind, state, template, list_id,"
+                " segment, rule, schedule, occurrence, frozen_hash, planned, planned_up_to,"
+                " audience_up_to, created_at, due_at, valid_until, started_at, finished_at,"
+                " reason, allow_withheld, pace_per_s FROM campaign WHERE id = 1"
+            )
+        )
+        names = [(2, 1)]
+        assert claims.leave(connection, names, now(), cap) == set()
+        assert not held(connection, names, now(), cap)[2].below_cap
+        assert claims.leave(connection, names, now(), Cap(2, cap.since)) == {2}
+
+
+def test_a_paused_campaigns_letters_are_not_due(database: Database, ring: KeyRing) -> None:
+    a_campaign(database, ring, 3)
+    with database.read() as connection:
+        assert anything_due(connection, now())
+        assert not anything_due(connection, now() - timedelta(days=1))
+    pause(database)
+    with database.read() as connection:
+        assert not anything_due(connection, now())
+
+
+def test_a_dead_senders_claims_go_back_and_its_letters_are_in_doubt(
+    database: Database, ring: KeyRing
+) -> None:
+    campaign = a_campaign(database, ring, 5)
+    claims = a_sender(database)
+    claimed = claim_all(database, claims, campaign)
+    leave(database, claims, claimed[:2])
+    with database.write() as connection:
+        taken = owners.take_back(connection, 1, now())
+    assert taken == owners.Recovered(released=3, in_doubt=2)
+    assert states(database) == {"queued": 3, "in_doubt": 2}
+
+
+def test_every_status_but_subscribed_holds_marketing(
+    database: Database, ring: KeyRing
+) -> None:
+    campaign = a_campaign(database, ring, len(SubscriptionStatus))
+    with database.write() as connection:
+        for person, status in enumerate(SubscriptionStatus, 1):
+            connection.execute(
+                update(table(SubscriptionRow))
+                .where(table(SubscriptionRow).c.contact_id == person)
+                .values(status=status.value)
+            )
+    claims = a_sender(database)
+    left = leave(database, claims, claim_all(database, claims, campaign))
+    subscribed = list(SubscriptionStatus).index(SubscriptionStatus.SUBSCRIBED) + 1
+    assert left == {subscribed}
+
+
+def test_claims_on_postgresql_use_the_partial_index(
+    database: Database, ring: KeyRing
+) -> None:
+    """With 20,000 letters of which few are due, a claim must not walk over the others."""
+    campaign = a_campaign(database, ring, 2000)
+    with database.write() as connection:
+        connection.execute(
+            update(table(DeliveryRow))
+            .where(table(DeliveryRow).c.id > 5)
+            .values(state="accepted")
+        )
+    query = (
+        "SELECT id FROM delivery AS due WHERE due.state = 'queued' AND"
+        f" due.cause_kind = 'campaign' AND due.cause_id = {campaign} AND due.due_at <= 9e15"
+        " ORDER BY due.due_at, due.id LIMIT 10"
+    )
+    if database.is_sqlite:
+        with database.read() as connection:
+            plan = str(connection.execute(text("EXPLAIN QUERY PLAN " + query)).all())
+    else:
+        with database.write() as connection:
+            connection.execute(text("ANALYZE delivery"))
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+            plan = str(connection.execute(text("EXPLAIN " + query)).all())
+    assert "ix_delivery_due_campaign" in plan
