@@ -1,5 +1,7 @@
 """`mailer init`: make a workspace to begin with."""
 
+from shlex import quote
+
 import click
 
 from mailer.config.example import example
@@ -35,4 +37,4 @@ def init(folder: str) -> None:
     for verb, things in (("made", done.made), ("kept", done.kept)):
         for thing in things:
             click.echo(f"{verb}  {thing}")
-    click.echo(_NEXT.format(folder=folder, keys=places.keys_file))
+    click.echo(_NEXT.format(folder=quote(folder), keys=places.keys_file))

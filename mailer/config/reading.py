@@ -189,7 +189,8 @@ def _explained(error: ErrorDetails, overrides: Mapping[Path, object], where: str
 
 
 def _nearest(path: Path) -> str:
-    if path[-1] == "password":
+    name = path[-1]
+    if name == "password":
         return (
             ": a password does not belong into this file;"
             " name its variable with 'password_env' or its file with 'password_file'"
@@ -199,4 +200,4 @@ def _nearest(path: Path) -> str:
         section = Attribute
     elif len(path) > 1:
         section = _inner(_fields(Settings)[path[0]])
-    return did_you_mean(path[-1], _fields(section)) if section is not None else ""
+    return did_you_mean(name, _fields(section)) if section is not None else ""
