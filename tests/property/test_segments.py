@@ -40,11 +40,13 @@ def test_sql_and_python_pick_the_same_people(
     now, zone, people, asked = case
     with database.engine.connect() as connection, connection.begin() as transaction:
         ids = put(connection, people)
-        told = {id: one.facts(id, now, zone) for id, one in zip(ids, people, strict=True)}
+        told = {
+            ids[place]: one.facts(ids[place], now, zone) for place, one in enumerate(people)
+        }
         known = facts(connection, ids, now, zone)
         wheres = [condition(rule, now, connection.dialect, zone) for rule in asked]
         answers = connection.execute(select(contact.c.id, *wheres)).all()
         transaction.rollback()
-    for id, *found in answers:
-        assert found == [holds(rule, told[id]) for rule in asked]
-        assert found == [holds(rule, known[id]) for rule in asked]
+    for contact_id, *found in answers:
+        assert found == [holds(rule, told[contact_id]) for rule in asked]
+        assert found == [holds(rule, known[contact_id]) for rule in asked]
