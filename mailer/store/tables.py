@@ -159,7 +159,8 @@ class LedgerRow(SQLModel, table=True):
     __tablename__ = "ledger"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
         Index("ix_ledger_contact_id", "contact_id"),
-        Index("ix_ledger_batch_id", "batch_id", sqlite_where=text("batch_id IS NOT NULL"),
+        Index("ix_ledger_batch_id", "batch_id", "number",
+              sqlite_where=text("batch_id IS NOT NULL"),
               postgresql_where=text("batch_id IS NOT NULL")),
     )  # fmt: skip
     # On SQLite this is the row's own number, so that reading in order reads no index.
@@ -290,6 +291,18 @@ class FrozenRow(SQLModel, table=True):
         default_factory=dict, sa_column=Column(Values, nullable=False)
     )
     frozen_at: datetime = _time()
+
+
+class TestLetterRow(SQLModel, table=True):
+    """One sending of a test letter: the cause of its deliveries, and what it held."""
+
+    __tablename__ = "test_letter"  # pyright: ignore[reportAssignmentType]
+    # Not a test, whatever a test runner makes of its name.
+    __test__ = False
+    id: int | None = _id()
+    template: str = _text()
+    frozen_hash: str = _text()
+    sent_at: datetime = _time()
 
 
 class CampaignRow(SQLModel, table=True):

@@ -303,7 +303,7 @@ def upgrade() -> None:
     with op.batch_alter_table("ledger", schema=None) as batch_op:
         batch_op.create_index(
             "ix_ledger_batch_id",
-            ["batch_id"],
+            ["batch_id", "number"],
             unique=False,
             sqlite_where=sa.text("batch_id IS NOT NULL"),
             postgresql_where=sa.text("batch_id IS NOT NULL"),
@@ -398,6 +398,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", "scope", name=op.f("pk_suppression")),
     )
     op.create_table(
+        "test_letter",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("template", sa.Text(), nullable=False),
+        sa.Column("frozen_hash", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_test_letter")),
+    )
+    op.create_table(
         "throttle",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("full_at", sa.BigInteger(), nullable=False),
@@ -424,6 +437,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("wording")
     op.drop_table("throttle")
+    op.drop_table("test_letter")
     op.drop_table("suppression")
     with op.batch_alter_table("subscription", schema=None) as batch_op:
         batch_op.drop_index("ix_subscription_list_id")

@@ -1,0 +1,126 @@
+"""Making the letters of claims: each cause's content is loaded and prepared once.
+
+A retry is composed again from what was frozen, with the person's values as they are now;
+the Message-ID and the date depend on the delivery alone.
+"""
+
+import collections
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mailer.compose.limits import Limits
+from mailer.compose.links import Site
+from mailer.compose.prepared import Prepared, prepare
+from mailer.errors import CannotComposeError, MailerError
+from mailer.jobs.frozen import unpack
+from mailer.model.delivery import CauseKind, Claim
+from mailer.model.kind import Kind
+from mailer.model.letter import Letter
+from mailer.model.person import Person
+from mailer.model.token import TokenBox
+from mailer.store.campaigns import frozen
+from mailer.store.contents import content_hash_of
+from mailer.store.database import Connection, Database
+from mailer.store.lists import find_list
+
+_log = logging.getLogger(__name__)
+
+_KEPT_AT_MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Pen:
+    """What every letter is written with."""
+
+    site: Site
+    tokens: TokenBox
+    limits: Limits
+
+
+class Letters:
+    """Composes for one sender; used by its feed's thread and its couriers' loop."""
+
+    def __init__(
+        self, database: Database, pen: Pen, could_not: Callable[[int], None]
+    ) -> None:
+        """Build it.
+
+        Args:
+            could_not: Called off the loop with the number of a campaign of which a letter
+                could not be composed.
+        """
+        self._database = database
+        self._pen = pen
+        self._could_not = could_not
+        self._ready: collections.OrderedDict[tuple[CauseKind, int], Prepared | str] = (
+            collections.OrderedDict()
+        )
+
+    def get_ready(self, claims: list[Claim]) -> None:
+        """Load and prepare what these claims need and is not there yet."""
+        needed = {(claim.cause_kind, claim.cause_id) for claim in claims}
+        for cause in needed - self._ready.keys():
+            with self._database.read() as connection:
+                self._ready[cause] = self._prepared(connection, *cause)
+        # What these claims need stays; the oldest of the others goes.
+        for cause in needed:
+            self._ready.move_to_end(cause)
+        while len(self._ready) > max(_KEPT_AT_MOST, 2 * len(needed)):
+            self._ready.popitem(last=False)
+
+    def _prepared(
+        self, connection: Connection, cause: CauseKind, cause_id: int
+    ) -> Prepared | str:
+        content_hash = content_hash_of(connection, cause, cause_id)
+        if content_hash is None:
+            return f"there is no content on record for {cause} {cause_id}"
+        try:
+            content = unpack(frozen(connection, content_hash))
+            seen = find_list(connection, content.mailing_list.id)
+            return prepare(
+                content.source,
+                content.mailing_list,
+                seen.number if seen else 0,
+                content.specs,
+                self._pen.site,
+                self._pen.tokens,
+                self._pen.limits,
+            )
+        except MailerError as problem:
+            _log.error("%s %d cannot be composed: %s", cause, cause_id, problem)
+            return str(problem)
+
+    def compose(self, claim: Claim) -> Letter:
+        """Make the letter of one claim.
+
+        Raises:
+            CannotComposeError: when this person's letter can't be made.
+        """
+        prepared = self._ready.get((claim.cause_kind, claim.cause_id))
+        if prepared is None:
+            raise CannotComposeError(
+                f"{claim.cause_kind} {claim.cause_id} was not prepared"
+            )
+        if isinstance(prepared, str):
+            raise CannotComposeError(prepared)
+        person = Person(
+            contact_id=claim.contact_id,
+            address=claim.address,
+            attributes=claim.attributes,
+            language=claim.language,
+            time_zone=claim.time_zone,
+        )
+        campaign_id = claim.cause_id if claim.cause_kind is CauseKind.CAMPAIGN else 0
+        return prepared.compose(
+            person,
+            claim.id,
+            campaign_id,
+            claim.first_attempt_at,
+            test=claim.kind is Kind.TEST,
+        )
+
+    def failed(self, claim: Claim) -> None:
+        """Hear that a letter was withheld because it can't be made."""
+        if claim.cause_kind is CauseKind.CAMPAIGN:
+            self._could_not(claim.cause_id)
