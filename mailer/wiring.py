@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, Self
 
+from mailer.compose.limits import Limits
+from mailer.compose.links import Site
 from mailer.config.fields import Settings
 from mailer.config.reading import Setting, read_settings, settings_in_force
 from mailer.errors import ConfigError, DatabaseError, KeyFileError, RefusedError
@@ -19,13 +21,14 @@ from mailer.jobs.world import World
 from mailer.model.attributes import AttributeSpec
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList
+from mailer.model.token import TokenBox
 from mailer.store import schema
 from mailer.store.database import Database, open_database
 from mailer.store.keys import KeyUse
 from mailer.workspace.checkpoints import CHECKPOINTS
 from mailer.workspace.files import exists, inside, read_secret
 from mailer.workspace.folder import CONFIG, read_config
-from mailer.workspace.lists import read_list, read_lists
+from mailer.workspace.lists import parse_sender, read_list, read_lists
 from mailer.workspace.locks import FileTurn, SharedLock
 
 _SQLITE = "sqlite:///"
@@ -95,6 +98,17 @@ class Workspace:
         """Read all lists, by name; the first mistake in any of them is raised."""
         return read_lists(self.folder)
 
+    def site(self) -> Site:
+        """Return where our pages are, and who we are where no list says it.
+
+        Raises:
+            WorkspaceError: when `site.sender` has no address that can be.
+        """
+        ours = self.settings.site
+        if not ours.sender:
+            return Site(ours.public_url)
+        return Site(ours.public_url, *parse_sender(ours.sender, f"{CONFIG}: site.sender"))
+
     def world(self) -> World:
         """Return the workspace as the jobs around campaigns and schedules see it."""
         settings = self.settings
@@ -102,6 +116,11 @@ class Workspace:
             database=self.database,
             folder=self.folder,
             specs=self.specs,
+            site=self.site(),
+            tokens=TokenBox(self.ring),
+            limits=Limits(
+                settings.templates.max_steps, settings.templates.max_output_bytes
+            ),
             clock=utc_now,
             give_up_after=timedelta(hours=settings.sending.give_up_after_h),
             again_within=timedelta(days=settings.campaigns.again_within_days),

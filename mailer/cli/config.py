@@ -4,7 +4,7 @@ import click
 
 from mailer.cli.output import as_json, print_rows
 from mailer.config.example import example
-from mailer.wiring import settings_listed
+from mailer.wiring import settings_listed, settings_of
 
 
 @click.group
@@ -23,6 +23,8 @@ def show(folder: str, *, as_json: bool) -> None:
 
     Example: MAILER_RELAY__PORT=2525 mailer config show
     """
+    for warning in settings_of(folder).warnings():
+        click.echo(f"mailer: {warning}", err=True)
     settings = settings_listed(folder)
     print_rows(
         ({"setting": one.path, "value": one.value, "from": one.source} for one in settings),

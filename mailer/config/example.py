@@ -11,7 +11,7 @@ WIDTH = 92
 
 HEADER = """\
 The settings of a workspace, each with its default.
-Any of them can also come from the environment, which wins: MAILER_DATABASE, or
+Any but the attributes can also come from the environment, which wins: MAILER_DATABASE, or
 MAILER_RELAY__HOST for `host` in [relay]. `mailer config show` says where each came from.
 Passwords are never written here: name their variable or file."""
 

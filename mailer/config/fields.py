@@ -7,10 +7,13 @@ them: `wiring` hands them plain values.
 import re
 from datetime import date
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from mailer.compose import links
+from mailer.errors import ConfigError
 from mailer.model.attributes import AttributeSpec, AttributeType
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -40,6 +43,10 @@ class Site(Section):
         "Where customers reach these pages; every unsubscribe link begins with it."
         " One-click needs https.",
     )
+    sender: str = _field(
+        "",
+        "Who letters that belong to no list are from: Fjell & Fjord <hello@example.com>.",
+    )
     listen_host: str = _field("127.0.0.1", "The address that the web server listens on.")
     listen_port: Port = _field(8025, "The port that the web server listens on.")
     metrics: bool = _field(True, "Answer /metrics for Prometheus.")
@@ -47,9 +54,13 @@ class Site(Section):
     @field_validator("public_url")
     @classmethod
     def _is_a_url(cls, value: str) -> str:
-        if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value):
-            raise ValueError("must be a web address such as https://mail.example.com")
-        return value.rstrip("/")
+        try:
+            return links.Site(value).public_url
+        except ConfigError:
+            raise ValueError(
+                "must be a web address such as https://mail.example.com, a domain with other"
+                " letters as xn--…"
+            ) from None
 
 
 class Serve(Section):
@@ -247,10 +258,22 @@ class Settings(Section):
         description="What is known about contacts, each in a table of its own.",
     )
 
+    def warnings(self) -> tuple[str, ...]:
+        """Say what must change before letters go to real people."""
+        found = urlsplit(self.site.public_url)
+        host = found.hostname or ""
+        if host.endswith((".example.com", ".example")):
+            words = "is still the example's: unsubscribe links would lead nowhere"
+            return (f"site.public_url {words}",)
+        if found.scheme != "https" and host not in {"localhost", "127.0.0.1", "::1"}:
+            words = "must be https: one-click unsubscribing needs it, RFC 8058 §3.1"
+            return (f"site.public_url {words}",)
+        return ()
+
     @field_validator("database")
     @classmethod
     def _is_a_database(cls, value: str) -> str:
-        if not re.match(r"(sqlite:///.|postgresql://)", value):
+        if not re.fullmatch(r"sqlite:///[^?]+|postgresql://\S+", value):
             raise ValueError("must be sqlite:///FILE or postgresql://USER@HOST/NAME")
         return value
 

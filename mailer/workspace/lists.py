@@ -78,7 +78,7 @@ def parse_list(values: Mapping[str, object], name: str) -> MailingList:
         WorkspaceError: names the place that is wrong, and what may be there.
     """
     file = Table(values, f"{KIND}/{name}.toml")
-    sender_name, sender_address = _sender(file.text("from"), f"{file.where}: from")
+    sender_name, sender_address = parse_sender(file.text("from"), f"{file.where}: from")
     found = MailingList(
         id=_matching(
             file, "id", _ID, "small letters, digits, '.', '_' or '-', as in 'news'"
@@ -166,7 +166,12 @@ def _matching(file: Table, key: str, form: re.Pattern[str], words: str) -> str:
     return value
 
 
-def _sender(text: str, where: str) -> tuple[str, str]:
+def parse_sender(text: str, where: str) -> tuple[str, str]:
+    """Split `Name <address>`, or an address alone, into both; the domain as A-label.
+
+    Raises:
+        WorkspaceError: begins with `where`.
+    """
     found = _SENDER.fullmatch(text.strip())
     name = (found["quoted"] or found["name"] or "").strip() if found else ""
     if any(not character.isprintable() for character in name):

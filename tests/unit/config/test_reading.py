@@ -177,3 +177,21 @@ def test_settings_never_change():
 def test_the_public_url_has_no_slash_at_its_end():
     settings = read_settings({"site": {"public_url": "https://x.example/m/"}}, {})
     assert settings.site.public_url == "https://x.example/m"
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://mail.example.com", "still the example's"),
+        ("https://shop.example/m", "still the example's"),
+        ("http://mail.fjord.no", "must be https"),
+    ],
+)
+def test_links_that_would_lead_nowhere_are_warned_of(url: str, words: str):
+    (warning,) = read_settings({"site": {"public_url": url}}, {}).warnings()
+    assert words in warning
+
+
+@pytest.mark.parametrize("url", ["https://mail.fjord.no", "http://127.0.0.1:8025"])
+def test_links_that_lead_somewhere_are_not_warned_of(url: str):
+    assert read_settings({"site": {"public_url": url}}, {}).warnings() == ()

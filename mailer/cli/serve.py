@@ -1,0 +1,107 @@
+"""`mailer serve`: schedules, sender and pages in one program, until stopped."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import click
+
+from mailer.daemon import loop_factory, run_schedules, run_sender
+from mailer.errors import RefusedError
+from mailer.web.app import build_app
+from mailer.web.server import serve_web
+from mailer.wiring import Workspace, open_workspace, utc_now
+from mailer.workspace.locks import ProcessLock
+
+PARTS = ("schedules", "send", "web")
+
+Part = Callable[[Workspace, asyncio.Event], Coroutine[Any, Any, object]]
+
+
+async def _web(workspace: Workspace, stop: asyncio.Event) -> None:
+    site = workspace.settings.site
+    await serve_web(build_app(workspace), site.listen_host, site.listen_port, stop)
+
+
+_RUN: dict[str, Part] = {"schedules": run_schedules, "send": run_sender, "web": _web}
+
+
+@click.command
+@click.option(
+    "--only",
+    "parts",
+    type=click.Choice(PARTS),
+    multiple=True,
+    help="Run only this part; may be given more than once.",
+)
+@click.option("--quiet", is_flag=True, help="Log only what needs attention.")
+@click.pass_obj
+def serve(folder: str, parts: tuple[str, ...], *, quiet: bool) -> None:
+    """Run schedules, senders and pages until stopped.
+
+    Ctrl-C (or SIGTERM) ends it in peace: letters on the line are finished, the rest waits.
+    A second Ctrl-C ends it at once, which is safe: what cannot be known is in doubt.
+
+    \b
+    Example: mailer serve
+             mailer serve --only send     a second sender beside the first
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    logging.basicConfig(
+        level=logging.WARNING if quiet else logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    for noisy in ("apscheduler", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    with open_workspace(folder) as workspace:
+        chosen = parts or PARTS
+        lock = _only_one(workspace) if "schedules" in chosen else None
+        try:
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                runner.run(_run(workspace, chosen))
+        finally:
+            if lock is not None:
+                lock.free()
+
+
+def _only_one(workspace: Workspace) -> ProcessLock | None:
+    """Take the lock of the one full `serve` that an SQLite database has."""
+    file = workspace.places.database_file
+    if file is None:
+        return None
+    lock = ProcessLock(f"{file}.serve")
+    if not lock.take(f"process {os.getpid()} since {utc_now():%Y-%m-%d %H:%M} UTC"):
+        raise RefusedError(
+            f"mailer serve runs here already: {lock.words()}."
+            " Another sender may join it: mailer serve --only send"
+        )
+    return lock
+
+
+async def _run(workspace: Workspace, parts: tuple[str, ...]) -> None:
+    stop = asyncio.Event()
+    _listen_to_signals(stop)
+    click.echo(f"mailer serves {', '.join(parts)}; Ctrl-C ends it", err=True)
+    tasks = [asyncio.create_task(_RUN[part](workspace, stop)) for part in parts]
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    # One that ends by itself has failed: the others end in peace, then it is said why.
+    stop.set()
+    ends = await asyncio.gather(*tasks, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException):
+            raise end
+
+
+def _listen_to_signals(stop: asyncio.Event) -> None:
+    def heard() -> None:
+        if stop.is_set():
+            # Safe at any moment, as kill -9 is: the next start finds out what was going on.
+            os._exit(130)
+        click.echo("mailer: ending in peace; once more ends at once", err=True)
+        stop.set()
+
+    loop = asyncio.get_running_loop()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(one, heard)
