@@ -58,8 +58,8 @@ class Site(Section):
             return links.Site(value).public_url
         except ConfigError:
             raise ValueError(
-                "must be a web address such as https://mail.example.com, a domain with other"
-                " letters as xn--…"
+                "must be a web address such as https://mail.example.com, a domain with"
+                " other letters as xn--…"
             ) from None
 
 

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from mailer.config.example import EXAMPLE_ATTRIBUTES
+from mailer.model.expression import parse
 from mailer.workspace.example import example_files
 from mailer.workspace.lists import read_lists
 from mailer.workspace.schedules import read_schedules
@@ -32,3 +34,11 @@ def test_every_schedule_of_the_example_reads_and_names_what_is_there():
         assert schedule is not None
         assert schedule.segment in {"", *lists[schedule.list_name].segments}
         assert (ROOT / "templates" / "mail" / schedule.template / "letter.toml").exists()
+
+
+def test_every_segment_of_the_example_parses_and_names_lists_that_are_there():
+    specs = {name: one.spec(name) for name, one in EXAMPLE_ATTRIBUTES.items()}
+    for one in read_lists(str(ROOT)):
+        assert one.segments
+        for segment, rule in one.segments.items():
+            parse(rule, specs, f"lists/{one.name}.toml, segment {segment}")
