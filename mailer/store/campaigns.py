@@ -94,7 +94,7 @@ def make_campaign(connection: Connection, new: NewCampaign, now: datetime) -> in
 def find_campaign(connection: Connection, campaign_id: int) -> Campaign | None:
     """Return a campaign by its number."""
     row = connection.execute(select(_campaign).where(_campaign.c.id == campaign_id)).first()
-    return None if row is None else _campaign_of(row)
+    return None if row is None else campaign_of(row)
 
 
 def lock_campaign(connection: Connection, campaign_id: int) -> Campaign | None:
@@ -102,7 +102,7 @@ def lock_campaign(connection: Connection, campaign_id: int) -> Campaign | None:
     row = connection.execute(
         select(_campaign).where(_campaign.c.id == campaign_id).with_for_update()
     ).first()
-    return None if row is None else _campaign_of(row)
+    return None if row is None else campaign_of(row)
 
 
 def latest_campaigns(connection: Connection, limit: int) -> list[Campaign]:
@@ -110,7 +110,7 @@ def latest_campaigns(connection: Connection, limit: int) -> list[Campaign]:
     rows = connection.execute(
         select(_campaign).order_by(_campaign.c.id.desc()).limit(limit)
     )
-    return [_campaign_of(row) for row in rows]
+    return [campaign_of(row) for row in rows]
 
 
 def campaigns_in(connection: Connection, *states: CampaignState) -> list[Campaign]:
@@ -120,7 +120,7 @@ def campaigns_in(connection: Connection, *states: CampaignState) -> list[Campaig
         .where(_campaign.c.state.in_([state.value for state in states]))
         .order_by(_campaign.c.id)
     )
-    return [_campaign_of(row) for row in rows]
+    return [campaign_of(row) for row in rows]
 
 
 def unfinished_cancelled(connection: Connection) -> list[int]:
@@ -136,18 +136,20 @@ def unfinished_cancelled(connection: Connection) -> list[int]:
     return list(rows.scalars())
 
 
-def same_since(
-    connection: Connection, template: str, list_id: str, since: datetime
-) -> Campaign | None:
-    """Return the latest campaign of a template to a list since a moment, if any.
+def lock_list(connection: Connection, list_id: str) -> None:
+    """Let nobody else start a campaign to a list until the commit.
 
-    Nobody else starts one to this list until the commit. A cancelled campaign of which
-    nothing left would not matter; whether anything did is not known here, so it does.
+    Two starts at the same moment would not see each other's campaign.
     """
-    # Two starts at the same moment would not see each other's campaign: they queue here.
     connection.execute(
         select(_list.c.number).where(_list.c.id == list_id).with_for_update()
     )
+
+
+def same_since(
+    connection: Connection, template: str, list_id: str, since: datetime
+) -> Campaign | None:
+    """Return the latest campaign of a template to a list since a moment, if any."""
     row = connection.execute(
         select(_campaign)
         .where(
@@ -158,7 +160,7 @@ def same_since(
         .order_by(_campaign.c.id.desc())
         .limit(1)
     ).first()
-    return None if row is None else _campaign_of(row)
+    return None if row is None else campaign_of(row)
 
 
 def change_state(
@@ -218,7 +220,8 @@ def note_planned(
     )
 
 
-def _campaign_of(row: Row[Any]) -> Campaign:
+def campaign_of(row: Row[Any]) -> Campaign:
+    """Turn a row of the campaign table into its value."""
     return Campaign(
         id=row.id,
         name=row.name,

@@ -174,7 +174,7 @@ def deliveries_of(
         states: Only those in one of these; none means all.
     """
     for rows in _pages(database, select(_delivery), campaign_id, states):
-        yield from (_view(row) for row in rows)
+        yield from (view_of(row) for row in rows)
 
 
 def ids_of(
@@ -213,13 +213,19 @@ def _pages(
             after = getattr(rows[-1], key.name)
 
 
-def find_delivery(connection: Connection, delivery_id: int) -> DeliveryView | None:
-    """Return one delivery by its number."""
-    row = connection.execute(select(_delivery).where(_delivery.c.id == delivery_id)).first()
-    return None if row is None else _view(row)
+def find_delivery(
+    connection: Connection, campaign_id: int, delivery_id: int
+) -> DeliveryView | None:
+    """Return one delivery of a campaign by its number."""
+    row = connection.execute(
+        select(_delivery).where(_THIS, _delivery.c.id == delivery_id),
+        {"campaign": campaign_id},
+    ).first()
+    return None if row is None else view_of(row)
 
 
-def _view(row: Row[Any]) -> DeliveryView:
+def view_of(row: Row[Any]) -> DeliveryView:
+    """Turn a row of the delivery table into what is shown to people."""
     return DeliveryView(
         id=row.id,
         contact_id=row.contact_id,

@@ -1,0 +1,93 @@
+"""`mailer explain`: everything that decided whether somebody got a letter."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import click
+
+from mailer.cli.output import as_json, print_json, shown
+from mailer.jobs.explain import Consent, Explanation, Story
+from mailer.jobs.explain import explain as explained
+from mailer.wiring import open_workspace
+
+
+@click.command
+@click.argument("address")
+@click.argument("campaign", type=int, required=False)
+@as_json
+@click.pass_obj
+def explain(folder: str, address: str, campaign: int | None, *, as_json: bool) -> None:
+    """Say what decided whether someone got mail.
+
+    With a campaign's number: that campaign; without: the latest ones of the person's lists.
+
+    \b
+    Example: mailer explain kari@example.com
+             mailer explain kari@example.com 12 --json
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    with open_workspace(folder) as workspace:
+        explanation = explained(workspace.world(), workspace.ring, address, campaign)
+    if as_json:
+        print_json(asdict(explanation))
+        return
+    for line in _lines(explanation):
+        click.echo(line)
+
+
+def _lines(one: Explanation) -> Iterator[str]:
+    if one.contact is None:
+        yield f"{shown(one.address)} is no contact"
+    else:
+        since = shown(one.contact.created_at)
+        yield f"{shown(one.contact.address)} is contact {one.contact.id}, since {since}"
+    yield ""
+    yield "Consent, as the ledger has it:"
+    if not one.consents:
+        yield "  none on record"
+    for consent in one.consents:
+        yield from _consent_lines(consent)
+    yield ""
+    yield "Suppressions:"
+    if not one.suppressions:
+        yield "  none"
+    for suppression in one.suppressions:
+        until = f" until {shown(suppression.until_at)}" if suppression.until_at else ""
+        yield (
+            f"  {suppression.scope}: {suppression.reason}"
+            f" since {shown(suppression.since_at)}{until}"
+        )
+    for story in one.stories:
+        yield ""
+        yield from _story_lines(story)
+
+
+def _consent_lines(consent: Consent) -> Iterator[str]:
+    entry = consent.entry
+    basis = f", {entry.basis}" if entry.basis else ""
+    ends = f", until {shown(entry.expires_at)}" if entry.expires_at else ""
+    source = f", {shown(entry.source)}" if entry.source else ""
+    yield (
+        f"  {shown(entry.at)}  {entry.act} {entry.list_id or 'all marketing'}"
+        f" by {entry.how}{basis}{ends}{source} (entry {entry.number})"
+    )
+    if consent.words:
+        yield f"      words, version {entry.wording}: “{shown(consent.words)}”"
+
+
+def _story_lines(story: Story) -> Iterator[str]:
+    campaign = story.campaign
+    yield (
+        f"Campaign {campaign.id} ({shown(campaign.name)}) to {campaign.list_id},"
+        f" started {shown(campaign.created_at)}, {campaign.state}:"
+    )
+    yield f"  {shown(story.verdict)}"
+    for line in story.because:
+        yield f"    {shown(line)}"
+    for attempt in story.attempts:
+        code = " ".join(
+            part for part in (str(attempt.code or ""), attempt.enhanced) if part
+        )
+        yield (
+            f"    {shown(attempt.at)}  attempt {attempt.attempt}: {attempt.outcome}"
+            f" at {attempt.stage} {code} {shown(attempt.words)}".rstrip()
+        )

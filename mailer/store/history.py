@@ -1,0 +1,87 @@
+"""What happened to one person's letters: for `mailer explain`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from mailer.model.campaign import Campaign
+from mailer.model.delivery import CauseKind
+from mailer.store.campaigns import campaign_of
+from mailer.store.deliveries import DeliveryView, view_of
+from mailer.store.tables import AttemptRow, CampaignRow, DeliveryRow, table
+
+_delivery = table(DeliveryRow)
+_attempt = table(AttemptRow)
+_campaign = table(CampaignRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One attempt that did not simply end as accepted.
+
+    Args:
+        outcome: `deferred`, `refused`, `in_doubt`, `released`, `capped` or `withheld`.
+        stage: Where in the dialogue it was.
+        words: What the relay said, or why we did not go on.
+    """
+
+    attempt: int
+    at: datetime
+    outcome: str
+    stage: str
+    code: int
+    enhanced: str
+    words: str
+    relay: str
+
+
+def letter_of(
+    connection: Connection, campaign_id: int, contact_id: int
+) -> DeliveryView | None:
+    """Return the delivery of a campaign to a contact, or None when none was planned."""
+    row = connection.execute(
+        select(_delivery).where(
+            _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
+            _delivery.c.cause_id == campaign_id,
+            _delivery.c.contact_id == contact_id,
+        )
+    ).first()
+    return None if row is None else view_of(row)
+
+
+def attempts_of(connection: Connection, delivery_id: int) -> list[Attempt]:
+    """Return the log of a delivery's attempts, in order."""
+    rows = connection.execute(
+        select(_attempt)
+        .where(_attempt.c.delivery_id == delivery_id)
+        .order_by(_attempt.c.id)
+    )
+    return [_read(row) for row in rows]
+
+
+def _read(row: Row[Any]) -> Attempt:
+    return Attempt(
+        row.attempt,
+        row.at,
+        row.outcome,
+        row.stage,
+        row.code,
+        row.enhanced,
+        row.words,
+        row.relay,
+    )
+
+
+def campaigns_of_lists(
+    connection: Connection, list_ids: set[str], limit: int
+) -> list[Campaign]:
+    """Return the latest campaigns to some lists, newest first."""
+    rows = connection.execute(
+        select(_campaign)
+        .where(_campaign.c.list_id.in_(list_ids))
+        .order_by(_campaign.c.id.desc())
+        .limit(limit)
+    )
+    return [campaign_of(row) for row in rows]
