@@ -21,6 +21,8 @@ The command line prints it without a traceback and exits with 2.
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+_SHOWN = 120
+
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return the end of a message about a wrong name: the nearest right one, or all.
@@ -37,6 +39,11 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str = "") -> str:
     all_names = f"there is: {', '.join(names)}" if names else ""
     words = otherwise or all_names
     return f"; {words}" if words else ""
+
+
+def shorten(text: str) -> str:
+    """Return a text for a message: what is too long for one is cut off."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 class MailerError(Exception):

@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from mailer.config.fields import Attribute, Section, Settings
-from mailer.errors import ConfigError, did_you_mean
+from mailer.errors import ConfigError, did_you_mean, shorten
 
 PREFIX = "MAILER_"
 _PASSWORD = re.compile(r"(//?[^:/@]*):.*@|(\bpassword=)[^&]*")
@@ -184,8 +184,8 @@ def _explained(error: ErrorDetails, overrides: Mapping[Path, object], where: str
     found = error["input"]
     if isinstance(found, (dict, Section)):
         return f"{place}: [{name}] {words}"
-    shown = without_password(found) if isinstance(found, str) else found
-    return f"{place}: {name} is {shown!r}, but {words}"
+    shown = repr(without_password(found) if isinstance(found, str) else found)
+    return f"{place}: {name} is {shorten(shown)}, but {words}"
 
 
 def _nearest(path: Path) -> str:

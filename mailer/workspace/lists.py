@@ -5,13 +5,14 @@ from collections.abc import Mapping
 
 from email_validator import EmailNotValidError, validate_email
 
-from mailer.errors import NotFoundError, WorkspaceError, did_you_mean
+from mailer.errors import NotFoundError, WorkspaceError, did_you_mean, shorten
 from mailer.model.mailinglist import MailingList, OptIn, Wording
 from mailer.workspace.files import inside
 from mailer.workspace.folder import names
 from mailer.workspace.tomlfiles import Table, read_toml
 
 KIND = "lists"
+_LAST_VERSION = 10_000
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _SENDER = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>]+)>')
 
@@ -119,7 +120,8 @@ def _wordings(file: Table) -> tuple[Wording, ...]:
             one.flag("editorial", default=False),
         )
         one.end()
-        if words.version < 1 or words.version in {other.version for other in wordings}:
+        known = {other.version for other in wordings}
+        if not 1 <= words.version <= _LAST_VERSION or words.version in known:
             raise WorkspaceError(
                 f"{one.where}: version is {words.version}, but must be 1, 2, 3, each once:"
                 " words that people agreed to never change"
@@ -162,7 +164,9 @@ def _line(file: Table, key: str) -> str:
 def _matching(file: Table, key: str, form: re.Pattern[str], words: str) -> str:
     value = file.text(key)
     if not form.fullmatch(value):
-        raise WorkspaceError(f"{file.where}: {key} is {value!r}, but must be {words}")
+        raise WorkspaceError(
+            f"{file.where}: {key} is {shorten(repr(value))}, but must be {words}"
+        )
     return value
 
 
@@ -192,7 +196,7 @@ def _address(text: str, where: str) -> str:
         )
     except EmailNotValidError as problem:
         raise WorkspaceError(
-            f"{where} is {text!r}, but must be an address such as"
+            f"{where} is {shorten(repr(text))}, but must be an address such as"
             f" 'Fjell & Fjord <news@example.com>': {problem}"
         ) from None
     return f"{found.local_part}@{found.ascii_domain}"
@@ -208,7 +212,7 @@ def _domain(file: Table, key: str, default: str | None = None) -> str:
         )
     except EmailNotValidError as problem:
         raise WorkspaceError(
-            f"{file.where}: {key} is {value!r}, but must be a domain such as"
+            f"{file.where}: {key} is {shorten(repr(value))}, but must be a domain such as"
             f" 'news.example.com': {problem}"
         ) from None
     return found.ascii_domain

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping
 from typing import Any
 
-from mailer.errors import WorkspaceError, did_you_mean
+from mailer.errors import WorkspaceError, did_you_mean, shorten
 from mailer.workspace.files import read_text
 
 
@@ -88,7 +88,7 @@ class Table:
         # In Python true is a number too; in a file it is a mistake.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise WorkspaceError(
-                f"{self.where}: {key} is {value!r}, but must be {_WORDS[kind]}"
+                f"{self.where}: {key} is {shorten(repr(value))}, but must be {_WORDS[kind]}"
             )
         return value
 
