@@ -5,6 +5,7 @@ may open files) instead of polling for SQLite's own, and every write transaction
 at once with `BEGIN IMMEDIATE`, so that reading and then writing cannot fail half-way.
 """
 
+import re
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -20,7 +21,14 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    NoSuchModuleError,
+    OperationalError,
+    ProgrammingError,
+)
+from sqlalchemy.exc import DatabaseError as SQLAlchemyDatabaseError
 
 from mailer.errors import DatabaseError
 from mailer.store import walfile
@@ -192,19 +200,21 @@ def _translated() -> Generator[None, None, None]:
             problem
         )
     except DBAPIError as problem:
-        # Most of these are bugs; a few are the world's.
-        if advice := _advice(problem):
+        # Most of these are bugs (and their words quote rows); a few are the world's.
+        if type(problem) in _PERHAPS_THE_WORLD and (advice := _advice(problem)):
             raise DatabaseError(advice) from problem
         raise
 
 
+_PERHAPS_THE_WORLD = {ProgrammingError, SQLAlchemyDatabaseError}
 _ADVICE = {
     "disk is full": "make room on the disk; what was not committed was undone",
     "No space left": "make room on the disk; what was not committed was undone",
     "disk I/O error": "look at the disk; what was not committed was undone",
     "no such table": "run `mailer db upgrade`",
     "no such column": "run `mailer db upgrade`",
-    'relation "': "run `mailer db upgrade`",
+    "relation .* does not exist": "run `mailer db upgrade`",
+    "column .* does not exist": "run `mailer db upgrade`",
     "locked": "another program holds the database file; close it and try again",
     "unable to open": "look at `database` in config.toml and at the folder's permissions",
     "readonly": "the database file may not be written by this user",
@@ -212,14 +222,14 @@ _ADVICE = {
     "not a database": "the file is damaged, or `database` names another file",
     "permission denied": "the database's user may not do this",
     "onnection": "look whether the server runs, and at `database` in config.toml",
-    'database "': "look at `database` in config.toml",
+    "(database|role) .* does not exist": "look at `database` in config.toml",
 }
 
 
 def _advice(problem: DBAPIError) -> str:
     words = " ".join(str(problem.orig).split())
     for phrase, todo in _ADVICE.items():
-        if phrase in words:
+        if re.search(phrase, words):
             return f"the database says: {words}; {todo}"
     return ""
 
