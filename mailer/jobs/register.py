@@ -16,8 +16,9 @@ from datetime import datetime, timedelta
 from mailer.errors import DatabaseError
 from mailer.jobs.settle import held_back, released
 from mailer.model.delivery import Claim
-from mailer.store.claims import Cap, Claims, held
+from mailer.store.claims import Cap, Claims
 from mailer.store.database import Connection, Database
+from mailer.store.held import held
 from mailer.store.outcomes import Change, record
 
 _log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from mailer.model.outcome import (
     Stage,
 )
 from mailer.pace.retry import RetryPlan, next_attempt
-from mailer.store.claims import Held
+from mailer.store.held import Held
 from mailer.store.outcomes import Change
 
 _CAP_LOOKED_AT_AGAIN = timedelta(hours=1)

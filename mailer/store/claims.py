@@ -23,19 +23,14 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.model.consent import SuppressionReason
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind, Lane
 from mailer.store.database import now_sql
 from mailer.store.permission import (
     NOW,
-    below_cap,
-    cause_stands,
     may_leave,
-    subscription_stands,
-    suppressed,
 )
-from mailer.store.tables import CampaignRow, ContactRow, DeliveryRow, Instant, table
+from mailer.store.tables import CampaignRow, ContactRow, DeliveryRow, table
 
 _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)
@@ -62,20 +57,6 @@ class Cap:
     since: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Why a claimed delivery may not leave: the clauses of the predicate, one by one."""
-
-    claimed: bool
-    subscribed: bool
-    suppressed: bool
-    erased: bool
-    cause_stands: bool
-    campaign_cancelled: bool
-    in_time: bool
-    below_cap: bool
-
-
 def fenced(delivery_id: int, fence: int) -> int:
     """Put an id and its fence into one number."""
     return delivery_id * _FENCE_SPAN + fence
@@ -84,13 +65,15 @@ def fenced(delivery_id: int, fence: int) -> int:
 _KEY = _delivery.c.id * _FENCE_SPAN + _delivery.c.attempt
 
 
-def _ours() -> ColumnElement[bool]:
+def ours() -> ColumnElement[bool]:
+    """Name some claims by id and fence; binds `ids` and `keys`."""
     return _delivery.c.id.in_(bindparam("ids", expanding=True)) & _KEY.in_(
         bindparam("keys", expanding=True)
     )
 
 
-def _names(claims: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def names(claims: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """Bind some claims, each (delivery id, fence)."""
     return {
         "ids": [delivery_id for delivery_id, _ in claims],
         "keys": [fenced(*claim) for claim in claims],
@@ -207,14 +190,14 @@ class Claims:
         )
         self._leave = {
             capped: update(_delivery)
-            .where(_ours(), literal_column("state = 'claimed'"), may_leave(capped=capped))
+            .where(ours(), literal_column("state = 'claimed'"), may_leave(capped=capped))
             .values(state="sending", left_at=NOW)
             .returning(_delivery.c.id)
             for capped in (False, True)
         }
         self._release = (
             update(_delivery)
-            .where(_ours(), literal_column("state = 'claimed'"))
+            .where(ours(), literal_column("state = 'claimed'"))
             .values(state="queued", owner_id=None, lease_until=None)
         )
 
@@ -299,14 +282,14 @@ class Claims:
         Args:
             claims: (delivery id, fence), at most one of a person when there is a cap.
         """
-        values = _names(claims) | {"now": now}
+        values = names(claims) | {"now": now}
         if cap is not None:
             values |= {"cap_letters": cap.letters, "cap_since": cap.since}
         return set(connection.execute(self._leave[cap is not None], values).scalars())
 
     def release(self, connection: Connection, claims: Sequence[tuple[int, int]]) -> None:
         """Put claims back as they were: nothing was said yet, nothing is charged."""
-        connection.execute(self._release, _names(claims))
+        connection.execute(self._release, names(claims))
 
 
 _select_people = select(
@@ -319,50 +302,3 @@ def _people(connection: Connection, ids: list[int]) -> dict[int | None, _Person]
         return {}
     rows = connection.execute(_select_people, {"ids": ids})
     return {row[0]: (row[1], row[2], row[3]) for row in rows}
-
-
-_CANCELLED = (
-    select(_campaign.c.state)
-    .where(_delivery.c.cause_kind == "campaign", _campaign.c.id == _delivery.c.cause_id)
-    .correlate(_delivery)
-    .scalar_subquery()
-)
-
-
-def held(
-    connection: Connection,
-    claims: Sequence[tuple[int, int]],
-    now: datetime,
-    cap: Cap | None,
-) -> dict[int, Held]:
-    """Say for each of our claims that did not leave which clause held it."""
-    values = _names(claims) | {"now": now}
-    if cap is not None:
-        values |= {"cap_letters": cap.letters, "cap_since": cap.since}
-    rows = connection.execute(
-        select(
-            _delivery.c.id,
-            (_delivery.c.state == "claimed").label("claimed"),
-            subscription_stands().label("subscribed"),
-            suppressed().label("suppressed"),
-            suppressed(SuppressionReason.ERASED).label("erased"),
-            cause_stands().label("cause_stands"),
-            _CANCELLED.label("campaign_state"),
-            (_delivery.c.give_up_at > bindparam("now", type_=Instant())).label("in_time"),
-            below_cap(capped=cap is not None).label("below_cap"),
-        ).where(_ours()),
-        values,
-    )
-    return {
-        row.id: Held(
-            claimed=bool(row.claimed),
-            subscribed=bool(row.subscribed),
-            suppressed=bool(row.suppressed),
-            erased=bool(row.erased),
-            cause_stands=bool(row.cause_stands),
-            campaign_cancelled=row.campaign_state == "cancelled",
-            in_time=bool(row.in_time),
-            below_cap=bool(row.below_cap),
-        )
-        for row in rows
-    }

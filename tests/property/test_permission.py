@@ -18,8 +18,9 @@ from mailer.model.kind import Kind
 from mailer.model.subscription import Subscription
 from mailer.model.suppression import Suppression
 from mailer.store import owners
-from mailer.store.claims import Cap, Claims, held
+from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
+from mailer.store.held import held
 from mailer.store.tables import (
     CampaignRow,
     DeliveryRow,

@@ -14,8 +14,9 @@ from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.model.outcome import Reply
 from mailer.store import owners
-from mailer.store.claims import Cap, Claims, anything_due, held
+from mailer.store.claims import Cap, Claims, anything_due
 from mailer.store.database import Database
+from mailer.store.held import held
 from mailer.store.outcomes import Change, record
 from mailer.store.tables import (
     CampaignRow,
