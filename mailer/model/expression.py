@@ -11,8 +11,9 @@ from typing import Any
 
 from jinja2 import nodes
 
-from mailer.errors import ExpressionError, did_you_mean
+from mailer.errors import did_you_mean
 from mailer.model.attributes import AttributeType
+from mailer.model.bounds import measure
 from mailer.model.operands import CONDITION_USAGE, Known, Operands, type_of
 from mailer.model.rule import (
     Always,
@@ -37,14 +38,12 @@ from mailer.model.rule import (
     Rule,
     Today,
     Truthy,
-    leaves,
 )
 from mailer.model.rule import Known as IsKnown
 from mailer.model.ruletext import operand_text
 from mailer.model.schedule import parse_duration
 from mailer.model.syntax import tree
 
-MAX_LEAVES = 200
 _LONGEST = timedelta(days=3_660)
 _MAX_AHEAD_DAYS = 366
 
@@ -74,11 +73,7 @@ def parse(
     """
     source, node = tree(text, where)
     rule = _Reading(Operands(source, known), lists).rule(node)
-    if (count := sum(1 for _ in leaves(rule))) > MAX_LEAVES:
-        raise ExpressionError(
-            f"{where}: {count} conditions are more than {MAX_LEAVES}:"
-            " write name in ['a', 'b'] instead of many comparisons"
-        )
+    measure(rule, where)
     return rule
 
 

@@ -10,7 +10,17 @@ from datetime import date, datetime
 from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, not_, or_
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    not_,
+    or_,
+    true,
+)
 
 from mailer.model.evaluate import month_days
 from mailer.model.rule import Day, Operator, Today
@@ -74,12 +84,10 @@ class Days:
         moments = [answers.usual, *answers.others]
         created = contact.c.created_at
         # Only within a day or so does the zone make a difference, and is looked at.
-        return or_(
-            created >= literal(max(moments), Instant()),
-            and_(
-                created >= literal(min(moments), Instant()),
-                created >= self._chosen(answers, lambda at: literal(at, Instant())),
-            ),
+        return case(
+            (created >= literal(max(moments), Instant()), true()),
+            (created < literal(min(moments), Instant()), false()),
+            else_=created >= self._chosen(answers, lambda at: literal(at, Instant())),
         )
 
     def _day(self, day: Day | Today, zone: ZoneInfo) -> date:

@@ -23,15 +23,13 @@ _SLICE = 500
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is asked of whom.
+    """Who is asked, and when.
 
     Args:
-        rule: None for everyone.
         list_id: Only those whose subscription to this list stands; None for everyone.
         zone: The zone that counts where a contact's own is missing or unknown.
     """
 
-    rule: Rule | None
     list_id: str | None
     now: datetime
     zone: str = "UTC"
@@ -39,32 +37,39 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many contacts a rule picks, of how many that were asked."""
+    """How many were asked, and how many of them each rule picks."""
 
-    picked: int
     asked: int
+    picked: tuple[int, ...]
 
 
-def count(connection: Connection, asked: Asked) -> Count:
-    """Count whom a rule picks, in one statement."""
+def count(connection: Connection, asked: Asked, rules: Sequence[Rule]) -> Count:
+    """Count whom each of some rules picks, in one statement."""
     everyone = func.count()
-    picked = everyone.filter(_picked(connection, asked)) if asked.rule else everyone
-    statement = select(picked, everyone).select_from(_people(asked)).where(_stands(asked))
-    return Count(*connection.execute(statement).one())
+    columns = [everyone.filter(_picked(connection, asked, rule)) for rule in rules]
+    statement = select(everyone, *columns).select_from(_people(asked)).where(_stands(asked))
+    total, *picked = connection.execute(statement).one()
+    return Count(total, tuple(picked))
 
 
-def first(connection: Connection, asked: Asked, limit: int) -> list[Facts]:
-    """Return what is known about the first people whom a rule picks, in order of id."""
+def first(
+    connection: Connection, asked: Asked, rule: Rule | None, limit: int
+) -> list[Facts]:
+    """Return what is known about the first people whom a rule picks, in order of id.
+
+    Args:
+        rule: None for everyone who was asked.
+    """
     statement = (
         select(contact.c.id)
         .select_from(_people(asked))
-        .where(_stands(asked), _picked(connection, asked))
+        .where(_stands(asked), _picked(connection, asked, rule))
         .order_by(contact.c.id)
         .limit(limit)
     )
     ids = connection.execute(statement).scalars().all()
     known = facts(connection, ids, asked.now, asked.zone)
-    return [known[contact_id] for contact_id in ids]
+    return [known[contact_id] for contact_id in ids if contact_id in known]
 
 
 def campaign_names(connection: Connection) -> frozenset[str]:
@@ -95,10 +100,10 @@ def _stands(asked: Asked) -> ColumnElement[bool]:
     return and_(_subscription.c.list_id == asked.list_id, stands(asked.now))
 
 
-def _picked(connection: Connection, asked: Asked) -> ColumnElement[bool]:
-    if asked.rule is None:
+def _picked(connection: Connection, asked: Asked, rule: Rule | None) -> ColumnElement[bool]:
+    if rule is None:
         return true()
-    return condition(asked.rule, asked.now, connection.dialect, asked.zone)
+    return condition(rule, asked.now, connection.dialect, asked.zone)
 
 
 def _slice_of_facts(

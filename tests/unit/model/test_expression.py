@@ -5,7 +5,8 @@ from rulecases import SPECS
 
 from mailer.errors import ExpressionError
 from mailer.model.attributes import AttributeSpec, AttributeType
-from mailer.model.expression import MAX_LEAVES, parse
+from mailer.model.bounds import MAX_LEAVES
+from mailer.model.expression import parse
 from mailer.model.rule import (
     Always,
     And,
@@ -329,3 +330,14 @@ def test_what_is_within_the_bounds_is_read() -> None:
 def test_too_many_conditions_are_refused_with_a_way_out() -> None:
     with pytest.raises(ExpressionError, match=r"201 conditions .* name in \['a', 'b'\]"):
         rule(" or ".join(["points == 5"] * (MAX_LEAVES + 1)))
+
+
+def test_created_is_compared_a_few_times_only() -> None:
+    days = [f"'2026-01-{day:02}'" for day in range(1, 22)]
+    for text in (
+        " or ".join(f"{day} == created" for day in days),
+        f"created in [{', '.join(days)}]",
+    ):
+        with pytest.raises(ExpressionError, match="created is compared 21 times"):
+            rule(text)
+    assert isinstance(rule(f"created in [{', '.join(days[1:])}]"), OneOf)
