@@ -1,0 +1,154 @@
+"""What is the same for everybody is worked out once, when the template is prepared.
+
+A list's title, its postal address, a loop over products that the template itself lists:
+all of it becomes text, so that CSS is laid into what readers will see and no letter pays
+for it.
+"""
+
+from dataclasses import dataclass
+
+from jinja2 import nodes
+
+from mailer.compose.engine import Engine, Program, rendered
+from mailer.compose.limits import Limits
+from mailer.compose.names import free_names, targets
+from mailer.compose.places import Places
+from mailer.compose.tree import (
+    DEFINITIONS,
+    Nodes,
+    everything,
+    literal,
+    literal_text,
+    rebuilt,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """What is the same for everybody.
+
+    Args:
+        values: By name; all names that a run must find are among them.
+    """
+
+    engine: Engine
+    values: dict[str, object]
+    places: Places
+    limits: Limits
+    where: str
+
+
+def folded(body: Nodes, common: Common) -> Nodes:
+    """Turn what is the same for everybody into text.
+
+    Raises:
+        TemplateError: names the file and line that failed.
+    """
+    return _without_unused(_Fold(common).statements(body))
+
+
+class _Fold:
+    """One pass over statements."""
+
+    def __init__(self, common: Common) -> None:
+        self._common = common
+        self._definitions: Nodes = []
+        self._names = set(common.values)
+
+    def statements(self, body: Nodes) -> Nodes:
+        """Fold some statements; names that they set stay known behind them."""
+        found: Nodes = []
+        run: Nodes = []
+        for node in body:
+            if self._is_common(node):
+                if isinstance(node, DEFINITIONS):
+                    found += self._evaluated(run)
+                    found.append(node)
+                    run = []
+                    self._define(node)
+                else:
+                    run.append(node)
+                continue
+            found += self._evaluated(run)
+            run = []
+            found.append(self._personal(node))
+        return found + self._evaluated(run)
+
+    def _is_common(self, node: nodes.Node) -> bool:
+        inside = isinstance(node, DEFINITIONS) or not _defines(node)
+        return inside and free_names(node) <= self._names
+
+    def _define(self, node: nodes.Assign | nodes.AssignBlock) -> None:
+        self._definitions.append(node)
+        self._names.update(targets(node.target))
+
+    def _personal(self, node: nodes.Node) -> nodes.Node:
+        """Fold what is inside a statement that is not the same for everybody."""
+        # Whatever it sets is personal from here on, also when it was common before.
+        self._names -= _set_by(node)
+        if isinstance(node, nodes.For | nodes.AssignBlock):
+            return node
+        before = set(self._names)
+        definitions = list(self._definitions)
+
+        def inner(body: Nodes) -> Nodes:
+            self._names = before - _bound_by(node)
+            self._definitions = list(definitions)
+            return self.statements(body)
+
+        found = rebuilt(node, inner)
+        self._names = before - _set_by(node)
+        self._definitions = definitions
+        return found
+
+    def _evaluated(self, run: Nodes) -> Nodes:
+        if all(literal_text(node) is not None for node in run):
+            return run
+        common = self._common
+        program = Program(
+            common.engine, [*self._definitions, *run], common.places, common.where
+        )
+        text = rendered(program, common.values, common.limits)
+        return [literal(text, run[0].lineno)]
+
+
+def _set_by(node: nodes.Node) -> set[str]:
+    """Return the names that a statement sets for what follows it."""
+    if isinstance(node, DEFINITIONS):
+        return set(targets(node.target))
+    if isinstance(node, nodes.If):
+        inside = [one for one in everything([node]) if isinstance(one, DEFINITIONS)]
+        return {name for one in inside for name in targets(one.target)}
+    return set()
+
+
+def _bound_by(node: nodes.Node) -> set[str]:
+    if isinstance(node, nodes.With):
+        return {name for one in node.targets for name in targets(one)}
+    return set()
+
+
+def _defines(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.If) and bool(_set_by(node))
+
+
+def _without_unused(body: Nodes) -> Nodes:
+    """Drop definitions that nothing uses any more."""
+    while True:
+        used = {
+            one.name
+            for one in everything(body)
+            if isinstance(one, nodes.Name) and one.ctx == "load"
+        }
+        kept = _kept(body, used)
+        if sum(1 for _ in everything(kept)) == sum(1 for _ in everything(body)):
+            return kept
+        body = kept
+
+
+def _kept(body: Nodes, used: set[str]) -> Nodes:
+    return [
+        rebuilt(node, lambda inner: _kept(inner, used))
+        for node in body
+        if not isinstance(node, DEFINITIONS) or used.intersection(targets(node.target))
+    ]

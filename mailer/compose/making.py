@@ -1,0 +1,264 @@
+"""How the source of a template becomes bodies that can be filled in."""
+
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jinja2 import nodes
+from markupsafe import escape
+
+from mailer.compose import duties
+from mailer.compose.assembly import Assembler
+from mailer.compose.engine import FUNCTIONS, HTML, TEXT, Engine
+from mailer.compose.folding import Common, folded
+from mailer.compose.limits import Limits, counting
+from mailer.compose.names import Uses, free_names, uses
+from mailer.compose.parts import Part, Where
+from mailer.compose.places import Places
+from mailer.compose.plaintext import plain_text
+from mailer.compose.quoted import segment
+from mailer.compose.styles import inlined
+from mailer.compose.template import HTML_FILE, TEXT_FILE, TemplateSource
+from mailer.compose.textlinks import with_safe_links
+from mailer.compose.tree import Nodes, everything, literal, literal_text, mapped, replaced
+from mailer.errors import did_you_mean
+from mailer.model.attributes import AttributeSpec
+from mailer.model.mailinglist import MailingList
+
+LINK_NAMES = frozenset({"preferences_url", "unsubscribe_url"})
+OPTIONAL_NAMES = frozenset({"language", "time_zone"})
+_LINE_NAMES = frozenset({"preview", "subject"})
+_LIST_NAMES = frozenset({"list_title", "postal_address", "sender_name"})
+BUILT_IN_NAMES = LINK_NAMES | OPTIONAL_NAMES | _LINE_NAMES | _LIST_NAMES | {"email"}
+"""What every letter can print beside the contact's attributes."""
+
+_HTML_BEGINS = re.compile(r"(?i)<html[\s>]")
+_HTML_ENDS = re.compile(r"(?i)</html\s*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Bodies:
+    """A template's bodies, ready to be filled in.
+
+    Args:
+        needs: The names that a person must have.
+        used: The names that change from person to person.
+        common: What every run must find among its names.
+    """
+
+    subject: str | Part[str]
+    html: Part[bytes]
+    text: Part[bytes]
+    needs: frozenset[str]
+    used: frozenset[str]
+    common: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The four texts of a template as statements."""
+
+    subject: Nodes
+    preview: Nodes
+    html: Nodes
+    text: Nodes | None
+
+    def of_all(self) -> list[Nodes]:
+        return [self.subject, self.preview, self.html, self.text or []]
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the steps share."""
+
+    source: TemplateSource
+    specs: Mapping[str, AttributeSpec]
+    limits: Limits
+    places: Places = field(default_factory=Places)
+
+    def common(self, engine: Engine, values: dict[str, object], file: str) -> Common:
+        return Common(engine, values, self.places, self.limits, self.source.shown(file))
+
+    def where(self, file: str) -> Where:
+        return Where(self.places, self.source.shown(file), self.limits)
+
+
+def make_bodies(
+    source: TemplateSource,
+    mailing_list: MailingList | None,
+    sender_name: str,
+    specs: Mapping[str, AttributeSpec],
+    limits: Limits,
+) -> Bodies:
+    """Make a template's bodies.
+
+    Raises:
+        TemplateError: names the file, the line and what to do.
+    """
+    work = _Work(source, specs, limits)
+    duties.check_list(source, mailing_list)
+    read = _read(work)
+    needs = _check_names(work, read)
+    _check_duties(source, read)
+    values: dict[str, object] = {
+        **FUNCTIONS,
+        "list_title": mailing_list.title if mailing_list else "",
+        "postal_address": mailing_list.postal_address if mailing_list else "",
+        "sender_name": sender_name,
+    }
+    lines = {
+        "subject": folded(counting(read.subject), work.common(TEXT, values, "letter.toml")),
+        "preview": folded(counting(read.preview), work.common(TEXT, values, "letter.toml")),
+    }
+    whole = {name: _whole(body) for name, body in lines.items()}
+    values |= {name: said for name, said in whole.items() if said is not None}
+    page, text = _html(work, read.html, lines, values)
+    duties.check_seen(source, text, mailing_list)
+    if read.text is not None:
+        body = [*_definitions(lines), *with_safe_links(counting(read.text))]
+        text = folded(body, work.common(TEXT, values, TEXT_FILE))
+    return _bodies(work, lines["subject"], page, text, needs, values)
+
+
+def _read(work: _Work) -> _Read:
+    source = work.source
+    assembler = Assembler(source, work.places, work.limits)
+    subject = assembler.line(source.subject, "subject")
+    preview = assembler.line(source.preview, "preview")
+    page = assembler.file(HTML_FILE, source.html)
+    text = None if source.text is None else assembler.file(TEXT_FILE, source.text)
+    literals = "".join(
+        one.data for one in everything(page) if isinstance(one, nodes.TemplateData)
+    )
+    if not literals.strip():
+        raise work.places.error(page[0] if page else 1, "the file is empty: was it saved?")
+    if _HTML_BEGINS.search(literals) and not _HTML_ENDS.search(literals):
+        raise work.places.error(
+            page[-1],
+            "the HTML begins with <html> and never ends: is the file saved to its end?",
+        )
+    return _Read(subject, preview, page, text)
+
+
+def _check_names(work: _Work, read: _Read) -> frozenset[str]:
+    """Refuse names that nobody has; return those that a person must have."""
+    needs: set[str] = set()
+    for body in read.of_all():
+        of_lines = body is read.subject or body is read.preview
+        known = BUILT_IN_NAMES - _LINE_NAMES if of_lines else BUILT_IN_NAMES
+        found = uses(body)
+        for name, line in sorted(found.found.items(), key=lambda item: item[1]):
+            if name not in known and name not in work.specs and name not in FUNCTIONS:
+                raise work.places.error(line, _unknown(name, found, work.specs, known))
+        needs.update(found.needed)
+    return frozenset(
+        name
+        for name in needs
+        if name in OPTIONAL_NAMES
+        or (name in work.specs and work.specs[name].default is None)
+    )
+
+
+def _unknown(
+    name: str, found: Uses, specs: Mapping[str, AttributeSpec], built_in: frozenset[str]
+) -> str:
+    if name in found.unsure:
+        return (
+            f"{name!r} is only set in one branch of a condition: set it before the"
+            " condition, or in each branch"
+        )
+    listing = f"a contact has: {', '.join(sorted(specs)) or 'nothing yet'}"
+    listing += f"; a letter has: {', '.join(sorted(built_in))}"
+    near = did_you_mean(name, [*specs, *built_in], listing)
+    return f"no such name {name!r}{near}" + ("" if listing in near else f" {listing}")
+
+
+def _check_duties(source: TemplateSource, read: _Read) -> None:
+    duties.check_printed(source, read.html, HTML_FILE, duties.LINK, duties.ADDRESS)
+    if read.text is not None:
+        duties.check_printed(source, read.text, TEXT_FILE, duties.LINK, duties.ADDRESS)
+
+
+def _html(
+    work: _Work, body: Nodes, lines: dict[str, Nodes], values: dict[str, object]
+) -> tuple[Nodes, Nodes]:
+    """Return the statements of the HTML, and of the plain text that is made from it."""
+    definitions = [mapped(one, _as_html) for one in _definitions(lines)]
+    whole = folded([*definitions, *counting(body)], work.common(HTML, values, HTML_FILE))
+    page, marked = inlined(whole, work.places)
+    text = [mapped(one, _as_text) for one in plain_text(marked, work.places)]
+    return page, text
+
+
+def _definitions(lines: dict[str, Nodes]) -> Nodes:
+    """Return what gives personal subjects and previews their names in the bodies."""
+    return [
+        nodes.AssignBlock(nodes.Name(name, "store", lineno=1), None, body, lineno=1)
+        for name, body in lines.items()
+        if _whole(body) is None
+    ]
+
+
+def _as_html(node: nodes.Node) -> nodes.Node:
+    if isinstance(node, nodes.TemplateData):
+        return replaced(node, data=str(escape(node.data)))
+    return node
+
+
+def _as_text(node: nodes.Node) -> nodes.Node:
+    """Turn what a `{% set %}` block holds from HTML into text; the rest is text already."""
+    if not isinstance(node, nodes.AssignBlock):
+        return node
+
+    def unescaped(one: nodes.Node) -> nodes.Node:
+        if isinstance(one, nodes.TemplateData):
+            return replaced(one, data=html.unescape(one.data))
+        return one
+
+    return mapped(node, unescaped)
+
+
+def _whole(body: Nodes) -> str | None:
+    """Return what some statements print for everybody, None when that depends."""
+    texts = [literal_text(node) for node in body]
+    return None if None in texts else "".join(text for text in texts if text)
+
+
+def _bodies(
+    work: _Work,
+    subject: Nodes,
+    page: Nodes,
+    text: Nodes,
+    needs: frozenset[str],
+    values: dict[str, object],
+) -> Bodies:
+    line = _whole(subject)
+    used = free_names(*subject) | free_names(*page) | free_names(*text)
+    defaults = {
+        name: spec.default
+        for name, spec in work.specs.items()
+        if name in used and spec.default is not None
+    }
+    return Bodies(
+        subject=Part(TEXT, subject, str, work.where("letter.toml"))
+        if line is None
+        else line,
+        html=Part(HTML, _ended(page), segment, work.where(HTML_FILE)),
+        text=Part(TEXT, _ended(text), segment, work.where(TEXT_FILE)),
+        needs=needs,
+        used=frozenset(used - set(values)),
+        common=values | defaults,
+    )
+
+
+def _ended(body: Nodes) -> Nodes:
+    """End a body with one line break, and begin it with none."""
+    body = list(body)
+    first = literal_text(body[0]) if body else None
+    if first is not None:
+        body[0] = literal(first.lstrip("\n"), body[0].lineno)
+    last = literal_text(body[-1]) if body else None
+    if last is None:
+        return [*body, literal("\n", 1)]
+    return [*body[:-1], literal(last.rstrip("\n") + "\n", body[-1].lineno)]

@@ -1,0 +1,180 @@
+"""Where in an HTML document a place is: in text, in an attribute, in a style sheet.
+
+Escaping is right or wrong by place. Jinja's autoescape is right in text and in quoted
+attributes; a link, a style or an unquoted attribute needs more, and in some places no
+personal value is safe. This reads the literal parts of a template like an HTML parser does,
+as far as that question needs it.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+URL_ATTRIBUTES = frozenset(
+    {
+        "action", "background", "cite", "data", "formaction", "href", "longdesc", "poster",
+        "src", "xlink:href",
+    }
+)  # fmt: skip
+_RAW = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes"})
+_ESCAPABLE = frozenset({"title", "textarea"})
+
+_OPENING = re.compile(
+    r"(?P<revealed><!--\[if[^\]]*\]><!-->|<!--<!\[endif\]-->)"
+    r"|(?P<conditional><!--\[if[^\]]*\]>)"
+    r"|(?P<end><!\[endif\]-->)"
+    r"|(?P<comment><!--)"
+    r"|<(?P<close>/?)(?P<tag>[A-Za-z][^\s/>]*)"
+    r"|(?P<other><[!?/])"
+    r"|(?P<cut><\Z)"
+)
+_ATTRIBUTE = re.compile(
+    r"[\s/]+|(?P<close>>)"
+    r"|(?P<name>[^\s\"'<>/=]+)\s*(?:=\s*(?:(?P<quote>[\"'])|(?P<bare>[^\s\"'>]+)?))?"
+    r"|."
+)
+
+
+class Where(StrEnum):
+    """What a place in a document is."""
+
+    TEXT = "text"
+    TAG = "tag"
+    VALUE = "value"
+    COMMENT = "comment"
+    RAW = "raw"
+    ESCAPABLE = "escapable"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a document.
+
+    Args:
+        element: The element whose tag or raw text it is in.
+        opens: The tag is a start tag.
+        attribute: The attribute whose value it is in.
+        quote: What ends that value; "" when nothing does.
+        started: The value has begun; None when that depends.
+        conditional: It is in a comment that only some mail programs read (`<!--[if mso]>`).
+    """
+
+    where: Where = Where.TEXT
+    element: str = ""
+    opens: bool = True
+    attribute: str = ""
+    quote: str = ""
+    started: bool | None = False
+    conditional: bool = False
+
+    @property
+    def in_text(self) -> bool:
+        """Whether whole elements can stand here."""
+        return self.where is Where.TEXT
+
+    def after(self, text: str) -> "Place":
+        """Return the place behind a piece of the document."""
+        place, at = self, 0
+        while at < len(text):
+            place, at = _STEPS[place.where](place, text, at)
+        return place
+
+    def after_value(self) -> "Place":
+        """Return the place behind a value that was put here."""
+        return replace(self, started=True) if self.where is Where.VALUE else self
+
+
+def joined(one: Place, other: Place) -> Place | None:
+    """Return the place behind two branches; None when they end in different places."""
+    if one == other:
+        return one
+    if replace(one, started=None) == replace(other, started=None):
+        return replace(one, started=None)
+    return None
+
+
+def _text(place: Place, text: str, at: int) -> tuple[Place, int]:
+    found = _OPENING.search(text, at)
+    if found is None:
+        return place, len(text)
+    return _opened(place, found), found.end()
+
+
+def _opened(place: Place, found: re.Match[str]) -> Place:
+    """Return the place behind what begins in text."""
+    match found.lastgroup:
+        case "revealed":
+            return place
+        case "conditional" | "end":
+            return replace(place, conditional=found.lastgroup == "conditional")
+        case "comment":
+            return replace(place, where=Where.COMMENT)
+        case "tag":
+            element, opens = found["tag"].lower(), not found["close"]
+            return replace(place, where=Where.TAG, element=element, opens=opens)
+        case _:
+            return replace(place, where=Where.TAG, element="", opens=False)
+
+
+def _tag(place: Place, text: str, at: int) -> tuple[Place, int]:
+    found = _ATTRIBUTE.match(text, at)
+    if found is None:
+        return place, at + 1
+    end = found.end()
+    if found["close"]:
+        return _inside(place), end
+    value = replace(
+        place, where=Where.VALUE, attribute=(found["name"] or "").lower(), started=False
+    )
+    if found["quote"]:
+        return replace(value, quote=found["quote"]), end
+    if found["bare"] and end == len(text):
+        return replace(value, quote="", started=True), end
+    return place, end
+
+
+def _inside(place: Place) -> Place:
+    """Return the place behind a tag."""
+    where = Where.TEXT
+    if place.opens and place.element in _RAW:
+        where = Where.RAW
+    elif place.opens and place.element in _ESCAPABLE:
+        where = Where.ESCAPABLE
+    element = "" if where is Where.TEXT else place.element
+    return Place(where=where, element=element, conditional=place.conditional)
+
+
+def _value(place: Place, text: str, at: int) -> tuple[Place, int]:
+    tag = replace(place, where=Where.TAG, attribute="", quote="", started=False)
+    if not place.quote:
+        found = re.compile(r"[\s>]").search(text, at)
+        return (tag, found.start()) if found else (place, len(text))
+    end = text.find(place.quote, at)
+    if end >= 0:
+        return tag, end + 1
+    begun = bool(text[at:].strip()) or place.started
+    return replace(place, started=begun), len(text)
+
+
+def _comment(place: Place, text: str, at: int) -> tuple[Place, int]:
+    end = text.find("-->", at)
+    if end < 0:
+        return place, len(text)
+    return replace(place, where=Where.TEXT), end + 3
+
+
+def _raw(place: Place, text: str, at: int) -> tuple[Place, int]:
+    found = re.compile(rf"(?i)</{re.escape(place.element)}(?=[\s/>])").search(text, at)
+    if found is None:
+        return place, len(text)
+    return replace(place, where=Where.TAG, opens=False), found.end()
+
+
+_STEPS = {
+    Where.TEXT: _text,
+    Where.TAG: _tag,
+    Where.VALUE: _value,
+    Where.COMMENT: _comment,
+    Where.RAW: _raw,
+    Where.ESCAPABLE: _raw,
+}

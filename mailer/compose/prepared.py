@@ -1,0 +1,201 @@
+"""A template made ready: all that can be done once is done, and a letter is filled in.
+
+    source ─ assembled ─ checked ─ folded ─ styled ─ split ─▶ Prepared ─ a person ─▶ Letter
+
+Nothing after this may change a byte: a signature will cover what is composed here.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import cast
+
+from mailer.compose.head import Fields, Head, subject_field
+from mailer.compose.headers import address_field, wire_address
+from mailer.compose.limits import Limits
+from mailer.compose.links import Site
+from mailer.compose.making import LINK_NAMES, OPTIONAL_NAMES, make_bodies
+from mailer.compose.template import TemplateSource
+from mailer.errors import CannotComposeError, TemplateError
+from mailer.model.attributes import AttributeSpec, read
+from mailer.model.kind import KINDS
+from mailer.model.letter import Letter
+from mailer.model.mailinglist import MailingList
+from mailer.model.person import Person
+from mailer.model.token import Reader, TokenBox, TokenKind
+
+_UNCLEAN = re.compile("\r\n?|[\ud800-\udfff]")
+
+
+def prepare(  # noqa: PLR0913, PLR0917 - each is a thing of its own, and wiring names them all
+    source: TemplateSource,
+    mailing_list: MailingList | None,
+    list_number: int,
+    specs: Mapping[str, AttributeSpec],
+    site: Site,
+    tokens: TokenBox,
+    limits: Limits,
+) -> "Prepared":
+    """Make a template ready for any number of letters.
+
+    Args:
+        mailing_list: The list that the letters go to, None for letters of no list.
+        list_number: The list's number in the database, 0 for none.
+        specs: What is known about contacts, by name.
+
+    Raises:
+        TemplateError: names the file, the line and what to do.
+    """
+    return Prepared(source, mailing_list, list_number, specs, site, tokens, limits)
+
+
+class Prepared:
+    """A template made ready. It never changes, so threads may share it."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - see prepare
+        self,
+        source: TemplateSource,
+        mailing_list: MailingList | None,
+        list_number: int,
+        specs: Mapping[str, AttributeSpec],
+        site: Site,
+        tokens: TokenBox,
+        limits: Limits,
+    ) -> None:
+        self.source = source
+        self._list_number = list_number
+        self._site = site
+        self._tokens = tokens
+        self._head = Head(source.kind, mailing_list, site)
+        self._bounce_domain = mailing_list.bounce_domain if mailing_list else ""
+        self.bodies = make_bodies(source, mailing_list, self._head.name, specs, limits)
+        self._attributes = tuple(
+            (name, specs[name].type) for name in sorted(self.bodies.used) if name in specs
+        )
+        self._optional = tuple(sorted(self.bodies.used & OPTIONAL_NAMES))
+        self._needs_reader = KINDS[source.kind].needs_unsubscribe
+        self._links = self.bodies.used & LINK_NAMES
+        if not isinstance(self.bodies.subject, str):
+            return
+        try:
+            self._subjects = tuple(
+                subject_field(self.bodies.subject, test=test) for test in (False, True)
+            )
+        except CannotComposeError as problem:
+            raise TemplateError(f"{source.shown('letter.toml')}: {problem}") from problem
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The names that a person must have: nothing in the template stands in for them.
+
+        They are attributes, and perhaps `language` and `time_zone`.
+        """
+        return self.bodies.needs
+
+    def compose(
+        self,
+        person: Person,
+        delivery_id: int,
+        campaign_id: int,
+        date: datetime,
+        test: bool = False,  # noqa: FBT001, FBT002 - part of the agreed interface
+    ) -> Letter:
+        """Compose one person's letter: the same arguments always give the same bytes.
+
+        Args:
+            campaign_id: 0 for none.
+            date: When the letter was first tried; a retry gives the same again.
+            test: The subject says so, and the links leave no list.
+
+        Raises:
+            CannotComposeError: when this person lacks a value, or a value cannot be where
+                the template puts it.
+        """
+        recipient = wire_address(person.address)
+        reader = self._reader(person, campaign_id, test=test)
+        token = url = ""
+        if self._needs_reader or "unsubscribe_url" in self._links:
+            token = self._tokens.for_reader(TokenKind.UNSUBSCRIBE, reader)
+            url = self._site.unsubscribe(token)
+        names = self._names(person, recipient, url, reader)
+        text = self.bodies.text.fill(names)
+        page = self.bodies.html.fill(names)
+        message_id = self._tokens.for_delivery(TokenKind.MESSAGE, delivery_id)
+        frame = self._head.frame(
+            Fields(
+                to=address_field("To", _display_name(person), recipient),
+                subject=self._subject(names, test=test),
+                message_id=message_id,
+                date=date,
+                campaign_id=campaign_id,
+                unsubscribe_url=url,
+                token=token,
+            )
+        )
+        return Letter(
+            sender=self._return_path(delivery_id),
+            recipient=recipient,
+            content=b"".join([frame.head, *text, frame.between, *page, frame.end]),
+            envelope_id=message_id,
+        )
+
+    def _reader(self, person: Person, campaign_id: int, *, test: bool) -> Reader:
+        contact_id = person.contact_id
+        if contact_id is None and self._needs_reader and not test:
+            raise CannotComposeError(
+                f"a {self.source.kind.value} letter goes to a contact: this address belongs"
+                " to none, so nobody could leave the list by its links"
+            )
+        # Nobody is contact 0: who tries the links of a test letter changes nothing.
+        return Reader(0 if test else contact_id or 0, self._list_number, campaign_id)
+
+    def _names(
+        self, person: Person, recipient: str, unsubscribe_url: str, reader: Reader
+    ) -> dict[str, object]:
+        names = self.bodies.common.copy()
+        for name, kind in self._attributes:
+            value = read(kind, person.attributes.get(name))
+            if value is not None:
+                names[name] = _clean(value)
+        for name in self._optional:
+            value = person.language if name == "language" else person.time_zone
+            if value is not None:
+                names[name] = _clean(value)
+        names["email"] = recipient
+        names["unsubscribe_url"] = unsubscribe_url
+        if "preferences_url" in self._links:
+            token = self._tokens.for_reader(TokenKind.PREFERENCES, reader)
+            names["preferences_url"] = self._site.preferences(token)
+        return names
+
+    def _subject(self, names: dict[str, object], *, test: bool) -> str:
+        subject = self.bodies.subject
+        if isinstance(subject, str):
+            return self._subjects[test]
+        return subject_field("".join(subject.fill(names)), test=test)
+
+    def _return_path(self, delivery_id: int) -> str:
+        if not self._bounce_domain:
+            return self._head.address
+        token = self._tokens.for_delivery(TokenKind.RETURN_PATH, delivery_id)
+        return f"b+{token}@{self._bounce_domain}"
+
+
+def _display_name(person: Person) -> str:
+    name = person.attributes.get("name")
+    return name if isinstance(name, str) else ""
+
+
+def _clean(value: object) -> object:
+    """Take carriage returns and halves of surrogate pairs out of a value."""
+    if isinstance(value, str):
+        if value.isascii() and "\r" not in value:
+            return value
+        return _UNCLEAN.sub(_cleaned, value)
+    if isinstance(value, list):
+        return [_clean(one) for one in cast("list[object]", value)]
+    return value
+
+
+def _cleaned(found: re.Match[str]) -> str:
+    return "\n" if found[0].startswith("\r") else "\ufffd"
