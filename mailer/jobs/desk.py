@@ -3,8 +3,8 @@
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Protocol
 
 from mailer.errors import CannotComposeError
@@ -15,7 +15,6 @@ from mailer.jobs.settle import Terms, expired, settled, withheld
 from mailer.model.delivery import Claim, Withheld
 from mailer.model.letter import Letter
 from mailer.model.outcome import Accepted, Outcome, Released
-from mailer.pace.retry import RetryPlan
 
 _log = logging.getLogger(__name__)
 
@@ -62,18 +61,22 @@ class Means:
 class Desk:
     """One sender's desk, shared by its couriers."""
 
-    def __init__(self, means: Means, plan: RetryPlan, relay: str, idle_s: float) -> None:
+    def __init__(self, means: Means, terms: Terms, idle_s: float) -> None:
         self._means = means
-        self._plan = plan
-        self._relay = relay
+        self._terms = terms
         self._idle_s = idle_s
         self._chance = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._failed: list[Claim] = []
-        self.pause = timedelta()
-        """How long the relay is left alone at the moment."""
+        self.pause = terms.pause
+        """How long the relay is left alone after trouble, at the moment."""
         self.idle = 0
         """How many couriers wait for an errand with an open line."""
         self.accepted = 0
+
+    def close(self) -> None:
+        """Hand nothing more out, and let nobody wait."""
+        self._means.feed.stop()
+        self._means.register.well.set()
 
     async def take(self) -> Errand | None:
         """Wait for the next errand and its slot; None ends the line in peace."""
@@ -121,18 +124,23 @@ class Desk:
         """Put it on record as `sending`; False when it may not leave any more."""
         return await self._means.register.leave(errand.claim)
 
+    async def writable(self) -> bool:
+        """Wait until the register can write; False when everything ends meanwhile."""
+        await self._means.register.well.wait()
+        return not self._means.feed.stopped
+
     def settle(self, errand: Errand, outcome: Outcome) -> None:
         """Keep what came of it for the next commit."""
         if isinstance(outcome, Accepted):
             self.accepted += 1
-            self.pause = timedelta()
+            self.pause = self._terms.pause
         elif not isinstance(outcome, Released):
             _log.info("delivery %d: %s", errand.claim.id, outcome)
         self._means.register.note(
             settled(
                 errand.claim,
                 outcome,
-                Terms(self._plan, self._relay, self.pause),
+                replace(self._terms, pause=self.pause),
                 self._means.clock(),
                 chance=self._chance.random(),
             )

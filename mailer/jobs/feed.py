@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from mailer.errors import DatabaseError
-from mailer.model.delivery import Claim
+from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Lane
 from mailer.pace.throttle import Rate
 from mailer.store.claims import Claims, anything_due, running_campaigns
@@ -60,6 +60,13 @@ class Feed:
         rest = list(self._stock)
         self._stock.clear()
         return rest
+
+    def drop(self, causes: set[tuple[CauseKind, int]]) -> list[Claim]:
+        """Take what some causes put here out of the stock, and return it."""
+        dropped = [one for one in self._stock if (one.cause_kind, one.cause_id) in causes]
+        kept = [one for one in self._stock if (one.cause_kind, one.cause_id) not in causes]
+        self._stock = collections.deque(kept)
+        return dropped
 
     def next_now(self) -> Claim | None:
         """Take the next claim if there is one."""

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from mailer.errors import DatabaseError
 from mailer.jobs.settle import held_back, released
-from mailer.model.delivery import Claim
+from mailer.model.delivery import CauseKind, Claim
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Connection, Database
 from mailer.store.held import held
@@ -32,6 +32,9 @@ class CapRule:
 
     letters: int
     days: float
+
+
+_Cause = tuple[CauseKind, int]
 
 
 @dataclass(slots=True)
@@ -61,8 +64,16 @@ class Register:
         self._ended = False
         self._thread = ThreadPoolExecutor(1, "register")
         self.commits = 0
+        self.fallen: Callable[[set[_Cause]], None] = lambda _: None
+        """Called on the loop with causes whose letters may not leave (any more).
+
+        A campaign was paused, say: what else of it is in stock need not be tried, which
+        would cost a connection each.
+        """
         self.unwell = ""
         """Why nothing can be written at the moment; "" while all is well."""
+        self.well = asyncio.Event()
+        self.well.set()
 
     async def leave(self, claim: Claim) -> bool:
         """Return when a delivery is on disk as `sending`; False when it may not leave."""
@@ -96,7 +107,7 @@ class Register:
             while self._leaving or self._changes:
                 group, changes = self._next_group()
                 try:
-                    left = await loop.run_in_executor(
+                    left, fallen = await loop.run_in_executor(
                         self._thread, self._commit, group, changes
                     )
                 except DatabaseError as problem:
@@ -106,7 +117,10 @@ class Register:
                     self._answer(group, set())
                     raise
                 self.unwell = ""
+                self.well.set()
                 self._answer(group, left)
+                if fallen:
+                    self.fallen(fallen)
             if self._closing:
                 return
 
@@ -131,13 +145,16 @@ class Register:
             group = first
         return group, changes
 
-    def _commit(self, group: list[_Leaving], changes: list[Change]) -> set[int]:
+    def _commit(
+        self, group: list[_Leaving], changes: list[Change]
+    ) -> tuple[set[int], set[_Cause]]:
         """Write one group in one transaction, in the register's own thread."""
         now = self._clock()
         cap = None
         if self._cap is not None:
             cap = Cap(self._cap.letters, now - timedelta(days=self._cap.days))
         left: set[int] = set()
+        fallen: set[_Cause] = set()
         with self._database.write() as connection:
             record(connection, changes)
             if group:
@@ -145,9 +162,9 @@ class Register:
                 left = self._claims.leave(connection, names, now, cap)
                 staying = [one.claim for one in group if one.claim.id not in left]
                 if staying:
-                    record(connection, _held_back(connection, staying, now, cap))
+                    fallen = _hold_back(connection, staying, now, cap)
         self.commits += 1
-        return left
+        return left, fallen
 
     @staticmethod
     def _answer(group: list[_Leaving], left: set[int]) -> None:
@@ -162,6 +179,7 @@ class Register:
         if not self.unwell:
             _log.error("nothing leaves until the database can be written: %s", problem)
         self.unwell = str(problem)
+        self.well.clear()
         now = self._clock()
         self._changes = (
             changes + [released(one.claim, now) for one in group] + self._changes
@@ -172,9 +190,15 @@ class Register:
         await asyncio.sleep(_TRY_AGAIN_S)
 
 
-def _held_back(
+def _hold_back(
     connection: Connection, staying: list[Claim], now: datetime, cap: Cap | None
-) -> list[Change]:
+) -> set[_Cause]:
+    """Write down why claims may not leave; return the causes that do not stand."""
     reasons = held(connection, [(claim.id, claim.fence) for claim in staying], now, cap)
     changes = (held_back(claim, reasons.get(claim.id), now) for claim in staying)
-    return [change for change in changes if change is not None]
+    record(connection, [change for change in changes if change is not None])
+    return {
+        (claim.cause_kind, claim.cause_id)
+        for claim in staying
+        if claim.id in reasons and not reasons[claim.id].cause_stands
+    }

@@ -18,7 +18,7 @@ from mailer.jobs.feed import Feed
 from mailer.jobs.gate import Gate
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.register import CapRule, Register
-from mailer.jobs.settle import released
+from mailer.jobs.settle import Terms, released
 from mailer.model.delivery import Claim
 from mailer.model.outcome import Released
 from mailer.pace.retry import DEFAULT_PLAN, RetryPlan
@@ -125,17 +125,34 @@ class Sender:
         address = self._relay.address
         gate = Gate(database, f"relay:{address.name}", self._relay.rate, clock)
         means = Means(feed, gate, register, self._composer, clock)
-        desk = Desk(means, self._rules.plan, address.name, self._relay.idle_s)
+        pause = timedelta(seconds=self._relay.pause_s)
+        desk = Desk(means, Terms(self._rules.plan, address.name, pause), self._relay.idle_s)
+        register.fallen = lambda causes: self._give_back(feed.drop(causes), register)
         writing = asyncio.create_task(register.keep())
         try:
             await self._work(owner_id, claims, desk, feed, writing)
         finally:
-            for claim in feed.rest():
-                register.note(released(claim, clock()))
+            self._give_back(feed.rest(), register)
             register.close()
-            await writing
+            await self._write_last(writing, register)
             await asyncio.to_thread(self._leave, owner_id)
         return desk.accepted
+
+    def _give_back(self, claims: list[Claim], register: Register) -> None:
+        for claim in claims:
+            register.note(released(claim, self._place.clock()))
+
+    async def _write_last(self, writing: asyncio.Task[None], register: Register) -> None:
+        """Wait until all is written; a database that stays unwell is not waited for."""
+        done, _ = await asyncio.wait([writing], timeout=self._rules.drain_s)
+        if not done:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            raise DatabaseError(
+                f"the last outcomes could not be written: {register.unwell}; the letters"
+                " that they belong to will be in doubt"
+            )
+        writing.result()
 
     async def _work(
         self,
@@ -160,7 +177,7 @@ class Sender:
         # Any of these ends by itself only through a bug, which then ends the sender.
         ending = [stopping, writing, *working]
         await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
-        feed.stop()
+        desk.close()
         stopping.cancel()
         await asyncio.wait([feeding, *couriers], timeout=self._rules.drain_s)
         for task in working:
@@ -184,7 +201,8 @@ class Sender:
                 await asyncio.sleep(0.01)
                 continue
             async with self._probe:
-                if not await self._rested():
+                # Whatever could be handed over could not be written down.
+                if not await desk.writable() or not await self._rested():
                     return
                 line = await open_line(self._relay.address)
                 if isinstance(line, Released):
@@ -220,7 +238,7 @@ class Sender:
             _log.info("relay %s takes letters again", self._relay.address.name)
         self.trouble = ""
         self._failures = 0
-        desk.pause = timedelta()
+        desk.pause = timedelta(seconds=self._relay.pause_s)
 
     async def _rested(self) -> bool:
         """Wait until the relay was left alone long enough; False when told to stop."""

@@ -19,6 +19,7 @@ from mailer.pace.retry import RetryPlan, next_attempt
 from mailer.store.held import Held
 from mailer.store.outcomes import Change
 
+_RELEASES_COUNTED = 6
 _CAP_LOOKED_AT_AGAIN = timedelta(hours=1)
 
 
@@ -67,7 +68,7 @@ def settled(
                 claim.fence,
                 DeliveryState.QUEUED,
                 now,
-                due_at=now + terms.pause,
+                due_at=now + terms.pause * 2 ** _releases(claim),
                 reply=reply,
                 stage=stage,
                 logged="released",
@@ -75,6 +76,14 @@ def settled(
             )
         case _:
             assert_never(outcome)
+
+
+def _releases(claim: Claim) -> int:
+    """Count how often a letter came back uncharged, up to a few.
+
+    A letter that brings down every line that it is tried on must not keep the others busy.
+    """
+    return min(claim.fence - 1 - claim.deferrals, _RELEASES_COUNTED)
 
 
 def _deferred(

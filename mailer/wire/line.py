@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import cast
 
 import aiosmtplib
 
@@ -152,8 +153,8 @@ async def open_line(relay: RelayAddress) -> Line | Released:
     except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as problem:
         client.close()
         return Released(Reply(0, "", _words(problem)), stage)
-    assert isinstance(transport, asyncio.Transport)
-    return Line(client, transport, relay.timeouts)
+    # uvloop's transports are none of asyncio's classes, and do all that they do.
+    return Line(client, cast("asyncio.Transport", transport), relay.timeouts)
 
 
 def _words(problem: BaseException) -> str:

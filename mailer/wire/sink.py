@@ -12,6 +12,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import cast
 
 _PATH = re.compile(rb"<([^>]*)>")
 _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
@@ -44,6 +45,7 @@ class Received:
     Args:
         connection: 1 for the first connection, and so on.
         number: Which MAIL of its connection this is, from 1.
+        encrypted: The connection is secured by TLS.
     """
 
     connection: int = 0
@@ -52,6 +54,7 @@ class Received:
     recipient: str = ""
     parameters: list[str] = field(default_factory=list[str])
     content: bytes = b""
+    encrypted: bool = False
 
     @property
     def message_id(self) -> str:
@@ -84,11 +87,21 @@ class Sink:
             "PIPELINING", "SIZE 10485760", "8BITMIME", "SMTPUTF8", "DSN",
         ),
         tls: ssl.SSLContext | None = None,
+        implicit: bool = False,
         on_letter: Callable[[Received], None] | None = None,
     ) -> None:  # fmt: skip
+        """Build it.
+
+        Args:
+            tls: With one, STARTTLS is offered, or spoken from the first byte on.
+            implicit: TLS from the first byte on (RFC 8314 §3.3).
+            on_letter: Called with each accepted letter, instead of keeping it.
+        """
         self.rule = rule
         self.extensions = extensions
         self.tls = tls
+        self.after_start_tls = b""
+        """Sent in plain text right behind the answer to STARTTLS, as an attacker would."""
         self.careless = False
         """Answer 354 to DATA although no recipient was taken, as some servers do."""
         self.received: list[Received] = []
@@ -96,6 +109,7 @@ class Sink:
         self.connections = 0
         self.open_now = 0
         self.open_at_most = 0
+        self._implicit = implicit
         self._on_letter = on_letter or self.received.append
         self._server: asyncio.Server | None = None
         self._lines: set[_Line] = set()
@@ -103,7 +117,12 @@ class Sink:
     async def start(self, port: int = 0) -> int:
         """Listen on 127.0.0.1; return the port."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Line(self), "127.0.0.1", port)
+        self._server = await loop.create_server(
+            lambda: _Line(self),
+            "127.0.0.1",
+            port,
+            ssl=self.tls if self._implicit else None,
+        )
         return int(self._server.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
@@ -156,12 +175,12 @@ class _Line(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
         first = self._transport is None
-        self._transport = transport
+        # uvloop's transports are none of asyncio's classes, and do all that they do.
+        self._transport = cast("asyncio.Transport", transport)
         if first:
             self._number = self._sink.opened(self)
-            self._now = Received(self._number)
+            self._now = self._nothing_yet()
             self._answer(Step.BANNER)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -229,7 +248,7 @@ class _Line(asyncio.Protocol):
 
     def _reset(self, line: bytes) -> None:
         del line
-        self._now = Received(self._number, self._count)
+        self._now = self._nothing_yet()
         self._answer(Step.RSET)
 
     def _quit(self, line: bytes) -> None:
@@ -244,6 +263,9 @@ class _Line(asyncio.Protocol):
     def _unknown(self, line: bytes) -> None:
         del line
         self._write("502 5.5.2 not understood")
+
+    def _nothing_yet(self) -> Received:
+        return Received(self._number, self._count, encrypted=self._encrypted())
 
     def _hello(self, line: bytes) -> None:
         del line
@@ -263,7 +285,8 @@ class _Line(asyncio.Protocol):
             self._unknown(line)
             return
         context = self._sink.tls
-        self._write("220 2.0.0 ready")
+        assert self._transport is not None
+        self._transport.write(b"220 2.0.0 ready\r\n" + self._sink.after_start_tls)
         self._silent = True
         task = asyncio.ensure_future(self._upgrade(context))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
@@ -271,10 +294,12 @@ class _Line(asyncio.Protocol):
     async def _upgrade(self, context: ssl.SSLContext) -> None:
         assert self._transport is not None
         loop = asyncio.get_running_loop()
-        self._transport = await loop.start_tls(
-            self._transport, self, context, server_side=True
-        )
+        upgraded = await loop.start_tls(self._transport, self, context, server_side=True)
+        assert upgraded is not None
+        self._transport = upgraded
+        # What came before is forgotten (RFC 3207 §4.2), also commands sent ahead.
         self._buffer = b""
+        self._now = self._nothing_yet()
         self._silent = False
 
     def _mail(self, line: bytes) -> None:
@@ -283,11 +308,12 @@ class _Line(asyncio.Protocol):
             return
         self._count += 1
         match = _PATH.search(line)
-        self._now = Received(self._number, self._count, match[1].decode() if match else "")
+        self._now = self._nothing_yet()
+        self._now.sender = match[1].decode("utf-8", "replace") if match else ""
         self._now.parameters = line.decode("utf-8", "replace").partition(">")[2].split()
         self._rcpt_ok = False
         if not self._answer(Step.MAIL):
-            self._now = Received(self._number, self._count)
+            self._now = self._nothing_yet()
 
     def _rcpt(self, line: bytes) -> None:
         match = _PATH.search(line)
@@ -312,5 +338,5 @@ class _Line(asyncio.Protocol):
         name = f"{self._number:x}-{self._count:x}"
         if self._answer(Step.CONTENT, f"250 2.0.0 Ok: queued as {name.upper()}"):
             self._sink.accepted(accepted)
-        self._now = Received(self._number, self._count)
+        self._now = self._nothing_yet()
         self._rcpt_ok = False

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import uvloop
 from sending import (
     PlainComposer,
     Setup,
@@ -16,12 +17,14 @@ from sending import (
     states,
     until,
 )
+from sqlalchemy import select, update
 
 from mailer.jobs.send import Rules
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.pace.retry import RetryPlan
 from mailer.store.database import Database
+from mailer.store.tables import CampaignRow, table
 from mailer.wire.line import Timeouts
 from mailer.wire.sink import Answer, Mischief, Received, Rule, Sink, Step
 
@@ -374,3 +377,68 @@ def test_a_lease_that_is_never_renewed_does_not_send_twice(
     asyncio.run(run())
     assert states(database) == {"accepted": 2, "in_doubt": 1}
     assert max(sink.seen.values()) == 1
+
+
+def test_a_paused_campaigns_stock_costs_no_more_than_one_connection_a_line(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    """What was claimed ahead is put back, not tried letter by letter."""
+    campaign = a_campaign(database, ring, 300)
+    sink = Sink()
+
+    def rule(step: Step, received: Received) -> Answer:
+        if step is Step.CONTENT and len(sink.received) == 20:
+            with database.write() as connection:
+                connection.execute(update(table(CampaignRow)).values(state="paused"))
+        return None
+
+    sink.rule = rule
+
+    async def run() -> None:
+        port = await sink.start()
+        setup = Setup(database, tmp_path, port, connections=2, rules=Rules(batch=300))
+        await setup.until(lambda: paused_and_quiet(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    assert campaign == 1
+    assert states(database)["queued"] > 200
+    assert sink.connections <= 6
+
+
+def paused_and_quiet(database: Database) -> bool:
+    with database.read() as connection:
+        state = connection.execute(select(table(CampaignRow).c.state)).scalar_one()
+    return state == "paused" and not {"claimed", "sending"} & states(database).keys()
+
+
+def test_the_same_letters_go_over_uvloop(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 50)
+    sink = Sink()
+
+    async def run() -> None:
+        port = await sink.start()
+        await Setup(database, tmp_path, port).until(lambda: nothing_open(database))
+        await sink.stop()
+
+    uvloop.run(run())
+    assert states(database) == {"accepted": 50}
+
+
+def test_a_letter_that_brings_down_its_line_does_not_keep_the_others_waiting(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 40)
+    sink = Sink(always(Step.RCPT, Mischief.HANG_UP))
+
+    async def run() -> None:
+        port = await sink.start()
+        setup = Setup(database, tmp_path, port, connections=1)
+        await setup.until(lambda: states(database).get("accepted") == 39)
+        await sink.stop()
+
+    asyncio.run(run())
+    assert rows(database)[0].state == "queued"
+    assert rows(database)[0].deferrals == 0

@@ -1,0 +1,207 @@
+"""What runs by itself: the schedules' clock and the sender, until told to stop.
+
+APScheduler only ticks; which firing is due is a row of ours. A mistake that a person can
+put right is logged and the other work goes on; a bug ends its own turn, with its traceback
+in the log.
+"""
+
+import asyncio
+import importlib
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import UTC, timedelta
+from functools import partial
+from types import ModuleType
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from mailer.compose.limits import Limits
+from mailer.compose.links import Site
+from mailer.errors import MailerError
+from mailer.jobs import campaigns, fire, plan
+from mailer.jobs.letters import Letters, Pen
+from mailer.jobs.owner import OwnerLocks
+from mailer.jobs.register import CapRule
+from mailer.jobs.send import Place, Relay, Rules, Sender
+from mailer.jobs.verify_ledger import take_checkpoint
+from mailer.model.token import TokenBox
+from mailer.pace.retry import RetryPlan
+from mailer.pace.throttle import Rate
+from mailer.store.owners import AdvisoryLock
+from mailer.wire.line import RelayAddress, Timeouts, Tls
+from mailer.wiring import Workspace, utc_now
+from mailer.workspace.files import inside
+from mailer.workspace.locks import OwnerLocks as FileLocks
+
+_log = logging.getLogger(__name__)
+
+_CHECKPOINT_EVERY = timedelta(days=1)
+
+
+def pen_of(workspace: Workspace) -> Pen:
+    """Return what every letter of a workspace is written with."""
+    settings = workspace.settings
+    limits = Limits(settings.templates.max_steps, settings.templates.max_output_bytes)
+    return Pen(Site(settings.site.public_url), TokenBox(workspace.ring), limits)
+
+
+def relay_of(workspace: Workspace) -> Relay:
+    """Return a workspace's relay, with its password from where the settings say it is."""
+    relay = workspace.settings.relay
+    certificate = relay.certificate_file
+    address = RelayAddress(
+        name=relay.name,
+        host=relay.host,
+        port=relay.port,
+        tls=Tls(relay.tls),
+        username=relay.username,
+        password=workspace.relay_password(),
+        helo_name=relay.helo_name,
+        certificate_file=inside(workspace.folder, certificate) if certificate else "",
+        timeouts=Timeouts(
+            connect_s=relay.timeout_connect_s,
+            envelope_s=relay.timeout_envelope_s,
+            data_s=relay.timeout_data_s,
+            content_s=relay.timeout_content_s,
+        ),
+    )
+    return Relay(
+        address,
+        rate=Rate(relay.per_second, relay.per_hour, relay.per_day),
+        connections=relay.connections,
+        letters_per_connection=relay.letters_per_connection,
+        idle_s=relay.idle_s,
+        pause_s=relay.pause_s,
+        pause_at_most_s=relay.pause_at_most_s,
+    )
+
+
+def rules_of(workspace: Workspace) -> Rules:
+    """Return how a workspace's senders work."""
+    sending, cap = workspace.settings.sending, workspace.settings.cap
+    return Rules(
+        plan=RetryPlan(sending.retry_plan_s, sending.jitter),
+        lease=timedelta(seconds=sending.lease_s),
+        batch=sending.batch,
+        poll_s=sending.poll_s,
+        keep_every_s=sending.keep_every_s,
+        drain_s=sending.drain_s,
+        cap=CapRule(cap.letters, cap.days) if cap.letters else None,
+    )
+
+
+def owner_locks(workspace: Workspace) -> OwnerLocks:
+    """Return the senders' locks: files beside SQLite, sessions on PostgreSQL."""
+    file = workspace.places.database_file
+    return AdvisoryLock(workspace.database) if file is None else FileLocks(f"{file}.owners")
+
+
+def sender_of(workspace: Workspace, locks: OwnerLocks) -> Sender:
+    """Build a workspace's sender."""
+    world = workspace.world()
+
+    def could_not(campaign_id: int) -> None:
+        campaigns.pause_if_many_fail(world, campaign_id)
+
+    def housekeeping() -> None:
+        campaigns.tend(world)
+
+    return Sender(
+        Place(workspace.database, locks, utc_now),
+        Letters(workspace.database, pen_of(workspace), could_not),
+        relay_of(workspace),
+        rules_of(workspace),
+        housekeeping,
+    )
+
+
+async def run_sender(workspace: Workspace, stop: asyncio.Event) -> int:
+    """Send until told to stop; return how many letters were accepted."""
+    locks = owner_locks(workspace)
+    sender = sender_of(workspace, locks)
+    stopping = asyncio.create_task(_then(stop, sender.stop))
+    try:
+        return await sender.run()
+    finally:
+        stopping.cancel()
+        locks.close()
+
+
+async def _then(stop: asyncio.Event, act: Callable[[], None]) -> None:
+    await stop.wait()
+    act()
+
+
+async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
+    """Look at the schedules every few seconds and plan what was started, until stopped."""
+    world = workspace.world()
+    scheduler = AsyncIOScheduler(timezone=UTC)
+    _every(
+        scheduler,
+        timedelta(seconds=workspace.settings.schedules.tick_s),
+        _guarded("schedules", lambda: _log_all(fire.tick(world, utc_now()))),
+    )
+    _every(
+        scheduler,
+        timedelta(seconds=workspace.settings.schedules.tick_s),
+        _guarded("planning", lambda: plan.plan_waiting(world)),
+    )
+    checkpoint = partial(
+        take_checkpoint, workspace.database, workspace.places.checkpoints_file
+    )
+    _every(
+        scheduler,
+        _CHECKPOINT_EVERY,
+        _guarded("checkpoint", lambda: checkpoint(utc_now())),
+    )
+    scheduler.start()
+    await stop.wait()
+    # Their threads finish what they began; nothing is cut off in the middle.
+    scheduler.shutdown(wait=False)
+
+
+def _log_all(happened: list[str]) -> None:
+    for words in happened:
+        _log.info("%s", words)
+
+
+def _every(
+    scheduler: AsyncIOScheduler,
+    interval: timedelta,
+    turn: Callable[[], Coroutine[Any, Any, None]],
+) -> None:
+    # A late tick is as good as a punctual one: by default it would be dropped after 1 s.
+    scheduler.add_job(
+        turn,
+        IntervalTrigger(seconds=max(1, int(interval.total_seconds()))),
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
+        next_run_time=utc_now(),
+    )
+
+
+def _guarded(
+    what: str, work: Callable[[], object]
+) -> Callable[[], Coroutine[Any, Any, None]]:
+    async def turn() -> None:
+        try:
+            await asyncio.to_thread(work)
+        except MailerError as problem:
+            _log.error("%s: %s", what, problem)  # noqa: TRY400 - a person can put it right
+        except Exception:
+            _log.exception("%s: a bug; the other work goes on", what)
+
+    return turn
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Return uvloop's event loops when the extra `fast` is installed, else Python's own."""
+    try:
+        fast: ModuleType = importlib.import_module("uvloop")
+    except ModuleNotFoundError:
+        return asyncio.new_event_loop
+    factory: Callable[[], asyncio.AbstractEventLoop] = fast.new_event_loop
+    return factory
