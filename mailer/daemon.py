@@ -18,7 +18,6 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 from mailer.compose.limits import Limits
-from mailer.compose.links import Site
 from mailer.errors import MailerError
 from mailer.jobs import campaigns, fire, plan
 from mailer.jobs.letters import Letters, Pen
@@ -44,7 +43,7 @@ def pen_of(workspace: Workspace) -> Pen:
     """Return what every letter of a workspace is written with."""
     settings = workspace.settings
     limits = Limits(settings.templates.max_steps, settings.templates.max_output_bytes)
-    return Pen(Site(settings.site.public_url), TokenBox(workspace.ring), limits)
+    return Pen(workspace.site(), TokenBox(workspace.ring), limits)
 
 
 def relay_of(workspace: Workspace) -> Relay:
