@@ -63,12 +63,6 @@ class Site(Section):
             ) from None
 
 
-class Serve(Section):
-    """What `mailer serve` starts."""
-
-    senders: Count = _field(1, "How many sender processes work side by side.")
-
-
 class Relay(Section):
     """The mail server that letters are handed to."""
 
@@ -246,7 +240,6 @@ class Settings(Section):
         "UTC", "The zone of contacts who have none of their own, such as Europe/Oslo."
     )
     site: Site = Site()
-    serve: Serve = Serve()
     relay: Relay = Relay()
     sending: Sending = Sending()
     campaigns: Campaigns = Campaigns()

@@ -49,7 +49,7 @@ def test_a_wrong_value_is_named_with_its_path_what_was_found_and_what_is_allowed
         ({"relay": {"port": 70_000}}, "must be less than or equal to 65535"),
         ({"relay": {"per_second": float("inf")}}, "must be a finite number"),
         ({"relay": {"idle_s": 0}}, "must be greater than 0"),
-        ({"serve": {"senders": True}}, "must be a valid integer"),
+        ({"cap": {"letters": True}}, "must be a valid integer"),
         ({"sending": {"retry_plan_s": []}}, "at least 1 item"),
         ({"sending": {"retry_plan_s": [1, "x"]}}, "sending.retry_plan_s.1 is 'x'"),
         ({"site": {"public_url": "mail.example.com"}}, "must be a web address"),
