@@ -1,7 +1,7 @@
 """Filters that could make much out of little, each counted before it makes anything."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sized
+from collections.abc import Callable, Iterable, Sized
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -160,24 +160,29 @@ def joined(context: BudgetContext, value: list[object]) -> str:
 def format_pattern(context: BudgetContext, value: object, *args: Any, **kwargs: Any) -> str:
     """Put values into a pattern such as `%.2f`."""
     text = text_of(value)
-    check_format(context.budget, text, tuple(kwargs.values()) or args)
+    check_format(context.budget, text, kwargs or args)
     return filters.do_format(text, *args, **kwargs)
 
 
-def check_format(budget: Budget, text: str, given: tuple[Any, ...]) -> None:
-    """Count what a `%` pattern makes before it is made; refuse a width from a value."""
+def check_format(budget: Budget, text: str, given: Any) -> None:
+    """Count what a `%` pattern makes before it is made; refuse a width from a value.
+
+    Args:
+        given: One value, a tuple of values, or a dictionary of them.
+    """
     widths = 0
     for spec in _SPEC.finditer(text):
         for part in (spec["width"] or "0", spec["precise"] or "0"):
             if part == "*" or int(part[:9]) > _WIDTH_MAX:
                 raise ValueError(f"a width in {spec[0]!r} may be at most {_WIDTH_MAX}")
             widths += int(part)
-    longest = 0
-    for one in given:
-        values = (
-            cast("Mapping[str, object]", one).values() if isinstance(one, dict) else [one]
+    if isinstance(given, dict):
+        values = list(cast("dict[str, object]", given).values())
+    else:
+        values = list(
+            cast("tuple[object, ...]", given if isinstance(given, tuple) else (given,))
         )
-        longest = max([longest, *(len(text_of(value)) for value in values)])
+    longest = max([0, *(len(text_of(value)) for value in values)])
     budget.make(_ESCAPED * (len(text) + widths + longest * text.count("%")))
 
 

@@ -74,7 +74,7 @@ class Missing(StrictUndefined):
 @pass_context
 def _finalize(context: Context, value: object) -> object:
     """Refuse to print what nobody wants to read."""
-    # With the context as argument it is not called at compile time, where no place is known.
+    # With the context as argument it is not called at compile time, without a place.
     del context
     return value if isinstance(value, str) else plain(value)
 
@@ -119,7 +119,7 @@ class Engine(ImmutableSandboxedEnvironment):
         """Do what an operator does, after its result was counted."""
         budget = cast("BudgetContext", context).budget
         if operator == "%" and isinstance(left, str):
-            check_format(budget, left, _as_tuple(right))
+            check_format(budget, left, right)
         elif operator == "+" and isinstance(left, str | list | tuple):
             budget.make(len(cast("str", left)) + len(right))
         elif operator == "*":
@@ -127,10 +127,6 @@ class Engine(ImmutableSandboxedEnvironment):
         elif operator == "**" and _bits(left) * abs(right) > _MAX_BITS:
             raise LimitReached("the power is too large")
         return self.binop_table[operator](left, right)
-
-
-def _as_tuple(value: Any) -> tuple[Any, ...]:
-    return value if isinstance(value, tuple) else (value,)
 
 
 def _check_product(budget: Budget, left: Any, right: Any) -> None:

@@ -9,6 +9,10 @@ from mailer.errors import CannotComposeError, TemplateError
 from mailer.model.kind import KINDS, Kind
 from mailer.model.mailinglist import MailingList
 
+TEST_MARK = "[Test] "
+"""What the subject of a test letter begins with."""
+
+_LIST_ID_MAX = 255  # RFC 2919 §2
 _AUTO_SUBMITTED = {
     Kind.ACKNOWLEDGEMENT: "auto-replied",
     Kind.ALARM: "auto-generated",
@@ -145,9 +149,6 @@ def _list_id(mailing_list: MailingList) -> str:
     return field
 
 
-_LIST_ID_MAX = 255
-
-
 def subject_field(subject: str, *, test: bool) -> str:
     """Write the subject; a test letter says that it is one.
 
@@ -156,4 +157,4 @@ def subject_field(subject: str, *, test: bool) -> str:
     """
     if not subject.strip():
         raise CannotComposeError("Subject: it would be empty for this person")
-    return text_field("Subject", f"[Test] {subject}" if test else subject)
+    return text_field("Subject", f"{TEST_MARK}{subject}" if test else subject)

@@ -53,6 +53,25 @@ def parse(text: str, places: Places, offset: int) -> Nodes:
     return tree.body
 
 
+def named_files(text: str, shown: str) -> tuple[str, ...]:
+    """Return the files that a template's text extends, includes and imports, by name.
+
+    Args:
+        shown: What the file is called in messages.
+
+    Raises:
+        TemplateError: as `parse`.
+    """
+    places = Places()
+    body = parse(text, places, places.add(shown))
+    found = (node.template for node in everything(body) if isinstance(node, _NAMING))
+    names = (one.value for one in found if isinstance(one, nodes.Const))
+    return tuple(name for name in names if isinstance(name, str))
+
+
+_NAMING = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
+
+
 def _check(node: nodes.Node, places: Places) -> None:
     words: str | None
     if isinstance(node, _ALLOWED):

@@ -1,0 +1,71 @@
+"""Previewing: how a template looks for one person, without sending anything.
+
+What is shown is taken out of a composed letter, so it is what would be sent. Nothing in it
+is fetched: a browser that shows the HTML is told to load nothing from anywhere.
+"""
+
+import email
+import email.policy
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+
+from mailer.compose.head import TEST_MARK
+from mailer.compose.prepared import Prepared
+from mailer.compose.template import TemplateSource
+from mailer.model.person import Person
+
+_SAMPLE_ADDRESS = "sample@example.com"
+_NOTHING_REMOTE = (
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
+    " style-src 'unsafe-inline'; img-src data:\">"
+    '<meta name="referrer" content="no-referrer">'
+)
+_HEAD = re.compile(r"(?i)<head\b[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A letter as a reader would see it.
+
+    Args:
+        html: A whole document that loads nothing remote.
+        size_bytes: Of the whole letter. Gmail cuts off what is longer than 102 kB of HTML.
+    """
+
+    html: str
+    text: str
+    subject: str
+    size_bytes: int
+
+
+def sample_person(source: TemplateSource) -> Person:
+    """Return the made-up person of a template's `[sample]`."""
+    return Person(None, _SAMPLE_ADDRESS, dict(source.sample))
+
+
+def preview(prepared: Prepared, person: Person | None, date: datetime) -> Preview:
+    """Show a template for one person; the links in it leave no list.
+
+    Args:
+        person: None for the template's sample.
+        date: What the letter's Date says.
+
+    Raises:
+        CannotComposeError: when this person lacks a value that the template needs.
+    """
+    reader = person or sample_person(prepared.source)
+    letter = prepared.compose(reader, 0, 0, date, test=True)
+    message = email.message_from_bytes(letter.content, policy=email.policy.default)
+    return Preview(
+        html=_HEAD.sub(lambda head: head[0] + _NOTHING_REMOTE, _body(message, "html"), 1),
+        text=_body(message, "plain"),
+        subject=str(message["subject"]).removeprefix(TEST_MARK),
+        size_bytes=len(letter.content),
+    )
+
+
+def _body(message: EmailMessage, kind: str) -> str:
+    part = message.get_body((kind,))
+    return "" if part is None else str(part.get_content())

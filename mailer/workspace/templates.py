@@ -1,0 +1,159 @@
+"""`templates/mail/<name>/`: a mail template with all files that it names, read once.
+
+A campaign freezes what is returned here, so nothing is read again while it runs. A file
+that is named must lie in `templates/mail/`, wherever `..` or a link would lead.
+"""
+
+import math
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+from typing import cast
+
+from mailer.compose.syntax import named_files
+from mailer.compose.template import (
+    FOLDER,
+    HTML_FILE,
+    SETTINGS_FILE,
+    TEXT_FILE,
+    TemplateSource,
+)
+from mailer.errors import NotFoundError, TemplateError, WorkspaceError, did_you_mean
+from mailer.model.kind import Kind
+from mailer.workspace.files import exists, inside, read_text
+from mailer.workspace.tomlfiles import Table, parse_toml
+
+_FILE_MAX = 1_000_000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def template_names(folder: str) -> list[str]:
+    """Return the names of all mail templates, sorted."""
+    found = Path(inside(folder, FOLDER)).glob(f"[!._]*/{SETTINGS_FILE}")
+    return sorted(path.parent.name for path in found)
+
+
+def read_template(folder: str, name: str) -> TemplateSource:
+    """Read a mail template with the layouts and parts that it uses.
+
+    Raises:
+        NotFoundError: when there is no template by that name.
+        TemplateError: when one of its files is missing, unreadable or does not parse.
+    """
+    known = template_names(folder)
+    if name not in known or not _NAME.fullmatch(name):
+        raise NotFoundError(
+            f"there is no template {name!r} (no file {FOLDER}/{name}/{SETTINGS_FILE})"
+            f"{did_you_mean(name, known)}"
+        )
+    try:
+        return _Reading(folder, name).template()
+    except TemplateError:
+        raise
+    except WorkspaceError as problem:
+        raise TemplateError(str(problem)) from problem
+
+
+class _Reading:
+    """One template while it is read."""
+
+    def __init__(self, folder: str, name: str) -> None:
+        self._name = name
+        self._base = Path(inside(folder, FOLDER)).resolve()
+        self._files: dict[str, str] = {}
+
+    def template(self) -> TemplateSource:
+        """Read all of it."""
+        settings = parse_toml(self._read(SETTINGS_FILE), self._shown(SETTINGS_FILE))
+        table = Table(settings, self._shown(SETTINGS_FILE))
+        subject, preview = table.text("subject"), table.text("preview", "")
+        kind = _kind(table)
+        sample = _sample(table)
+        table.end()
+        html = self._read(HTML_FILE)
+        text = self._read(TEXT_FILE) if exists(str(self._path(TEXT_FILE))) else None
+        self._take_named(html, HTML_FILE)
+        self._take_named(text or "", TEXT_FILE)
+        return TemplateSource(
+            name=self._name,
+            subject=subject,
+            preview=preview,
+            kind=kind,
+            sample=sample,
+            html=html,
+            text=text,
+            files=dict(sorted(self._files.items())),
+        )
+
+    def _shown(self, file: str) -> str:
+        return f"{FOLDER}/{file}" if "/" in file else f"{FOLDER}/{self._name}/{file}"
+
+    def _path(self, file: str) -> Path:
+        """Return where a file is: one without a `/`, in the template's own folder."""
+        path = self._base / (file if "/" in file else f"{self._name}/{file}")
+        if "\0" in file or not path.resolve().is_relative_to(self._base):
+            raise TemplateError(
+                f"{self._shown(HTML_FILE)}: the file {file!r} would lie outside of"
+                f" {FOLDER}/: copy it there"
+            )
+        return path
+
+    def _read(self, file: str) -> str:
+        path, shown = self._path(file), self._shown(file)
+        if path.is_file() and path.stat().st_size > _FILE_MAX:
+            raise TemplateError(
+                f"{shown}: more than {_FILE_MAX} bytes are too much for a letter"
+            )
+        text = read_text(str(path), shown)
+        if "\0" in text:
+            line = text[: text.index("\0")].count("\n") + 1
+            raise TemplateError(
+                f"{shown}, line {line}: a NUL character: the file is damaged, or was saved"
+                " as something else than UTF-8"
+            )
+        if not text.strip():
+            raise TemplateError(f"{shown}: the file is empty: was it saved?")
+        return text
+
+    def _take_named(self, text: str, file: str) -> None:
+        """Read the files that a text names, and those that they name.
+
+        One that is missing is left out: who puts the template together names the line.
+        """
+        for name in named_files(text, self._shown(file)):
+            if name not in self._files and self._path(name).is_file():
+                self._files[name] = self._read(name)
+                self._take_named(self._files[name], name)
+
+
+def _kind(table: Table) -> Kind:
+    word = table.text("kind", Kind.MARKETING.value)
+    if word not in set(Kind):
+        raise TemplateError(
+            f"{table.where}: no such kind {word!r}{did_you_mean(word, set(Kind))}"
+        )
+    return Kind(word)
+
+
+def _sample(table: Table) -> dict[str, object]:
+    values: Mapping[str, object] = table.table("sample")
+    return {name: _value(table, name, value) for name, value in values.items()}
+
+
+def _value(table: Table, name: str, value: object) -> object:
+    """Return a sample value as contacts have them: dates are text there."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        value = None
+    if isinstance(value, str | bool | int | float):
+        return value
+    if isinstance(value, list):
+        items = cast("list[object]", value)
+        if all(isinstance(one, str) for one in items):
+            return items
+    raise TemplateError(
+        f"{table.where}, [sample]: {name} must be text, a number, true or false, a date, or"
+        " a list of texts"
+    )
