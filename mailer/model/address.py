@@ -5,8 +5,9 @@ version 1: the local part in NFKC and case-folded, the domain as lower-case A-la
 what contacts are unique on and what suppressions hash, so it can never change; a new
 version would have to check the old ones too.
 
-An address is read by `email-validator`. Most of them need only its answer about their
-domain, which is remembered: a plain local part is one regular expression.
+An address is read by `email-validator`, but for what is plain: a local part and a domain
+of ASCII letters, digits and the usual marks are one regular expression each, which give
+the validator's own answer in a twentieth of the time (a property test holds them to it).
 """
 
 import re
@@ -15,7 +16,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
-from email_validator import EmailNotValidError, validate_email
+from email_validator import (
+    SPECIAL_USE_DOMAIN_NAMES,
+    EmailNotValidError,
+    validate_email,
+)
 
 from mailer.errors import AddressError
 
@@ -25,6 +30,15 @@ _LOCAL_MAX_BYTES = 64  # RFC 5321 §4.5.3.1.1
 _ADDRESS_MAX_BYTES = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 _ATEXT = r"a-zA-Z0-9_!#$%&'*+\-/=?^`{|}~"  # RFC 5322 §3.2.3
 _PLAIN_LOCAL = re.compile(rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*")
+# Letters, digits and inner hyphens, and none of them where an A-label or another reserved
+# label has two (RFC 5890 §2.3.1): for these the validator has nothing to convert.
+_LABEL = r"(?!..--)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_PLAIN_DOMAIN = re.compile(
+    rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?:{_LABEL})(?<=[a-z])", re.ASCII
+)
+_SPECIAL_USE = re.compile(
+    rf"(?:^|\.)(?:{'|'.join(map(re.escape, SPECIAL_USE_DOMAIN_NAMES))})\Z"
+)
 _ANY_LOCAL = re.compile(rf"[{_ATEXT}\u0080-\U0010FFFF]+(?:\.[{_ATEXT}\u0080-\U0010FFFF]+)*")
 _SHOWN_CHARACTERS = 80
 _DOMAINS_REMEMBERED = 65_536
@@ -140,6 +154,9 @@ class _Domain:
 
 @lru_cache(_DOMAINS_REMEMBERED)
 def _domain(text: str) -> _Domain:
+    name = text.lower()
+    if text.isascii() and _PLAIN_DOMAIN.fullmatch(name) and not _SPECIAL_USE.search(name):
+        return _Domain(name, len(name), None)
     try:
         valid = validate_email(f"a@{text}", check_deliverability=False, strict=True)
     except EmailNotValidError as problem:

@@ -116,6 +116,15 @@ def personal_bytes(
     return _bytes(who) + _bytes(network) + _bytes(agent) + _bytes(by)
 
 
+def who_bytes(who: bytes) -> bytes:
+    """Return `personal_bytes` of an entry that says nothing personal but who it is about.
+
+    Args:
+        who: A digest of 32 bytes.
+    """
+    return _WHO_IS_32_BYTES + who + _NOTHING_ELSE
+
+
 def seal(secret: bytes, previous: bytes, number: int, canonical: bytes) -> bytes:
     """Return the MAC of an entry.
 
@@ -136,3 +145,7 @@ def _bytes(value: bytes | None) -> bytes:
 
 def _text(value: str | None) -> bytes:
     return _bytes(None if value is None else value.encode())
+
+
+_WHO_IS_32_BYTES = _PRESENT_BYTES.pack(1, 32)
+_NOTHING_ELSE = _NOTHING * 3

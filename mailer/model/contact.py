@@ -7,6 +7,21 @@ from mailer.model.person import Person
 
 
 @dataclass(frozen=True, slots=True)
+class Details:
+    """What is known about a contact beside the address.
+
+    Args:
+        attributes: Declared names to JSON values.
+        language: A language tag (RFC 5646), or None.
+        time_zone: The IANA name of a zone, or None.
+    """
+
+    attributes: dict[str, object]
+    language: str | None = None
+    time_zone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A contact as on record.
 
@@ -26,6 +41,11 @@ class Contact:
     time_zone: str | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def details(self) -> Details:
+        """What is known beside the address."""
+        return Details(self.attributes, self.language, self.time_zone)
 
     @property
     def person(self) -> Person:

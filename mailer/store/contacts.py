@@ -1,16 +1,16 @@
 """Contacts on record: found by their match form, made and changed many at a time."""
 
 import json
-from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import Connection, RowMapping, select
 
 from mailer.model.address import MATCH_VERSION
-from mailer.model.contact import Contact
+from mailer.model.contact import Contact, Details
 from mailer.model.subscription import Subscription
-from mailer.store.bulk import Row, insert_rows, update_rows
+from mailer.store.bulk import Row, insert_rows, look_up, update_rows
 from mailer.store.database import Database
 from mailer.store.subscriptions import read_subscription
 from mailer.store.tables import ContactRow, SubscriptionRow, table, to_instant
@@ -21,19 +21,15 @@ _COLUMNS = (
     "match", "match_version", "hash", "address", "attributes",
     "language", "time_zone", "created_at", "updated_at",
 )  # fmt: skip
+NewContact = tuple[str, bytes, str, Mapping[str, object], str | None, str | None]
+"""Match form, keyed hash, address (domain as A-label), attributes, language, time zone."""
+
+_IDS = 'SELECT id FROM contact WHERE "match"'
 _PAGE = 1_000
 # The row that is there already is given back too: then somebody was quicker.
 _RETURNING = 'ON CONFLICT ("match") DO UPDATE SET "match" = excluded."match"'
-_write_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-@dataclass(frozen=True, slots=True)
-class Details:
-    """What is known about a contact beside the address."""
-
-    attributes: dict[str, object]
-    language: str | None
-    time_zone: str | None
+_write_value = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_VALUES_REMEMBERED = 20_000
 
 
 def find_contact(connection: Connection, match: str) -> Contact | None:
@@ -41,10 +37,10 @@ def find_contact(connection: Connection, match: str) -> Contact | None:
     return find_contacts(connection, [match]).get(match)
 
 
-def find_contacts(connection: Connection, matches: Iterable[str]) -> dict[str, Contact]:
+def find_contacts(connection: Connection, matches: Sequence[str]) -> dict[str, Contact]:
     """Return the contacts that there are among some match forms, up to 30,000."""
-    found = connection.execute(select(_rows).where(_rows.c.match.in_(matches)))
-    return {row["match"]: _read(row) for row in found.mappings()}
+    ids = [row[0] for row in look_up(connection, _IDS, matches)]
+    return {one.match: one for one in get_contacts(connection, ids).values()}
 
 
 def get_contact(connection: Connection, contact_id: int) -> Contact | None:
@@ -52,26 +48,37 @@ def get_contact(connection: Connection, contact_id: int) -> Contact | None:
     return get_contacts(connection, [contact_id]).get(contact_id)
 
 
-def get_contacts(connection: Connection, contact_ids: Iterable[int]) -> dict[int, Contact]:
+def get_contacts(connection: Connection, contact_ids: Sequence[int]) -> dict[int, Contact]:
     """Return the contacts that there are among some ids, up to 30,000."""
+    if not contact_ids:
+        return {}
     found = connection.execute(select(_rows).where(_rows.c.id.in_(contact_ids)))
     return {row["id"]: _read(row) for row in found.mappings()}
 
 
 def new_row(match: str, hash: bytes, address: str, details: Details, now: datetime) -> Row:
+    """Return what `create_contacts` writes for one contact."""
+    known = (details.attributes, details.language, details.time_zone)
+    return new_rows([(match, hash, address, *known)], now)[0]
+
+
+def new_rows(people: Iterable[NewContact], now: datetime) -> list[Row]:
     """Return what `create_contacts` writes; made before, it keeps the write lock short."""
     at = to_instant(now)
-    return (
-        match,
-        MATCH_VERSION,
-        hash,
-        address,
-        _write_json(details.attributes),
-        details.language,
-        details.time_zone,
-        at,
-        at,
-    )
+    return [
+        (
+            match,
+            MATCH_VERSION,
+            hashed,
+            address,
+            write_json(attributes),
+            language,
+            zone,
+            at,
+            at,
+        )
+        for match, hashed, address, attributes, language, zone in people
+    ]
 
 
 def create_contacts(connection: Connection, rows: Sequence[Row]) -> list[int]:
@@ -105,7 +112,7 @@ def change_contacts(
     """Write what is known about contacts from now on."""
     at = to_instant(now)
     rows = [
-        (_write_json(one.attributes), one.language, one.time_zone, at, contact_id)
+        (write_json(one.attributes), one.language, one.time_zone, at, contact_id)
         for contact_id, one in changes
     ]
     update_rows(
@@ -177,3 +184,18 @@ def _read(row: RowMapping) -> Contact:
         row["created_at"],
         row["updated_at"],
     )
+
+
+def write_json(values: Mapping[str, object]) -> str:
+    """Write attributes as JSON; what many people share is written once."""
+    pairs = [
+        _write_pair(name, tuple(value) if value.__class__ is list else value)
+        for name, value in values.items()
+    ]
+    return "{" + ",".join(pairs) + "}"
+
+
+# Typed, because 1 and true are the same to Python.
+@lru_cache(_VALUES_REMEMBERED, typed=True)
+def _write_pair(name: str, value: object) -> str:
+    return f"{_write_value(name)}:{_write_value(value)}"

@@ -21,6 +21,7 @@ from mailer.model.chain import (
     digest,
     personal_bytes,
     seal,
+    who_bytes,
     words_digest,
 )
 from mailer.model.consent import Act, NewEntry
@@ -47,7 +48,7 @@ COLUMNS = (
 )  # fmt: skip
 """As a row is written: its seal, what entries share, what is personal."""
 
-_NOT_SAID = (None, None, None)
+_COLUMNS_TO_WHO = COLUMNS[: COLUMNS.index("who_value") + 1]
 _take_head = select(_head.c.number, _head.c.mac).where(_head.c.id == 1).with_for_update()
 _move_head = (
     update(_head)
@@ -85,7 +86,7 @@ def personal(matches: Sequence[str], chance: Chance = os.urandom) -> list[Person
     for place, match in enumerate(matches):
         salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
         who = digest(salt, match)
-        made.append(((salt, who, match, *_NOT_SAID * 3), personal_bytes(who)))
+        made.append(((salt, who, match), who_bytes(who)))
     return made
 
 
@@ -142,9 +143,8 @@ def append_alike(
     """
     head = lock(connection)
     shared = _shared(connection, entry, {})
-    numbers = _chain(
-        connection, ring, head, [(contact, shared, who) for contact, who in people]
-    )
+    drafts = [(contact, shared, who) for contact, who in people]
+    numbers = _chain(connection, ring, head, drafts, _COLUMNS_TO_WHO)
     contacts = [contact for contact, _ in people]
     _project_alike(connection, _step(entry, numbers.start), contacts, numbers)
     return numbers
@@ -167,6 +167,7 @@ def _chain(
     ring: KeyRing,
     head: Head,
     drafts: Sequence[tuple[int, _Shared, Personal]],
+    columns: Sequence[str] = COLUMNS,
 ) -> range:
     """Number and seal entries, write them, and move the head."""
     key = ring.newest(Purpose.LEDGER)
@@ -177,14 +178,14 @@ def _chain(
         text = canonical(contact_id, key.id, shared.sealed, sealed)
         mac = seal(key.secret, mac, number, text)
         rows.append((number, contact_id, key.id, mac, *shared.row, *stored))
-    insert_rows(connection, _rows, COLUMNS, rows)
+    insert_rows(connection, _rows, columns, rows)
     connection.execute(_move_head, {"to_number": number, "to_mac": mac})
     return range(head.number + 1, number + 1)
 
 
 def _project(connection: Connection, steps: Sequence[tuple[int, Entry]]) -> None:
     """Write where contacts stand after new entries about them."""
-    known = subscriptions.of_contacts(connection, {contact for contact, _ in steps})
+    known = subscriptions.of_contacts(connection, list({contact for contact, _ in steps}))
     places: dict[Place, Subscription | None] = {}
     now: dict[Place, Subscription | None] = dict(known)
     anew: set[int] = set()

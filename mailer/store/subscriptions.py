@@ -4,15 +4,15 @@ Only `mailer.store.ledger` writes it, in the transaction of the entries that it 
 from.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select
 
 from mailer.model.consent import Basis, SubscriptionStatus
 from mailer.model.subscription import Subscription
-from mailer.store.bulk import Row, insert_rows
-from mailer.store.tables import SubscriptionRow, table, to_instant
+from mailer.store.bulk import Row, insert_rows, look_up
+from mailer.store.tables import SubscriptionRow, from_instant, table, to_instant
 
 _rows = table(SubscriptionRow)
 _COLUMNS = (
@@ -22,6 +22,7 @@ _COLUMNS = (
 _UPSERT = "ON CONFLICT (contact_id, list_id) DO UPDATE SET " + ", ".join(
     f"{column} = excluded.{column}" for column in _COLUMNS[2:]
 )
+_OF_CONTACTS = f"SELECT {', '.join(_COLUMNS)} FROM subscription WHERE contact_id"
 _delete = delete(_rows).where(
     _rows.c.contact_id == bindparam("contact"), _rows.c.list_id == bindparam("list")
 )
@@ -38,21 +39,29 @@ def subscription(
 
 
 def of_contacts(
-    connection: Connection, contact_ids: Iterable[int]
+    connection: Connection, contact_ids: Sequence[int]
 ) -> dict[Place, Subscription]:
     """Return where contacts stand, on all lists.
 
     Args:
         contact_ids: Up to 30,000.
     """
-    found = connection.execute(select(_rows).where(_rows.c.contact_id.in_(contact_ids)))
     return {
-        (row["contact_id"], row["list_id"]): read_subscription(row)
-        for row in found.mappings()
+        (contact_id, list_id): Subscription(
+            SubscriptionStatus(status),
+            None if basis is None else Basis(basis),
+            wording,
+            from_instant(since_at),
+            None if expires_at is None else from_instant(expires_at),
+            number,
+        )
+        for contact_id, list_id, number, status, basis, wording, since_at, expires_at in (
+            look_up(connection, _OF_CONTACTS, contact_ids)
+        )
     }
 
 
-def read_subscription(row: RowMapping, prefix: str = "") -> Subscription:
+def read_subscription(row: RowMapping, prefix: str) -> Subscription:
     """Turn a row of the subscription table into its value.
 
     Args:

@@ -1,17 +1,18 @@
 """Addresses that must not get mail, as keyed hashes: they outlast erasure and imports."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select, update
 
 from mailer.model.consent import SuppressionReason
 from mailer.model.suppression import Suppression, together
-from mailer.store.bulk import insert_rows
-from mailer.store.tables import SuppressionRow, table, to_instant
+from mailer.store.bulk import insert_rows, look_up
+from mailer.store.tables import SuppressionRow, from_instant, table, to_instant
 
 _rows = table(SuppressionRow)
 _COLUMNS = ("hash", "scope", "reason", "since_at", "until_at", "source")
+_OF = f"SELECT {', '.join(_COLUMNS)} FROM suppression WHERE hash"
 _here = (_rows.c.hash == bindparam("on_hash")) & (_rows.c.scope == bindparam("on_scope"))
 _find = select(_rows).where(_here)
 _find_alone = _find.with_for_update()
@@ -60,21 +61,22 @@ def suppressions_of(connection: Connection, hash: bytes) -> list[Suppression]:
 
 
 def in_force(
-    connection: Connection, hashes: Iterable[bytes], scopes: Iterable[str], now: datetime
+    connection: Connection, hashes: Sequence[bytes], scopes: Container[str], now: datetime
 ) -> dict[bytes, list[Suppression]]:
     """Return the suppressions that hold now, of up to 30,000 addresses, in some scopes."""
-    found = connection.execute(
-        select(_rows)
-        .where(
-            _rows.c.hash.in_(hashes),
-            _rows.c.scope.in_(scopes),
-            or_(_rows.c.until_at.is_(None), _rows.c.until_at > now),
-        )
-        .order_by(_rows.c.since_at, _rows.c.scope)
-    )
     held: dict[bytes, list[Suppression]] = {}
-    for row in found.mappings():
-        held.setdefault(bytes(row["hash"]), []).append(_read(row))
+    for hashed, scope, reason, since_at, until_at, source in look_up(
+        connection, _OF, hashes
+    ):
+        one = Suppression(
+            scope,
+            SuppressionReason(reason),
+            from_instant(since_at),
+            None if until_at is None else from_instant(until_at),
+            source,
+        )
+        if scope in scopes and one.in_force(now):
+            held.setdefault(hashed, []).append(one)
     return held
 
 

@@ -1,0 +1,139 @@
+"""Importing people with their consent: what is declared about a file, and may it be."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.audience.admission import expiry
+from mailer.audience.rows import read_header
+from mailer.errors import RefusedError
+from mailer.jobs.import_run import Import, ImportResult, People, Progress, Trial
+from mailer.model.attributes import AttributeSpec
+from mailer.model.consent import Basis
+from mailer.model.key import KeyRing
+from mailer.model.mailinglist import MailingList
+from mailer.store.batches import (
+    Batch,
+    BatchState,
+    Declared,
+    begin_batch,
+    find_batch,
+)
+from mailer.store.database import Connection, Database
+from mailer.store.lists import see_list
+from mailer.workspace.csvfiles import CsvFile, held, survey
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """What the marketer wants imported, and what she declares about it.
+
+    Args:
+        source: Where these people agreed, in words that hold no personal data.
+        wording: The version of the list's words that they saw; None for those in force.
+        expires_at: When the permission ends; None for never, or for implied permission
+            `IMPLIED_FOR` from now.
+        ignore_unknown: Leave out columns that are not declared.
+        dry_run: Change nothing, and say what would be done.
+    """
+
+    path: str
+    mailing_list: MailingList
+    basis: Basis
+    source: str
+    wording: int | None = None
+    expires_at: datetime | None = None
+    ignore_unknown: bool = False
+    dry_run: bool = False
+
+
+def import_contacts(
+    database: Database,
+    ring: KeyRing,
+    specs: Mapping[str, AttributeSpec],
+    order: ImportOrder,
+    clock: Callable[[], datetime],
+    on_progress: Progress = lambda *_: None,
+) -> ImportResult:
+    """Import a file of people, or go on with it.
+
+    Raises:
+        ImportFileError: when the file as a whole cannot be imported; nothing of it was.
+        RefusedError: when it was imported already, or what is declared cannot be.
+    """
+    file = survey(order.path)
+    columns = read_header(file.header, specs, ignore_unknown=order.ignore_unknown)
+    declared = _declare(order, file, clock())
+    people = People(file, columns, declared.basis)
+    with held(file):
+        if order.dry_run:
+            return Trial(database, ring, people, declared, clock).run(on_progress)
+        with database.write() as connection:
+            batch = _begin(connection, order, declared, clock())
+        return Import(database, ring, people, batch, clock).run(on_progress)
+
+
+def _declare(order: ImportOrder, file: CsvFile, now: datetime) -> Declared:
+    mailing_list = order.mailing_list
+    wording = mailing_list.wording.version if order.wording is None else order.wording
+    versions = sorted(one.version for one in mailing_list.wordings)
+    where = f"lists/{mailing_list.name}.toml"
+    if wording not in versions:
+        raise RefusedError(
+            f"{where} has no version {wording} of its words; it has {versions}"
+        )
+    if wording < mailing_list.words_floor:
+        raise RefusedError(
+            f"{where}: who agreed to version {wording} of the words may not be written"
+            f" to now; version {mailing_list.words_floor} is needed"
+        )
+    if not order.source.strip():
+        raise RefusedError("say where these people agreed: --source 'stall at the fair'")
+    expires_at = expiry(order.basis, order.expires_at, now)
+    if expires_at is not None and expires_at <= now:
+        raise RefusedError(
+            f"the permission would have ended already, on {expires_at:%Y-%m-%d}"
+        )
+    return Declared(
+        file.name,
+        file.hash,
+        file.rows,
+        mailing_list.id,
+        order.basis,
+        order.source.strip(),
+        wording,
+        expires_at,
+    )
+
+
+def _begin(
+    connection: Connection, order: ImportOrder, declared: Declared, now: datetime
+) -> Batch:
+    see_list(connection, order.mailing_list, now)
+    found = find_batch(connection, declared.file_hash, declared.list_id)
+    if found is None or found.state is BatchState.UNDONE:
+        return begin_batch(connection, declared, now)
+    day = f"{found.started_at:%Y-%m-%d}"
+    match found.state:
+        case BatchState.DONE:
+            raise RefusedError(
+                f"{declared.file_name} was already imported as batch {found.id} on {day}:"
+                f" nothing is left to do (to take it back: mailer contact import-undo"
+                f" {found.id})"
+            )
+        case BatchState.UNDOING:
+            raise RefusedError(
+                f"{declared.file_name} was imported as batch {found.id}, which is half"
+                f" undone: finish that first with mailer contact import-undo {found.id}"
+            )
+        case BatchState.RUNNING:
+            pass
+    was = found.declared
+    same = (was.basis, was.source) == (declared.basis, declared.source)
+    if not same or order.expires_at not in (None, was.expires_at):
+        raise RefusedError(
+            f"{declared.file_name} is half imported as batch {found.id} with --basis"
+            f" {was.basis} --source {was.source!r}: go on with the same, or undo it first"
+            f" with mailer contact import-undo {found.id}"
+        )
+    return found

@@ -1,0 +1,291 @@
+"""Going through a file of people: in pieces and slices, and on from where a crash left it.
+
+A file is taken a piece at a time and each piece in the order of match forms: then a slice
+touches few pages of the index on them, and it is quick however many people there are.
+"""
+
+import gc
+import os
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+from zoneinfo import available_timezones
+
+from mailer.audience.rows import Columns, PersonRow, Rejected, RowReader, in_order
+from mailer.errors import RefusedError
+from mailer.jobs.import_slice import SliceResult, apply_slice, prepare, try_slice
+from mailer.jobs.slices import Slicer
+from mailer.model.consent import Basis
+from mailer.model.key import KeyRing
+from mailer.store.batches import (
+    Batch,
+    BatchState,
+    Declared,
+    Position,
+    advance,
+    change_batch,
+)
+from mailer.store.database import Database
+from mailer.workspace.csvfiles import CsvFile, Record, RejectedFile, records
+
+PIECE_ROWS = 50_000
+SHOWN_REJECTIONS = 20
+_TRIAL_SLICE = 1_000
+
+Progress = Callable[[int, int], object]
+"""Called with the rows that are through, and how many there are."""
+
+BadRow = tuple[int, str, list[str]]
+"""The line, what is wrong with it, and its cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What came of an import.
+
+    Args:
+        batch_id: The number to undo it by; None for a dry run.
+        counts: Rows by `Admission` and `rejected`; they add up to `rows`. Beside them
+            `changed` and `shared` (offices' addresses) in people.
+        rejected_path: The file of rows that were not imported; None without any.
+        first_rejected: The first of them: line and reason.
+        ignored: Columns that were left out.
+        resumed: It went on where an earlier run had ended.
+        longest_turn_s: How long the longest slice kept other writers waiting.
+    """
+
+    batch_id: int | None
+    rows: int
+    counts: dict[str, int]
+    rejected_path: str | None
+    first_rejected: tuple[tuple[int, str], ...]
+    ignored: tuple[str, ...]
+    expires_at: datetime | None
+    resumed: bool
+    longest_turn_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some rows of a file, read.
+
+    Args:
+        first: How many rows lie before it.
+        rows: How many rows it is.
+        people: Who is in it, in the order of match forms.
+        bad: Its rows that cannot be imported.
+    """
+
+    first: int
+    rows: int
+    people: list[PersonRow]
+    bad: list[BadRow]
+
+
+class People:
+    """Reads the people of a file, piece by piece."""
+
+    def __init__(self, file: CsvFile, columns: Columns, basis: Basis) -> None:
+        self.file = file
+        self.columns = columns
+        self._reader = RowReader(columns, basis, frozenset(available_timezones()))
+
+    def pieces(self, first: int = 0) -> Generator[Piece, None, None]:
+        """Go through the pieces; `first` is where one began."""
+        read = records(self.file, first)
+        while some := list(islice(read, PIECE_ROWS)):
+            piece = self._piece(first, some)
+            gc.freeze()
+            yield piece
+            first += len(some)
+
+    def _piece(self, first: int, some: Sequence[Record]) -> Piece:
+        people: list[PersonRow] = []
+        bad: list[BadRow] = []
+        for line, cells, problem in some:
+            row = Rejected(line, problem) if problem else self._reader.read(line, cells)
+            if isinstance(row, Rejected):
+                bad.append((line, row.reason, cells))
+            else:
+                people.append(row)
+        return Piece(first, len(some), in_order(people), bad)
+
+    def away(self, result: SliceResult) -> list[BadRow]:
+        """Return who stayed away in a slice as rows with nothing but the address."""
+        rows: list[BadRow] = []
+        for line, reason, address in result.away:
+            cells = [""] * self.columns.width
+            cells[self.columns.address] = address
+            rows.append((line, reason, cells))
+        return rows
+
+
+class Import:
+    """One import of a file: begun, or gone on with."""
+
+    def __init__(
+        self,
+        database: Database,
+        ring: KeyRing,
+        people: People,
+        batch: Batch,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._ring = ring
+        self._people = people
+        self._batch = batch
+        self._clock = clock
+        self._slicer = Slicer(database)
+        self._resumed = batch.rows_done > 0
+        self._counts = Counter(batch.counts)
+        self._rejected = RejectedFile(people.file, batch.position.rejected_bytes)
+        self._shown: list[tuple[int, str]] = []
+        self._database = database
+
+    def run(self, on_progress: Progress) -> ImportResult:
+        """Go through the file to its end."""
+        total = self._people.file.rows
+        try:
+            with _undisturbed():
+                for piece in self._people.pieces(self._batch.position.piece):
+                    self._import(piece, lambda done: on_progress(done, total))
+        finally:
+            self._rejected.close()
+        self._end()
+        path = self._rejected.path if self._rejected.size_bytes else None
+        return ImportResult(
+            self._batch.id,
+            total,
+            dict(self._counts),
+            path,
+            tuple(self._shown),
+            self._people.columns.ignored,
+            self._batch.declared.expires_at,
+            self._resumed,
+            self._slicer.longest_s,
+        )
+
+    def _import(self, piece: Piece, on_progress: Callable[[int], object]) -> None:
+        todo = [
+            row for row in piece.people if row.address.match > self._batch.position.after
+        ]
+        while True:
+            some, todo = todo[: self._slicer.size], todo[self._slicer.size :]
+            self._slice(piece, some, last=not todo)
+            on_progress(self._batch.rows_done)
+            if not todo:
+                return
+
+    def _slice(self, piece: Piece, some: Sequence[PersonRow], *, last: bool) -> None:
+        batch, now = self._batch, self._clock()
+        bad = [] if batch.position.begun else piece.bad
+        ready = prepare(some, self._ring, now, os.urandom)
+        counts = Counter(self._counts)
+        with self._slicer.turn() as connection:
+            result = apply_slice(connection, self._ring, batch, ready, now)
+            away = self._people.away(result)
+            self._rejected.write([*bad, *away])
+            counts += result.counts + Counter(rejected=len(bad))
+            if last:
+                done = piece.first + piece.rows
+                position = Position(done, rejected_bytes=self._rejected.size_bytes)
+            else:
+                done = batch.rows_done + len(bad) + sum(row.rows for row in some)
+                after = some[-1].address.match
+                position = Position(piece.first, after, True, self._rejected.size_bytes)
+            if not advance(connection, batch, done, position, counts):
+                raise RefusedError(
+                    f"batch {batch.id} is being imported or undone by another program"
+                )
+        self._batch = replace(batch, rows_done=done, position=position)
+        self._counts = counts
+        self._shown += [row[:2] for row in [*bad, *away]][: _room(self._shown)]
+
+    def _end(self) -> None:
+        states = (BatchState.RUNNING, BatchState.DONE)
+        with self._database.write() as connection:
+            change_batch(
+                connection, self._batch.id, states, self._batch.position, self._clock()
+            )
+
+
+class Trial:
+    """What an import would do; nothing is changed."""
+
+    def __init__(
+        self,
+        database: Database,
+        ring: KeyRing,
+        people: People,
+        declared: Declared,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._ring = ring
+        self._people = people
+        now = clock()
+        self._now = now
+        self._batch = Batch(0, declared, BatchState.RUNNING, 0, Position(), {}, now, None)
+        self._seen: set[bytes] = set()
+        self._counts: Counter[str] = Counter()
+        self._shown: list[tuple[int, str]] = []
+
+    def run(self, on_progress: Progress) -> ImportResult:
+        """Go through the file to its end."""
+        total = self._people.file.rows
+        with _undisturbed():
+            for piece in self._people.pieces():
+                self._try(piece, lambda done: on_progress(done, total))
+        on_progress(total, total)
+        return ImportResult(
+            None,
+            total,
+            dict(self._counts),
+            None,
+            tuple(self._shown),
+            self._people.columns.ignored,
+            self._batch.declared.expires_at,
+            False,
+            0.0,
+        )
+
+    def _try(self, piece: Piece, on_progress: Callable[[int], object]) -> None:
+        self._counts["rejected"] += len(piece.bad)
+        self._shown += [row[:2] for row in piece.bad][: _room(self._shown)]
+        for start in range(0, len(piece.people), _TRIAL_SLICE):
+            self._slice(piece.people[start : start + _TRIAL_SLICE])
+            on_progress(piece.first + start)
+
+    def _slice(self, some: Sequence[PersonRow]) -> None:
+        ready = prepare(some, self._ring, self._now, bytes)
+        fresh = [one for one in ready if one.hash not in self._seen]
+        self._counts["again"] += sum(
+            one.row.rows for one in ready if one.hash in self._seen
+        )
+        self._seen.update(one.hash for one in fresh)
+        with self._database.read() as connection:
+            result = try_slice(connection, self._batch, fresh, self._now)
+        self._counts.update(result.counts)
+        self._shown += [row[:2] for row in result.away][: _room(self._shown)]
+
+
+@contextmanager
+def _undisturbed() -> Generator[None, None, None]:
+    """Keep the collector of cycles from going through all that was loaded, again and again.
+
+    It would take a quarter of a second each time, now and then with the write lock held.
+    What is frozen is still freed when nothing refers to it.
+    """
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _room(shown: Sequence[object]) -> int:
+    return max(0, SHOWN_REJECTIONS - len(shown))

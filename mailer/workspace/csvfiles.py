@@ -1,0 +1,320 @@
+"""CSV files of people: read row by row in flat memory, and written so that nothing runs.
+
+A file is read twice: first as a whole (is it UTF-8, does every quotation mark close, how
+many rows, which hash), so that a file that cannot be read is refused before anything of it
+is imported; then row by row. A single bad row is reported, not raised.
+
+Cells that a spreadsheet would take for a formula are written with an apostrophe before
+them, and read without it.
+"""
+
+import codecs
+import csv
+import errno
+import fcntl
+import hashlib
+import io
+import os
+import re
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from mailer.errors import ImportFileError, RefusedError
+
+MAX_LINE = 1 << 20
+"""Characters; a longer line is rejected without being kept in memory."""
+
+_BLOCK_BYTES = 1 << 20
+_DELIMITERS = (",", ";", "\t")
+_LOOK_EVERY_ROWS = 10_000
+_FORMULA = re.compile(r"[=+\-@\t\r\n]")
+_ESCAPED_FORMULA = re.compile(r"'[=+\-@\t\r\n]")
+_NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ZIP = b"PK\x03\x04"
+_STANDS_FOR_LONG = "\0\n"
+
+
+@dataclass(frozen=True, slots=True)
+class CsvFile:
+    """A CSV file that was read through once.
+
+    Args:
+        name: The file's name without its folder.
+        hash: The SHA-256 of its bytes, hexadecimal.
+        rows: How many there are below the header, blank lines not counted.
+        stamp: Its size in bytes and when it was last changed, in nanoseconds.
+    """
+
+    path: str
+    name: str
+    hash: str
+    delimiter: str
+    header: tuple[str, ...]
+    rows: int
+    stamp: tuple[int, int]
+
+
+Record = tuple[int, list[str], str]
+"""The line that a row begins in, its cells, and why it cannot be read ("" when it can)."""
+
+
+def survey(path: str) -> CsvFile:
+    """Read a file through and say what is in it.
+
+    Raises:
+        ImportFileError: when the file as a whole cannot be imported: missing, empty, not
+            UTF-8, a quotation mark that never closes.
+    """
+    name = Path(path).name
+    try:
+        with Path(path).open("rb") as raw:
+            stamp = _stamp(os.fstat(raw.fileno()))
+            hashed = _read_through(raw, name)
+    except OSError as problem:
+        raise ImportFileError(f"{path} cannot be read: {problem.strerror}") from problem
+    with _open(path) as file:
+        first = file.readline(MAX_LINE)
+        delimiter = _delimiter(first)
+        file.seek(0)
+        read = _records(file, delimiter, name)
+        _, header, wrong = next(read, (1, [], "there is no header"))
+        if wrong:
+            raise ImportFileError(f"{name}, line 1: {wrong}")
+        rows = sum(1 for _ in read)
+    return CsvFile(path, name, hashed, delimiter, tuple(header), rows, stamp)
+
+
+@contextmanager
+def held(file: CsvFile) -> Generator[None, None, None]:
+    """Keep other programs from importing the same file meanwhile.
+
+    Raises:
+        RefusedError: when another one does.
+    """
+    with Path(file.path).open("rb") as opened:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RefusedError(
+                f"{file.name} is being imported by another program: wait until it has ended"
+            ) from None
+        yield
+
+
+def records(file: CsvFile, skip: int = 0) -> Generator[Record, None, None]:
+    """Read a file's rows, without the first `skip` of them.
+
+    Raises:
+        ImportFileError: when the file was changed since it was surveyed.
+    """
+    with _open(file.path) as opened:
+        read = _records(opened, file.delimiter, file.name)
+        next(read, None)
+        for place, record in enumerate(read):
+            if place % _LOOK_EVERY_ROWS == 0:
+                _require_unchanged(file)
+            if place >= skip:
+                yield record
+    _require_unchanged(file)
+
+
+class RejectedFile:
+    """The rows that were not imported, beside the file that they were in.
+
+    It is written as the import goes on. How long it was is remembered with each slice, so
+    that whoever goes on after a crash knows which of its rows count.
+    """
+
+    def __init__(self, file: CsvFile, size_bytes: int) -> None:
+        """Take up the file.
+
+        Args:
+            size_bytes: How much of it counts; 0 begins anew.
+        """
+        source = Path(file.path)
+        self.path = str(source.with_name(f"{source.stem}.rejected.csv"))
+        self.size_bytes = size_bytes
+        self._header = file.header
+        self._delimiter = file.delimiter
+        self._file: int | None = None
+        with self._explained():
+            if size_bytes:
+                os.truncate(self._opened(), size_bytes)
+            else:
+                Path(self.path).unlink(missing_ok=True)
+
+    def write(self, rows: Iterable[tuple[int, str, Sequence[str]]]) -> None:
+        """Add rows, each with its line, why it was not imported, and its cells."""
+        width = len(self._header)
+        lines = [
+            [*_fill(cells[:width], width), str(line), reason, *cells[width:]]
+            for line, reason, cells in rows
+        ]
+        if not lines:
+            return
+        if not self.size_bytes:
+            lines.insert(0, [*self._header, *REJECTED_COLUMNS])
+        text = "".join(csv_lines(lines, self._delimiter))
+        # A byte order mark: without it spreadsheets take the file for another encoding.
+        content = text.encode("utf-8" if self.size_bytes else "utf-8-sig")
+        with self._explained():
+            written = os.pwrite(self._opened(), content, self.size_bytes)
+            if written != len(content):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        self.size_bytes += len(content)
+
+    def close(self) -> None:
+        """Close it, and return when its rows would outlast a power cut."""
+        if self._file is not None:
+            os.fsync(self._file)
+            os.close(self._file)
+            self._file = None
+
+    @contextmanager
+    def _explained(self) -> Generator[None, None, None]:
+        try:
+            yield
+        except OSError as problem:
+            raise ImportFileError(
+                f"{self.path} cannot be written: {problem.strerror}: the rows that are not"
+                " imported belong there; run the same command again to go on"
+            ) from problem
+
+    def _opened(self) -> int:
+        if self._file is None:
+            flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+            self._file = os.open(self.path, flags, 0o600)
+        return self._file
+
+
+REJECTED_COLUMNS = ("rejected_line", "rejected_reason")
+"""What a `.rejected.csv` has beside the columns of its source."""
+
+
+def csv_lines(rows: Iterable[Sequence[str]], delimiter: str = ",") -> Iterator[str]:
+    """Write rows as lines of CSV (RFC 4180) in which no cell is a formula."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, delimiter=delimiter)
+    for row in rows:
+        writer.writerow([_escaped(cell) for cell in row])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def _fill(cells: Sequence[str], width: int) -> list[str]:
+    return [*cells, *[""] * (width - len(cells))]
+
+
+def _escaped(cell: str) -> str:
+    if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
+def _unescaped(cells: list[str]) -> list[str]:
+    if "'" not in "".join(cells):
+        return cells
+    return [cell[1:] if _ESCAPED_FORMULA.match(cell) else cell for cell in cells]
+
+
+def _open(path: str) -> TextIO:
+    return Path(path).open(encoding="utf-8-sig", newline="")
+
+
+def _stamp(found: os.stat_result) -> tuple[int, int]:
+    return (found.st_size, found.st_mtime_ns)
+
+
+def _require_unchanged(file: CsvFile) -> None:
+    if _stamp(Path(file.path).stat()) != file.stamp:
+        raise ImportFileError(
+            f"{file.name} was changed while it was read: what was imported so far is as it"
+            " was then; import the changed file once it is complete"
+        )
+
+
+def _read_through(raw: io.BufferedReader, name: str) -> str:
+    """Return the hash of a file that is UTF-8 from beginning to end."""
+    hashed, decoder, line = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), 1
+    begin = raw.peek(len(_ZIP))
+    if not begin:
+        raise ImportFileError(f"{name} is empty")
+    if begin.startswith(_ZIP):
+        raise ImportFileError(
+            f"{name} is a workbook, not CSV: save it as 'CSV UTF-8' and import that"
+        )
+    if begin.startswith(_UTF16):
+        raise ImportFileError(
+            f"{name} is UTF-16: save it as 'CSV UTF-8', or convert it:"
+            f" iconv -f UTF-16 -t UTF-8 {name} > utf8-{name}"
+        )
+    while block := raw.read(_BLOCK_BYTES):
+        hashed.update(block)
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError as problem:
+            line += problem.object[: problem.start].count(b"\n")
+            raise _not_utf8(name, line, problem.object[problem.start]) from None
+        line += block.count(b"\n")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as problem:
+        raise _not_utf8(name, line, problem.object[problem.start]) from None
+    return hashed.hexdigest()
+
+
+def _not_utf8(name: str, line: int, byte: int) -> ImportFileError:
+    looks = bytes([byte]).decode("cp1252", "replace")
+    return ImportFileError(
+        f"{name}, line {line}: byte {byte:#04x} is not UTF-8; in Windows-1252 it would be"
+        f" {looks!r}: save the file as 'CSV UTF-8', or convert it:"
+        f" iconv -f WINDOWS-1252 -t UTF-8 {name} > utf8-{name}"
+    )
+
+
+def _delimiter(first_line: str) -> str:
+    """Return what stands between the names of a header; a comma if there is only one."""
+    outside = re.sub(r'"[^"]*"', "", first_line)
+    return max(_DELIMITERS, key=outside.count)
+
+
+def _lines(file: TextIO, too_long: set[int]) -> Generator[str, None, None]:
+    number = 0
+    while line := file.readline(MAX_LINE):
+        number += 1
+        if len(line) < MAX_LINE or line.endswith(("\n", "\r")):
+            yield line
+            continue
+        while line and not line.endswith(("\n", "\r")):
+            line = file.readline(MAX_LINE)
+        too_long.add(number)
+        yield _STANDS_FOR_LONG
+
+
+def _records(file: TextIO, delimiter: str, name: str) -> Generator[Record, None, None]:
+    too_long: set[int] = set()
+    reader = csv.reader(_lines(file, too_long), delimiter=delimiter, strict=True)
+    while True:
+        first = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as problem:
+            if reader.line_num > first:
+                raise ImportFileError(
+                    f"{name}, line {first}: a quotation mark opens in this row and does not"
+                    f" close as it should (line {reader.line_num}: {problem}): put the cell"
+                    " right; nothing of the file was imported"
+                ) from None
+            yield first, [], f"is not CSV: {problem}"
+            continue
+        if too_long and not too_long.isdisjoint(range(first, reader.line_num + 1)):
+            yield first, [], f"is longer than {MAX_LINE} characters"
+        elif cells:
+            yield first, _unescaped(cells), ""
