@@ -27,8 +27,9 @@ BUILT_IN_NAMES = frozenset(
 
 _LETTER_NAMES = frozenset(
     {
-        "campaign", "contact", "list", "letter", "postal_address", "preferences_url",
-        "sender", "unsubscribe_url", "view_url",
+        "campaign", "contact", "letter", "list", "list_title", "postal_address",
+        "preferences_url", "preview", "sender", "sender_name", "subject",
+        "unsubscribe_url", "view_url",
     }
 )  # fmt: skip
 _JINJA_NAMES = frozenset(

@@ -14,7 +14,7 @@ from jinja2 import nodes
 from mailer.errors import did_you_mean
 from mailer.model.attributes import AttributeType
 from mailer.model.bounds import measure
-from mailer.model.operands import CONDITION_USAGE, Known, Operands, type_of
+from mailer.model.operands import CONDITION_USAGE, Declared, Operands, type_of
 from mailer.model.rule import (
     Always,
     And,
@@ -25,6 +25,7 @@ from mailer.model.rule import (
     Day,
     Fixed,
     JoinedWithin,
+    Known,
     Length,
     Member,
     Name,
@@ -39,7 +40,6 @@ from mailer.model.rule import (
     Today,
     Truthy,
 )
-from mailer.model.rule import Known as IsKnown
 from mailer.model.ruletext import operand_text
 from mailer.model.schedule import parse_duration
 from mailer.model.syntax import tree
@@ -58,7 +58,7 @@ _OPERATORS = {
 
 
 def parse(
-    text: str, known: Known, where: str, lists: Collection[str] | None = None
+    text: str, known: Declared, where: str, lists: Collection[str] | None = None
 ) -> Rule:
     """Read a rule.
 
@@ -221,7 +221,7 @@ class _Reading:
         if node.name not in {"defined", "none"} or node.args or node.kwargs:
             near = did_you_mean(node.name, ["defined", "none"])
             raise self._error(node, f"no such test 'is {node.name}'{near}")
-        known = IsKnown(self._operands.name(node.node, "city is defined"))
+        known = Known(self._operands.name(node.node, "city is defined"))
         return known if node.name == "defined" else Not(known)
 
     def _call(self, node: nodes.Call) -> Rule:

@@ -27,9 +27,9 @@ from mailer.model.rule import (
 from mailer.model.ruletext import operand_text
 from mailer.model.syntax import Source, place_of
 
-Known = Mapping[str, AttributeType | AttributeSpec]
+Declared = Mapping[str, AttributeType | AttributeSpec]
 
-BUILT_IN: Known = {"language": AttributeType.TEXT, "time_zone": AttributeType.TEXT}
+BUILT_IN: Declared = {"language": AttributeType.TEXT, "time_zone": AttributeType.TEXT}
 DAY_NAMES = ("created", "today")
 DAY_FUNCTIONS = {"days_ago": -1, "days_ahead": 1}
 CONDITION_USAGE = {
@@ -65,7 +65,7 @@ class Operands:
         known: The declared attributes, by name.
     """
 
-    def __init__(self, source: Source, known: Known) -> None:
+    def __init__(self, source: Source, known: Declared) -> None:
         self._source = source
         self._known = {**known, **BUILT_IN}
 

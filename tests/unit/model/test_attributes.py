@@ -2,6 +2,7 @@ import re
 
 import pytest
 
+from mailer.compose.making import BUILT_IN_NAMES
 from mailer.model.attributes import (
     NUMBER_LIMIT,
     RESERVED_NAMES,
@@ -178,3 +179,7 @@ def test_a_default_may_be_empty(type: AttributeType, default: object) -> None:
 def test_a_leap_day_is_a_date_in_leap_years_only() -> None:
     assert is_date("2024-02-29")
     assert not is_date("2026-02-29")
+
+
+def test_no_attribute_can_hide_what_letters_have_by_themselves() -> None:
+    assert BUILT_IN_NAMES <= RESERVED_NAMES
