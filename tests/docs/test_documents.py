@@ -84,3 +84,9 @@ def test_minimum_versions_that_matter_are_pinned() -> None:
     needs = project["project"]["dependencies"]
     assert "aiosmtplib>=5.1.3,<6" in needs
     assert "apscheduler>=3.11.3,<4" in needs
+
+
+def test_no_asynchronous_sqlalchemy_is_used() -> None:
+    """It needs greenlet, which SQLAlchemy 2.1 no longer installs."""
+    for path in MODULES:
+        assert "sqlalchemy.ext.asyncio" not in path.read_text(encoding="utf-8"), name(path)
