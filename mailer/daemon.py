@@ -20,6 +20,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from mailer.compose.limits import Limits
 from mailer.errors import MailerError
 from mailer.jobs import campaigns, fire, plan
+from mailer.jobs.follow import Happened
 from mailer.jobs.letters import Letters, Pen
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.register import CapRule
@@ -161,9 +162,10 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     scheduler.shutdown(wait=False)
 
 
-def _log_all(happened: list[str]) -> None:
-    for words in happened:
-        _log.info("%s", words)
+def _log_all(happened: list[Happened]) -> None:
+    for one in happened:
+        level = logging.WARNING if one.bad else logging.INFO
+        _log.log(level, "schedule %s: %s", one.schedule, one.words)
 
 
 def _every(
@@ -172,7 +174,7 @@ def _every(
     turn: Callable[[], Coroutine[Any, Any, None]],
 ) -> None:
     # A late tick is as good as a punctual one: by default it would be dropped after 1 s.
-    scheduler.add_job(
+    scheduler.add_job(  # pyright: ignore[reportUnknownMemberType]
         turn,
         IntervalTrigger(seconds=max(1, int(interval.total_seconds()))),
         max_instances=1,
@@ -189,8 +191,8 @@ def _guarded(
         try:
             await asyncio.to_thread(work)
         except MailerError as problem:
-            _log.error("%s: %s", what, problem)  # noqa: TRY400 - a person can put it right
-        except Exception:
+            _log.error("%s: %s", what, problem)
+        except Exception:  # noqa: BLE001 - the one place: this job ends, the others go on
             _log.exception("%s: a bug; the other work goes on", what)
 
     return turn
