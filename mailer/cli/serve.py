@@ -53,7 +53,7 @@ def serve(folder: str, parts: tuple[str, ...], *, quiet: bool) -> None:
         level=logging.WARNING if quiet else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
-    for noisy in ("apscheduler", "uvicorn"):
+    for noisy in ("alembic", "apscheduler", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with open_workspace(folder) as workspace:
         chosen = parts or PARTS
