@@ -2,20 +2,28 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, insert, update
 
+from mailer.compose.limits import Limits
+from mailer.compose.links import Site
 from mailer.compose.template import TemplateSource
 from mailer.jobs.frozen import Frozen, pack
+from mailer.jobs.plan import plan
 from mailer.jobs.world import World
 from mailer.model.attributes import AttributeSpec, AttributeType
+from mailer.model.key import Key, KeyRing, Purpose
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList, OptIn, Wording
+from mailer.model.token import TokenBox
 from mailer.store.campaigns import NewCampaign, freeze, make_campaign
 from mailer.store.database import Database
+from mailer.store.deliveries import deliveries_of
 from mailer.store.tables import (
     ContactRow,
+    DeliveryRow,
     ListRow,
     SubscriptionRow,
     SuppressionRow,
@@ -28,6 +36,13 @@ SPECS = {
     "country": AttributeSpec("country", AttributeType.TEXT),
     "points": AttributeSpec("points", AttributeType.NUMBER, 0),
 }
+RING = KeyRing(
+    (
+        Key(1, Purpose.TOKEN, b"t" * 32),
+        Key(2, Purpose.LEDGER, b"l" * 32),
+        Key(3, Purpose.SUPPRESSION, b"s" * 32),
+    )
+)
 NEWS = MailingList(
     id="news",
     name="newsletter",
@@ -138,4 +153,100 @@ def campaign(connection: Connection, frozen: Frozen | None = None, **values: Any
 
 
 def world(database: Database, folder: str = "", now: datetime = NOW) -> World:
-    return World(database, folder, SPECS, lambda: now)
+    return World(
+        database,
+        folder,
+        SPECS,
+        Site("https://mail.example.com"),
+        TokenBox(RING),
+        Limits(),
+        lambda: now,
+    )
+
+
+def move(
+    connection: Connection, campaign_id: int, people: list[int], **values: Any
+) -> None:
+    """Put some people's deliveries into a state, as a sender would have left them."""
+    defaults: dict[str, dict[str, Any]] = {
+        "claimed": {"attempt": 1, "owner_id": 1},
+        "sending": {"attempt": 1, "owner_id": 1, "left_at": NOW},
+        "accepted": {"attempt": 1, "left_at": NOW, "ended_at": NOW, "reply": "250 ok"},
+        "refused": {"attempt": 1, "ended_at": NOW, "reply": "550 5.1.1 no such user"},
+        "expired": {"attempt": 3, "deferrals": 3, "ended_at": NOW, "reason": "gave_up"},
+        "withheld": {"attempt": 1, "ended_at": NOW, "reason": "permission"},
+        "in_doubt": {"attempt": 1, "left_at": NOW, "ended_at": NOW},
+    }
+    rows = table(DeliveryRow)
+    connection.execute(
+        update(rows)
+        .where(rows.c.cause_id == campaign_id, rows.c.contact_id.in_(people))
+        .values(**{**defaults.get(values["state"], {}), **values})
+    )
+
+
+def states_of(database: Database, campaign_id: int) -> dict[int | None, str]:
+    """Return each person's delivery's state."""
+    return {one.contact_id: one.state.value for one in deliveries_of(database, campaign_id)}
+
+
+def running(database: Database, people: int, **values: Any) -> int:
+    """Make a campaign to so many people that is planned through; return its number."""
+    with database.write() as connection:
+        see_list(connection)
+        add_people(connection, range(1, people + 1), {"name": "Kari", "country": "NO"})
+        number = campaign(connection, **values)
+    plan(world(database), number)
+    return number
+
+
+LIST_TOML = """
+id = "news"
+title = "News"
+purpose = "News from the mountains"
+opt_in = "double"
+language = "en"
+from = "Fjell & Fjord <news@example.com>"
+postal_address = "Storgata 1, Bergen"
+list_host = "news.example.com"
+
+[[wordings]]
+version = 1
+text = "Yes please"
+
+[[wordings]]
+version = 2
+text = "Yes, weekly"
+
+[segments]
+norway = "country == 'NO'"
+wrong = "shoesize > 40"
+"""
+
+BODY = """<!doctype html>
+<html><body><p>Hello {{ name|default('you') }}</p>
+<p>{{ postal_address }} <a href="{{ unsubscribe_url }}">Leave</a></p></body></html>
+"""
+
+
+def write_template(
+    folder: Path, name: str, *, body: str = BODY, kind: str = "marketing"
+) -> None:
+    place = folder / "templates" / "mail" / name
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "letter.toml").write_text(f'subject = "News"\nkind = "{kind}"\n')
+    (place / "body.html").write_text(body)
+
+
+def write_schedule(folder: Path, name: str, lines: str, template: str = "digest") -> None:
+    (folder / "schedules").mkdir(exist_ok=True)
+    text = f'zone = "Europe/Oslo"\ntemplate = "{template}"\nlist = "newsletter"\n{lines}\n'
+    (folder / "schedules" / f"{name}.toml").write_text(text)
+
+
+def make_folder(folder: Path) -> Path:
+    """Write a list with a segment, and a template that suits it."""
+    (folder / "lists").mkdir(parents=True)
+    (folder / "lists" / "newsletter.toml").write_text(LIST_TOML)
+    write_template(folder, "digest")
+    return folder

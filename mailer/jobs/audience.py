@@ -1,5 +1,6 @@
 """Whom a campaign's content is for: its rule and the values it needs, ready to be asked."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from mailer.jobs.frozen import Frozen
@@ -24,6 +25,7 @@ def audience_of(
     """
     return Audience(
         list_id=content.mailing_list.id,
+        words_floor=content.mailing_list.words_floor,
         kind=content.source.kind,
         rule=rule_of(content),
         needs=_needs(content) if ask_needs else (),
@@ -33,8 +35,11 @@ def audience_of(
     )
 
 
-def rule_of(content: Frozen) -> Rule | None:
+def rule_of(content: Frozen, lists: Collection[str] | None = None) -> Rule | None:
     """Return the segment's rule, None for everyone on the list.
+
+    Args:
+        lists: The ids of all lists, to find a wrong one in the rule; None to take any.
 
     Raises:
         ExpressionError: names the place and the nearest right name.
@@ -42,7 +47,7 @@ def rule_of(content: Frozen) -> Rule | None:
     if not content.rule:
         return None
     where = f"lists/{content.mailing_list.name}.toml, segment {content.segment}"
-    return parse(content.rule, content.specs, where)
+    return parse(content.rule, content.specs, where, lists)
 
 
 def _needs(content: Frozen) -> tuple[Name, ...]:

@@ -4,7 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mailer.compose.limits import Limits
+from mailer.compose.links import Site
 from mailer.model.attributes import AttributeSpec
+from mailer.model.token import TokenBox
 from mailer.store.database import Database
 
 
@@ -15,6 +18,7 @@ class World:
     Args:
         folder: The workspace's folder.
         specs: The declared attributes by name.
+        site, tokens, limits: What templates are made ready with.
         give_up_after: How long a campaign's letters are tried after they became due.
         again_within: Within this the same template to the same list asks for `again`.
         grace: How late a schedule may still fire.
@@ -25,6 +29,9 @@ class World:
     database: Database
     folder: str
     specs: Mapping[str, AttributeSpec]
+    site: Site
+    tokens: TokenBox
+    limits: Limits
     clock: Callable[[], datetime]
     give_up_after: timedelta = timedelta(hours=24)
     again_within: timedelta = timedelta(days=7)

@@ -7,6 +7,7 @@ what falls into the gap in spring fires at the first moment after it (all of it 
 """
 
 from collections.abc import Generator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import islice
@@ -20,6 +21,10 @@ from apscheduler.triggers.interval import IntervalTrigger
 from mailer.model.schedule import Cron, Every, Firing, Once, Schedule
 from mailer.pace.crontab import read_crontab
 
+MOST_MISSED = 100
+"""How many missed firings of one schedule are recorded at a time."""
+
+_MICROSECOND = timedelta(microseconds=1)
 _SECOND = timedelta(seconds=1)
 _MINUTE = timedelta(minutes=1)
 _triggers = lru_cache(maxsize=256)(read_crontab)
@@ -74,6 +79,86 @@ def find_firing(schedule: Schedule, occurrence: str) -> Firing | None:
     key = occurrence.strip().replace(" ", "T", 1)
     wanted = {key, _minute(moment, zone) if time.tzinfo is None else key}
     return next((firing for firing in near if firing.occurrence in wanted), None)
+
+
+def after_change(
+    before: Schedule | None, coming: Firing | None, changed: Schedule, now: datetime
+) -> Firing | None:
+    """Return when a schedule fires next whose file is new or has changed.
+
+    What else changed than the time changes nothing about it. A date that lies in the past
+    comes all the same: whether it is too late for it is seen when it is due.
+
+    Args:
+        before: The version that was in force, None for a new one.
+        coming: When that would have fired next; perhaps it is due by now.
+    """
+    if before is not None and (before.trigger, before.zone) == (
+        changed.trigger,
+        changed.zone,
+    ):
+        return coming
+    if isinstance(changed.trigger, Once):
+        return next_firing(changed, changed.trigger.at - _SECOND)
+    # What was due a moment before the change is not lost if the new version has it too.
+    return next_firing(
+        changed, now if coming is None else min(now, coming.due_at - _SECOND)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What to do about a schedule whose time has come.
+
+    Args:
+        fires: The latest occurrence, if it is not too late for it.
+        replaced: Those before it that were not too late either: one letter is enough.
+        missed: Those for which it is too late; of very many only some.
+        more: Whether there were more than that.
+        coming: When it fires next, from now on.
+    """
+
+    fires: Firing | None
+    replaced: tuple[Firing, ...]
+    missed: tuple[Firing, ...]
+    more: bool
+    coming: Firing | None
+
+
+def what_is_due(schedule: Schedule, first: Firing, grace: timedelta, now: datetime) -> Due:
+    """Say what to do about a firing whose time has come, and all since.
+
+    Args:
+        grace: How late it may still fire.
+    """
+    too_late = tuple(
+        islice(_until(schedule, first, now - grace - _MICROSECOND), MOST_MISSED + 1)
+    )
+    if first.due_at < now - grace:
+        in_time_from = next_firing(schedule, now - grace - _MICROSECOND)
+    else:
+        in_time_from = first
+    in_time = () if in_time_from is None else tuple(_until(schedule, in_time_from, now))
+    return Due(
+        fires=in_time[-1] if in_time else None,
+        replaced=in_time[:-1],
+        missed=too_late[:MOST_MISSED],
+        more=len(too_late) > MOST_MISSED,
+        coming=next_firing(schedule, now),
+    )
+
+
+def _until(
+    schedule: Schedule, first: Firing, end: datetime
+) -> Generator[Firing, None, None]:
+    """Give the firings from a first one on, up to and with a moment."""
+    if first.due_at > end:
+        return
+    yield first
+    for firing in coming_firings(schedule, first.due_at):
+        if firing.due_at > end:
+            return
+        yield firing
 
 
 def at_wall_clock(wall: datetime, zone: ZoneInfo) -> datetime:

@@ -44,19 +44,25 @@ def raise_alarm(connection: Connection, alarm: Alarm) -> None:
     )
 
 
+def is_raised(connection: Connection, kind: str, subject: str) -> bool:
+    """Say whether an alarm of a kind about a subject was ever raised."""
+    known = connection.execute(
+        select(_alarm.c.id)
+        .where(_alarm.c.kind == kind, _alarm.c.subject == subject)
+        .limit(1)
+    )
+    return known.first() is not None
+
+
 def raise_once(connection: Connection, alarm: Alarm) -> bool:
     """Put an alarm on record unless there is one of its kind and subject already.
 
     Hold a lock on what it is about, or two who ask at the same time both raise it.
     """
-    known = connection.execute(
-        select(_alarm.c.id)
-        .where(_alarm.c.kind == alarm.kind, _alarm.c.subject == alarm.subject)
-        .limit(1)
-    ).first()
-    if known is None:
+    new = not is_raised(connection, alarm.kind, alarm.subject)
+    if new:
         raise_alarm(connection, alarm)
-    return known is None
+    return new
 
 
 def open_alarms(connection: Connection) -> list[Alarm]:

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Dialect,
@@ -39,7 +40,6 @@ from mailer.store.tables import (
     ContactRow,
     DeliveryRow,
     Instant,
-    ListRow,
     SubscriptionRow,
     SuppressionRow,
     table,
@@ -49,7 +49,6 @@ _contact = table(ContactRow)
 _subscription = table(SubscriptionRow)
 _suppression = table(SuppressionRow)
 _delivery = table(DeliveryRow)
-_list = table(ListRow)
 
 _NOW = bindparam("now", type_=Instant())
 _FIRST_SHOWN = 20
@@ -72,6 +71,7 @@ class Audience:
     """Whom a campaign is for.
 
     Args:
+        words_floor: The lowest version of the list's words that is in force.
         rule: The segment's rule; None for everyone on the list.
         needs: The values that the template uses without a fallback.
         at: The moment at which the rule's words about time are read.
@@ -80,6 +80,7 @@ class Audience:
     """
 
     list_id: str
+    words_floor: int
     kind: Kind
     rule: Rule | None
     needs: tuple[Name, ...]
@@ -141,10 +142,7 @@ def _stopped(kind: Kind) -> ColumnElement[bool]:
 
 
 _EXPIRED = _subscription.c.expires_at <= _NOW
-_OLD_WORDS = (
-    _subscription.c.wording
-    < select(_list.c.words_floor).where(_list.c.id == bindparam("list")).scalar_subquery()
-)
+_OLD_WORDS = _subscription.c.wording < bindparam("words_floor", type_=BigInteger())
 _SUBSCRIBED = _subscription.c.status == _word(SubscriptionStatus.SUBSCRIBED.value)
 
 
@@ -208,6 +206,7 @@ class Planning:
         self._audience = audience
         self._values: Mapping[str, Any] = {
             "list": audience.list_id,
+            "words_floor": audience.words_floor,
             "due": order.due_at,
             "give_up": order.give_up_at,
         }
@@ -300,7 +299,13 @@ def _columns(
 
 def _bounds(connection: Connection, audience: Audience, now: datetime) -> dict[str, Any]:
     up_to = newest_contact(connection) if audience.up_to is None else audience.up_to
-    return {"list": audience.list_id, "last": 0, "up_to": up_to, "now": now}
+    return {
+        "list": audience.list_id,
+        "words_floor": audience.words_floor,
+        "last": 0,
+        "up_to": up_to,
+        "now": now,
+    }
 
 
 def lacking(

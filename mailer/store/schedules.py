@@ -16,7 +16,8 @@ from mailer.store.tables import FiringRow, ScheduleRow, table
 _schedule = table(ScheduleRow)
 _firing = table(FiringRow)
 
-_UNFINISHED = (FiringState.MISSED, FiringState.FAILED)
+_OPEN = (FiringState.MISSED, FiringState.FAILED)
+_NOT_FIRED = (*_OPEN, FiringState.SKIPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,10 @@ def record_firing(connection: Connection, record: FiringRecord) -> bool:
 
 
 def settle_firing(connection: Connection, record: FiringRecord) -> bool:
-    """Write down what a person decided about a firing that was missed or failed.
+    """Write down what a person decided about an occurrence that has not fired.
 
     Returns:
-        False when it is not missed or failed any more.
+        False when it is not on record, or has fired.
     """
     return bool(
         connection.execute(
@@ -125,7 +126,7 @@ def settle_firing(connection: Connection, record: FiringRecord) -> bool:
             .where(
                 _firing.c.schedule == record.schedule,
                 _firing.c.occurrence == record.firing.occurrence,
-                _firing.c.state.in_([state.value for state in _UNFINISHED]),
+                _firing.c.state.in_([state.value for state in _NOT_FIRED]),
             )
             .values(
                 state=record.state.value,
@@ -162,7 +163,7 @@ def find_firing(
 
 def open_firings(connection: Connection, schedule: str) -> list[FiringRecord]:
     """Return the firings of a schedule that were missed or failed, the latest first."""
-    states = [state.value for state in _UNFINISHED]
+    states = [state.value for state in _OPEN]
     return _records(
         connection,
         select(_firing).where(_firing.c.schedule == schedule, _firing.c.state.in_(states)),

@@ -165,6 +165,25 @@ def _log(
     )
 
 
+_renew = (
+    update(_delivery)
+    .where(
+        _ids,
+        in_states([DeliveryState.QUEUED]),
+        _delivery.c.give_up_at < bindparam("too_soon", type_=Instant()),
+    )
+    .values(give_up_at=bindparam("give_up", type_=Instant()))
+)
+
+
+def renew(
+    connection: Connection, ids: Sequence[int], too_soon: datetime, give_up_at: datetime
+) -> None:
+    """Put off when letters that wait are given up, where that would be too soon."""
+    values = {"ids": list(ids), "too_soon": too_soon, "give_up": give_up_at}
+    connection.execute(_renew, values)
+
+
 def _slice(condition: ColumnElement[bool]) -> Any:
     of_campaign: ColumnElement[bool] = literal_column("delivery.cause_kind = 'campaign'")
     chosen: Select[Any] = (
@@ -183,6 +202,8 @@ def _slice(condition: ColumnElement[bool]) -> Any:
             owner_id=None,
             lease_until=None,
         )
+        # SQLite's driver does not count what a statement changes that begins with WITH.
+        .returning(_delivery.c.id)
     )
 
 
@@ -205,4 +226,4 @@ def cancel_slice(
         How many were withheld; 0 when there are none left.
     """
     values = {"campaign": campaign_id, "limit": limit, "now": now}
-    return sum(connection.execute(one, values).rowcount for one in _cancel)
+    return sum(len(connection.execute(one, values).all()) for one in _cancel)

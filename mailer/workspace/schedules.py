@@ -21,6 +21,7 @@ from mailer.workspace.tomlfiles import Table, parse_toml
 
 KIND = "schedules"
 SHORTEST_INTERVAL = timedelta(minutes=1)
+LONGEST_GRACE = timedelta(days=7)
 _FIRST_YEAR = 2000
 _LAST_YEAR = 2199
 _EVERY_FROM = datetime(2001, 1, 1)  # noqa: DTZ001 - a Monday's midnight in the schedule's zone
@@ -96,7 +97,7 @@ def parse_schedule(text: str, name: str) -> Schedule:
         list_name=file.text("list"),
         segment=file.text("segment", ""),
         pace_per_s=file.pace("pace"),
-        grace=file.duration("grace"),
+        grace=_grace(file),
         valid_for=file.duration("valid_for"),
         allow_withheld=file.flag("allow_withheld", default=False),
     )
@@ -189,6 +190,16 @@ def _trigger(file: _File, zone: ZoneInfo) -> Trigger:
     except ValueError as problem:
         raise WorkspaceError(f"{file.where}: cron: {problem}") from None
     return Cron(cron)
+
+
+def _grace(file: _File) -> timedelta | None:
+    grace = file.duration("grace")
+    if grace is not None and grace > LONGEST_GRACE:
+        raise WorkspaceError(
+            f"{file.where}: grace may be a week at most: whoever gets a letter later than"
+            " that should get it because somebody decided so"
+        )
+    return grace
 
 
 def _every(file: _File, every: timedelta, since: datetime) -> Every:

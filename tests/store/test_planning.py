@@ -304,13 +304,6 @@ def test_a_campaign_to_nobody_is_planned_through_too(database: Database):
     assert (done.planned, done.state) == (0, CampaignState.RUNNING)
 
 
-def test_a_list_that_was_never_seen_has_no_audience(database: Database):
-    with database.write() as connection:
-        add_people(connection, range(1, 4))
-        number = campaign(connection)
-    assert planned(database, number).planned == 0
-
-
 def _audience(*needs: str, segment: str = "", rule: str = "") -> Audience:
     return audience_of(content(segment, rule, *needs), NOW, None, "UTC", ask_needs=True)
 

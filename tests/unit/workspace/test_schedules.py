@@ -92,6 +92,7 @@ def test_a_file_may_say_who_how_fast_and_how_long():
         ('at = 0026-12-01T09:00:00\nzone = "UTC"\n' + TARGET, "in the year 26"),
         ('every = "often"\nzone = "UTC"\n' + TARGET, "'often' is no length of time"),
         ('every = "0h"\nzone = "UTC"\n' + TARGET, "'0h' is no length of time"),
+        ('cron = "0 9 * * *"\nzone = "UTC"\ngrace = "8d"\n' + TARGET, "a week at most"),
         ('every = "5s"\nzone = "UTC"\n' + TARGET, "a minute or more"),
         (
             'cron = "0 9 * * *"\nfrom = 2026-01-01T00:00:00\nzone = "UTC"\n' + TARGET,

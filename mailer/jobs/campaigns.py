@@ -1,0 +1,297 @@
+"""Looking after campaigns: pause, resume, cancel, finish, and how far each has come."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.errors import NotFoundError, RefusedError
+from mailer.jobs.slices import Slicer
+from mailer.jobs.world import World
+from mailer.model.campaign import Campaign, CampaignState
+from mailer.model.delivery import OPEN_STATES, DeliveryState
+from mailer.store import campaigns as store
+from mailer.store.alarms import Alarm, raise_alarm, raise_once
+from mailer.store.database import Connection, Database
+from mailer.store.deliveries import (
+    any_open,
+    counts,
+    failed_composing,
+    ids_of,
+    progress,
+    withheld_counts,
+)
+from mailer.store.settling import cancel_slice, renew
+
+_RATE_OVER = timedelta(minutes=1)
+_S = CampaignState
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How far a campaign has come.
+
+    Args:
+        counts: Every state with its count; their sum is what was planned.
+        withheld: What was withheld, by reason.
+        rate_per_s: Letters accepted a second, over the last minute.
+        left_s: Until the rest has gone at that rate; None when nobody can tell.
+    """
+
+    campaign: Campaign
+    counts: dict[DeliveryState, int]
+    withheld: dict[str, int]
+    rate_per_s: float
+    left_s: float | None
+
+    @property
+    def open(self) -> int:
+        """How many letters are still to be sent, or on their way."""
+        return sum(self.counts[state] for state in OPEN_STATES)
+
+
+def find(database: Database, campaign_id: int) -> Campaign:
+    """Return a campaign.
+
+    Raises:
+        NotFoundError: when there is none of that number.
+    """
+    with database.read() as connection:
+        campaign = store.find_campaign(connection, campaign_id)
+    if campaign is None:
+        raise NotFoundError(
+            f"there is no campaign {campaign_id}; `mailer campaign list` shows them"
+        )
+    return campaign
+
+
+def status(database: Database, campaign_id: int, now: datetime) -> Status:
+    """Say how far a campaign has come.
+
+    Raises:
+        NotFoundError: when there is none of that number.
+    """
+    campaign = find(database, campaign_id)
+    since = now - _RATE_OVER
+    with database.read() as connection:
+        by_state, lately = progress(connection, campaign_id, since)
+        withheld = withheld_counts(connection, campaign_id)
+    began = max(since, campaign.started_at or now)
+    over_s = (now - began).total_seconds()
+    rate = lately / max(over_s, 1.0)
+    still = sum(by_state[state] for state in OPEN_STATES)
+    if not still:
+        left_s: float | None = 0.0
+    else:
+        left_s = still / rate if rate and campaign.state is _S.RUNNING else None
+    return Status(campaign, by_state, withheld, round(rate, 2), left_s)
+
+
+def latest(database: Database, limit: int) -> list[Campaign]:
+    """Return the latest campaigns, the latest first."""
+    with database.read() as connection:
+        return store.latest_campaigns(connection, limit)
+
+
+def pause(world: World, campaign_id: int, reason: str = "paused by hand") -> Campaign:
+    """Let no further letter of a campaign leave; those on the line end.
+
+    Raises:
+        NotFoundError: when there is none of that number.
+        RefusedError: when it is in a state that cannot be paused.
+    """
+    campaign = find(world.database, campaign_id)
+    with world.database.write() as connection:
+        if not store.change_state(
+            connection, campaign_id, _S.PAUSED, world.clock(), reason
+        ):
+            raise _refused(campaign, "paused")
+    return find(world.database, campaign_id)
+
+
+def resume(world: World, campaign_id: int, slicer: Slicer | None = None) -> Campaign:
+    """Let a paused campaign go on: with its planning if that was not through.
+
+    Letters that waited for most of their time meanwhile get all of it again, unless the
+    campaign itself says until when it is worth sending.
+
+    Raises:
+        NotFoundError: when there is none of that number.
+        RefusedError: when it is not paused.
+    """
+    campaign = find(world.database, campaign_id)
+    if campaign.state is not _S.PAUSED:
+        raise _refused(campaign, "resumed")
+    if campaign.valid_until is None:
+        _renew(world, campaign_id, slicer or Slicer(world.database))
+    after = _S.PLANNING if campaign.started_at is None else _S.RUNNING
+    with world.database.write() as connection:
+        if not store.change_state(connection, campaign_id, after, world.clock()):
+            raise _refused(campaign, "resumed")
+    return find(world.database, campaign_id)
+
+
+def _renew(world: World, campaign_id: int, slicer: Slicer) -> None:
+    now = world.clock()
+    too_soon = now + world.give_up_after / 2
+    for ids in ids_of(world.database, campaign_id, [DeliveryState.QUEUED]):
+        with slicer.turn() as connection:
+            renew(connection, ids, too_soon, now + world.give_up_after)
+
+
+def cancel(world: World, campaign_id: int, slicer: Slicer | None = None) -> Campaign:
+    """End a campaign: what has not left is withheld, and never sent.
+
+    Called again after a crash, it goes on.
+
+    Raises:
+        NotFoundError: when there is none of that number.
+        RefusedError: when it is finished.
+    """
+    campaign = find(world.database, campaign_id)
+    if campaign.state is not _S.CANCELLED:
+        with world.database.write() as connection:
+            if not store.change_state(
+                connection, campaign_id, _S.CANCELLED, world.clock(), "cancelled by hand"
+            ):
+                raise _refused(campaign, "cancelled")
+    _withhold_rest(world, campaign_id, slicer or Slicer(world.database))
+    return find(world.database, campaign_id)
+
+
+def _withhold_rest(world: World, campaign_id: int, slicer: Slicer) -> None:
+    """Withhold what is open. A letter that is being sent now comes to its own end."""
+    while True:
+        now = world.clock()
+        with slicer.turn() as connection:
+            if cancel_slice(connection, campaign_id, slicer.size, now):
+                continue
+            if not any_open(connection, campaign_id):
+                store.close_cancelled(connection, campaign_id, now)
+            return
+
+
+def tend(world: World) -> list[int]:
+    """Finish what is done, and withhold what cancelled campaigns got back meanwhile.
+
+    Returns:
+        The campaigns that are finished now.
+    """
+    with world.database.read() as connection:
+        cancelled = store.unfinished_cancelled(connection)
+        running = store.campaigns_in(connection, _S.RUNNING)
+    for campaign_id in cancelled:
+        _withhold_rest(world, campaign_id, Slicer(world.database))
+    return [
+        campaign.id
+        for campaign in running
+        if finish_if_done(world.database, campaign.id, world.clock())
+    ]
+
+
+def finish_if_done(database: Database, campaign_id: int, now: datetime) -> bool:
+    """Finish a campaign if none of its letters is open and its sums add up.
+
+    A campaign of which nothing was accepted raises an alarm: nobody should have to find out
+    from its readers.
+
+    Returns:
+        True when it was finished by this call.
+    """
+    with database.read() as connection:
+        campaign = store.find_campaign(connection, campaign_id)
+        if campaign is None or campaign.state is not _S.RUNNING:
+            return False
+        if any_open(connection, campaign_id):
+            return False
+        by_state = counts(connection, campaign_id)
+    with database.write() as connection:
+        locked = store.lock_campaign(connection, campaign_id)
+        if locked is None or any_open(connection, campaign_id):
+            return False
+        if sum(by_state.values()) != locked.planned:
+            raise_once(connection, _unbalanced(locked, sum(by_state.values()), now))
+            return False
+        if not store.change_state(connection, campaign_id, _S.FINISHED, now):
+            return False
+        if not by_state[DeliveryState.ACCEPTED]:
+            raise_alarm(connection, _nothing_accepted(locked, by_state, now))
+    return True
+
+
+def pause_if_many_fail(world: World, campaign_id: int) -> bool:
+    """Pause a campaign when too many of its letters turn out not to be composable.
+
+    Returns:
+        True when it was paused by this call.
+    """
+    with world.database.read() as connection:
+        campaign = store.find_campaign(connection, campaign_id)
+        if campaign is None or campaign.state is not _S.RUNNING:
+            return False
+        failed = failed_composing(connection, campaign_id)
+    if failed <= campaign.planned * world.withheld_share:
+        return False
+    now = world.clock()
+    happened = f"{failed} of {campaign.planned} letters could not be composed"
+    with world.database.write() as connection:
+        if not store.change_state(connection, campaign_id, _S.PAUSED, now, happened):
+            return False
+        raise_alarm(
+            connection,
+            Alarm(
+                "campaign_paused",
+                _name(campaign),
+                now,
+                f"{happened}, so it is paused",
+                f"look at `mailer campaign deliveries {campaign_id} --state withheld`, then"
+                f" `mailer campaign resume {campaign_id}` or cancel it",
+            ),
+        )
+    return True
+
+
+def run_again(connection: Connection, campaign: Campaign, now: datetime) -> None:
+    """Let a finished campaign run again, because letters of it were queued again."""
+    if campaign.state is _S.FINISHED:
+        store.change_state(connection, campaign.id, _S.RUNNING, now)
+
+
+def _refused(campaign: Campaign, done: str) -> RefusedError:
+    return RefusedError(
+        f"campaign {campaign.id} ({campaign.name}) is {campaign.state}: it cannot be {done}"
+    )
+
+
+def _name(campaign: Campaign) -> str:
+    return f"campaign {campaign.id} ({campaign.name})"
+
+
+def _unbalanced(campaign: Campaign, found: int, now: datetime) -> Alarm:
+    return Alarm(
+        "campaign_unbalanced",
+        _name(campaign),
+        now,
+        f"{campaign.planned} letters were planned, and there are {found}: it goes on",
+        "run `mailer db verify` and bring back a backup if the file is damaged",
+    )
+
+
+def _nothing_accepted(
+    campaign: Campaign, by_state: dict[DeliveryState, int], now: datetime
+) -> Alarm:
+    if not campaign.planned:
+        return Alarm(
+            "campaign_empty",
+            _name(campaign),
+            now,
+            "nobody was in its audience, so nothing was sent",
+            f"see `mailer campaign start {campaign.template} --list … --dry-run` for why",
+        )
+    others = ", ".join(f"{count} {state}" for state, count in by_state.items() if count)
+    return Alarm(
+        "campaign_nothing_accepted",
+        _name(campaign),
+        now,
+        f"it has ended and not one letter was accepted: {others}",
+        f"look at `mailer campaign deliveries {campaign.id}`, and when the cause is gone"
+        f" run `mailer campaign retry {campaign.id} --state refused,expired`",
+    )

@@ -1,0 +1,229 @@
+"""Starting a campaign: everything that could stop it is asked before anything is planned.
+
+Template, list and rule are frozen, the whole audience is asked once for the values that the
+template needs, and then the campaign is written down, to be planned.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.compose.prepared import prepare
+from mailer.errors import NotFoundError, RefusedError, did_you_mean
+from mailer.jobs.audience import audience_of, rule_of
+from mailer.jobs.frozen import Frozen, pack
+from mailer.jobs.world import World
+from mailer.model.campaign import Campaign
+from mailer.model.kind import KINDS, Lane
+from mailer.model.mailinglist import MailingList
+from mailer.store.campaigns import (
+    NewCampaign,
+    find_campaign,
+    freeze,
+    lock_list,
+    make_campaign,
+    same_since,
+)
+from mailer.store.database import Connection
+from mailer.store.lists import all_lists, see_list
+from mailer.store.planning import Audience, Group, Lacking, groups, lacking
+from mailer.workspace.lists import read_list
+from mailer.workspace.templates import read_template
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is to be sent to whom.
+
+    Args:
+        segment: The name of one of the list's segments, "" for everyone on it.
+        name: What the campaign is called, as `received('…')` asks for it; "" for the
+            template's name.
+        at: When letters become due; None for now.
+        valid_for: How long its letters are worth sending; None for what their kind says.
+        again: The same template may go to the same list although it went lately.
+        allow_withheld: People who lack a value are withheld instead of stopping the start.
+        schedule: The schedule that fires, with the occurrence's key.
+    """
+
+    template: str
+    list_name: str
+    segment: str = ""
+    name: str = ""
+    at: datetime | None = None
+    pace_per_s: float | None = None
+    valid_for: timedelta | None = None
+    again: bool = False
+    allow_withheld: bool = False
+    schedule: str | None = None
+    occurrence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An order with all that it takes, read from the workspace and checked.
+
+    Args:
+        lacking: How many people lack a value that the template needs.
+        first_lacking: The first of them.
+    """
+
+    order: Order
+    content: Frozen
+    audience: Audience
+    lacking: int
+    first_lacking: tuple[Lacking, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a start would do.
+
+    Args:
+        groups: Everyone on the list by what decides whether they get a letter.
+        earlier: The campaign because of which it would ask for `again`, if any.
+    """
+
+    ready: Ready
+    groups: tuple[Group, ...]
+    earlier: Campaign | None
+
+
+def gather(world: World, order: Order, now: datetime) -> Ready:
+    """Read the template, the list and the segment of an order, and ask the audience.
+
+    Raises:
+        NotFoundError: when there is no such template, list or segment.
+        WorkspaceError: when one of them does not parse or cannot be composed.
+        RefusedError: when letters of this kind are not sent by campaigns.
+    """
+    source = read_template(world.folder, order.template)
+    if KINDS[source.kind].lane is not Lane.CAMPAIGNS:
+        raise RefusedError(
+            f"{source.shown('letter.toml')}: its kind is {source.kind}, and letters of that"
+            " kind are never sent by a campaign: nobody's consent would be asked"
+        )
+    mailing_list = read_list(world.folder, order.list_name)
+    rule = _rule(mailing_list, order.segment)
+    prepared = prepare(
+        source, mailing_list, 0, world.specs, world.site, world.tokens, world.limits
+    )
+    needs = tuple(sorted(prepared.needs))
+    content = Frozen(source, mailing_list, order.segment, rule, world.specs, needs)
+    audience = audience_of(content, now, None, world.zone, ask_needs=True)
+    with world.database.read() as connection:
+        rule_of(content, {*all_lists(connection), mailing_list.id})
+        how_many, first = lacking(connection, audience, now)
+    return Ready(order, content, audience, how_many, first)
+
+
+def _rule(mailing_list: MailingList, segment: str) -> str:
+    if not segment:
+        return ""
+    if segment not in mailing_list.segments:
+        raise NotFoundError(
+            f"lists/{mailing_list.name}.toml has no segment {segment!r}"
+            f"{did_you_mean(segment, mailing_list.segments)}"
+        )
+    return mailing_list.segments[segment]
+
+
+def preview(world: World, ready: Ready, now: datetime) -> Preview:
+    """Say who would get a letter, and why others on the list would not."""
+    with world.database.read() as connection:
+        found = groups(connection, ready.audience, now)
+        earlier = _earlier(connection, world, ready, now)
+    return Preview(ready, tuple(found), earlier)
+
+
+def start(world: World, ready: Ready, now: datetime) -> int:
+    """Write down a campaign that is to be planned, and return its number.
+
+    Raises:
+        RefusedError: when people lack a value that the template needs, or the same template
+            went to the same list lately; nothing is changed then.
+    """
+    with world.database.write() as connection:
+        return start_within(connection, world, ready, now)
+
+
+def start_within(connection: Connection, world: World, ready: Ready, now: datetime) -> int:
+    """Do what `start` does, in a transaction that does more.
+
+    Raises:
+        RefusedError: as `start` does.
+    """
+    order, content = ready.order, ready.content
+    require_values(ready)
+    see_list(connection, content.mailing_list, now)
+    lock_list(connection, content.mailing_list.id)
+    if order.schedule is None and not order.again:
+        earlier = _earlier(connection, world, ready, now)
+        if earlier is not None:
+            raise RefusedError(_went_lately(earlier, world.again_within))
+    content_hash, body = pack(content)
+    freeze(connection, content_hash, body, now)
+    due_at = now if order.at is None else max(order.at, now)
+    return make_campaign(
+        connection,
+        NewCampaign(
+            name=order.name or content.source.name,
+            kind=content.source.kind,
+            template=content.source.name,
+            list_id=content.mailing_list.id,
+            segment=content.segment,
+            rule=content.rule,
+            frozen_hash=content_hash,
+            due_at=due_at,
+            valid_until=None if order.valid_for is None else due_at + order.valid_for,
+            pace_per_s=order.pace_per_s,
+            allow_withheld=order.allow_withheld,
+            schedule=order.schedule,
+            occurrence=order.occurrence,
+        ),
+        now,
+    )
+
+
+def require_values(ready: Ready) -> None:
+    """Raise a RefusedError that lists who lacks a value, unless that is allowed."""
+    if not ready.lacking or ready.order.allow_withheld:
+        return
+    names = sorted({name for one in ready.first_lacking for name in one.names})
+    lines = [f"  {one.address}: {', '.join(one.names)}" for one in ready.first_lacking]
+    if ready.lacking > len(lines):
+        lines.append(f"  … and {ready.lacking - len(lines)} more")
+    raise RefusedError(
+        f"{ready.lacking} people lack a value that templates/mail/{ready.order.template}"
+        f" uses ({', '.join(names)}): give it a fallback, such as"
+        f" {{{{ {names[0]}|default('…') }}}}, or start with --allow-withheld to leave them"
+        f" out\n" + "\n".join(lines)
+    )
+
+
+def _earlier(
+    connection: Connection, world: World, ready: Ready, now: datetime
+) -> Campaign | None:
+    return same_since(
+        connection,
+        ready.content.source.name,
+        ready.content.mailing_list.id,
+        now - world.again_within,
+    )
+
+
+def _went_lately(earlier: Campaign, within: timedelta) -> str:
+    by = f" by the schedule {earlier.schedule}" if earlier.schedule else ""
+    return (
+        f"template {earlier.template} went to this list{by} at"
+        f" {earlier.created_at:%Y-%m-%d %H:%M} UTC as campaign {earlier.id}"
+        f" ({earlier.state}), less than {within.days} days ago: to send it to them again,"
+        " say --again"
+    )
+
+
+def started(world: World, campaign_id: int) -> Campaign:
+    """Return a campaign that was just made."""
+    with world.database.read() as connection:
+        campaign = find_campaign(connection, campaign_id)
+    assert campaign is not None
+    return campaign
