@@ -144,6 +144,10 @@ async def open_line(relay: RelayAddress) -> Line | Released:
             await client.ehlo()
         if relay.username:
             stage = Stage.AUTH
+            if relay.tls is Tls.OPPORTUNISTIC and not _encrypted(client):
+                # Who stands between us and the relay needs only to take STARTTLS away.
+                client.close()
+                return Released(Reply(0, "", _NO_PASSWORD), stage)
             await client.login(relay.username, relay.password)
         transport = client.transport
     except aiosmtplib.SMTPResponseException as refusal:
@@ -155,6 +159,17 @@ async def open_line(relay: RelayAddress) -> Line | Released:
         return Released(Reply(0, "", _words(problem)), stage)
     # uvloop's transports are none of asyncio's classes, and do all that they do.
     return Line(client, cast("asyncio.Transport", transport), relay.timeouts)
+
+
+_NO_PASSWORD = (
+    "the relay offers no TLS, and the password is not sent in plain text: set `tls` in"
+    " [relay] to required"
+)
+
+
+def _encrypted(client: aiosmtplib.SMTP) -> bool:
+    transport = client.transport
+    return transport is not None and transport.get_extra_info("ssl_object") is not None
 
 
 def _words(problem: BaseException) -> str:

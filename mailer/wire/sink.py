@@ -106,6 +106,8 @@ class Sink:
         """Answer 354 to DATA although no recipient was taken, as some servers do."""
         self.received: list[Received] = []
         self.seen: collections.Counter[str] = collections.Counter()
+        self.not_understood: list[bytes] = []
+        """Commands that it does not know, AUTH among them."""
         self.connections = 0
         self.open_now = 0
         self.open_at_most = 0
@@ -143,8 +145,9 @@ class Sink:
 
     def closed(self, line: "_Line") -> None:
         """Count a connection's end."""
-        self._lines.discard(line)
-        self.open_now -= 1
+        if line in self._lines:
+            self._lines.remove(line)
+            self.open_now -= 1
 
     def accepted(self, received: Received) -> None:
         """Keep an accepted letter."""
@@ -261,7 +264,7 @@ class _Line(asyncio.Protocol):
         self._write("250 2.0.0 ok")
 
     def _unknown(self, line: bytes) -> None:
-        del line
+        self._sink.not_understood.append(line)
         self._write("502 5.5.2 not understood")
 
     def _nothing_yet(self) -> Received:
@@ -288,19 +291,29 @@ class _Line(asyncio.Protocol):
         assert self._transport is not None
         self._transport.write(b"220 2.0.0 ready\r\n" + self._sink.after_start_tls)
         self._silent = True
+        # What came before is forgotten (RFC 3207 §4.2), also commands sent ahead.
+        self._transport.pause_reading()
+        self._buffer = b""
         task = asyncio.ensure_future(self._upgrade(context))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
     async def _upgrade(self, context: ssl.SSLContext) -> None:
         assert self._transport is not None
         loop = asyncio.get_running_loop()
-        upgraded = await loop.start_tls(self._transport, self, context, server_side=True)
+        try:
+            upgraded = await loop.start_tls(
+                self._transport, self, context, server_side=True
+            )
+        except OSError:
+            # The other side does not like our certificate, say.
+            self._sink.closed(self)
+            return
         assert upgraded is not None
         self._transport = upgraded
-        # What came before is forgotten (RFC 3207 §4.2), also commands sent ahead.
-        self._buffer = b""
         self._now = self._nothing_yet()
         self._silent = False
+        # The first command may have come with the end of the handshake.
+        self.data_received(b"")
 
     def _mail(self, line: bytes) -> None:
         if self._now.sender or self._now.recipient:
