@@ -1,0 +1,127 @@
+"""Leaving by a link from a letter, whichever page it is: the one mechanism behind them.
+
+RFC 8058 §3.2: a POST with `List-Unsubscribe=One-Click` acts at once, without cookie, login,
+redirect or question, and is answered when it is committed. The button of a page sends
+`leave=list` or `leave=all` and has the same effect.
+"""
+
+import logging
+from enum import StrEnum
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from mailer.errors import MailerError
+from mailer.jobs.recognise import Standing, recognise
+from mailer.jobs.unsubscribe import unsubscribe
+from mailer.model.consent import How
+from mailer.model.token import Reader, TokenKind
+from mailer.web.form import read_form
+from mailer.web.means import Means
+from mailer.web.pages import RETRY_AFTER_S
+
+_log = logging.getLogger(__name__)
+
+_ONE_CLICK = ("list-unsubscribe", "one-click")
+_JUNK = "/.,;:!?'\"*()<>[]{}| \t\r\n\u00a0\u200b\u201d\u2019"
+"""What mail programs and people put behind a link; no token ends with any of it."""
+
+
+class Wish(StrEnum):
+    """What a page's button asks for."""
+
+    LIST = "list"
+    ALL = "all"
+
+
+def reader_of(request: Request, means: Means, kind: TokenKind) -> Reader | None:
+    """Return who a link was made for; None when it is not ours, whatever was changed."""
+    token: str = request.path_params["token"]
+    return means.tokens.reader(kind, token.rstrip(_JUNK))
+
+
+async def show(request: Request, means: Means, kind: TokenKind, page: str) -> Response:
+    """Show a page to the holder of a link; nothing is changed."""
+    reader = reader_of(request, means, kind)
+    if reader is None:
+        return means.pages.not_found()
+    standing = await _standing(means, reader)
+    return means.pages.page(
+        page,
+        {
+            "title": standing.title,
+            "address": masked(standing.address),
+            "on_list": standing.on_list,
+        },
+    )
+
+
+async def leave(request: Request, means: Means, kind: TokenKind) -> Response:
+    """Do what a POST asks for, and answer when it is on record."""
+    reader = reader_of(request, means, kind)
+    if reader is None:
+        return means.pages.not_found()
+    form = await read_form(request)
+    name, value = _ONE_CLICK
+    if form.get(name, "").lower() == value:
+        return await _one_click(means, reader)
+    try:
+        wish = Wish(form.get("leave", ""))
+    except ValueError:
+        return means.pages.problem(400)
+    return await _by_button(means, reader, wish)
+
+
+async def _one_click(means: Means, reader: Reader) -> Response:
+    """Answer to a mail program: short, and without a page that could go wrong."""
+    try:
+        await _unsubscribe(means, reader, How.ONE_CLICK, Wish.LIST)
+    except (MailerError, TimeoutError) as problem:
+        _log.warning("an unsubscribe request is not on record: %s", problem)
+        return PlainTextResponse(
+            "Not now: please try again in a minute.\n",
+            503,
+            {"Retry-After": str(RETRY_AFTER_S)},
+        )
+    return PlainTextResponse("You are unsubscribed.\n")
+
+
+async def _by_button(means: Means, reader: Reader, wish: Wish) -> Response:
+    try:
+        standing = await _standing(means, reader)
+        await _unsubscribe(means, reader, How.PAGE, wish)
+    except (MailerError, TimeoutError) as problem:
+        _log.warning("a wish to leave is not on record: %s", problem)
+        return means.pages.problem(503, retry=wish.value)
+    return means.pages.page(
+        "left",
+        {
+            "title": standing.title,
+            "address": masked(standing.address),
+            "everything": wish is Wish.ALL,
+        },
+    )
+
+
+async def _unsubscribe(means: Means, reader: Reader, how: How, wish: Wish) -> None:
+    """Leave, and come back when it is committed."""
+    await means.leaving.do(
+        lambda: unsubscribe(
+            means.database,
+            means.ring,
+            reader,
+            how,
+            means.clock(),
+            everything=wish is Wish.ALL,
+        )
+    )
+
+
+async def _standing(means: Means, reader: Reader) -> Standing:
+    return await means.reading.do(lambda: recognise(means.database, reader, means.clock()))
+
+
+def masked(address: str) -> str:
+    """Return an address so that only who has it knows it again: `j•••@example.com`."""
+    local, at, domain = address.rpartition("@")
+    return f"{local[:1]}•••{at}{domain}" if at else ""

@@ -1,0 +1,59 @@
+"""What the pages work with, and the threads that wait for the database in their stead."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+import anyio
+from anyio import to_thread
+
+from mailer.jobs.metrics import Meter
+from mailer.model.key import KeyRing
+from mailer.model.token import TokenBox
+from mailer.store.database import Database
+from mailer.web.pages import Pages
+
+ANSWER_WITHIN_S = 20.0
+
+_Answer = TypeVar("_Answer")
+
+
+class Threads:
+    """A few threads, so that who asks much takes nobody else's place.
+
+    A database that hangs holds no more than these; who waits for one gives up in time.
+    """
+
+    def __init__(self, count: int) -> None:
+        self._limiter = anyio.CapacityLimiter(count)
+
+    async def do(self, work: Callable[[], _Answer]) -> _Answer:
+        """Do something that waits, off the event loop.
+
+        Raises:
+            TimeoutError: when no thread became free in time; it was not begun then.
+        """
+        with anyio.fail_after(ANSWER_WITHIN_S):
+            return await to_thread.run_sync(work, limiter=self._limiter)
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What the pages work with.
+
+    Args:
+        reading: Threads for pages that only look.
+        leaving: Threads for people who leave: scanners that look don't keep them waiting.
+        watching: Threads for monitoring.
+    """
+
+    database: Database
+    ring: KeyRing
+    tokens: TokenBox
+    pages: Pages
+    meter: Meter
+    clock: Callable[[], datetime]
+    reading: Threads
+    leaving: Threads
+    watching: Threads

@@ -1,0 +1,111 @@
+"""People with links from their letters, over a real database: for tests of the pages."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from mailer.compose.links import Site
+from mailer.model.consent import Act, Basis, How, NewEntry
+from mailer.model.key import KeyRing
+from mailer.model.mailinglist import MailingList, OptIn, Wording
+from mailer.model.token import Reader, TokenBox, TokenKind
+from mailer.store import contacts, ledger
+from mailer.store.database import Database
+from mailer.store.lists import all_lists
+from mailer.store.subscriptions import of_contacts
+from mailer.store.tables import LedgerRow, table
+
+NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
+ROOT = Path(__file__).parent.parent
+SITE = Site("https://mail.example.com", "Fjell & Fjord", "hello@example.com")
+TITLES = {"news": "News from the <mountains>", "courses": "Course dates"}
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A person who holds a letter of the list `news`."""
+
+    contact_id: int
+    reader: Reader
+    unsubscribe: str
+    preferences: str
+
+
+@dataclass
+class World:
+    """A database with two lists, and a clock that stands still until it is put forward."""
+
+    database: Database
+    ring: KeyRing
+    now: datetime = NOW
+
+    @property
+    def tokens(self) -> TokenBox:
+        return TokenBox(self.ring)
+
+    def person(self, address: str = "kari@example.com") -> Someone:
+        """Put somebody on both lists, as an import does."""
+        key = self.ring.suppression_hash(address)
+        rows = contacts.new_rows([(address, key, address, {}, None, None)], NOW)
+        with self.database.write() as connection:
+            (contact_id,) = contacts.create_contacts(connection, rows)
+            ledger.append(
+                connection,
+                self.ring,
+                [
+                    NewEntry(
+                        contact_id, address, list_id, 1, Act.GRANTED, NOW, How.IMPORT,
+                        Basis.EXPRESS, "trade fair",
+                    )
+                    for list_id in TITLES
+                ],
+            )  # fmt: skip
+            number = all_lists(connection)["news"].number
+        reader = Reader(contact_id, number, 1)
+        return Someone(
+            contact_id,
+            reader,
+            f"/u/{self.tokens.for_reader(TokenKind.UNSUBSCRIBE, reader)}",
+            f"/p/{self.tokens.for_reader(TokenKind.PREFERENCES, reader)}",
+        )
+
+    def lists_of(self, person: Someone) -> set[str]:
+        """Return the lists that somebody is on."""
+        with self.database.read() as connection:
+            places = of_contacts(connection, [person.contact_id])
+        return {list_id for (_, list_id), one in places.items() if one.stands(self.now)}
+
+    def entries(self) -> list[Any]:
+        """Return the ledger's rows, in order."""
+        rows = table(LedgerRow)
+        with self.database.read() as connection:
+            return list(connection.execute(select(rows).order_by(rows.c.number)))
+
+    def count(self, model: Any) -> int:
+        with self.database.read() as connection:
+            query = select(func.count()).select_from(table(model))
+            return connection.execute(query).scalar_one()
+
+    def rename(self, before: str, after: str) -> None:
+        """Take a table away from the program, or give it back."""
+        with self.database.alter() as connection:
+            connection.exec_driver_sql(f"ALTER TABLE {before} RENAME TO {after}")
+
+
+def a_list(id: str, title: str) -> MailingList:
+    return MailingList(
+        id=id,
+        name=id,
+        title=title,
+        purpose=title,
+        wordings=(Wording(1, "Yes, write to me."),),
+        opt_in=OptIn.DOUBLE,
+        sender_name="Fjell & Fjord",
+        sender_address="news@example.com",
+        reply_to="",
+        postal_address="Storgata 1, Bergen",
+        list_host="news.example.com",
+    )

@@ -1,0 +1,35 @@
+"""The pages over a real database of either kind."""
+
+from collections.abc import Generator
+
+import pytest
+from customers import NOW, ROOT, SITE, TITLES, World, a_list
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from mailer.model.key import KeyRing
+from mailer.store.database import Database
+from mailer.store.lists import see_list
+from mailer.web.app import put_together
+from mailer.workspace.webpages import read_web_pages
+
+
+@pytest.fixture
+def world(database: Database, ring: KeyRing) -> World:
+    with database.write() as connection:
+        for list_id, title in TITLES.items():
+            see_list(connection, a_list(list_id, title), NOW)
+    return World(database, ring)
+
+
+@pytest.fixture
+def app(world: World) -> Starlette:
+    return put_together(
+        world.database, world.ring, SITE, read_web_pages(str(ROOT)), lambda: world.now
+    )
+
+
+@pytest.fixture
+def client(app: Starlette) -> Generator[TestClient, None, None]:
+    with TestClient(app, "https://mail.example.com", follow_redirects=False) as opened:
+        yield opened
