@@ -24,6 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schedule": ("mailer.cli.schedule:schedule", "List schedules, run or skip a firing."),
     "serve": ("mailer.cli.serve:serve", "Run schedules, senders and pages until stopped."),
     "explain": ("mailer.cli.explain:explain", "Say what decided whether someone got mail."),
+    "sink": (
+        "mailer.cli.sink:sink",
+        "Take letters on this machine, and forward them to nobody.",
+    ),
     "config": ("mailer.cli.config:config", "Show the settings in force, or an example."),
     "key": ("mailer.cli.key:key", "List the keys, or add one."),
     "db": ("mailer.cli.db:db", "Upgrade, back up and verify the database."),

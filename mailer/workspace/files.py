@@ -22,6 +22,11 @@ def exists(path: str) -> bool:
     return Path(path).exists()
 
 
+def make_folder(path: str) -> None:
+    """Make a folder, and those above it, unless it is there."""
+    Path(path).mkdir(parents=True, exist_ok=True)
+
+
 def read_text(path: str, shown: str) -> str:
     """Read a file as UTF-8.
 
