@@ -147,7 +147,7 @@ async def open_line(relay: RelayAddress) -> Line | Released:
             if relay.tls is Tls.OPPORTUNISTIC and not _encrypted(client):
                 # Who stands between us and the relay needs only to take STARTTLS away.
                 client.close()
-                return Released(Reply(0, "", _NO_PASSWORD), stage)
+                return Released(Reply(0, "", _PLAIN_TEXT), stage)
             await client.login(relay.username, relay.password)
         transport = client.transport
     except aiosmtplib.SMTPResponseException as refusal:
@@ -161,7 +161,7 @@ async def open_line(relay: RelayAddress) -> Line | Released:
     return Line(client, cast("asyncio.Transport", transport), relay.timeouts)
 
 
-_NO_PASSWORD = (
+_PLAIN_TEXT = (
     "the relay offers no TLS, and the password is not sent in plain text: set `tls` in"
     " [relay] to required"
 )

@@ -165,9 +165,9 @@ def test_old_versions_of_tls_are_not_spoken(authority: Authority) -> None:
     context = authority.server()
     # OpenSSL itself only lets the server offer TLS 1.1 at this level.
     context.set_ciphers("DEFAULT@SECLEVEL=0")
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         context.maximum_version = ssl.TLSVersion.TLSv1_1
-    with pytest.warns(DeprecationWarning):
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
         context.minimum_version = ssl.TLSVersion.TLSv1
     trouble = opened(
         Watched(tls=context), Tls.REQUIRED, certificate_file=str(authority.file)

@@ -9,7 +9,7 @@ import pytest
 from aiosmtpd.handlers import Message
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from protocol.certificates import Authority
-from sending import QUICK, Setup, a_campaign, nothing_open, rows, states
+from sending import QUICK, Setup, a_campaign, nothing_open, rows, states, until
 
 from mailer.model.key import KeyRing
 from mailer.model.outcome import Released, Stage
@@ -145,10 +145,7 @@ def test_a_wrong_password_lets_nothing_out_and_is_never_written_down(
                 "certificate_file": str(authority.file),
             }
             async with setup.running() as sender:
-                while len(server.tried) < 2:
-                    await asyncio.sleep(0.01)
-                while not sender.trouble:
-                    await asyncio.sleep(0.01)
+                await until(lambda: len(server.tried) >= 2 and bool(sender.trouble), sender)
                 assert sender.trouble.startswith("auth: 535")
         finally:
             await server.stop()
