@@ -25,7 +25,7 @@ from mailer.compose.macros import (
     scoped,
 )
 from mailer.compose.names import targets
-from mailer.compose.places import Places
+from mailer.compose.places import Places, check_depth
 from mailer.compose.syntax import parse
 from mailer.compose.template import SETTINGS_FILE, TemplateSource
 from mailer.compose.tree import (
@@ -68,7 +68,9 @@ class Assembler:
 
     def file(self, name: str, text: str) -> Nodes:
         """Read a file of the template with all that it extends and includes."""
-        return self._file(name, text, Spot(Page((), {})))
+        body = self._file(name, text, Spot(Page((), {})))
+        check_depth(body, self._places)
+        return body
 
     def _file(self, name: str, text: str, spot: Spot) -> Nodes:
         page = Page((*spot.page.files, name), dict(spot.page.macros))

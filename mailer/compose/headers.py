@@ -80,9 +80,10 @@ def address_field(header: str, name: str, address: str) -> str:
     Raises:
         CannotComposeError: as `checked`.
     """
+    name = checked(header, name)
     if not name:
         return f"{header}: {address}\r\n"
-    phrase = _phrase(checked(header, name), LINE - len(header) - 2)
+    phrase = _phrase(name, LINE - len(header) - 2)
     last = len(phrase) - phrase.rfind("\n") - 1
     if "\n" not in phrase:
         last += len(header) + 2

@@ -101,7 +101,10 @@ def find(call: nodes.Call, macros: Mapping[str, Macro | Module], places: Places)
     if isinstance(call.node, nodes.Getattr) and isinstance(call.node.node, nodes.Name):
         name = call.node.attr
         module = macros.get(call.node.node.name)
-        known = module.macros if isinstance(module, Module) else {}
+        if not isinstance(module, Module):
+            words = "a value has no functions: write a filter, such as {{ name|upper }}"
+            raise places.error(call, words)
+        known = module.macros
     found = known.get(name)
     if not isinstance(found, Macro):
         raise places.error(call, f"there is no macro {name!r}{did_you_mean(name, known)}")

@@ -128,11 +128,11 @@ def _read(work: _Work) -> _Read:
     preview = assembler.line(source.preview, "preview")
     page = assembler.file(HTML_FILE, source.html)
     text = None if source.text is None else assembler.file(TEXT_FILE, source.text)
+    if (whole := _whole(page)) is not None and not whole.strip():
+        raise work.places.error(page[0] if page else 1, "the file is empty: was it saved?")
     literals = "".join(
         one.data for one in everything(page) if isinstance(one, nodes.TemplateData)
     )
-    if not literals.strip():
-        raise work.places.error(page[0] if page else 1, "the file is empty: was it saved?")
     if _HTML_BEGINS.search(literals) and not _HTML_ENDS.search(literals):
         raise work.places.error(
             page[-1],

@@ -9,6 +9,7 @@ from jinja2 import nodes
 from mailer.errors import TemplateError
 
 _STRIDE = 1_000_000
+_DEPTH_MAX = 80
 
 
 class Places:
@@ -39,8 +40,24 @@ class Places:
         return TemplateError(f"{self.at(line)}: {words}")
 
 
-def moved(tree: nodes.Node, by: int) -> None:
+def check_depth(body: list[nodes.Node], places: Places) -> None:
+    """Refuse what is nested more deeply than anybody writes, before anything recursive.
+
+    Raises:
+        TemplateError: names the place.
+    """
+    todo = [(node, 1) for node in body]
+    while todo:
+        node, depth = todo.pop()
+        if depth > _DEPTH_MAX:
+            raise places.error(node, "this is nested too deeply: say it more simply")
+        todo += ((child, depth + 1) for child in node.iter_child_nodes())
+
+
+def move(tree: nodes.Node, by: int) -> None:
     """Move all line numbers of a tree."""
-    tree.lineno = (tree.lineno or 1) + by
-    for child in tree.iter_child_nodes():
-        moved(child, by)
+    todo = [tree]
+    while todo:
+        node = todo.pop()
+        node.lineno = (node.lineno or 1) + by
+        todo += node.iter_child_nodes()

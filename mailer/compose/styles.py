@@ -6,6 +6,7 @@ Nothing is fetched.
 """
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 from css_inline import CSSInliner, InlineError
@@ -17,6 +18,7 @@ from mailer.compose.slots import Mark, Marked, Role, mark, unmark
 from mailer.compose.tree import Nodes
 from mailer.errors import TemplateError
 
+_DOCUMENT = re.compile(r"(?i)<!doctype|<(?:html|head|body)[\s>]")
 _SHEET = re.compile(r"(?i)<link\b[^>]*\brel\s*=\s*[\"']?stylesheet")
 
 _INLINER = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
@@ -38,12 +40,20 @@ def inlined(body: Nodes, places: Places) -> tuple[Nodes, Marked]:
             "a style sheet from elsewhere is never fetched: put its rules into <style>",
         )
     try:
-        text = _INLINER.inline(_with_row_groups(before))
+        text = _INLINER.inline(_with_row_groups(_as_document(before)))
     except InlineError as problem:
         raise places.error(body[0], f"a style sheet does not parse: {problem}") from problem
     after = Marked(before.word, text, before.marks)
     _Elements(after, places).check()
     return unmark(after, text, places), after
+
+
+def _as_document(marked: Marked) -> Marked:
+    """Write the `<body>` that a parser would put in by itself, around all statements."""
+    if _DOCUMENT.search(marked.text):
+        return marked
+    text = f"<html><head></head><body>{marked.text}</body></html>"
+    return replace(marked, text=text)
 
 
 def _with_row_groups(marked: Marked) -> str:

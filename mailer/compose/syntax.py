@@ -12,7 +12,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from mailer.compose.comparison import TESTS
 from mailer.compose.engine import LOOP_NAMES, TEXT
 from mailer.compose.filters import FILTER_NAMES
-from mailer.compose.places import Places, moved
+from mailer.compose.places import Places, check_depth, move
 from mailer.compose.tree import Nodes, everything
 from mailer.errors import did_you_mean
 
@@ -47,7 +47,8 @@ def parse(text: str, places: Places, offset: int) -> Nodes:
         raise places.error(problem.lineno + offset, words) from problem
     except (ValueError, RecursionError, MemoryError) as problem:
         raise places.error(1 + offset, f"it does not parse: {problem}") from problem
-    moved(tree, offset)
+    move(tree, offset)
+    check_depth(tree.body, places)
     for node in everything(tree.body):
         _check(node, places)
     return tree.body
