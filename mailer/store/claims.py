@@ -25,12 +25,13 @@ from sqlalchemy import (
 
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind, Lane
+from mailer.store.compiled import Compiled, among, listed
 from mailer.store.database import now_sql
 from mailer.store.permission import (
     NOW,
     may_leave,
 )
-from mailer.store.tables import CampaignRow, ContactRow, DeliveryRow, table
+from mailer.store.tables import CampaignRow, ContactRow, DeliveryRow, table, to_instant
 
 _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)
@@ -188,11 +189,15 @@ class Claims:
             .where(_delivery.c.owner_id == bindparam("owner"))
             .values(lease_until=clock + bindparam("lease_us", type_=BigInteger()))
         )
+        dialect = connection.dialect
+        named = among(_delivery.c.id, "ids", dialect) & among(_KEY, "keys", dialect)
         self._leave = {
-            capped: update(_delivery)
-            .where(ours(), literal_column("state = 'claimed'"), may_leave(capped=capped))
-            .values(state="sending", left_at=NOW)
-            .returning(_delivery.c.id)
+            capped: Compiled(
+                update(_delivery)
+                .where(named, literal_column("state = 'claimed'"), may_leave(capped=capped))
+                .values(state="sending", left_at=NOW)
+                .returning(_delivery.c.id)
+            )
             for capped in (False, True)
         }
         self._release = (
@@ -282,10 +287,15 @@ class Claims:
         Args:
             claims: (delivery id, fence), at most one of a person when there is a cap.
         """
-        values = names(claims) | {"now": now}
+        dialect = connection.dialect
+        values: dict[str, Any] = {
+            "ids": listed([delivery_id for delivery_id, _ in claims], dialect),
+            "keys": listed([fenced(*claim) for claim in claims], dialect),
+            "now": to_instant(now),
+        }
         if cap is not None:
-            values |= {"cap_letters": cap.letters, "cap_since": cap.since}
-        return set(connection.execute(self._leave[cap is not None], values).scalars())
+            values |= {"cap_letters": cap.letters, "cap_since": to_instant(cap.since)}
+        return {row[0] for row in self._leave[cap is not None].all(connection, values)}
 
     def release(self, connection: Connection, claims: Sequence[tuple[int, int]]) -> None:
         """Put claims back as they were: nothing was said yet, nothing is charged."""

@@ -5,11 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, insert, literal_column, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    insert,
+    literal_column,
+    null,
+    update,
+)
 
 from mailer.model.delivery import TRANSITIONS, DeliveryState
 from mailer.model.outcome import Reply, Stage
-from mailer.store.tables import AttemptRow, DeliveryRow, Instant, table
+from mailer.store.compiled import Compiled
+from mailer.store.tables import AttemptRow, DeliveryRow, Instant, table, to_instant
 
 _delivery = table(DeliveryRow)
 _attempt = table(AttemptRow)
@@ -65,15 +74,15 @@ def _from(after: DeliveryState) -> ColumnElement[bool]:
 
 _ROW = (_delivery.c.id == bindparam("row")) & (_delivery.c.attempt == bindparam("fence"))
 
-_accept = (
+_accept = Compiled(
     update(_delivery)
     .where(_ROW, _from(DeliveryState.ACCEPTED))
     .values(
-        state="accepted",
-        reason=None,
+        state=literal_column("'accepted'"),
+        reason=null(),
         ended_at=bindparam("at", type_=Instant()),
-        owner_id=None,
-        lease_until=None,
+        owner_id=null(),
+        lease_until=null(),
         relay=bindparam("by_relay"),
         relay_id=bindparam("given_id"),
         reply=bindparam("words"),
@@ -119,7 +128,7 @@ def record(connection: Connection, changes: Iterable[Change]) -> None:
         by_state.setdefault(change.after, []).append(change)
     for after, group in by_state.items():
         if after is DeliveryState.ACCEPTED:
-            connection.execute(_accept, [_accepted(change) for change in group])
+            _accept.many(connection, [_accepted(change) for change in group])
         else:
             connection.execute(_statements[after], [_changed(change) for change in group])
     logged = [
@@ -137,7 +146,7 @@ def _accepted(change: Change) -> dict[str, Any]:
     return {
         "row": change.id,
         "fence": change.fence,
-        "at": change.at,
+        "at": to_instant(change.at),
         "by_relay": change.relay,
         "given_id": change.relay_id,
         "words": _text(change.reply),

@@ -8,6 +8,7 @@ uncharged; and a line that breaks after the content began leaves the letter in d
 
 import re
 from datetime import timedelta
+from functools import lru_cache
 
 from mailer.model.outcome import (
     Accepted,
@@ -54,20 +55,35 @@ def parse(lines: list[bytes]) -> Reply | None:
     Args:
         lines: Without their line ends; all but the last have a hyphen after the code.
     """
+    if len(lines) == 1:
+        # Relays say the same to each MAIL, RCPT and DATA.
+        return _parse_one(lines[0])
     matches = [_LINE.fullmatch(line) for line in lines]
     if not matches or not all(matches):
         return None
     found = [match for match in matches if match is not None]
     if len({match[1] for match in found}) != 1:
         return None
-    words = [(match[2] or b"").decode("utf-8", "replace").strip() for match in found]
+    return _reply(int(found[0][1]), [match[2] or b"" for match in found])
+
+
+@lru_cache(maxsize=256)
+def _parse_one(line: bytes) -> Reply | None:
+    match = _LINE.fullmatch(line)
+    return None if match is None else _reply(int(match[1]), [match[2] or b""])
+
+
+def _reply(code: int, raw: list[bytes]) -> Reply:
+    words = [line.decode("utf-8", "replace").strip() for line in raw]
     enhanced = ""
     # RFC 2034 §4: each line of a reply begins with the same status code.
     if status := _ENHANCED.match(words[0]):
         enhanced = status[1]
         words = [word.removeprefix(enhanced).strip() for word in words]
-    text = "".join(c if c.isprintable() else "?" for c in " ".join(words).strip())
-    return Reply(int(found[0][1]), enhanced, text[:_TEXT_AT_MOST])
+    text = " ".join(words).strip()
+    if not text.isprintable():
+        text = "".join(c if c.isprintable() else "?" for c in text)
+    return Reply(code, enhanced, text[:_TEXT_AT_MOST])
 
 
 def relay_id(reply: Reply) -> str:

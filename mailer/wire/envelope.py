@@ -4,6 +4,7 @@ What the relay could not take is refused here, before a byte is written: an addr
 does not fit its extensions, a letter larger than its limit.
 """
 
+import re
 from dataclasses import dataclass
 
 from mailer.model.letter import Letter
@@ -11,6 +12,9 @@ from mailer.model.outcome import Refused, Reply, Stage
 
 _PATH_AT_MOST = 254  # RFC 5321 §4.5.3.1.3, erratum 1690: 256 with its angle brackets
 _LOCAL_AT_MOST = 64
+_UNFIT = re.compile(r"[\x00-\x20<>\x7f]")
+_PLAIN = re.compile(r"[!-*,-<>-~]*")
+"""What xtext leaves as it is: all that is printed in ASCII, but not + and =."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def _beyond(
 
 
 def _wrong_with(address: str) -> str:
-    if any(c <= " " or c in "<>\x7f" for c in address):
+    if _UNFIT.search(address):
         return "an address with a control character, a space or an angle bracket"
     local, _, domain = address.rpartition("@")
     if address and not (local and domain):
@@ -101,6 +105,8 @@ def _wrong_with(address: str) -> str:
 
 def xtext(value: str) -> str:
     """Encode for ENVID and ORCPT (RFC 3461 §4, RFC 6533 §3 for `utf-8;`)."""
+    if _PLAIN.fullmatch(value):
+        return value
     return "".join(
         c if ("!" <= c <= "~" and c not in "+=") or c > "\x7f" else f"+{ord(c):02X}"
         for c in value
