@@ -16,6 +16,8 @@ from mailer.store.lists import list_by_number
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import in_force
 
+_ALL_MARKETING = scopes_against(Kind.MARKETING, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -25,11 +27,13 @@ class Standing:
         address: "" when nobody is on record any more.
         title: The title of the link's list; "" when it is for none.
         on_list: Letters of that list (or of any, without one) are still to be expected.
+        stopped: All marketing is stopped: no list and no import can change that.
     """
 
     address: str
     title: str
     on_list: bool
+    stopped: bool
 
 
 def recognise(database: Database, reader: Reader, now: datetime) -> Standing:
@@ -39,11 +43,15 @@ def recognise(database: Database, reader: Reader, now: datetime) -> Standing:
         title, list_id = ("", None) if seen is None else (seen.title, seen.id)
         contact = get_contact(connection, reader.contact_id)
         if contact is None:
-            return Standing("", title, on_list=False)
-        on_list = _on_list(connection, contact.id, list_id) and not in_force(
-            connection, [contact.hash], scopes_against(Kind.MARKETING, list_id), now
+            return Standing("", title, on_list=False, stopped=True)
+        scopes = scopes_against(Kind.MARKETING, list_id)
+        held = in_force(connection, [contact.hash], scopes, now).get(contact.hash, [])
+        return Standing(
+            contact.address,
+            title,
+            on_list=not held and _on_list(connection, contact.id, list_id),
+            stopped=any(one.scope in _ALL_MARKETING for one in held),
         )
-        return Standing(contact.address, title, on_list)
 
 
 def _on_list(connection: Connection, contact_id: int, list_id: str | None) -> bool:
@@ -51,5 +59,5 @@ def _on_list(connection: Connection, contact_id: int, list_id: str | None) -> bo
     return any(
         one.status is not SubscriptionStatus.UNSUBSCRIBED
         for (_, on_list), one in of_contacts(connection, [contact_id]).items()
-        if list_id is None or on_list == list_id
+        if list_id in (None, on_list)
     )

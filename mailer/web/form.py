@@ -17,7 +17,7 @@ READ_WITHIN_S = 20.0
 _MAX_FIELDS = 100
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(request: Request, within_s: float = READ_WITHIN_S) -> dict[str, str]:
     """Return the fields by lower-case name, the first of each, without spaces around them.
 
     What is no form has no fields.
@@ -28,7 +28,7 @@ async def read_form(request: Request) -> dict[str, str]:
     """
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise HTTPException(415)
-    body = await _read(request)
+    body = await _read(request, within_s)
     kind = Message()
     kind["Content-Type"] = request.headers.get("content-type", "")
     pairs = (
@@ -43,10 +43,10 @@ async def read_form(request: Request) -> dict[str, str]:
     return fields
 
 
-async def _read(request: Request) -> bytes:
+async def _read(request: Request, within_s: float) -> bytes:
     body = bytearray()
     try:
-        with anyio.fail_after(READ_WITHIN_S):
+        with anyio.fail_after(within_s):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > MAX_BYTES:

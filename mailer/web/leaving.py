@@ -52,6 +52,7 @@ async def show(request: Request, means: Means, kind: TokenKind, page: str) -> Re
             "title": standing.title,
             "address": masked(standing.address),
             "on_list": standing.on_list,
+            "stopped": standing.stopped,
         },
     )
 

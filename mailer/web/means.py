@@ -25,8 +25,9 @@ class Threads:
     A database that hangs holds no more than these; who waits for one gives up in time.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, within_s: float = ANSWER_WITHIN_S) -> None:
         self._limiter = anyio.CapacityLimiter(count)
+        self._within_s = within_s
 
     async def do(self, work: Callable[[], _Answer]) -> _Answer:
         """Do something that waits, off the event loop.
@@ -34,7 +35,7 @@ class Threads:
         Raises:
             TimeoutError: when no thread became free in time; it was not begun then.
         """
-        with anyio.fail_after(ANSWER_WITHIN_S):
+        with anyio.fail_after(self._within_s):
             return await to_thread.run_sync(work, limiter=self._limiter)
 
 

@@ -37,10 +37,11 @@ _POLICY = (
 Values = Mapping[str, object]
 
 _PERSON: tuple[Values, ...] = tuple(
-    {"title": title, "address": address, "on_list": on_list}
+    {"title": title, "address": address, "on_list": on_list, "stopped": stopped}
     for title in ("News & more", "")
     for address in ("j•••@example.com", "")
     for on_list in (True, False)
+    for stopped in (True, False)
 )
 _SAMPLES: dict[str, Sequence[Values]] = {
     "unsubscribe": _PERSON,

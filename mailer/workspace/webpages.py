@@ -1,4 +1,4 @@
-"""`templates/web/*.html`: the pages that customers see, the workspace's or the example's."""
+"""`templates/web/*.html`: the pages that customers see, a workspace's or the example's."""
 
 from pathlib import Path
 

@@ -189,7 +189,7 @@ def pages_with(**sources):
     ("text", "words"),
     [
         ("{% if on_list %}\n<p>", r"templates/web/unsubscribe.html, line 2: .*endif"),
-        ("<p>\n{{ adress }}", r"line 2: 'adress' is undefined; .* has: address, on_list"),
+        ("<p>\n{{ adress }}", r"line 2: 'adress' is undefined; .* has: address, on_list, "),
         ("{% if not on_list %}{{ x }}{% endif %}", r"line 1: 'x' is undefined"),
         ("\n{{ title.upper(1) }}", r"unsubscribe.html, line 2: "),
         ("{{ title.__class__ }}", r"line 1: .*unsafe"),

@@ -2,7 +2,10 @@
 
 import threading
 
+from mailer.model.consent import SuppressionReason
+from mailer.model.suppression import Suppression
 from mailer.model.token import Reader, TokenKind
+from mailer.store.suppressions import suppress
 from mailer.store.tables import LedgerRow
 
 ONE_CLICK = "List-Unsubscribe=One-Click"
@@ -153,6 +156,31 @@ def test_who_has_left_all_lists_stays_away_whatever_is_pressed_next(client, worl
         assert world.lists_of(person) == set()
     assert post(client, person.unsubscribe).status_code == 200
     assert world.lists_of(person) == set()
+    for link in (person.unsubscribe, person.preferences):
+        page = client.get(link).text
+        assert "on none of" in page
+        assert 'name="leave"' not in page
+
+
+def test_a_link_that_names_no_list_is_for_all_of_them(client, world):
+    person = world.person()
+    reader = Reader(person.contact_id, 0, 1)
+    link = f"/u/{world.tokens.for_reader(TokenKind.UNSUBSCRIBE, reader)}"
+    assert "Leave all our lists?" in client.get(link).text
+    assert post(client, link).status_code == 200
+    assert world.lists_of(person) == set()
+    assert "You are on none of our lists" in client.get(link).text
+
+
+def test_somebody_whose_address_is_suppressed_is_not_told_to_be_on_a_list(client, world):
+    person = world.person()
+    with world.database.write() as connection:
+        suppress(
+            connection,
+            world.ring.suppression_hash("kari@example.com"),
+            Suppression("list:news", SuppressionReason.COMPLAINED, world.now, None, ""),
+        )
+    assert world.lists_of(person) == BOTH
     assert "You are not on this list" in client.get(person.unsubscribe).text
 
 
