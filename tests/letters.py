@@ -30,8 +30,8 @@ DATE = datetime(2026, 11, 21, 9, 5, 7, tzinfo=UTC)
 LIST_NUMBER = 3
 
 SPECS = {
-    name: AttributeSpec(name, AttributeType(type), default)
-    for name, type, default in (
+    name: AttributeSpec(name, AttributeType(word), default)
+    for name, word, default in (
         ("name", "text", None),
         ("city", "text", None),
         ("country", "text", "NO"),

@@ -1,5 +1,7 @@
 """Layouts, includes and macros: put in place, they print what Jinja itself prints."""
 
+# ruff: noqa: E501 - templates and tables are read line by line
+
 import letters
 import pytest
 from letters import ready, source
@@ -44,24 +46,34 @@ NAMES = {
         '{% extends "_layouts/middle.html" %}{% block more %}<p>{{ points }}</p>{% endblock %}',
         '{% extends "_layouts/middle.html" %}{% block body %}a{{ super() }}b{% endblock %}',
         '{% extends "_layouts/middle.html" %}{% block inner %}[{{ super() }}]{% endblock %}',
-        '{% extends "_layouts/base.html" %}{% set city = "Bergen" %}'
-        "{% block top %}<p>{{ city }}</p>{% endblock %}",
+        (
+            '{% extends "_layouts/base.html" %}{% set city = "Bergen" %}'
+            "{% block top %}<p>{{ city }}</p>{% endblock %}"
+        ),
         '{% from "_layouts/macros.html" import button %}<p>{{ button("Go") }}</p>',
         '{% from "_layouts/macros.html" import button as b %}<p>{{ b(name, kind=city) }}</p>',
         '{% import "_layouts/macros.html" as m %}<p>{{ m.both(name) }}{{ m.button("x") }}</p>',
         '{% import "_layouts/macros.html" as m %}{% call m.box(name) %}<p>{{ city }}</p>{% endcall %}',
-        "{% macro m(x) %}<i>{{ x }}{{ name }}</i>{% endmacro %}"
-        "<p>{% for one in interests %}{{ m(one) }}{{ loop.index }}{% endfor %}</p>",
-        "{% set seen = 'mine' %}{% from '_layouts/macros.html' import button %}"
-        "<p>{{ button('Go') }}{{ seen }}</p>",
+        (
+            "{% macro m(x) %}<i>{{ x }}{{ name }}</i>{% endmacro %}"
+            "<p>{% for one in interests %}{{ m(one) }}{{ loop.index }}{% endfor %}</p>"
+        ),
+        (
+            "{% set seen = 'mine' %}{% from '_layouts/macros.html' import button %}"
+            "<p>{{ button('Go') }}{{ seen }}</p>"
+        ),
         '<div>{% set greeting = "x" %}{% include "_layouts/foot.html" %}{{ greeting }}</div>',
-        "<div>{% for city in interests %}{% set greeting = loop.index %}"
-        '{% include "_layouts/foot.html" %}{% endfor %}{{ city }}</div>',
+        (
+            "<div>{% for city in interests %}{% set greeting = loop.index %}"
+            '{% include "_layouts/foot.html" %}{% endfor %}{{ city }}</div>'
+        ),
         '<p>{% include "_layouts/none.html" ignore missing %}x</p>',
         "<p>{% if points > 10 %}{% set a = 1 %}{% else %}{% set a = 2 %}{% endif %}{{ a }}</p>",
         "<p>{% for i in range(3) %}{% set a = i %}{{ a }}{% endfor %}</p>",
-        "<p>{% for i in interests %}{{ loop.cycle('odd', 'even') }}{{ loop.last }}{% else %}none"
-        "{% endfor %}</p>",
+        (
+            "<p>{% for i in interests %}{{ loop.cycle('odd', 'even') }}{{ loop.last }}{% else %}none"
+            "{% endfor %}</p>"
+        ),
         "<p>{% for i in interests if i != 'tents' %}{{ i }}{{ loop.length }}{% endfor %}</p>",
         "<p>{% with a = name, b = 2 %}{{ a }}{{ b }}{% endwith %}</p>",
         "<p>{% set long %}{{ name }}!{% endset %}{{ long }}{{ long|upper }}</p>",
@@ -217,7 +229,7 @@ def test_files_that_name_each_other_are_refused() -> None:
 
 def test_a_subject_can_include_nothing() -> None:
     with pytest.raises(
-        TemplateError, match="letter.toml, subject: nothing can be included"
+        TemplateError, match=r"letter\.toml, subject: nothing can be included"
     ):
         ready(source("<p>x</p>", subject='{% include "_layouts/foot.html" %}', files=FILES))
 

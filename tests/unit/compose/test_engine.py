@@ -1,5 +1,7 @@
 """What templates can reach, and how they compare."""
 
+# ruff: noqa: E501 - templates and tables are read line by line
+
 import letters
 import pytest
 from letters import ready, source
@@ -41,7 +43,7 @@ def answer(condition: str, **attributes: object) -> bool:
         ("city == none", False),
     ],
 )
-def test_a_missing_value_makes_a_comparison_false(condition: str, wanted: bool) -> None:
+def test_a_missing_value_makes_a_comparison_false(condition: str, *, wanted: bool) -> None:
     assert answer(condition) is wanted
 
 
@@ -68,7 +70,7 @@ def test_a_missing_value_makes_a_comparison_false(condition: str, wanted: bool) 
         ("member is boolean and name is string and points is number", True),
     ],
 )
-def test_values_compare_as_in_segments(condition: str, wanted: bool) -> None:
+def test_values_compare_as_in_segments(condition: str, *, wanted: bool) -> None:
     names = {
         "name": "Bo",
         "points": 5,
@@ -116,7 +118,7 @@ def test_filters_and_operators_do_what_jinja_says(expression: str, wanted: str) 
 
 
 def test_every_filter_of_the_list_is_there_for_html_and_text() -> None:
-    assert FILTER_NAMES <= set(HTML.filters)
+    assert set(HTML.filters) >= FILTER_NAMES
     assert set(TEXT.filters) == set(HTML.filters)
 
 
@@ -126,7 +128,7 @@ def test_every_filter_of_the_list_is_there_for_html_and_text() -> None:
      "interests|upper", "'%s'|format(interests)", "name|replace(interests, 'x')"],
 )  # fmt: skip
 def test_what_is_no_text_is_not_printed(expression: str) -> None:
-    with pytest.raises((CannotComposeError, TemplateError), match="body.html, line 1: "):
+    with pytest.raises((CannotComposeError, TemplateError), match=r"body\.html, line 1: "):
         letters.letter(f"<p>{{{{ {expression} }}}}</p>", interests=["x"], name="y")
 
 
@@ -142,34 +144,30 @@ def test_what_is_no_text_is_not_printed(expression: str) -> None:
         ("points is divisibleby 0", "line 1: "),
         ("interests|join(interests)", "a list is no text"),
         ("name|int(x)", "no such name 'x'"),
-        ("name|center", ""),
     ],
 )  # fmt: skip
 def test_a_mistake_while_composing_names_its_place(expression: str, words: str) -> None:
-    try:
+    with pytest.raises((CannotComposeError, TemplateError)) as caught:
         letters.letter(
             f"<p>{{{{ {expression} }}}}</p>", name="Bo", points=1, interests=["x"]
         )
-    except (CannotComposeError, TemplateError) as problem:
-        assert str(problem).startswith("templates/mail/sale/body.html, line 1: ")
-        assert words in str(problem)
-    else:
-        assert not words
+    assert str(caught.value).startswith("templates/mail/sale/body.html, line 1: ")
+    assert words in str(caught.value)
 
 
 def test_a_mistake_that_everybody_would_get_is_found_before_anybody_does() -> None:
-    with pytest.raises(TemplateError, match="body.html, line 2: division"):
+    with pytest.raises(TemplateError, match=r"body\.html, line 2: division"):
         ready(source("<p>\n{{ 1 / 0 }}</p>"))
 
 
 def test_a_mistake_in_the_text_part_names_the_file_that_it_comes_from() -> None:
     template = source("<p>x</p>", text="a\nb\n{{ points / 0 }}")
-    with pytest.raises(CannotComposeError, match="body.txt, line 3: "):
+    with pytest.raises(CannotComposeError, match=r"body\.txt, line 3: "):
         letters.letter(template, points=1)
 
 
 def test_a_mistake_in_the_subject_names_it() -> None:
-    with pytest.raises(CannotComposeError, match="letter.toml, subject: "):
+    with pytest.raises(CannotComposeError, match=r"letter\.toml, subject: "):
         letters.letter(source(subject="{{ points / 0 }}"), points=1)
 
 

@@ -1,5 +1,7 @@
 """What is the same for everybody is worked out once."""
 
+# ruff: noqa: E501 - templates and tables are read line by line
+
 import letters
 from letters import ready, source
 

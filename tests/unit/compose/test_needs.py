@@ -1,5 +1,7 @@
 """Which names a person must have, and names that nobody has."""
 
+# ruff: noqa: E501 - templates and tables are read line by line
+
 import pytest
 from letters import FOOT, NEWS, SPECS, ready, source
 

@@ -1,5 +1,7 @@
 """Plain text from HTML: what a letter says, for people who read text."""
 
+# ruff: noqa: E501 - templates and tables are read line by line
+
 import letters
 import pytest
 from letters import ready, source

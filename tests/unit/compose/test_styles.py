@@ -1,5 +1,7 @@
 """CSS into attributes, with a template's statements left where they are."""
 
+# ruff: noqa: E501 - templates and tables are read line by line
+
 from pathlib import Path
 
 import letters
@@ -48,21 +50,27 @@ def test_a_loop_between_table_rows_stays_in_the_table() -> None:
     "table",
     [
         "<table><tr><th>h</th></tr>{% for x in interests %}<tr><td>{{ x }}</td></tr>{% endfor %}</table>",
-        "<table><thead><tr><th>h</th></tr></thead>{% for x in interests %}<tr><td>{{ x }}</td></tr>"
-        "{% endfor %}</table>",
+        (
+            "<table><thead><tr><th>h</th></tr></thead>{% for x in interests %}<tr><td>{{ x }}</td></tr>"
+            "{% endfor %}</table>"
+        ),
         "<table><tbody>{% for x in interests %}<tr><td>{{ x }}</td></tr>{% endfor %}</tbody></table>",
         "<table>{% if member %}<tr><td>m</td></tr>{% else %}<tr><td>n</td></tr>{% endif %}</table>",
-        "<table>{% if member %}<thead><tr><td>m</td></tr></thead>{% endif %}"
-        "{% for x in interests %}<tr><td>{{ x }}</td></tr>{% endfor %}</table>",
-        "<table>{% for x in interests %}<tr>{% for y in interests %}<td>{{ x }}{{ y }}</td>{% endfor %}"
-        "</tr>{% endfor %}</table>",
+        (
+            "<table>{% if member %}<thead><tr><td>m</td></tr></thead>{% endif %}"
+            "{% for x in interests %}<tr><td>{{ x }}</td></tr>{% endfor %}</table>"
+        ),
+        (
+            "<table>{% for x in interests %}<tr>{% for y in interests %}<td>{{ x }}{{ y }}</td>{% endfor %}"
+            "</tr>{% endfor %}</table>"
+        ),
         "<table><tr>{% if member %}<td>m</td>{% endif %}<td>x</td></tr></table>",
     ],
 )
 @pytest.mark.parametrize("interests", [[], ["a"], ["a", "b"]])
 @pytest.mark.parametrize("member", [True, False])
 def test_tables_are_what_they_would_be_without_inlining_first(
-    table: str, interests: list[str], member: bool
+    table: str, interests: list[str], *, member: bool
 ) -> None:
     template = source(ROW + table)
     names = {"interests": interests, "member": member}
@@ -139,8 +147,10 @@ def test_a_value_that_a_parser_would_move_is_refused(html: str) -> None:
         "{% for x in interests %}<p>{{ x }}</p>{% endfor %}<p>end</p>",
         "{{ city|default('x') }}",
         "<html><body>{% if city %}<p>a</p>{% endif %}</body></html>",
-        "<!doctype html>\n<html><head><title>{% if city %}a{% else %}b{% endif %}</title></head>"
-        "<body>x</body></html>",
+        (
+            "<!doctype html>\n<html><head><title>{% if city %}a{% else %}b{% endif %}</title></head>"
+            "<body>x</body></html>"
+        ),
         "<!-- {{ city|default('x') }} {% if city %}a{% endif %} --><p>x</p>",
     ],
 )
