@@ -68,4 +68,4 @@ def preview(prepared: Prepared, person: Person | None, date: datetime) -> Previe
 
 def _body(message: EmailMessage, kind: str) -> str:
     part = message.get_body((kind,))
-    return "" if part is None else str(part.get_content())
+    return "" if part is None else str(part.get_content()).replace("\r\n", "\n")

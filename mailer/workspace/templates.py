@@ -129,9 +129,10 @@ class _Reading:
 
 def _kind(table: Table) -> Kind:
     word = table.text("kind", Kind.MARKETING.value)
-    if word not in set(Kind):
+    words = [kind.value for kind in Kind]
+    if word not in words:
         raise TemplateError(
-            f"{table.where}: no such kind {word!r}{did_you_mean(word, set(Kind))}"
+            f"{table.where}: no such kind {word!r}{did_you_mean(word, words)}"
         )
     return Kind(word)
 

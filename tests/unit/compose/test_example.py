@@ -1,0 +1,55 @@
+"""The example template that every workspace begins with."""
+
+from pathlib import Path
+
+import letters
+from letters import NEWS, person, ready
+
+from mailer.compose.prepared import Prepared
+from mailer.workspace.templates import read_template
+
+ROOT = Path(__file__).parents[3]
+
+
+def autumn_sale() -> Prepared:
+    return ready(read_template(str(ROOT), "autumn-sale"), mailing_list=NEWS)
+
+
+def test_the_example_needs_nothing_that_somebody_could_lack() -> None:
+    prepared = autumn_sale()
+    assert prepared.needs == frozenset()
+    assert prepared.compose(person(), 1, 1, letters.DATE)
+
+
+def test_the_example_greets_by_name_and_lists_interests() -> None:
+    one = autumn_sale().compose(
+        person(name="Ingrid", interests=["tents", "ice axes"], points=620, member=True),
+        1,
+        1,
+        letters.DATE,
+    )
+    text = letters.text_of(one)
+    assert "Dear Ingrid,\n" in text
+    assert "- Ice Axes <https://fjellogfjord.example.com/shop/ice%20axes>\n" in text
+    assert "You have 620 points: they are worth 62 kr" in text
+    assert letters.read(one)["Subject"] == "Ingrid, autumn is for the fells"
+
+
+def test_the_example_is_right_for_a_stranger_too() -> None:
+    text = letters.text_of(autumn_sale().compose(person(), 1, 1, letters.DATE))
+    assert "Dear friend of the fells,\n" in text
+    assert "Not a member yet?" in text
+    assert "Because you told us" not in text
+
+
+def test_the_example_has_rules_for_dark_mode_and_no_value_in_its_sheet() -> None:
+    html = letters.html_of(autumn_sale().compose(person(), 1, 1, letters.DATE))
+    assert "prefers-color-scheme: dark" in html
+    assert 'class="text" style="padding: 24px 32px;' in html
+
+
+def test_the_sample_of_the_example_can_be_composed() -> None:
+    prepared = autumn_sale()
+    attributes = dict(prepared.source.sample)
+    assert set(attributes) <= set(letters.SPECS)
+    assert prepared.compose(person(**attributes), 1, 1, letters.DATE)
