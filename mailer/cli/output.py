@@ -53,7 +53,12 @@ def print_facts(facts: Mapping[str, object], *, as_json: bool) -> None:
 
 def print_json(value: object) -> None:
     """Print a value as JSON; times are UTC as in RFC 3339, bytes are hexadecimal."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=_json))
+    click.echo(json_text(value, indent=2))
+
+
+def json_text(value: object, indent: int | None = None) -> str:
+    """Write a value as JSON, in one line without an indent."""
+    return json.dumps(value, indent=indent, ensure_ascii=False, default=_json)
 
 
 def shown(value: object) -> str:

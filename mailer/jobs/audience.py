@@ -7,7 +7,7 @@ from mailer.jobs.frozen import Frozen
 from mailer.model.expression import parse
 from mailer.model.operands import BUILT_IN
 from mailer.model.rule import Known, Name, Rule
-from mailer.store.planning import Audience
+from mailer.store.audience import Audience
 
 
 def audience_of(

@@ -15,6 +15,7 @@ from mailer.jobs.world import World
 from mailer.model.campaign import Campaign
 from mailer.model.kind import KINDS, Lane
 from mailer.model.mailinglist import MailingList
+from mailer.store.audience import Audience
 from mailer.store.campaigns import (
     NewCampaign,
     find_campaign,
@@ -25,7 +26,7 @@ from mailer.store.campaigns import (
 )
 from mailer.store.database import Connection
 from mailer.store.lists import all_lists, see_list
-from mailer.store.planning import Audience, Group, Lacking, groups, lacking
+from mailer.store.prospects import Group, Lacking, groups, lacking
 from mailer.workspace.lists import read_list
 from mailer.workspace.templates import read_template
 

@@ -1,0 +1,189 @@
+"""`mailer campaign`: start, watch, pause and end campaigns."""
+
+from datetime import timedelta
+
+import click
+
+from mailer.cli.deliveries import deliveries, resolve, retry
+from mailer.cli.options import DURATION, read_moment
+from mailer.cli.output import as_json, print_rows
+from mailer.cli.progress import print_status, watch
+from mailer.cli.starting import confirm, plan_shown, print_preview
+from mailer.errors import NotFoundError
+from mailer.jobs import campaigns as jobs
+from mailer.jobs.start_campaign import Order, gather, preview, require_values, start
+from mailer.wiring import open_workspace, utc_now
+
+
+@click.group
+def campaign() -> None:
+    """Start, watch and settle campaigns.
+
+    Example: mailer campaign start autumn-sale --list newsletter --dry-run
+    """
+
+
+campaign.add_command(deliveries)
+campaign.add_command(retry)
+campaign.add_command(resolve)
+
+_number = click.argument("number", metavar="CAMPAIGN", type=int)
+
+
+@campaign.command(name="start")
+@click.argument("template")
+@click.option("--list", "list_name", required=True, metavar="NAME", help="The list.")
+@click.option("--segment", default="", metavar="NAME", help="One of the list's segments.")
+@click.option("--name", default="", help="Its name, as received('…') asks for it.")
+@click.option("--at", metavar="TIME", help="When letters leave: 2026-12-01T09:00.")
+@click.option("--zone", help="Whose time that is; else the one of config.toml.")
+@click.option("--pace", type=click.FloatRange(0, min_open=True), help="Letters a second.")
+@click.option("--valid-for", type=DURATION, help="How long they are worth sending: 6h.")
+@click.option("--dry-run", is_flag=True, help="Say who would get it, and send nothing.")
+@click.option("--again", is_flag=True, help="Although the same went to this list lately.")
+@click.option("--allow-withheld", is_flag=True, help="Leave out who lacks a value.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
+@click.pass_obj
+def start_(
+    folder: str,
+    template: str,
+    *,
+    list_name: str,
+    segment: str,
+    name: str,
+    at: str | None,
+    zone: str | None,
+    pace: float | None,
+    valid_for: timedelta | None,
+    dry_run: bool,
+    again: bool,
+    allow_withheld: bool,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Send a template to a list, or to a segment of it.
+
+    Template, list and audience are frozen. Who lacks a value that the template needs is
+    found out before anything leaves.
+
+    Example: mailer campaign start autumn-sale --list newsletter --segment norway --dry-run
+    """
+    with open_workspace(folder) as workspace:
+        world, now = workspace.world(), utc_now()
+        due_at = read_moment(at, zone or workspace.settings.time_zone, now)
+        order = Order(
+            template, list_name, segment, name, due_at, pace, valid_for, again,
+            allow_withheld,
+        )  # fmt: skip
+        ready = gather(world, order, now)
+        if dry_run:
+            print_preview(preview(world, ready, now), as_json=as_json)
+            return
+        require_values(ready)
+        if not yes:
+            confirm(preview(world, ready, now))
+        plan_shown(world, start(world, ready, utc_now()), as_json=as_json)
+
+
+@campaign.command
+@click.argument("number", metavar="[CAMPAIGN]", type=int, required=False)
+@click.option("--watch", "watched", is_flag=True, help="Show it live until it has ended.")
+@as_json
+@click.pass_obj
+def status(folder: str, number: int | None, *, watched: bool, as_json: bool) -> None:
+    """Show every state with its count, the rate and the time left; of the latest campaign.
+
+    Example: mailer campaign status 12 --watch
+    """
+    with open_workspace(folder, need_keys=False) as workspace:
+        database = workspace.database
+        if number is None:
+            latest = jobs.latest(database, 1)
+            if not latest:
+                raise NotFoundError(
+                    "there is no campaign yet: mailer campaign start --help"
+                )
+            number = latest[0].id
+        if watched:
+            watch(database, number)
+        print_status(jobs.status(database, number, utc_now()), as_json=as_json)
+
+
+@campaign.command(name="list")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@as_json
+@click.pass_obj
+def list_(folder: str, limit: int, *, as_json: bool) -> None:
+    """List the latest campaigns.
+
+    Example: mailer campaign list --json
+    """
+    with open_workspace(folder, need_keys=False) as workspace:
+        found = jobs.latest(workspace.database, limit)
+    print_rows(
+        (
+            {
+                "id": one.id,
+                "name": one.name,
+                "state": one.state,
+                "template": one.template,
+                "list": one.list_id,
+                "segment": one.segment,
+                "planned": one.planned,
+                "due": one.due_at,
+                "finished": one.finished_at,
+            }
+            for one in found
+        ),
+        as_json=as_json,
+        nothing="there is no campaign yet",
+    )
+
+
+@campaign.command
+@_number
+@click.option("--reason", default="paused by hand", help="Why, for the others.")
+@click.pass_obj
+def pause(folder: str, number: int, reason: str) -> None:
+    """Let no further letter leave; those on the line come to their end.
+
+    Example: mailer campaign pause 12 --reason "wrong price"
+    """
+    with open_workspace(folder) as workspace:
+        done = jobs.pause(workspace.world(), number, reason)
+    click.echo(f"campaign {done.id} ({done.name}) is {done.state}: {done.reason}")
+
+
+@campaign.command
+@_number
+@click.pass_obj
+def resume(folder: str, number: int) -> None:
+    """Let a paused campaign go on.
+
+    Example: mailer campaign resume 12
+    """
+    with open_workspace(folder) as workspace:
+        done = jobs.resume(workspace.world(), number)
+    click.echo(f"campaign {done.id} ({done.name}) is {done.state}")
+
+
+@campaign.command
+@_number
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def cancel(folder: str, number: int, *, yes: bool) -> None:
+    """End a campaign: what has not left is never sent.
+
+    Example: mailer campaign cancel 12
+    """
+    with open_workspace(folder) as workspace:
+        found = jobs.find(workspace.database, number)
+        if not yes:
+            click.confirm(f"End campaign {found.id} ({found.name}) for good?", abort=True)
+        done = jobs.cancel(workspace.world(), number)
+        withheld = jobs.status(workspace.database, number, utc_now()).withheld
+    count = withheld.get("cancelled", 0)
+    click.echo(
+        f"campaign {done.id} ({done.name}) is {done.state}: {count} letters withheld"
+    )

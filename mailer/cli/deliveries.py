@@ -1,0 +1,158 @@
+"""`mailer campaign deliveries|retry|resolve`: every letter, and what to do about it."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+
+import click
+
+from mailer.cli.options import STATES
+from mailer.cli.output import as_json, json_text, shown
+from mailer.jobs import deliveries as jobs
+from mailer.jobs.deliveries import Moved
+from mailer.model.delivery import DeliveryState
+from mailer.store.deliveries import DeliveryView
+from mailer.wiring import open_workspace
+from mailer.workspace.csvfiles import csv_lines
+
+_ADDRESS_WIDTH = 32
+_SETTLED_AS = {
+    "accepted": DeliveryState.ACCEPTED,
+    "refused": DeliveryState.REFUSED,
+    "again": DeliveryState.QUEUED,
+}
+
+_number = click.argument("number", metavar="CAMPAIGN", type=int)
+_dry_run = click.option("--dry-run", is_flag=True, help="Say how many, and do nothing.")
+_COLUMNS = (
+    "id", "contact_id", "address", "state", "reason", "attempts", "due_at", "give_up_at",
+    "first_attempt_at", "left_at", "ended_at", "relay", "relay_id", "reply",
+)  # fmt: skip
+
+
+@click.command
+@_number
+@click.option("--state", "states", type=STATES, default=frozenset(), help="Only these.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
+@as_json
+@click.pass_obj
+def deliveries(
+    folder: str,
+    number: int,
+    states: frozenset[DeliveryState],
+    *,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """List everyone with state, reason, reply and times.
+
+    Example: mailer campaign deliveries 12 --state refused,expired --csv > refused.csv
+    """
+    with open_workspace(folder, need_keys=False) as workspace:
+        found = jobs.listed(workspace.database, number, sorted(states))
+        lines = _csv(found) if as_csv else _json(found) if as_json else _table(found)
+        for line in lines:
+            click.echo(line, nl=False)
+
+
+def _csv(found: Iterable[DeliveryView]) -> Iterator[str]:
+    yield from csv_lines([_COLUMNS])
+    yield from csv_lines(
+        [_cell(row[column]) for column in _COLUMNS] for row in map(asdict, found)
+    )
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json_text(value).strip('"')
+
+
+def _json(found: Iterable[DeliveryView]) -> Iterator[str]:
+    """Write a list one by one: a million of them never stand in memory."""
+    before = "[\n  "
+    for one in found:
+        yield before + json_text(asdict(one))
+        before = ",\n  "
+    yield "\n]\n" if before == ",\n  " else "[]\n"
+
+
+def _table(found: Iterable[DeliveryView]) -> Iterator[str]:
+    nothing = True
+    for one in found:
+        if nothing:
+            head = f"{'id':>8}  {'state':9}  {'address':{_ADDRESS_WIDTH}}  when"
+            yield click.style(head, bold=True) + "\n"
+            nothing = False
+        why = "  ".join(part for part in (one.reason, one.reply) if part)
+        when = shown(one.ended_at or one.left_at or one.due_at)
+        yield (
+            f"{one.id:>8}  {one.state:9}  {shown(one.address):{_ADDRESS_WIDTH}}  {when}"
+            f"  {shown(why)}".rstrip()
+            + "\n"
+        )
+    if nothing:
+        yield "nothing\n"
+
+
+@click.command
+@_number
+@click.option("--state", "states", type=STATES, required=True, help="refused, expired")
+@_dry_run
+@click.pass_obj
+def retry(
+    folder: str, number: int, states: frozenset[DeliveryState], *, dry_run: bool
+) -> None:
+    """Queue refused or expired letters again, and only those.
+
+    Example: mailer campaign retry 12 --state refused,expired --dry-run
+    """
+    with open_workspace(folder) as workspace:
+        moved = jobs.retry(workspace.world(), number, states, dry_run=dry_run)
+    named = " or ".join(sorted(states))
+    _say(moved, named, "queued again", "would be queued again", dry_run=dry_run)
+
+
+@click.command
+@_number
+@click.option("--delivery", "delivery_id", type=int, help="Only this one.")
+@click.option("--all", "all_of_them", is_flag=True, help="All that are in doubt.")
+@click.option(
+    "--as", "settled_as", type=click.Choice(list(_SETTLED_AS)), required=True,
+    help="What came of it; `again` sends it once more under the same Message-ID.",
+)  # fmt: skip
+@_dry_run
+@click.pass_obj
+def resolve(
+    folder: str,
+    number: int,
+    delivery_id: int | None,
+    settled_as: str,
+    *,
+    all_of_them: bool,
+    dry_run: bool,
+) -> None:
+    """Settle what is in doubt, once somebody knows what came of it.
+
+    Look for the Message-ID in the relay's log, or ask the reader.
+
+    Example: mailer campaign resolve 12 --delivery 4711 --as accepted
+    """
+    if (delivery_id is not None) == all_of_them:
+        raise click.UsageError("say either --delivery N or --all")
+    with open_workspace(folder) as workspace:
+        moved = jobs.resolve(
+            workspace.world(),
+            number,
+            _SETTLED_AS[settled_as],
+            delivery_id=delivery_id,
+            dry_run=dry_run,
+        )
+    done = "queued again" if settled_as == "again" else f"settled as {settled_as}"
+    _say(moved, "in doubt", done, f"would be {done}", dry_run=dry_run)
+
+
+def _say(moved: Moved, named: str, done: str, would: str, *, dry_run: bool) -> None:
+    begin = f"{moved.found} letters {'are' if dry_run else 'were'} {named}"
+    click.echo(f"{begin}: {moved.moved} {would if dry_run else done}")
+    if stay := moved.found - moved.moved:
+        click.echo(f"{stay} stay as they are: their readers left, or are suppressed")

@@ -1,0 +1,154 @@
+"""How the start of a campaign is shown: who would get it, and how far its planning is."""
+
+from collections.abc import Mapping
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from mailer.cli.output import print_json, print_rows, shown
+from mailer.cli.progress import print_status
+from mailer.jobs.campaigns import status
+from mailer.jobs.plan import plan
+from mailer.jobs.start_campaign import Preview
+from mailer.jobs.world import World
+from mailer.model.campaign import Campaign, CampaignState
+from mailer.store.prospects import CLAUSE, GETS_IT, LACKS, Group
+
+_FIRST_SHOWN = 3
+_WORDS = {
+    GETS_IT: "gets it",
+    "pending": "has not confirmed yet",
+    "unsubscribed": "left the list",
+    "expired": "consent has expired",
+    "old_words": "agreed to words that are not in force any more",
+    "suppressed": "suppressed",
+    LACKS: "lacks a value that the template needs",
+}
+
+
+def gets_it(preview: Preview) -> int:
+    """Return how many people would get a letter."""
+    return sum(group.count for group in preview.groups if group.reason == GETS_IT)
+
+
+def print_preview(preview: Preview, *, as_json: bool) -> None:
+    """Print who would get a letter, and why others on the list would not."""
+    ready = preview.ready
+    if as_json:
+        print_json(_preview_json(preview))
+        return
+    print_rows(
+        (
+            {
+                "people": group.count,
+                "why": _why(group),
+                "first of them": ", ".join(group.first[:_FIRST_SHOWN]),
+            }
+            for group in preview.groups
+        ),
+        as_json=False,
+        nothing=f"nobody ever was on the list {ready.order.list_name}",
+    )
+    for one in ready.first_lacking:
+        click.echo(f"  {shown(one.address)} lacks: {', '.join(one.names)}")
+    for note in _notes(preview):
+        click.echo(f"note: {note}", err=True)
+
+
+def _why(group: Group) -> str:
+    if group.reason == CLAUSE:
+        return f"not in the segment: {group.words}"
+    return _WORDS.get(group.reason, group.reason)
+
+
+def _notes(preview: Preview) -> list[str]:
+    notes: list[str] = []
+    ready = preview.ready
+    if ready.lacking and not ready.order.allow_withheld:
+        notes.append(
+            "it will not start unless the template has a fallback for what is lacking, or"
+            " with --allow-withheld"
+        )
+    if preview.earlier is not None and ready.order.schedule is None:
+        notes.append(
+            f"the same template went to this list lately (campaign {preview.earlier.id}):"
+            " it will ask for --again"
+        )
+    return notes
+
+
+def _preview_json(preview: Preview) -> Mapping[str, object]:
+    ready = preview.ready
+    return {
+        "template": ready.order.template,
+        "list": ready.order.list_name,
+        "segment": ready.order.segment,
+        "rule": ready.content.rule,
+        "gets_it": gets_it(preview),
+        "groups": [
+            {
+                "reason": group.reason,
+                "words": group.words,
+                "count": group.count,
+                "first": list(group.first),
+            }
+            for group in preview.groups
+        ],
+        "lacking": [
+            {"contact_id": one.contact_id, "address": one.address, "names": list(one.names)}
+            for one in ready.first_lacking
+        ],
+        "earlier_campaign": preview.earlier.id if preview.earlier else None,
+        "notes": _notes(preview),
+    }
+
+
+def confirm(preview: Preview) -> None:
+    """Ask before letters are sent."""
+    order = preview.ready.order
+    segment = f"/{order.segment}" if order.segment else ""
+    click.confirm(
+        f"Send {order.template} to {gets_it(preview)} people of"
+        f" {order.list_name}{segment}?",
+        abort=True,
+        err=True,
+    )
+
+
+def plan_shown(world: World, campaign_id: int, *, as_json: bool) -> None:
+    """Plan a campaign with a progress bar, and say how it stands."""
+    columns = (
+        TextColumn("planning"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("contacts, {task.fields[planned]} letters"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("planning", total=None, planned=0)
+
+        def tell(campaign: Campaign) -> None:
+            progress.update(
+                task,
+                total=campaign.audience_up_to,
+                completed=campaign.planned_up_to,
+                planned=campaign.planned,
+            )
+
+        campaign = plan(world, campaign_id, tell=tell)
+    assert campaign is not None
+    if as_json:
+        print_status(status(world.database, campaign_id, world.clock()), as_json=True)
+        return
+    click.echo(
+        f"campaign {campaign.id} ({campaign.name}) is {campaign.state}:"
+        f" {campaign.planned} letters"
+    )
+    if campaign.state is CampaignState.RUNNING:
+        later = ""
+        if campaign.due_at > world.clock():
+            later = f"from {shown(campaign.due_at)} on, "
+        click.echo(
+            f"They leave {later}while `mailer serve` runs; see"
+            f" `mailer campaign status {campaign.id}`"
+        )
