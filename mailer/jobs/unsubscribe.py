@@ -66,10 +66,10 @@ def unsubscribe(
 def _gone(
     connection: Connection, contact: Contact, list_id: str | None, now: datetime
 ) -> bool:
-    """Say whether the person left already, for good."""
-    scope = _scope(list_id)
+    """Say whether the person left already, for good, be it with all other lists."""
+    scopes = {_scope(list_id), Scope.MARKETING.value}
     suppressed = any(
-        one.scope == scope and one.until_at is None and one.in_force(now)
+        one.scope in scopes and one.until_at is None and one.in_force(now)
         for one in suppressions_of(connection, contact.hash)
     )
     return suppressed and all(

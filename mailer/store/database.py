@@ -29,6 +29,7 @@ from sqlalchemy.exc import (
     ProgrammingError,
 )
 from sqlalchemy.exc import DatabaseError as SQLAlchemyDatabaseError
+from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from mailer.errors import DatabaseError
 from mailer.store import walfile
@@ -195,6 +196,10 @@ def _require_foreign_keys(connection: Connection) -> None:
 def _translated() -> Generator[None, None, None]:
     try:
         yield
+    except NoConnectionLeft as problem:
+        raise DatabaseError(
+            "all connections to the database are busy: try again in a moment"
+        ) from problem
     except OperationalError as problem:
         raise DatabaseError(_advice(problem) or f"the database says: {problem.orig}") from (
             problem
