@@ -42,14 +42,13 @@ def next_firing(schedule: Schedule, after: datetime) -> Firing | None:
             )
             # Moments lie on whole seconds, so the next one is at least a second away.
             due_at = _ask(trigger, after.replace(microsecond=0) + _SECOND)
-            if due_at is None:
-                return None
+            # Without an end it never is.
+            assert due_at is not None
             return Firing(due_at, f"{due_at:%Y-%m-%dT%H:%M:%SZ}")
         case Once(at):
             due_at = _ask(DateTrigger(at), after)
-            if due_at is None or due_at <= after:
-                return None
-            return Firing(due_at, _minute(due_at, zone))
+            assert due_at == at
+            return Firing(at, _minute(at, zone)) if at > after else None
         case _:
             assert_never(schedule.trigger)
 

@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -6,7 +7,16 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailer.model.schedule import Cron, Every, Firing, Once, Schedule, Trigger
-from mailer.pace.firing import at_wall_clock, coming_firings, find_firing, next_firing
+from mailer.pace.firing import (
+    MOST_MISSED,
+    Due,
+    after_change,
+    at_wall_clock,
+    coming_firings,
+    find_firing,
+    next_firing,
+    what_is_due,
+)
 
 
 def schedule(trigger: Trigger | str, zone: str = "Europe/Oslo") -> Schedule:
@@ -251,3 +261,83 @@ def test_an_occurrence_in_the_gap_is_found_under_both_of_its_names():
     after = Firing(utc(2026, 3, 29, 1), "2026-03-29T03:00")
     assert find_firing(gap, "2026-03-29T02:30") == after
     assert find_firing(gap, "2026-03-29T03:00") == after
+
+
+def test_a_crontab_ends_with_the_calendar():
+    assert next_firing(schedule("0 9 1 1 *", "UTC"), utc(9999, 6, 1)) is None
+
+
+HOUR = timedelta(hours=1)
+DAILY = schedule("0 9 * * *")
+
+
+def daily(day: int) -> Firing:
+    return Firing(utc(2026, 11, day, 8), f"2026-11-{day}T09:00")
+
+
+@pytest.mark.parametrize("late", [timedelta(), timedelta(seconds=2), HOUR])
+def test_what_is_late_within_its_grace_fires(late: timedelta):
+    now = utc(2026, 11, 21, 8) + late
+    assert what_is_due(DAILY, daily(21), HOUR, now) == Due(
+        daily(21), (), (), more=False, coming=daily(22)
+    )
+
+
+def test_what_is_later_than_its_grace_is_missed():
+    now = utc(2026, 11, 21, 9) + timedelta(microseconds=1)
+    assert what_is_due(DAILY, daily(21), HOUR, now) == Due(
+        None, (), (daily(21),), more=False, coming=daily(22)
+    )
+
+
+def test_only_the_latest_of_several_in_time_fires():
+    long = timedelta(days=2)
+    assert what_is_due(DAILY, daily(21), long, utc(2026, 11, 24)) == Due(
+        daily(23), (daily(22),), (daily(21),), more=False, coming=daily(24)
+    )
+
+
+def test_a_date_that_was_missed_does_not_come_again():
+    launch = schedule(Once(utc(2026, 11, 21, 8)))
+    assert what_is_due(launch, daily(21), HOUR, utc(2026, 11, 21, 10)) == Due(
+        None, (), (daily(21),), more=False, coming=None
+    )
+
+
+def test_of_very_many_missed_firings_some_are_named():
+    minutely = schedule("* * * * *", "UTC")
+    first = next_firing(minutely, utc(2026, 11, 1))
+    assert first is not None
+    due = what_is_due(minutely, first, timedelta(minutes=5), utc(2026, 11, 21))
+    assert (len(due.missed), due.more) == (MOST_MISSED, True)
+    assert due.missed[0] == first
+    assert due.fires == Firing(utc(2026, 11, 21), "2026-11-21T00:00")
+    assert len(due.replaced) == 5
+
+
+def test_a_new_schedule_counts_from_now():
+    assert after_change(None, None, DAILY, utc(2026, 11, 21, 8, 10)) == daily(22)
+
+
+def test_a_change_of_anything_but_the_time_keeps_what_is_due():
+    other = replace(DAILY, template="sale")
+    now = utc(2026, 11, 21, 8, 10)
+    assert after_change(DAILY, daily(21), other, now) == daily(21)
+    assert after_change(DAILY, None, other, now) is None
+
+
+def test_a_change_of_the_zone_is_one_of_the_time():
+    lisbon = replace(DAILY, zone="Europe/Lisbon")
+    got = after_change(DAILY, daily(22), lisbon, utc(2026, 11, 21, 10))
+    assert got == Firing(utc(2026, 11, 22, 9), "2026-11-22T09:00")
+
+
+def test_a_change_in_the_moment_that_is_due_does_not_lose_it():
+    weekdays = schedule("0 9 * * 6")
+    now = utc(2026, 11, 21, 8, 0, 5)
+    assert after_change(DAILY, daily(21), weekdays, now) == daily(21)
+
+
+def test_a_date_in_the_past_comes_all_the_same():
+    launch = schedule(Once(utc(2026, 11, 21, 8)))
+    assert after_change(None, None, launch, utc(2026, 12, 24)) == daily(21)
