@@ -197,7 +197,8 @@ class RowReader:
 def in_order(rows: Iterable[PersonRow]) -> list[PersonRow]:
     """Put rows in the order of their match forms, with those of one person made one."""
     merged: list[PersonRow] = []
-    for row in sorted(rows, key=_match_and_line):
+    # Rows of one person keep their order.
+    for row in sorted(rows, key=_match):
         if merged and merged[-1].address.match == row.address.match:
             merged[-1] = _together(merged[-1], row)
         else:
@@ -205,8 +206,8 @@ def in_order(rows: Iterable[PersonRow]) -> list[PersonRow]:
     return merged
 
 
-def _match_and_line(row: PersonRow) -> tuple[str, int]:
-    return (row.address.match, row.line)
+def _match(row: PersonRow) -> str:
+    return row.address.match
 
 
 def _together(first: PersonRow, later: PersonRow) -> PersonRow:

@@ -113,27 +113,33 @@ def _begin(
     found = find_batch(connection, declared.file_hash, declared.list_id)
     if found is None or found.state is BatchState.UNDONE:
         return begin_batch(connection, declared, now)
-    day = f"{found.started_at:%Y-%m-%d}"
-    match found.state:
-        case BatchState.DONE:
-            raise RefusedError(
-                f"{declared.file_name} was already imported as batch {found.id} on {day}:"
-                f" nothing is left to do (to take it back: mailer contact import-undo"
-                f" {found.id})"
-            )
-        case BatchState.UNDOING:
-            raise RefusedError(
-                f"{declared.file_name} was imported as batch {found.id}, which is half"
-                f" undone: finish that first with mailer contact import-undo {found.id}"
-            )
-        case BatchState.RUNNING:
-            pass
     was = found.declared
     same = (was.basis, was.source) == (declared.basis, declared.source)
-    if not same or order.expires_at not in (None, was.expires_at):
-        raise RefusedError(
-            f"{declared.file_name} is half imported as batch {found.id} with --basis"
-            f" {was.basis} --source {was.source!r}: go on with the same, or undo it first"
-            f" with mailer contact import-undo {found.id}"
-        )
-    return found
+    if found.state is BatchState.RUNNING and same:
+        return found
+    if found.state is BatchState.DONE and not same:
+        return begin_batch(connection, declared, now)
+    raise RefusedError(_why_not(found, declared))
+
+
+def _why_not(found: Batch, declared: Declared) -> str:
+    undo = f"mailer contact import-undo {found.id}"
+    name = declared.file_name
+    match found.state:
+        case BatchState.UNDOING:
+            return (
+                f"{name} was imported as batch {found.id}, which is half undone: finish"
+                f" that first with {undo}"
+            )
+        case BatchState.RUNNING:
+            was = found.declared
+            return (
+                f"{name} is half imported as batch {found.id} with --basis {was.basis}"
+                f" --source {was.source!r}: go on with the same, or undo it with {undo}"
+            )
+        case BatchState.DONE | BatchState.UNDONE:
+            return (
+                f"{name} was already imported as batch {found.id} on"
+                f" {found.started_at:%Y-%m-%d}: nothing is left to do (to take it back:"
+                f" {undo})"
+            )

@@ -6,8 +6,9 @@ touches few pages of the index on them, and it is quick however many people ther
 
 import gc
 import os
+import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,10 +17,11 @@ from zoneinfo import available_timezones
 
 from mailer.audience.rows import Columns, PersonRow, Rejected, RowReader, in_order
 from mailer.errors import RefusedError
-from mailer.jobs.import_slice import SliceResult, apply_slice, prepare, try_slice
-from mailer.jobs.slices import Slicer
+from mailer.jobs.import_slice import SliceResult, apply_slice, grant, prepare, try_slice
 from mailer.model.consent import Basis
 from mailer.model.key import KeyRing
+from mailer.pace.slicing import next_size
+from mailer.store import ledger
 from mailer.store.batches import (
     Batch,
     BatchState,
@@ -28,12 +30,22 @@ from mailer.store.batches import (
     advance,
     change_batch,
 )
-from mailer.store.database import Database
-from mailer.workspace.csvfiles import CsvFile, Record, RejectedFile, records
+from mailer.store.database import Connection, Database
+from mailer.store.ledger import Alike
+from mailer.workspace.csvfiles import (
+    CsvFile,
+    Record,
+    RejectedFile,
+    records,
+    require_unchanged,
+)
 
-PIECE_ROWS = 50_000
+PIECE_ROWS = 100_000
 SHOWN_REJECTIONS = 20
+_FIRST_SLICE = 200
 _TRIAL_SLICE = 1_000
+_WORK_S = 0.015
+"""How long a slice should work while nobody else may write."""
 
 Progress = Callable[[int, int], object]
 """Called with the rows that are through, and how many there are."""
@@ -93,25 +105,31 @@ class People:
         self.columns = columns
         self._reader = RowReader(columns, basis, frozenset(available_timezones()))
 
-    def pieces(self, first: int = 0) -> Generator[Piece, None, None]:
-        """Go through the pieces; `first` is where one began."""
+    def pieces(self, first: int = 0, rows: int = 0) -> Generator[Piece, None, None]:
+        """Go through the pieces.
+
+        Args:
+            first: Where one began.
+            rows: How long that one was; 0 for one that was not begun.
+        """
         read = records(self.file, first)
-        while some := list(islice(read, PIECE_ROWS)):
-            piece = self._piece(first, some)
+        while (piece := self._piece(first, islice(read, rows or PIECE_ROWS))).rows:
             gc.freeze()
             yield piece
-            first += len(some)
+            first, rows = first + piece.rows, 0
 
-    def _piece(self, first: int, some: Sequence[Record]) -> Piece:
+    def _piece(self, first: int, some: Iterable[Record]) -> Piece:
         people: list[PersonRow] = []
         bad: list[BadRow] = []
+        rows = 0
         for line, cells, problem in some:
+            rows += 1
             row = Rejected(line, problem) if problem else self._reader.read(line, cells)
             if isinstance(row, Rejected):
                 bad.append((line, row.reason, cells))
             else:
                 people.append(row)
-        return Piece(first, len(some), in_order(people), bad)
+        return Piece(first, rows, in_order(people), bad)
 
     def away(self, result: SliceResult) -> list[BadRow]:
         """Return who stayed away in a slice as rows with nothing but the address."""
@@ -138,7 +156,8 @@ class Import:
         self._people = people
         self._batch = batch
         self._clock = clock
-        self._slicer = Slicer(database)
+        self._size = _FIRST_SLICE
+        self._longest_s = 0.0
         self._resumed = batch.rows_done > 0
         self._counts = Counter(batch.counts)
         self._rejected = RejectedFile(people.file, batch.position.rejected_bytes)
@@ -150,7 +169,8 @@ class Import:
         total = self._people.file.rows
         try:
             with _undisturbed():
-                for piece in self._people.pieces(self._batch.position.piece):
+                position = self._batch.position
+                for piece in self._people.pieces(position.piece, position.piece_rows):
                     self._import(piece, lambda done: on_progress(done, total))
         finally:
             self._rejected.close()
@@ -165,27 +185,32 @@ class Import:
             self._people.columns.ignored,
             self._batch.declared.expires_at,
             self._resumed,
-            self._slicer.longest_s,
+            self._longest_s,
         )
 
     def _import(self, piece: Piece, on_progress: Callable[[int], object]) -> None:
+        require_unchanged(self._people.file)
+        with self._database.read() as connection:
+            entry = ledger.alike(connection, grant(self._batch, self._clock()))
         todo = [
             row for row in piece.people if row.address.match > self._batch.position.after
         ]
         while True:
-            some, todo = todo[: self._slicer.size], todo[self._slicer.size :]
-            self._slice(piece, some, last=not todo)
+            some, todo = todo[: self._size], todo[self._size :]
+            self._slice(piece, some, entry, last=not todo)
             on_progress(self._batch.rows_done)
             if not todo:
                 return
 
-    def _slice(self, piece: Piece, some: Sequence[PersonRow], *, last: bool) -> None:
+    def _slice(
+        self, piece: Piece, some: Sequence[PersonRow], entry: Alike, *, last: bool
+    ) -> None:
         batch, now = self._batch, self._clock()
-        bad = [] if batch.position.begun else piece.bad
+        bad = [] if batch.position.piece_rows else piece.bad
         ready = prepare(some, self._ring, now, os.urandom)
         counts = Counter(self._counts)
-        with self._slicer.turn() as connection:
-            result = apply_slice(connection, self._ring, batch, ready, now)
+        with self._turn() as connection:
+            result = apply_slice(connection, self._ring, batch, entry, ready, now)
             away = self._people.away(result)
             self._rejected.write([*bad, *away])
             counts += result.counts + Counter(rejected=len(bad))
@@ -195,7 +220,9 @@ class Import:
             else:
                 done = batch.rows_done + len(bad) + sum(row.rows for row in some)
                 after = some[-1].address.match
-                position = Position(piece.first, after, True, self._rejected.size_bytes)
+                position = Position(
+                    piece.first, piece.rows, after, self._rejected.size_bytes
+                )
             if not advance(connection, batch, done, position, counts):
                 raise RefusedError(
                     f"batch {batch.id} is being imported or undone by another program"
@@ -203,6 +230,19 @@ class Import:
         self._batch = replace(batch, rows_done=done, position=position)
         self._counts = counts
         self._shown += [row[:2] for row in [*bad, *away]][: _room(self._shown)]
+
+    @contextmanager
+    def _turn(self) -> Generator[Connection, None, None]:
+        """Give a connection for one slice, and learn from how long its work took.
+
+        What the disk takes to commit is the same for a short slice and does not count.
+        """
+        with self._database.write() as connection:
+            began = time.perf_counter()
+            yield connection
+            worked_s = time.perf_counter() - began
+        self._longest_s = max(self._longest_s, time.perf_counter() - began)
+        self._size = next_size(self._size, worked_s, _WORK_S)
 
     def _end(self) -> None:
         states = (BatchState.RUNNING, BatchState.DONE)

@@ -20,7 +20,7 @@ from mailer.model.consent import Act, How, NewEntry
 from mailer.model.contact import Contact
 from mailer.model.key import KeyRing, Purpose, relayer
 from mailer.model.kind import Kind
-from mailer.model.subscription import Entry
+from mailer.model.subscription import step
 from mailer.model.suppression import scopes_against
 from mailer.store import ledger
 from mailer.store.batches import Batch, Changed, batches_behind, remember
@@ -32,7 +32,7 @@ from mailer.store.contacts import (
     new_rows,
 )
 from mailer.store.database import Connection
-from mailer.store.ledger import Personal
+from mailer.store.ledger import Alike, Personal
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import in_force
 
@@ -90,13 +90,17 @@ def apply_slice(
     connection: Connection,
     ring: KeyRing,
     batch: Batch,
+    entry: Alike,
     people: Sequence[Prepared],
     now: datetime,
 ) -> SliceResult:
-    """Write a slice: contacts, what was before, ledger entries and subscriptions."""
+    """Write a slice: contacts, what was before, ledger entries and subscriptions.
+
+    Args:
+        entry: What `grant` gave, prepared.
+    """
     # First of all, so that nobody leaves or joins between what is read and what is written.
-    ledger.lock(connection)
-    entry = grant(batch, now)
+    head = ledger.lock(connection)
     decisions = _decide(connection, batch, people, now)
     admitted = [one for one in decisions if one.admission not in STAY_AWAY]
     created = [one for one in admitted if one.contact is None]
@@ -109,6 +113,7 @@ def apply_slice(
     ledger.append_alike(
         connection,
         ring,
+        head,
         entry,
         [
             (
@@ -170,18 +175,7 @@ def _decide(
     )
     standing = of_contacts(connection, [one.id for one in contacts.values()])
     behind = batches_behind(connection, [one.ledger_number for one in standing.values()])
-    new = grant(batch, now)
-    step = Entry(
-        0,
-        new.list_id,
-        new.wording,
-        new.act,
-        now,
-        new.how,
-        new.basis,
-        batch.id,
-        new.expires_at,
-    )
+    new = step(grant(batch, now), 0)
     decisions: list[_Decision] = []
     for person in people:
         contact = contacts.get(person.row.address.match)
@@ -196,7 +190,7 @@ def _decide(
             behind.get(on_list.ledger_number) if on_list else None,
             suppressions[0] if suppressions else None,
         )
-        admission = admit(known, step)
+        admission = admit(known, new)
         why = why_away(known) if admission in STAY_AWAY else ""
         decisions.append(_Decision(person, contact, admission, why))
     return decisions

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailer.model.consent import Act, Basis, How, SubscriptionStatus
+from mailer.model.consent import Act, Basis, How, NewEntry, SubscriptionStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,22 @@ class Entry:
     basis: Basis | None
     batch_id: int | None
     expires_at: datetime | None
+
+
+def step(entry: NewEntry, number: int) -> Entry:
+    """Return what of a new entry says where a contact stands.
+
+    Args:
+        number: The entry's number in the ledger; 0 for one that is not written yet.
+    """
+    return Entry(
+        number,
+        entry.list_id,
+        entry.wording,
+        entry.act,
+        entry.at,
+        entry.how,
+        entry.basis,
+        entry.batch_id,
+        entry.expires_at,
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from mailer.model.consent import Act, Basis
 from mailer.store.bulk import insert_rows, look_up
@@ -59,16 +59,16 @@ class Position:
 
     Args:
         piece: How many rows lie before the piece.
+        piece_rows: How many rows it is taken for; 0 when it has not been begun.
         after: The last match form of the piece that is through; "" for none. Who was
             rejected is through with the first slice of a piece.
-        begun: The piece has been begun.
         rejected_bytes: How long the file of rejected rows is.
         contact_id: While undoing: the last contact that was put back.
     """
 
     piece: int = 0
+    piece_rows: int = 0
     after: str = ""
-    begun: bool = False
     rejected_bytes: int = 0
     contact_id: int = 0
 
@@ -276,11 +276,21 @@ def standing_grants(
     return [(row.number, row.contact_id, row.who_value or "") for row in found]
 
 
+def acts_of(connection: Connection, batch_id: int) -> dict[Act, int]:
+    """Count the ledger entries that an import wrote, and that undoing it wrote."""
+    found = connection.execute(
+        select(_ledger.c.act, func.count())
+        .where(_ledger.c.batch_id == batch_id)
+        .group_by(_ledger.c.act)
+    )
+    return {Act(act): number for act, number in found}
+
+
 def _position_values(position: Position) -> dict[str, object]:
     return {
         "piece": position.piece,
+        "piece_rows": position.piece_rows,
         "after": position.after,
-        "begun": position.begun,
         "rejected_bytes": position.rejected_bytes,
         "contact_id": position.contact_id,
     }

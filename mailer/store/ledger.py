@@ -26,7 +26,7 @@ from mailer.model.chain import (
 )
 from mailer.model.consent import Act, NewEntry
 from mailer.model.key import KeyRing, Purpose
-from mailer.model.subscription import Entry, Subscription
+from mailer.model.subscription import Entry, Subscription, step
 from mailer.store import subscriptions
 from mailer.store.bulk import Row, insert_rows
 from mailer.store.evidence import PERSONAL, places_by, steps_of
@@ -79,6 +79,27 @@ class _Shared:
     sealed: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """An entry that many people get, but for who they are.
+
+    Args:
+        entry: Its contact and personal values do not count.
+    """
+
+    entry: NewEntry
+    shared: _Shared
+
+
+def alike(connection: Connection, entry: NewEntry) -> Alike:
+    """Prepare an entry for `append_alike`.
+
+    Raises:
+        ValueError: when it names words that are not on record (`see_list` first).
+    """
+    return Alike(entry, _shared(connection, entry, {}))
+
+
 def personal(matches: Sequence[str], chance: Chance = os.urandom) -> list[Personal]:
     """Salt match forms for `append_alike`; made before, it keeps the write lock short."""
     salts = chance(SALT_BYTES * len(matches))
@@ -118,7 +139,7 @@ def append(
     _project(
         connection,
         [
-            (entry.contact_id, _step(entry, number))
+            (entry.contact_id, step(entry, number))
             for entry, number in zip(entries, numbers, strict=True)
         ],
     )
@@ -128,25 +149,24 @@ def append(
 def append_alike(
     connection: Connection,
     ring: KeyRing,
-    entry: NewEntry,
+    head: Head,
+    alike: Alike,
     people: Sequence[tuple[int, Personal]],
 ) -> range:
     """Write an entry for each of many people: the same but for who they are.
 
     Args:
-        entry: Its contact and personal values do not count.
+        head: What `lock` returned in this transaction, and nothing was written since.
         people: Each a contact's id and what `personal` made of the match form; nobody
             twice.
 
     Returns:
         The entries' numbers, in order.
     """
-    head = lock(connection)
-    shared = _shared(connection, entry, {})
-    drafts = [(contact, shared, who) for contact, who in people]
+    drafts = [(contact, alike.shared, who) for contact, who in people]
     numbers = _chain(connection, ring, head, drafts, _COLUMNS_TO_WHO)
     contacts = [contact for contact, _ in people]
-    _project_alike(connection, _step(entry, numbers.start), contacts, numbers)
+    _project_alike(connection, step(alike.entry, numbers.start), contacts, numbers)
     return numbers
 
 
@@ -170,8 +190,10 @@ def _chain(
     columns: Sequence[str] = COLUMNS,
 ) -> range:
     """Number and seal entries, write them, and move the head."""
-    key = ring.newest(Purpose.LEDGER)
     number, mac = head.number, head.mac
+    if not drafts:
+        return range(number + 1, number + 1)
+    key = ring.newest(Purpose.LEDGER)
     rows: list[Row] = []
     for contact_id, shared, (stored, sealed) in drafts:
         number += 1
@@ -189,17 +211,17 @@ def _project(connection: Connection, steps: Sequence[tuple[int, Entry]]) -> None
     places: dict[Place, Subscription | None] = {}
     now: dict[Place, Subscription | None] = dict(known)
     anew: set[int] = set()
-    for contact_id, step in steps:
-        if step.act is Act.UNDONE:
+    for contact_id, entry in steps:
+        if entry.act is Act.UNDONE:
             anew.add(contact_id)
         lists = (
             [list_id for contact, list_id in now if contact == contact_id]
-            if step.list_id is None
-            else [step.list_id]
+            if entry.list_id is None
+            else [entry.list_id]
         )
         for list_id in lists:
             place = (contact_id, list_id)
-            places[place] = now[place] = after(now.get(place), step)
+            places[place] = now[place] = after(now.get(place), entry)
     if anew:
         # What an import is undone to only all entries of the contact can tell.
         for contact_id, entries in steps_of(connection, anew).items():
@@ -211,19 +233,19 @@ def _project(connection: Connection, steps: Sequence[tuple[int, Entry]]) -> None
 
 
 def _project_alike(
-    connection: Connection, step: Entry, contacts: Sequence[int], numbers: range
+    connection: Connection, entry: Entry, contacts: Sequence[int], numbers: range
 ) -> None:
     """Do as `_project`, quickly for people who are on no list yet."""
-    first = after(None, step)
+    first = after(None, entry)
     known = {contact for contact, _ in subscriptions.of_contacts(connection, contacts)}
-    if first is None or step.list_id is None or step.act is Act.UNDONE:
+    if first is None or entry.list_id is None or entry.act is Act.UNDONE:
         known = set(contacts)
     elif len(known) < len(contacts):
         stored = subscriptions.stored(first)
         subscriptions.put(
             connection,
             [
-                (contact, step.list_id, number, *stored)
+                (contact, entry.list_id, number, *stored)
                 for contact, number in zip(contacts, numbers, strict=True)
                 if contact not in known
             ],
@@ -232,7 +254,7 @@ def _project_alike(
         _project(
             connection,
             [
-                (contact, replace(step, number=number))
+                (contact, replace(entry, number=number))
                 for contact, number in zip(contacts, numbers, strict=True)
                 if contact in known
             ],
@@ -249,20 +271,6 @@ def _write(connection: Connection, places: dict[Place, Subscription | None]) -> 
         ],
     )
     subscriptions.drop(connection, [place for place, one in places.items() if one is None])
-
-
-def _step(entry: NewEntry, number: int) -> Entry:
-    return Entry(
-        number,
-        entry.list_id,
-        entry.wording,
-        entry.act,
-        entry.at,
-        entry.how,
-        entry.basis,
-        entry.batch_id,
-        entry.expires_at,
-    )
 
 
 def _personal_of(entry: NewEntry, chance: Chance) -> Personal:

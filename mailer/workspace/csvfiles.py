@@ -19,6 +19,7 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -29,9 +30,9 @@ MAX_LINE = 1 << 20
 
 _BLOCK_BYTES = 1 << 20
 _DELIMITERS = (",", ";", "\t")
-_LOOK_EVERY_ROWS = 10_000
 _FORMULA = re.compile(r"[=+\-@\t\r\n]")
 _ESCAPED_FORMULA = re.compile(r"'[=+\-@\t\r\n]")
+_ESCAPED_BYTES = re.compile(_ESCAPED_FORMULA.pattern.encode())
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ZIP = b"PK\x03\x04"
@@ -46,6 +47,7 @@ class CsvFile:
         name: The file's name without its folder.
         hash: The SHA-256 of its bytes, hexadecimal.
         rows: How many there are below the header, blank lines not counted.
+        escaped: Some cells were perhaps written with an apostrophe before a formula.
         stamp: Its size in bytes and when it was last changed, in nanoseconds.
     """
 
@@ -55,6 +57,7 @@ class CsvFile:
     delimiter: str
     header: tuple[str, ...]
     rows: int
+    escaped: bool
     stamp: tuple[int, int]
 
 
@@ -73,7 +76,7 @@ def survey(path: str) -> CsvFile:
     try:
         with Path(path).open("rb") as raw:
             stamp = _stamp(os.fstat(raw.fileno()))
-            hashed = _read_through(raw, name)
+            hashed, escaped = _read_through(raw, name)
     except OSError as problem:
         raise ImportFileError(f"{path} cannot be read: {problem.strerror}") from problem
     with _open(path) as file:
@@ -85,7 +88,7 @@ def survey(path: str) -> CsvFile:
         if wrong:
             raise ImportFileError(f"{name}, line 1: {wrong}")
         rows = sum(1 for _ in read)
-    return CsvFile(path, name, hashed, delimiter, tuple(header), rows, stamp)
+    return CsvFile(path, name, hashed, delimiter, tuple(header), rows, escaped, stamp)
 
 
 @contextmanager
@@ -106,20 +109,27 @@ def held(file: CsvFile) -> Generator[None, None, None]:
 
 
 def records(file: CsvFile, skip: int = 0) -> Generator[Record, None, None]:
-    """Read a file's rows, without the first `skip` of them.
+    """Read a file's rows, without the first `skip` of them."""
+    with _open(file.path) as opened:
+        read = islice(_records(opened, file.delimiter, file.name), 1 + skip, None)
+        if not file.escaped:
+            yield from read
+            return
+        for line, cells, problem in read:
+            yield line, _unescaped(cells), problem
+
+
+def require_unchanged(file: CsvFile) -> None:
+    """Make sure that a file is still the one that was surveyed.
 
     Raises:
-        ImportFileError: when the file was changed since it was surveyed.
+        ImportFileError: when it was changed since.
     """
-    with _open(file.path) as opened:
-        read = _records(opened, file.delimiter, file.name)
-        next(read, None)
-        for place, record in enumerate(read):
-            if place % _LOOK_EVERY_ROWS == 0:
-                _require_unchanged(file)
-            if place >= skip:
-                yield record
-    _require_unchanged(file)
+    if _stamp(Path(file.path).stat()) != file.stamp:
+        raise ImportFileError(
+            f"{file.name} was changed while it was read: what was imported so far is as it"
+            " was then; import the changed file once it is complete"
+        )
 
 
 class RejectedFile:
@@ -217,8 +227,6 @@ def _escaped(cell: str) -> str:
 
 
 def _unescaped(cells: list[str]) -> list[str]:
-    if "'" not in "".join(cells):
-        return cells
     return [cell[1:] if _ESCAPED_FORMULA.match(cell) else cell for cell in cells]
 
 
@@ -230,18 +238,29 @@ def _stamp(found: os.stat_result) -> tuple[int, int]:
     return (found.st_size, found.st_mtime_ns)
 
 
-def _require_unchanged(file: CsvFile) -> None:
-    if _stamp(Path(file.path).stat()) != file.stamp:
-        raise ImportFileError(
-            f"{file.name} was changed while it was read: what was imported so far is as it"
-            " was then; import the changed file once it is complete"
-        )
-
-
-def _read_through(raw: io.BufferedReader, name: str) -> str:
-    """Return the hash of a file that is UTF-8 from beginning to end."""
+def _read_through(raw: io.BufferedReader, name: str) -> tuple[str, bool]:
+    """Return the hash of a file that is UTF-8 from beginning to end, and `escaped`."""
     hashed, decoder, line = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), 1
-    begin = raw.peek(len(_ZIP))
+    escaped, last = False, b""
+    _require_text(raw.peek(len(_ZIP)), name)
+    while block := raw.read(_BLOCK_BYTES):
+        hashed.update(block)
+        escaped = escaped or _ESCAPED_BYTES.search(last + block) is not None
+        last = block[-1:]
+        try:
+            decoder.decode(block)
+        except UnicodeDecodeError as problem:
+            line += problem.object[: problem.start].count(b"\n")
+            raise _not_utf8(name, line, problem.object[problem.start]) from None
+        line += block.count(b"\n")
+    try:
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as problem:
+        raise _not_utf8(name, line, problem.object[problem.start]) from None
+    return hashed.hexdigest(), escaped
+
+
+def _require_text(begin: bytes, name: str) -> None:
     if not begin:
         raise ImportFileError(f"{name} is empty")
     if begin.startswith(_ZIP):
@@ -253,19 +272,6 @@ def _read_through(raw: io.BufferedReader, name: str) -> str:
             f"{name} is UTF-16: save it as 'CSV UTF-8', or convert it:"
             f" iconv -f UTF-16 -t UTF-8 {name} > utf8-{name}"
         )
-    while block := raw.read(_BLOCK_BYTES):
-        hashed.update(block)
-        try:
-            decoder.decode(block)
-        except UnicodeDecodeError as problem:
-            line += problem.object[: problem.start].count(b"\n")
-            raise _not_utf8(name, line, problem.object[problem.start]) from None
-        line += block.count(b"\n")
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as problem:
-        raise _not_utf8(name, line, problem.object[problem.start]) from None
-    return hashed.hexdigest()
 
 
 def _not_utf8(name: str, line: int, byte: int) -> ImportFileError:
@@ -317,4 +323,4 @@ def _records(file: TextIO, delimiter: str, name: str) -> Generator[Record, None,
         if too_long and not too_long.isdisjoint(range(first, reader.line_num + 1)):
             yield first, [], f"is longer than {MAX_LINE} characters"
         elif cells:
-            yield first, _unescaped(cells), ""
+            yield first, cells, ""

@@ -87,7 +87,9 @@ def test_alike_and_one_by_one_write_the_same(seen, ring):
         connection.execute(text("DELETE FROM ledger"))
         connection.execute(text("DELETE FROM ledger_head"))
         people = ledger.personal(["ola@example.com"], chance)
-        ledger.append_alike(connection, ring, granted(0), [(7, people[0])])
+        entry = ledger.alike(connection, granted(0))
+        head = ledger.lock(connection)
+        ledger.append_alike(connection, ring, head, entry, [(7, people[0])])
         assert connection.execute(select(ROWS)).one() == single
 
 

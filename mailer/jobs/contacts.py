@@ -1,0 +1,260 @@
+"""One person at a time: add with consent, show what is on record; and export many."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from mailer.audience.admission import (
+    STAY_AWAY,
+    Admission,
+    Known,
+    admit,
+    change,
+    details_of,
+    expiry,
+    why_away,
+)
+from mailer.audience.rows import PersonRow, Rejected, RowReader, read_header
+from mailer.errors import NotFoundError, RefusedError
+from mailer.model.address import parse_address
+from mailer.model.attributes import AttributeSpec
+from mailer.model.consent import Act, Basis, How, NewEntry
+from mailer.model.contact import Contact
+from mailer.model.key import KeyRing
+from mailer.model.kind import Kind
+from mailer.model.mailinglist import MailingList
+from mailer.model.subscription import Subscription, step
+from mailer.model.suppression import Suppression, scopes_against
+from mailer.store import ledger
+from mailer.store.contacts import (
+    change_contacts,
+    create_contacts,
+    find_contact,
+    new_row,
+    read_contacts,
+)
+from mailer.store.database import Connection, Database
+from mailer.store.lists import all_lists, find_list, see_list, words
+from mailer.store.subscriptions import of_contacts, subscription
+from mailer.store.suppressions import in_force, suppressions_of
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    """Somebody to add, and what is declared about the consent.
+
+    Args:
+        values: What is known, by the names of import columns, as a cell would say it.
+        source: Where the person agreed.
+        wording: The version of the list's words that were shown; None for those in force.
+        by: Who records it, or None.
+    """
+
+    address: str
+    mailing_list: MailingList
+    basis: Basis
+    source: str
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+    wording: int | None = None
+    expires_at: datetime | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Where a contact stands on one list, with the words that were agreed to."""
+
+    list_id: str
+    title: str
+    subscription: Subscription
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that is on record about one address.
+
+    Args:
+        contact: None for somebody we do not know, who may still be suppressed.
+    """
+
+    contact: Contact | None
+    memberships: tuple[Membership, ...]
+    suppressions: tuple[Suppression, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One contact of an export; the subscription is that to the list, if one was named."""
+
+    contact: Contact
+    subscription: Subscription | None
+
+
+def add_contact(
+    database: Database,
+    ring: KeyRing,
+    specs: Mapping[str, AttributeSpec],
+    person: NewPerson,
+    clock: Callable[[], datetime],
+) -> Admission:
+    """Add somebody to a list, with the consent on record, or change what is known.
+
+    Raises:
+        AddressError: when the address cannot be written to.
+        RefusedError: when the person has left or is suppressed, or a value cannot be.
+    """
+    row = _row(specs, person)
+    now = clock()
+    hashed = ring.suppression_hash(row.address.match)
+    with database.write() as connection:
+        see_list(connection, person.mailing_list, now)
+        ledger.lock(connection)
+        contact = find_contact(connection, row.address.match)
+        known = _known(connection, contact, hashed, person.mailing_list.id, now)
+        entry = _entry(person, row, now)
+        admission = admit(known, step(entry, 0))
+        if admission in STAY_AWAY:
+            raise RefusedError(f"{row.address.given}: {why_away(known)}")
+        contact_id = _write(connection, row, contact, hashed, now)
+        if admission is not Admission.ALREADY_ON:
+            ledger.append(connection, ring, [replace(entry, contact_id=contact_id)])
+    return admission
+
+
+def show_contact(database: Database, ring: KeyRing, address: str) -> Shown:
+    """Return all that is on record about an address.
+
+    Raises:
+        AddressError: when it is no address.
+        NotFoundError: when nothing is on record.
+    """
+    match = parse_address(address).match
+    with database.read() as connection:
+        contact = find_contact(connection, match)
+        suppressions = tuple(suppressions_of(connection, ring.suppression_hash(match)))
+        if contact is None:
+            if not suppressions:
+                raise NotFoundError(
+                    f"nothing is on record about {address}: no contact, no suppression"
+                )
+            return Shown(None, (), suppressions)
+        lists = all_lists(connection)
+        memberships = tuple(
+            Membership(
+                list_id,
+                lists[list_id].title if list_id in lists else list_id,
+                one,
+                _words(connection, list_id, one.wording),
+            )
+            for (_, list_id), one in sorted(of_contacts(connection, [contact.id]).items())
+        )
+    return Shown(contact, memberships, suppressions)
+
+
+def export_contacts(
+    database: Database, list_id: str | None, now: datetime
+) -> Generator[Exported, None, None]:
+    """Go through all contacts, or through those whom a list may write to now.
+
+    Raises:
+        NotFoundError: when there is no such list.
+    """
+    if list_id is not None:
+        with database.read() as connection:
+            if find_list(connection, list_id) is None:
+                raise NotFoundError(f"nobody was ever on the list {list_id!r}")
+    for page in read_contacts(database, list_id):
+        if list_id is None:
+            yield from (Exported(contact, None) for contact, _ in page)
+            continue
+        stands = [
+            (contact, one) for contact, one in page if one is not None and one.stands(now)
+        ]
+        with database.read() as connection:
+            stopped = in_force(
+                connection,
+                [contact.hash for contact, _ in stands],
+                scopes_against(Kind.MARKETING, list_id),
+                now,
+            )
+        for contact, one in stands:
+            if contact.hash not in stopped:
+                yield Exported(contact, one)
+
+
+def _row(specs: Mapping[str, AttributeSpec], person: NewPerson) -> PersonRow:
+    """Read what was said as the one row of an import."""
+    names: Sequence[str] = ("email", *person.values)
+    columns = read_header(names, specs, ignore_unknown=False)
+    reader = RowReader(columns, person.basis, frozenset(available_timezones()))
+    row = reader.read(1, [person.address, *person.values.values()])
+    if isinstance(row, Rejected):
+        raise RefusedError(row.reason)
+    return row
+
+
+def _known(
+    connection: Connection,
+    contact: Contact | None,
+    hashed: bytes,
+    list_id: str,
+    now: datetime,
+) -> Known:
+    scopes = scopes_against(Kind.MARKETING, list_id)
+    held = in_force(connection, [hashed], scopes, now).get(hashed)
+    return Known(
+        is_contact=contact is not None,
+        subscription=(
+            None if contact is None else subscription(connection, contact.id, list_id)
+        ),
+        suppression=held[0] if held else None,
+    )
+
+
+def _entry(person: NewPerson, row: PersonRow, now: datetime) -> NewEntry:
+    mailing_list = person.mailing_list
+    wording = mailing_list.wording.version if person.wording is None else person.wording
+    if wording not in {one.version for one in mailing_list.wordings}:
+        raise RefusedError(
+            f"lists/{mailing_list.name}.toml has no version {wording} of its words"
+        )
+    if not person.source.strip():
+        raise RefusedError("say where the person agreed: --source 'by phone, 3 May'")
+    return NewEntry(
+        contact_id=0,
+        who=row.address.match,
+        list_id=mailing_list.id,
+        wording=wording,
+        act=Act.GRANTED,
+        at=now,
+        how=How.COMMAND,
+        basis=person.basis,
+        source=person.source.strip(),
+        expires_at=expiry(person.basis, person.expires_at, now),
+        by=person.by,
+    )
+
+
+def _write(
+    connection: Connection,
+    row: PersonRow,
+    contact: Contact | None,
+    hashed: bytes,
+    now: datetime,
+) -> int:
+    """Create the contact or change what is known, and return the id."""
+    address = row.address
+    if contact is None:
+        new = new_row(address.match, hashed, address.wire, details_of(row), now)
+        return create_contacts(connection, [new])[0]
+    changed = change(contact.details, row)
+    if changed is not None:
+        change_contacts(connection, [(contact.id, changed.details)], now)
+    return contact.id
+
+
+def _words(connection: Connection, list_id: str, version: int) -> str:
+    found = words(connection, list_id, version) if version else None
+    return "" if found is None else found.text
