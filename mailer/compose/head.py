@@ -117,7 +117,8 @@ class Head:
             f"\r\n--{boundary}\r\n{_TEXT_HEAD}"
         )
         return Frame(
-            head.encode("ascii"),
+            # All of it is ASCII but for an address that is not (RFC 6532 §3.2).
+            head.encode(),
             f"\r\n--{boundary}\r\n{_HTML_HEAD}".encode("ascii"),
             f"\r\n--{boundary}--\r\n".encode("ascii"),
         )

@@ -29,6 +29,10 @@ _ADDRESS = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
 )
+_ANY_LOCAL = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010FFFF-]+"
+    r"(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010FFFF-]+)*"
+)
 _LOCAL_MAX = 64  # RFC 5321 §4.5.3.1.1
 _ADDRESS_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -149,20 +153,35 @@ def date_value(date: datetime) -> str:
 def wire_address(address: str) -> str:
     """Return an address with its domain as A-label (RFC 5890 §2.3.2.1).
 
+    A local part may have any letters (RFC 6532 §3.2); whether a relay takes them is known
+    when it is asked (SMTPUTF8).
+
     Raises:
-        CannotComposeError: when it is none, or has non-ASCII characters before the @-sign,
-            which most mail servers do not take (RFC 6531).
+        CannotComposeError: when it is none, or has characters that could end a field.
     """
     if not address.isascii():
         local, _, domain = address.rpartition("@")
         address = f"{local}@{_a_label(domain)}"
-    local_size = address.find("@")
-    fits = local_size <= _LOCAL_MAX and len(address) <= _ADDRESS_MAX
-    if not fits or not _ADDRESS.fullmatch(address):
+    if not _fits(address):
         raise CannotComposeError(
             f"To: {address[:80]!a} is no address that can be written to"
         )
     return address
+
+
+def _fits(address: str) -> bool:
+    if address.isascii():
+        size, local_size = len(address), address.find("@")
+        good = _ADDRESS.fullmatch(address) is not None
+    else:
+        local, _, domain = address.rpartition("@")
+        size, local_size = len(utf8(address)), len(utf8(local))
+        good = (
+            local.isprintable()
+            and _ANY_LOCAL.fullmatch(local) is not None
+            and _ADDRESS.fullmatch(f"x@{domain}") is not None
+        )
+    return good and local_size <= _LOCAL_MAX and size <= _ADDRESS_MAX
 
 
 @lru_cache(4_096)
