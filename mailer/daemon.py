@@ -9,6 +9,7 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from datetime import UTC, timedelta
 from functools import partial
 from types import ModuleType
@@ -37,6 +38,7 @@ from mailer.workspace.locks import OwnerLocks as FileLocks
 
 _log = logging.getLogger(__name__)
 
+_LOOK_EVERY_S = 0.1
 _CHECKPOINT_EVERY = timedelta(days=1)
 
 
@@ -98,8 +100,14 @@ def owner_locks(workspace: Workspace) -> OwnerLocks:
     return AdvisoryLock(workspace.database) if file is None else FileLocks(f"{file}.owners")
 
 
-def sender_of(workspace: Workspace, locks: OwnerLocks) -> Sender:
-    """Build a workspace's sender."""
+def sender_of(
+    workspace: Workspace, locks: OwnerLocks, *, campaigns_too: bool = True
+) -> Sender:
+    """Build a workspace's sender.
+
+    Args:
+        campaigns_too: Send campaigns' letters too, not only those that somebody waits for.
+    """
     world = workspace.world()
 
     def could_not(campaign_id: int) -> None:
@@ -112,7 +120,7 @@ def sender_of(workspace: Workspace, locks: OwnerLocks) -> Sender:
         Place(workspace.database, locks, utc_now),
         Letters(workspace.database, pen_of(workspace), could_not),
         relay_of(workspace),
-        rules_of(workspace),
+        replace(rules_of(workspace), campaigns=campaigns_too),
         housekeeping,
     )
 
@@ -126,6 +134,21 @@ async def run_sender(workspace: Workspace, stop: asyncio.Event) -> int:
         return await sender.run()
     finally:
         stopping.cancel()
+        locks.close()
+
+
+async def send_until(workspace: Workspace, done: Callable[[], bool]) -> None:
+    """Send what somebody waits for (no campaigns) until something holds."""
+    locks = owner_locks(workspace)
+    sender = sender_of(workspace, locks, campaigns_too=False)
+    sending = asyncio.create_task(sender.run())
+    try:
+        while not sending.done() and not await asyncio.to_thread(done):  # noqa: ASYNC110 - the database has no event to wait for
+            await asyncio.sleep(_LOOK_EVERY_S)
+        sender.stop()
+        await sending
+    finally:
+        sending.cancel()
         locks.close()
 
 

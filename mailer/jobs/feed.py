@@ -40,6 +40,8 @@ class Feed:
         self._wanted = asyncio.Event()
         self._turn = 0
         self._stopping = asyncio.Event()
+        self.campaigns = True
+        """Claim campaigns' letters too, not only those that somebody waits for."""
 
     def __len__(self) -> int:
         return len(self._stock)
@@ -134,7 +136,7 @@ class Feed:
         for lane in Lane:
             if len(claimed) < room:
                 claimed += self._claims.of_lane(connection, lane, room - len(claimed), now)
-        campaigns = running_campaigns(connection)
+        campaigns = running_campaigns(connection) if self.campaigns else []
         self._turn += 1
         for place in range(len(campaigns)):
             campaign_id, pace = campaigns[(self._turn + place) % len(campaigns)]

@@ -38,6 +38,13 @@ class Pen:
     limits: Limits
 
 
+def _values(claim: Claim, prepared: Prepared) -> dict[str, object]:
+    """Return the person's values; a test letter to nobody's contact shows the sample's."""
+    if claim.kind is Kind.TEST and claim.contact_id is None:
+        return dict(prepared.source.sample)
+    return claim.attributes
+
+
 class Letters:
     """Composes for one sender; used by its feed's thread and its couriers' loop."""
 
@@ -107,7 +114,7 @@ class Letters:
         person = Person(
             contact_id=claim.contact_id,
             address=claim.address,
-            attributes=claim.attributes,
+            attributes=_values(claim, prepared),
             language=claim.language,
             time_zone=claim.time_zone,
         )

@@ -58,6 +58,7 @@ class Rules:
         poll_s: How long to wait before looking again when nothing is due.
         keep_every_s: How often the lease is renewed and dead senders are looked for.
         drain_s: How long letters on the line may take to end after a stop.
+        campaigns: Send campaigns' letters too, not only those that somebody waits for.
     """
 
     plan: RetryPlan = DEFAULT_PLAN
@@ -66,6 +67,7 @@ class Rules:
     poll_s: float = 0.5
     keep_every_s: float = 5
     drain_s: float = 30
+    campaigns: bool = True
     cap: CapRule | None = None
 
 
@@ -122,6 +124,7 @@ class Sender:
             claims = Claims(connection, owner_id, self._rules.lease)
         register = Register(database, claims, self._rules.cap, clock)
         feed = Feed(database, claims, clock, self._rules.batch, self._rules.poll_s)
+        feed.campaigns = self._rules.campaigns
         address = self._relay.address
         gate = Gate(database, f"relay:{address.name}", self._relay.rate, clock)
         means = Means(feed, gate, register, self._composer, clock)

@@ -85,3 +85,9 @@ def campaigns_of_lists(
         .limit(limit)
     )
     return [campaign_of(row) for row in rows]
+
+
+def delivery_by_id(connection: Connection, delivery_id: int) -> DeliveryView:
+    """Return one delivery, whatever its cause, by its number."""
+    row = connection.execute(select(_delivery).where(_delivery.c.id == delivery_id)).one()
+    return view_of(row)

@@ -1,0 +1,158 @@
+"""`mailer template`: how a letter looks, and a test letter to an address of one's own."""
+
+import asyncio
+import time
+
+import click
+
+from mailer.cli.output import as_json, print_json, shown
+from mailer.compose.prepared import prepare
+from mailer.daemon import loop_factory, pen_of, send_until
+from mailer.errors import NotFoundError
+from mailer.jobs.preview import preview as previewed
+from mailer.jobs.trial import Trial, known_contact, queue_trial, trial_state
+from mailer.model.delivery import OPEN_STATES, DeliveryState
+from mailer.store.deliveries import DeliveryView
+from mailer.wiring import Workspace, open_workspace, utc_now
+from mailer.workspace.files import replace
+from mailer.workspace.templates import read_template
+
+_list = click.option(
+    "--list", "list_name", help="Whose sender and words; else the first list."
+)
+_contact = click.option(
+    "--contact",
+    "address",
+    metavar="ADDRESS",
+    help="Whose values; else the template's sample.",
+)
+
+
+@click.group
+def template() -> None:
+    """Preview a template, or send a test.
+
+    Example: mailer template preview autumn-sale
+    """
+
+
+@template.command
+@click.argument("name")
+@_contact
+@_list
+@click.option("--html", "into", metavar="FILE", help="Write the HTML there, for a browser.")
+@click.option("--text", "only_text", is_flag=True, help="Print the plain text only.")
+@as_json
+@click.pass_obj
+def preview(
+    folder: str,
+    name: str,
+    address: str | None,
+    list_name: str | None,
+    into: str | None,
+    *,
+    only_text: bool,
+    as_json: bool,
+) -> None:
+    """Show how a template looks for one person. Nothing is sent, nothing is fetched.
+
+    Example: mailer template preview autumn-sale --contact kari@example.com --html look.html
+    """
+    with open_workspace(folder) as workspace:
+        trial = _trial(workspace, name, list_name, address)
+        pen = pen_of(workspace)
+        prepared = prepare(
+            trial.source,
+            trial.mailing_list,
+            0,
+            workspace.specs,
+            pen.site,
+            pen.tokens,
+            pen.limits,
+        )
+        person = trial.contact.person if trial.contact else None
+        found = previewed(prepared, person, utc_now())
+    if into is not None:
+        replace(into, found.html.encode())
+        click.echo(f"the HTML is in {into}", err=True)
+    if as_json:
+        print_json(
+            {
+                "subject": found.subject,
+                "size_bytes": found.size_bytes,
+                "text": found.text,
+                "html": found.html,
+            }
+        )
+        return
+    if not only_text:
+        click.echo(f"Subject: {shown(found.subject)}\nSize:    {found.size_bytes} bytes\n")
+    for line in found.text.splitlines():
+        click.echo(shown(line))
+
+
+@template.command
+@click.argument("name")
+@click.option("--to", required=True, metavar="ADDRESS", help="Who gets the test letter.")
+@_contact
+@_list
+@click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait at most.")
+@click.pass_context
+def test(
+    context: click.Context,
+    name: str,
+    to: str,
+    address: str | None,
+    list_name: str | None,
+    timeout: float,
+) -> None:
+    """Send a template to one address, marked as a test, and say what came of it.
+
+    Its links leave no list. No campaign's letter goes along.
+
+    Example: mailer template test autumn-sale --to me@example.com --contact kari@example.com
+    """
+    with open_workspace(context.obj) as workspace:
+        trial = _trial(workspace, name, list_name, address)
+        delivery_id = queue_trial(workspace.world(), workspace.ring, trial, to)
+        give_up_at = time.monotonic() + timeout
+
+        def ended() -> bool:
+            state = trial_state(workspace.database, delivery_id)
+            tried = state.state is DeliveryState.QUEUED and bool(state.reply)
+            return tried or state.state not in OPEN_STATES or time.monotonic() > give_up_at
+
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(send_until(workspace, ended))
+        found = trial_state(workspace.database, delivery_id)
+    click.echo(_came_of(found, to))
+    if found.state is not DeliveryState.ACCEPTED:
+        context.exit(1)
+
+
+def _trial(
+    workspace: Workspace, name: str, list_name: str | None, address: str | None
+) -> Trial:
+    source = read_template(workspace.folder, name)
+    if list_name is None:
+        lists = workspace.mailing_lists()
+        if not lists:
+            raise NotFoundError("there is no list yet: make lists/NAME.toml first")
+        mailing_list = lists[0]
+    else:
+        mailing_list = workspace.mailing_list(list_name)
+    contact = known_contact(workspace.database, address) if address else None
+    return Trial(source, mailing_list, contact)
+
+
+def _came_of(found: DeliveryView, to: str) -> str:
+    said = f": {shown(found.reply)}" if found.reply else ""
+    if found.state is DeliveryState.ACCEPTED:
+        return f"accepted by {found.relay} for {shown(to)}{said}"
+    if found.state is DeliveryState.QUEUED:
+        return (
+            f"not sent yet{said or ': the relay could not be reached'}; it is tried again"
+            f" while `mailer serve` runs, until {shown(found.give_up_at)}"
+        )
+    reason = f" ({found.reason})" if found.reason else ""
+    return f"{found.state}{reason}{said}"

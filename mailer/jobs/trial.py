@@ -1,0 +1,82 @@
+"""Test letters: a template as it would arrive, sent to one address that asks for it."""
+
+from dataclasses import dataclass
+
+from mailer.compose.template import TemplateSource
+from mailer.errors import NotFoundError
+from mailer.jobs.frozen import Frozen, pack
+from mailer.jobs.world import World
+from mailer.model.address import parse_address
+from mailer.model.contact import Contact
+from mailer.model.key import KeyRing
+from mailer.model.mailinglist import MailingList
+from mailer.store.campaigns import freeze
+from mailer.store.contacts import find_contact
+from mailer.store.contents import TestReader, queue_test_letter
+from mailer.store.database import Database
+from mailer.store.deliveries import DeliveryView
+from mailer.store.history import delivery_by_id
+from mailer.store.lists import see_list
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a test letter is made of.
+
+    Args:
+        mailing_list: The list whose sender and words it shows.
+        contact: Whose values it shows; None for the template's sample.
+    """
+
+    source: TemplateSource
+    mailing_list: MailingList
+    contact: Contact | None
+
+
+def known_contact(database: Database, address: str) -> Contact:
+    """Return the contact of an address.
+
+    Raises:
+        AddressError: when it is none.
+        NotFoundError: when nobody of that address is on record.
+    """
+    with database.read() as connection:
+        contact = find_contact(connection, parse_address(address).match)
+    if contact is None:
+        raise NotFoundError(f"{address} is no contact: see `mailer contact add --help`")
+    return contact
+
+
+def queue_trial(world: World, ring: KeyRing, trial: Trial, address: str) -> int:
+    """Write down a test letter that is due at once; return its delivery's number.
+
+    Raises:
+        AddressError: when it is no address.
+    """
+    to = parse_address(address)
+    now = world.clock()
+    content_hash, body = pack(
+        Frozen(
+            source=trial.source,
+            mailing_list=trial.mailing_list,
+            segment="",
+            rule="",
+            specs=world.specs,
+            needs=(),
+        )
+    )
+    reader = TestReader(
+        contact_id=trial.contact.id if trial.contact else None,
+        address=to.wire,
+        hash=ring.suppression_hash(to.match),
+    )
+    with world.database.write() as connection:
+        see_list(connection, trial.mailing_list, now)
+        freeze(connection, content_hash, body, now)
+        return queue_test_letter(connection, trial.source.name, content_hash, reader, now)
+
+
+def trial_state(database: Database, delivery_id: int) -> DeliveryView:
+    """Return where a test letter's delivery stands."""
+    with database.read() as connection:
+        return delivery_by_id(connection, delivery_id)
