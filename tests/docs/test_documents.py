@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from docs.commands import document
 from docs.rfc_index import ROOT, index
 
 MODULES = sorted((ROOT / "mailer").rglob("*.py"))
@@ -21,6 +22,10 @@ def name(path: Path) -> str:
 
 def test_the_index_of_standards_is_current() -> None:
     assert (ROOT / "docs/rfc.md").read_text(encoding="utf-8") == index()
+
+
+def test_the_list_of_commands_is_current() -> None:
+    assert (ROOT / "docs/commands.md").read_text(encoding="utf-8") == document()
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
