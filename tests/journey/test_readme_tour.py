@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,16 @@ _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _MARK = "=== end of output ==="
 
 
-def tour() -> list[tuple[str, str]]:
-    """Read (command, output shown) from the README's tour."""
+def free_port() -> str:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        return str(listening.getsockname()[1])
+
+
+def tour(mail_port: str, web_port: str) -> list[tuple[str, str]]:
+    """Read (command, output shown) from the README's tour, with ports that are free."""
     text = (ROOT / "README.md").read_text(encoding="utf-8").partition("<!-- tour:")[2]
+    text = text.replace("2525", mail_port).replace("8025", web_port)
     steps: list[tuple[str, str]] = []
     for block in _BLOCK.findall(text):
         for line in block.splitlines():
@@ -53,12 +61,14 @@ def script(steps: list[tuple[str, str]]) -> str:
 
 
 def test_the_tour_gives_what_it_shows(tmp_path: Path) -> None:
-    steps = tour()
+    web_port = free_port()
+    steps = tour(free_port(), web_port)
     assert len(steps) > 12
     environment = {
         **os.environ,
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "COLUMNS": "200",
+        "MAILER_SITE__LISTEN_PORT": web_port,
     }
     ran = subprocess.run(
         ["bash"], input=script(steps), cwd=tmp_path, env=environment,
