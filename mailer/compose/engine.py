@@ -18,7 +18,7 @@ from jinja2.utils import missing
 from mailer.compose.bounded import BudgetContext, check_format, count_out, plain
 from mailer.compose.comparison import TESTS
 from mailer.compose.filters import HTML_FILTERS, TEXT_FILTERS
-from mailer.compose.limits import Budget, LimitReached, Limits
+from mailer.compose.limits import Budget, LimitReached
 from mailer.compose.places import Places
 from mailer.compose.tree import Nodes
 from mailer.errors import TemplateError
@@ -41,8 +41,6 @@ RENDER_ERRORS = (
     ArithmeticError,
     AttributeError,
     LookupError,
-    MemoryError,
-    RecursionError,
     TypeError,
     ValueError,
 )
@@ -195,7 +193,7 @@ class Program:
         if line is None:
             return None
         place = self._places.at(self._template.get_corresponding_lineno(line))
-        return f"{place}: {_words(problem)}"
+        return f"{place}: {problem}"
 
     def _line(self, problem: BaseException) -> int | None:
         """Return the line of compiled code that failed, innermost first."""
@@ -205,30 +203,3 @@ class Program:
                 line = trace.tb_lineno
             trace = trace.tb_next
         return line
-
-
-def _words(problem: BaseException) -> str:
-    if isinstance(problem, RecursionError | MemoryError):
-        return "it is nested too deeply, or makes too much"
-    return str(problem) or type(problem).__name__
-
-
-def rendered(program: Program, names: dict[str, object], limits: Limits) -> str:
-    """Run some statements to their end.
-
-    Raises:
-        TemplateError: names the file and line that failed.
-    """
-    budget = Budget(limits)
-    pieces: list[str] = []
-    stream = program.run(names, budget)
-    try:
-        for piece in stream:
-            budget.emit(len(piece))
-            pieces.append(str(piece))
-    except RENDER_ERRORS as problem:
-        words = program.explain(problem, stream)
-        if words is None:
-            raise
-        raise TemplateError(words) from problem
-    return "".join(pieces)

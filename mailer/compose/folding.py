@@ -9,10 +9,9 @@ from dataclasses import dataclass
 
 from jinja2 import nodes
 
-from mailer.compose.engine import Engine, Program, rendered
-from mailer.compose.limits import Limits
+from mailer.compose.engine import Engine
 from mailer.compose.names import free_names, targets
-from mailer.compose.places import Places
+from mailer.compose.parts import Part, Where
 from mailer.compose.tree import (
     DEFINITIONS,
     Nodes,
@@ -21,6 +20,7 @@ from mailer.compose.tree import (
     literal_text,
     rebuilt,
 )
+from mailer.errors import CannotComposeError, TemplateError
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,7 @@ class Common:
 
     engine: Engine
     values: dict[str, object]
-    places: Places
-    limits: Limits
-    where: str
+    where: Where
 
 
 def folded(body: Nodes, common: Common) -> Nodes:
@@ -104,11 +102,13 @@ class _Fold:
     def _evaluated(self, run: Nodes) -> Nodes:
         if all(literal_text(node) is not None for node in run):
             return run
-        common = self._common
-        program = Program(
-            common.engine, [*self._definitions, *run], common.places, common.where
+        part = Part(
+            self._common.engine, [*self._definitions, *run], str, self._common.where
         )
-        text = rendered(program, common.values, common.limits)
+        try:
+            text = "".join(part.fill(self._common.values))
+        except CannotComposeError as problem:
+            raise TemplateError(str(problem)) from problem
         return [literal(text, run[0].lineno)]
 
 

@@ -78,7 +78,7 @@ class _Work:
     places: Places = field(default_factory=Places)
 
     def common(self, engine: Engine, values: dict[str, object], file: str) -> Common:
-        return Common(engine, values, self.places, self.limits, self.source.shown(file))
+        return Common(engine, values, self.where(file))
 
     def where(self, file: str) -> Where:
         return Where(self.places, self.source.shown(file), self.limits)

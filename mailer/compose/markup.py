@@ -73,24 +73,29 @@ class Place:
         return self.where is Where.TEXT
 
     def after(self, text: str) -> "Place":
-        """Return the place behind a piece of the document."""
+        """Return the place behind a piece of the document.
+
+        Args:
+            text: Ends where a value or statement begins, or the document does.
+        """
         place, at = self, 0
         while at < len(text):
             place, at = _STEPS[place.where](place, text, at)
         return place
+
+    def matches(self, other: "Place") -> bool:
+        """Say whether both are the same, but perhaps for the beginning of a value."""
+        return replace(self, started=None) == replace(other, started=None)
 
     def after_value(self) -> "Place":
         """Return the place behind a value that was put here."""
         return replace(self, started=True) if self.where is Where.VALUE else self
 
 
-def joined(one: Place, other: Place) -> Place | None:
-    """Return the place behind two branches; None when they end in different places."""
-    if one == other:
-        return one
-    if replace(one, started=None) == replace(other, started=None):
-        return replace(one, started=None)
-    return None
+def behind(ends: list[Place]) -> Place:
+    """Return the place behind a statement whose branches end in matching places."""
+    first = ends[0]
+    return first if all(one == first for one in ends) else replace(first, started=None)
 
 
 def _text(place: Place, text: str, at: int) -> tuple[Place, int]:
@@ -117,20 +122,17 @@ def _opened(place: Place, found: re.Match[str]) -> Place:
 
 
 def _tag(place: Place, text: str, at: int) -> tuple[Place, int]:
-    found = _ATTRIBUTE.match(text, at)
-    if found is None:
-        return place, at + 1
-    end = found.end()
-    if found["close"]:
-        return _inside(place), end
-    value = replace(
-        place, where=Where.VALUE, attribute=(found["name"] or "").lower(), started=False
-    )
-    if found["quote"]:
-        return replace(value, quote=found["quote"]), end
-    if found["bare"] and end == len(text):
-        return replace(value, quote="", started=True), end
-    return place, end
+    for found in _ATTRIBUTE.finditer(text, at):
+        end = found.end()
+        if found["close"]:
+            return _inside(place), end
+        name = (found["name"] or "").lower()
+        value = replace(place, where=Where.VALUE, attribute=name)
+        if found["quote"]:
+            return replace(value, quote=found["quote"], started=False), end
+        if found["bare"] and end == len(text):
+            return replace(value, quote="", started=True), end
+    return place, len(text)
 
 
 def _inside(place: Place) -> Place:
@@ -145,13 +147,11 @@ def _inside(place: Place) -> Place:
 
 
 def _value(place: Place, text: str, at: int) -> tuple[Place, int]:
-    tag = replace(place, where=Where.TAG, attribute="", quote="", started=False)
-    if not place.quote:
-        found = re.compile(r"[\s>]").search(text, at)
-        return (tag, found.start()) if found else (place, len(text))
     end = text.find(place.quote, at)
     if end >= 0:
-        return tag, end + 1
+        return replace(
+            place, where=Where.TAG, attribute="", quote="", started=False
+        ), end + 1
     begun = bool(text[at:].strip()) or place.started
     return replace(place, started=begun), len(text)
 

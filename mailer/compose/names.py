@@ -102,8 +102,6 @@ class _Walk:
                 return self._bound([node.target], [node.node], scope)
             case nodes.AssignBlock():
                 self.statements(node.body, scope)
-                if node.filter is not None:
-                    self._value(node.filter, scope)
                 return scope.binding(dict.fromkeys(targets(node.target)))
             case _:
                 self._children(node, scope)

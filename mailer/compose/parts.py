@@ -130,9 +130,7 @@ class Part(Generic[TextT]):
 
 def _loop(stream: Iterator[str], budget: Budget) -> str:
     pieces: list[str] = []
-    for piece in stream:
-        if piece == _END:
-            break
+    for piece in iter(stream.__next__, _END):
         budget.emit(len(piece))
         pieces.append(piece)
     return "".join(pieces)
@@ -200,8 +198,7 @@ def _encoded(steps: Sequence[_Step], encode: Encode[TextT]) -> _Plan[TextT]:
 def _step(step: _Step, encode: Encode[TextT]) -> _Value | _Loop | _Choice[TextT]:
     if isinstance(step, _Value | _Loop):
         return step
-    if isinstance(step, str):
-        raise TypeError("text is encoded in runs")
+    assert not isinstance(step, str)
     return _Choice({name: _encoded(one, encode) for name, one in step.items()})
 
 

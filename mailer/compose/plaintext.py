@@ -104,12 +104,6 @@ class _Walker(HTMLParser):
             case _:
                 pass
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Pass an element that has no inside."""
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.handle_endtag(tag)
-
     def handle_endtag(self, tag: str) -> None:
         """Leave an element."""
         if self._hidden:

@@ -51,7 +51,11 @@ def why_no_statement(place: Place) -> str | None:
         return f"this stands inside a tag: {_AROUND}"
     if place.where is Where.RAW:
         return f"this stands inside <{place.element}>: {_AROUND}"
-    if place.where is Where.VALUE and place.attribute in _BY_STYLES:
+    if place.where is not Where.VALUE:
+        return None
+    if not place.quote:
+        return f"put the value of {place.attribute} between quotes"
+    if place.attribute in _BY_STYLES:
         return (
             f"this stands inside {place.attribute}=, which style sheets go by before it is"
             f" known who reads: {_AROUND}"

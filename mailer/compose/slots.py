@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from jinja2 import nodes
 
-from mailer.compose.markup import Place, Where, joined
+from mailer.compose.markup import Place, Where, behind
 from mailer.compose.places import Places
 from mailer.compose.safety import safe, why_no_statement, why_no_value
 from mailer.compose.tree import (
@@ -23,6 +23,7 @@ from mailer.compose.tree import (
     Nodes,
     branches,
     literal,
+    merged,
     printed,
     replaced,
 )
@@ -84,6 +85,7 @@ def mark(body: Nodes, places: Places) -> Marked:
         TemplateError: when a value or statement stands where it cannot be made safe, or the
             document ends inside of something.
     """
+    body = merged(body)
     marking = _Marking(_unused_word(body), places)
     end = marking.statements(body, Place())
     if not end.in_text:
@@ -130,7 +132,7 @@ class _Marking:
             self.pieces.append(child.data)
             return place.after(child.data)
         if isinstance(node, DEFINITIONS):
-            self._check_definition(node)
+            self._refuse(node, why_no_statement(place) or _why_not_held(node))
             self._put(Mark(Role.DEFINITION, node), place)
             return place
         if child is not None:
@@ -149,20 +151,17 @@ class _Marking:
         ends: list[Place] = []
         for number, body in enumerate(parts(node)):
             self._put(Mark(Role.MIDDLE if number else Role.OPEN, node, number), place)
-            ends.append(self.statements(body, place))
+            end = self.statements(body, place)
+            if not end.matches(place):
+                words = (
+                    "what is inside must begin and end in the same place of the HTML: it"
+                )
+                raise self._places.error(node, f"{words} ends inside {_words(end)}")
+            ends.append(end)
         self._put(Mark(Role.CLOSE, node), place)
         if isinstance(node, nodes.For) or (isinstance(node, nodes.If) and not node.else_):
             ends.append(place)
-        end: Place | None = ends[0]
-        for one in ends[1:]:
-            end = joined(end, one) if end is not None else None
-        if end is None:
-            raise self._places.error(
-                node,
-                "what is inside must begin and end in the same place of the HTML: it ends"
-                f" inside {_words(ends[0] if not ends[0].in_text else ends[-1])}",
-            )
-        return end
+        return behind(ends)
 
     def _put(self, one: Mark, place: Place) -> None:
         number = len(self.marks)
@@ -171,14 +170,12 @@ class _Marking:
         is_word = one.role is Role.VALUE or place.conditional or not place.in_text
         self.pieces.append(text if is_word else f"<!--{text}-->")
 
-    def _check_definition(self, node: nodes.Node) -> None:
-        if isinstance(node, nodes.AssignBlock) and any(
-            "<" in one.data for one in _data(node)
-        ):
-            raise self._places.error(
-                node,
-                "a {% set %} block can hold text only: for elements make a {% macro %}",
-            )
+
+def _why_not_held(node: nodes.Node) -> str | None:
+    """Say why a definition cannot hold what it does: CSS would not reach its elements."""
+    if isinstance(node, nodes.AssignBlock) and any("<" in one.data for one in _data(node)):
+        return "a {% set %} block can hold text only: for elements make a {% macro %}"
+    return None
 
 
 def _words(place: Place) -> str:
@@ -189,10 +186,8 @@ def _words(place: Place) -> str:
             return "a tag"
         case Where.COMMENT:
             return "a comment"
-        case Where.TEXT:
-            return "text"
         case _:
-            return f"<{place.element}>"
+            return f"<{place.element}>" if place.element else "text"
 
 
 def parts(node: nodes.Node) -> list[Nodes]:
@@ -202,10 +197,9 @@ def parts(node: nodes.Node) -> list[Nodes]:
             return [body for _, body in branches(node)]
         case nodes.For():
             return [node.body, node.else_] if node.else_ else [node.body]
-        case nodes.With() | nodes.Scope():
-            return [node.body]
         case _:
-            raise TypeError(f"{type(node).__name__} has no statements inside")
+            assert isinstance(node, nodes.With | nodes.Scope)
+            return [node.body]
 
 
 def with_parts(node: nodes.Node, bodies: Sequence[Nodes]) -> nodes.Node:

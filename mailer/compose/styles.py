@@ -9,7 +9,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from css_inline import CSSInliner, InlineError
+from css_inline import CSSInliner
 from jinja2 import nodes
 
 from mailer.compose.places import Places
@@ -39,10 +39,7 @@ def inlined(body: Nodes, places: Places) -> tuple[Nodes, Marked]:
             body[0],
             "a style sheet from elsewhere is never fetched: put its rules into <style>",
         )
-    try:
-        text = _INLINER.inline(_with_row_groups(_as_document(before)))
-    except InlineError as problem:
-        raise places.error(body[0], f"a style sheet does not parse: {problem}") from problem
+    text = _INLINER.inline(_with_row_groups(_as_document(before)))
     after = Marked(before.word, text, before.marks)
     _Elements(after, places).check()
     return unmark(after, text, places), after
@@ -105,12 +102,6 @@ class _Elements(HTMLParser):
         self._seen[first:] = sorted(self._seen[first:])
         if tag not in VOID:
             self._open.append((tag, self._opened))
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Pass an element that has no inside (in an SVG)."""
-        self.handle_starttag(tag, attrs)
-        if tag not in VOID:
-            self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
         """Leave an element."""

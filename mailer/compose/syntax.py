@@ -103,6 +103,12 @@ def _check_for(node: Any) -> str | None:
     return "a recursive loop cannot be used" if node.recursive else None
 
 
+def _check_set_block(node: Any) -> str | None:
+    if node.filter is not None:
+        return "write the filter where the value is printed, not behind {% set %}"
+    return None
+
+
 def _check_attribute(node: Any) -> str | None:
     if node.attr.startswith("_"):
         return f"no such name {node.attr!r}"
@@ -133,6 +139,7 @@ def _check_call(node: Any) -> str | None:
 
 
 _CHECKS: dict[type[nodes.Node], Callable[[Any], str | None]] = {
+    nodes.AssignBlock: _check_set_block,
     nodes.Call: _check_call,
     nodes.Const: _check_constant,
     nodes.Filter: _check_filter,

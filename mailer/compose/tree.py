@@ -12,19 +12,6 @@ DEFINITIONS = (nodes.Assign, nodes.AssignBlock)
 """Statements that print nothing and give a name a value."""
 
 
-def clone(node: NodeT) -> NodeT:
-    """Copy a tree; what is not a node is shared."""
-    return _with(node, {field: _cloned(value) for field, value in node.iter_fields()})
-
-
-def _cloned(value: Any) -> Any:
-    if isinstance(value, nodes.Node):
-        return clone(value)
-    if isinstance(value, list):
-        return [_cloned(one) for one in value]  # pyright: ignore[reportUnknownVariableType]
-    return value
-
-
 def replaced(node: NodeT, **fields: object) -> NodeT:
     """Copy a node, not what is below it, with some fields changed."""
     return _with(node, dict(node.iter_fields()) | fields)
@@ -80,6 +67,19 @@ def rebuilt(node: nodes.Node, change: Callable[[Nodes], Nodes]) -> nodes.Node:
             return replaced(node, body=change(node.body))
         case _:
             return node
+
+
+def merged(body: Nodes) -> Nodes:
+    """Put literal texts that follow each other together."""
+    found: Nodes = []
+    for node in body:
+        text = literal_text(node)
+        before = literal_text(found[-1]) if found else None
+        if text is not None and before is not None:
+            found[-1] = literal(before + text, found[-1].lineno)
+        else:
+            found.append(rebuilt(node, merged))
+    return found
 
 
 def branches(node: nodes.If) -> list[tuple[nodes.Node | None, Nodes]]:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from letters import DATE, FOOT, person, read, ready, source
 
-from mailer.compose.engine import FUNCTIONS, HTML, TEXT, Program, rendered
-from mailer.compose.limits import Limits
+from mailer.compose.engine import FUNCTIONS, HTML, TEXT, Program
+from mailer.compose.limits import Budget, Limits
 from mailer.compose.places import Places
 from mailer.compose.prepared import Prepared
 from mailer.errors import CannotComposeError
@@ -86,7 +86,7 @@ def whole(prepared: Prepared, reader: Person, kind: str) -> str:
         prepared._reader(reader, 1, test=False),
     )
     program = Program(engine, part.body, Places(), "x")
-    return rendered(program, {**FUNCTIONS, **names}, Limits())
+    return "".join(program.run({**FUNCTIONS, **names}, Budget(Limits())))
 
 
 @given(ATTRIBUTES)

@@ -147,6 +147,10 @@ def refusal(html: str, **files: str) -> str:
         ("{{ super() }}", "super() needs a block"),
         ("{% block a %}{{ super() }}{% endblock %}", "super() needs a block"),
         ("{{ caller() }}", "caller() is only known in a macro"),
+        (
+            '{% import "_layouts/macros.html" as m %}{% call(x) m.box(1) %}{% endcall %}',
+            "a {% call %} cannot take values",
+        ),
         ("{{ button('x') }}", "there is no macro 'button'"),
         ("{{ name|upper ~ lipsum() }}", "there is no function 'lipsum'"),
         (
@@ -257,6 +261,10 @@ def test_a_subject_can_include_nothing() -> None:
         (
             "<p>{% for x in interests %}{{ loop.indx }}{% endfor %}</p>",
             "a loop has no 'indx'; did you mean 'index'?",
+        ),
+        (
+            "<p>{% set x | upper %}a{% endset %}</p>",
+            "write the filter where the value is printed",
         ),
         ("<p>{% set ns.x = 1 %}</p>", "give the value a name with {% set %}"),
         ("<p>{{ self.body() }}</p>", "body.html, line 1: "),

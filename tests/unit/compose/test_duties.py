@@ -64,10 +64,12 @@ def test_a_way_out_for_some_is_none(html: str) -> None:
         "{% macro m(u) %}<a href='{{ u }}'>x</a>{% endmacro %}{{ m(unsubscribe_url) }}",
         "{% with u = unsubscribe_url %}<a href='{{ u }}'>x</a>{% endwith %}",
         "<p>{{ 'Leave: ' ~ unsubscribe_url }}</p>",
+        '{% include "_layouts/a.html" %}',
     ],
 )
 def test_a_way_out_for_everybody_may_be_said_in_other_ways(html: str) -> None:
-    assert ready(source(html + ADDRESS, kind=Kind.MARKETING))
+    files = {"_layouts/a.html": "{% set x = unsubscribe_url %}<p>{{ x }}</p>"}
+    assert ready(source(html + ADDRESS, kind=Kind.MARKETING, files=files))
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@
 
 import letters
 import pytest
+from jinja2 import nodes
 from letters import ready, source
 
 from mailer.compose.bounded import BudgetContext
-from mailer.compose.engine import FUNCTIONS, HTML, TEXT, Program
+from mailer.compose.engine import FUNCTIONS, HTML, TEXT
 from mailer.compose.filters import FILTER_NAMES
 from mailer.compose.limits import Budget, Limits
+from mailer.compose.parts import Part, Where
 from mailer.compose.places import Places
 from mailer.errors import CannotComposeError, TemplateError
 
@@ -143,6 +145,9 @@ def test_what_is_no_text_is_not_printed(expression: str) -> None:
         ("{'a': 1}.b", "there is no 'b' in it"),
         ("points is divisibleby 0", "line 1: "),
         ("interests|join(interests)", "a list is no text"),
+        ("interests[1:]|first", "No first item"),
+        ("points.x", "there is no 'x' in it"),
+        ("points[0]", "there is no 0 in it"),
         ("name|int(x)", "no such name 'x'"),
     ],
 )  # fmt: skip
@@ -172,11 +177,22 @@ def test_a_mistake_in_the_subject_names_it() -> None:
 
 
 def test_a_mistake_of_our_own_is_not_taken_for_one_of_the_template() -> None:
-    prepared = ready(source("<p>{{ name }}</p>"))
-    prepared.bodies.common.clear()
-    prepared.bodies.common["name"] = 1
-    program = Program(TEXT, [], Places(), "x")
-    assert program.explain(ValueError("ours"), iter([])) is None
+    def broken(text: str) -> str:
+        raise ValueError(f"our own mistake with {text}")
+
+    places = Places()
+    places.add("templates/mail/sale/body.html")
+    name = nodes.Output([nodes.Name("name", "load", lineno=1)], lineno=1)
+    part = Part(TEXT, [name], broken, Where(places, "x", Limits()))
+    with pytest.raises(ValueError, match="our own mistake with Bo"):
+        part.fill({**FUNCTIONS, "name": "Bo"})
+
+
+def test_a_long_list_is_counted_when_it_is_searched() -> None:
+    html = "<p>{% for i in range(900) %}{{ name in letters }}{% endfor %}</p>"
+    html = "{% set letters = name|list %}" + html
+    with pytest.raises(CannotComposeError, match="characters for one letter"):
+        letters.letter(html, name="x" * 4_000)
 
 
 def test_a_call_inside_a_loop_keeps_the_budget() -> None:

@@ -158,6 +158,7 @@ def test_reply_to_is_there_when_answers_go_elsewhere() -> None:
         "many words " * 20 + "end",
         "å" * 200,
         "O'Brien (home)",
+        '"' * 40,
         "dot.ted",
     ],
 )

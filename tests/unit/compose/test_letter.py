@@ -2,6 +2,7 @@
 
 # ruff: noqa: E501 - templates and tables are read line by line
 
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,7 +11,9 @@ import letters
 import pytest
 from letters import DATE, FOOT, NEWS, TOKENS, person, read, ready, source
 
-from mailer.errors import CannotComposeError, TemplateError
+from mailer.compose.links import Site
+from mailer.compose.template import TemplateSource
+from mailer.errors import CannotComposeError, ConfigError, TemplateError
 from mailer.model.kind import Kind
 from mailer.model.person import Person
 from mailer.model.token import Reader, TokenKind
@@ -245,6 +248,14 @@ def test_a_subject_that_would_be_empty_is_refused() -> None:
         letters.letter(template, city=" ")
 
 
+def test_a_fixed_subject_that_no_header_may_have_is_refused_at_once() -> None:
+    for subject, words in ((" ", "it would be empty"), ("a\nb", "could begin a header")):
+        with pytest.raises(TemplateError) as caught:
+            ready(source(subject=subject))
+        assert str(caught.value).startswith("templates/mail/sale/letter.toml: Subject: ")
+        assert words in str(caught.value)
+
+
 @pytest.mark.parametrize(
     "city", ["a\nBcc: x@example.com", "a\rb", "a\0b", "a\x85b", "a\u2028b"]
 )
@@ -263,6 +274,8 @@ def test_an_address_that_is_none_is_refused() -> None:
     for address in (
         "x@y>\r\nBcc: a@b.c",
         "a b@example.com",
+        "x@bå..example",
+        "x@å⒈example",
         "x",
         "@x",
         "a@",
@@ -275,3 +288,24 @@ def test_an_international_domain_becomes_an_a_label() -> None:
     one = ready(source()).compose(Person(7, "x@blåbærsyltetøy.example", {}), 9, 5, DATE)
     assert one.recipient == "x@xn--blbrsyltety-y8ao3x.example"
     assert b"To: x@xn--blbrsyltety-y8ao3x.example\r\n" in one.content
+
+
+def test_a_template_frozen_as_json_gives_the_same_letter() -> None:
+    frozen = json.loads(json.dumps(MARKETING.as_dict()))
+    again = TemplateSource.from_dict(frozen)
+    assert again == MARKETING
+    assert letters.letter(again, name="Bo") == letters.letter(MARKETING, name="Bo")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["ftp://x.example", "https://x y", "https://x.example/?a", "https://bø.example", "x", "",
+     "https://x.example/>", "https://" + "x" * 600],
+)  # fmt: skip
+def test_a_site_that_cannot_begin_a_link_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"config\.toml, \[site\] public_url"):
+        Site(url)
+
+
+def test_a_slash_at_the_end_of_the_site_does_not_count() -> None:
+    assert Site("https://x.example/mail/").unsubscribe("t") == "https://x.example/mail/u/t"

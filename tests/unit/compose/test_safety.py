@@ -6,7 +6,7 @@ import letters
 import pytest
 from letters import ready, source
 
-from mailer.compose.markup import Place, Where, joined
+from mailer.compose.markup import Place, Where, behind
 from mailer.errors import CannotComposeError, TemplateError
 
 
@@ -29,6 +29,7 @@ def refusal(html: str, **more: str) -> str:
         ('<a href="{{ city }}">a</a>', "https://y.example/?a=1&b=2", '"https://y.example/?a=1&amp;b=2"'),
         ('<a href=" {{ city }}">a</a>', "mailto:a@example.com", "mailto:a@example.com"),
         ('<a href="{{ city }}">a</a>', 'https://y.example/"><script>', "y.example/%22%3E%3Cscript%3E"),
+        ("<a hr{{ '' }}ef='{{ city }}'>a</a>", "https://y.example/ a", "https://y.example/%20a"),
         ("<a href=\"{{ 'https://x.example/?q=' ~ city }}\">a</a>", "a&b", "?q=a%26b"),
         ('<p style="width: {{ city }}px">a</p>', "12", "width: 12px"),
         ('<img src="https://x.example/{{ city }}.png">', "../a b", "x.example/../a%20b.png"),
@@ -79,6 +80,11 @@ def test_a_value_in_a_style_is_a_number_word_or_colour(value: str) -> None:
          "depends on a condition whether this value begins the link"),
         ("<p>{% if city %}<a {% endif %}href=''>a</a></p>", "must begin and end in the same place"),
         ('<p title="{% for x in interests %}"{% endfor %}>a</p>', "must begin and end in the same place"),
+        ("<p title=a{% if city %}b{% endif %}>a</p>", "put the value of title between quotes"),
+        ("<p {% set x = city %}>{{ x }}</p>", "this stands inside a tag"),
+        ("{% if city %}<p title=a{% else %}<p title=b{% endif %}c>x</p>", "must begin and end"),
+        ("{% if city %}<title>{% endif %}a</title>", "it ends inside <title>"),
+        ("<title>{% if city %}</title>{% endif %}a", "it ends inside text"),
         ("<p>{% set x %}<b>{{ city }}</b>{% endset %}{{ x }}</p>", "can hold text only"),
     ],
 )  # fmt: skip
@@ -114,6 +120,7 @@ def test_a_value_in_a_link_of_a_plain_text_is_quoted(text: str, wanted: str) -> 
         ("<p title='a\"", Where.VALUE, "title"),
         ("<p title='a' HREF=\"x", Where.VALUE, "href"),
         ("<p title = a", Where.VALUE, "title"),
+        ("<p \n / a b='c' =d", Where.TAG, ""),
         ("<p title = a>", Where.TEXT, ""),
         ("<p a>b</p", Where.TAG, ""),
         ("<!-- <p title='", Where.COMMENT, ""),
@@ -135,8 +142,9 @@ def test_places_are_told_as_a_parser_tells_them(
     assert (whole.where, whole.attribute) == (where, attribute)
 
 
-def test_two_places_are_one_when_only_the_beginning_of_a_link_differs() -> None:
+def test_two_places_match_when_only_the_beginning_of_a_link_differs() -> None:
     begun, empty = Place().after("<a href='x"), Place().after("<a href='")
-    assert joined(begun, empty) is not None
-    assert joined(begun, empty).started is None  # type: ignore[union-attr]
-    assert joined(begun, Place()) is None
+    assert begun.matches(empty)
+    assert behind([begun, empty]).started is None
+    assert behind([begun, begun]) == begun
+    assert not begun.matches(Place())

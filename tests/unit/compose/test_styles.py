@@ -151,6 +151,7 @@ def test_a_value_that_a_parser_would_move_is_refused(html: str) -> None:
             "<!doctype html>\n<html><head><title>{% if city %}a{% else %}b{% endif %}</title></head>"
             "<body>x</body></html>"
         ),
+        "<body><noscript></b><p>x</noscript>{% if city %}<p>a</p>{% endif %}</body>",
         "<!-- {{ city|default('x') }} {% if city %}a{% endif %} --><p>x</p>",
     ],
 )
