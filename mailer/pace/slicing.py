@@ -2,7 +2,7 @@
 
 
 def next_size(
-    size: int, took_s: float, target_s: float, *, least: int = 200, most: int = 20_000
+    size: int, took_s: float, target_s: float, *, least: int = 300, most: int = 20_000
 ) -> int:
     """Return how many rows to take next time, so that it takes about as long as it should.
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import Connection, Row, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.campaign import Campaign, CampaignState, states_before
@@ -91,17 +91,26 @@ def make_campaign(connection: Connection, new: NewCampaign, now: datetime) -> in
     )
 
 
+_find = select(_campaign).where(_campaign.c.id == bindparam("number"))
+_lock = _find.with_for_update()
+_note_planned = (
+    update(_campaign)
+    .where(_campaign.c.id == bindparam("number"))
+    .values(
+        planned=_campaign.c.planned + bindparam("more"), planned_up_to=bindparam("last")
+    )
+)
+
+
 def find_campaign(connection: Connection, campaign_id: int) -> Campaign | None:
     """Return a campaign by its number."""
-    row = connection.execute(select(_campaign).where(_campaign.c.id == campaign_id)).first()
+    row = connection.execute(_find, {"number": campaign_id}).first()
     return None if row is None else campaign_of(row)
 
 
 def lock_campaign(connection: Connection, campaign_id: int) -> Campaign | None:
     """Return a campaign, and let nobody else change it until the commit."""
-    row = connection.execute(
-        select(_campaign).where(_campaign.c.id == campaign_id).with_for_update()
-    ).first()
+    row = connection.execute(_lock, {"number": campaign_id}).first()
     return None if row is None else campaign_of(row)
 
 
@@ -213,11 +222,8 @@ def note_planned(
     connection: Connection, campaign_id: int, written: int, up_to: int
 ) -> None:
     """Write down how far planning came, in the transaction that wrote the deliveries."""
-    connection.execute(
-        update(_campaign)
-        .where(_campaign.c.id == campaign_id)
-        .values(planned=_campaign.c.planned + written, planned_up_to=up_to)
-    )
+    values = {"number": campaign_id, "more": written, "last": up_to}
+    connection.execute(_note_planned, values)
 
 
 def campaign_of(row: Row[Any]) -> Campaign:

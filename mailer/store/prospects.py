@@ -1,5 +1,6 @@
 """Who would get a campaign, and why others on its list would not."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,6 +25,7 @@ from mailer.store.audience import (
 from mailer.store.segments import condition
 
 _FIRST_SHOWN = 20
+_ROWS_AT_A_TIME = 5_000
 
 GETS_IT = "gets_it"
 LACKS = "lacks"
@@ -115,36 +117,40 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
     suppression, then the clauses of the rule in their order, then a missing value.
     """
     texts = [text for text, _ in clauses(audience.rule)] if audience.rule else []
-    grouped = people(
-        _reason(audience, connection.dialect).label("reason"),
-        contact.c.id,
-        contact.c.address,
-    ).subquery()
-    place = (
-        func.row_number()
-        .over(partition_by=grouped.c.reason, order_by=grouped.c.id)
-        .label("place")
+    # Row by row in the order of an index: sorting a million of them takes three times as
+    # long, and memory.
+    everyone = people(
+        _reason(audience, connection.dialect).label("reason"), contact.c.id
+    ).order_by(subscription.c.contact_id)
+    count: dict[str, int] = {}
+    first: dict[str, list[int]] = {}
+    rows: Iterable[Any] = connection.execute(
+        everyone,
+        _bounds(connection, audience, now),
+        execution_options={"yield_per": _ROWS_AT_A_TIME},
     )
-    count = func.count().over(partition_by=grouped.c.reason).label("count")
-    numbered = select(grouped.c.reason, grouped.c.address, place, count).subquery()
-    shown = (
-        select(numbered)
-        .where(numbered.c.place <= _FIRST_SHOWN)
-        .order_by(numbered.c.reason, numbered.c.place)
-    )
-    found: dict[str, list[Any]] = {}
-    for row in connection.execute(shown, _bounds(connection, audience, now)):
-        found.setdefault(row.reason, []).append(row)
-    return sorted(
-        (_group(reason, rows, texts) for reason, rows in found.items()),
-        key=lambda group: (group.reason != GETS_IT, -group.count),
-    )
+    for reason, contact_id in rows:
+        count[reason] = count.get(reason, 0) + 1
+        if count[reason] <= _FIRST_SHOWN:
+            first.setdefault(reason, []).append(contact_id)
+    addresses = _addresses(connection, [one for ids in first.values() for one in ids])
+    found = [
+        _group(reason, texts, count[reason], tuple(addresses[one] for one in ids))
+        for reason, ids in first.items()
+    ]
+    return sorted(found, key=lambda group: (group.reason != GETS_IT, -group.count))
 
 
-def _group(key: str, rows: list[Any], texts: list[str]) -> Group:
+def _addresses(connection: Connection, ids: list[int]) -> dict[int, str]:
+    rows = connection.execute(
+        select(contact.c.id, contact.c.address).where(contact.c.id.in_(ids))
+    )
+    return {row.id: row.address for row in rows}
+
+
+def _group(key: str, texts: list[str], count: int, first: tuple[str, ...]) -> Group:
     reason, _, number = key.partition(":")
-    words = texts[int(number)] if number else ""
-    return Group(reason, words, rows[0].count, tuple(row.address for row in rows))
+    return Group(reason, texts[int(number)] if number else "", count, first)
 
 
 def _reason(audience: Audience, dialect: Dialect) -> ColumnElement[str]:
