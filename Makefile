@@ -34,3 +34,7 @@ lint: $(VENV)/.for-lint
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+
+# make bench ONLY=send-15k-sqlite runs one row; QUICK=1 tries all with small sizes.
+bench: $(VENV)/.for-test
+	PYTHONPATH=tests $(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)

@@ -1,0 +1,75 @@
+"""Processes as the kernel sees them: their memory and time, from /proc."""
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+def cpu_s(pid: int) -> float:
+    """Return the processor time that a process has used."""
+    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+    user, system = after_name.split()[11:13]
+    return (int(user) + int(system)) * _TICK_S
+
+
+def memory_mb(pid: int, field: str = "VmRSS") -> float:
+    """Return what a process holds in memory, now or (`VmHWM`) at its peak."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1]) / 1024
+    raise ProcessLookupError(pid)
+
+
+def load() -> str:
+    """Return the machine's load over the last minute, beside its processors."""
+    return f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+
+
+@dataclass
+class MemoryWatch:
+    """Samples a process's memory until told to stop."""
+
+    pid: int
+    every_s: float = 0.5
+    samples: list[float] = field(default_factory=list)
+    peak_mb: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self.every_s):
+            try:
+                self.samples.append(memory_mb(self.pid))
+                self.peak_mb = memory_mb(self.pid, "VmHWM")
+            except (OSError, ProcessLookupError):
+                return
+
+    def stop(self) -> None:
+        """Take no more samples."""
+        self._stop.set()
+        self._thread.join()
+
+    def quarter(self, number: int) -> float:
+        """Return the mean of one quarter of the samples, 1 to 4."""
+        size = max(1, len(self.samples) // 4)
+        part = self.samples[(number - 1) * size : number * size]
+        return sum(part) / len(part)
+
+
+def until(
+    holds: Callable[[], object], what: str, *, within_s: float, every_s: float = 0.1
+) -> None:
+    """Wait for a condition; TimeoutError says what never came."""
+    end = time.monotonic() + within_s
+    while not holds():
+        if time.monotonic() > end:
+            raise TimeoutError(f"after {within_s:g} s not yet: {what}")
+        time.sleep(every_s)
