@@ -1,6 +1,5 @@
 """Who would get a campaign, and why others on its list would not."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -124,15 +123,16 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
     ).order_by(subscription.c.contact_id)
     count: dict[str, int] = {}
     first: dict[str, list[int]] = {}
-    rows: Iterable[Any] = connection.execute(
+    rows = connection.execute(
         everyone,
         _bounds(connection, audience, now),
         execution_options={"yield_per": _ROWS_AT_A_TIME},
     )
-    for reason, contact_id in rows:
+    for row in rows:
+        reason = str(row.reason)
         count[reason] = count.get(reason, 0) + 1
         if count[reason] <= _FIRST_SHOWN:
-            first.setdefault(reason, []).append(contact_id)
+            first.setdefault(reason, []).append(row.id)
     addresses = _addresses(connection, [one for ids in first.values() for one in ids])
     found = [
         _group(reason, texts, count[reason], tuple(addresses[one] for one in ids))
