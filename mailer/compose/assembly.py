@@ -19,9 +19,9 @@ from mailer.compose.macros import (
     Page,
     Spot,
     called_name,
-    calls,
     find,
     is_function,
+    refuse_calls,
     scoped,
 )
 from mailer.compose.names import targets
@@ -180,7 +180,7 @@ class Assembler:
     def _put(self, body: Nodes, spot: Spot) -> Nodes:
         found: Nodes = []
         for node in single_outputs(body):
-            self._check_calls(node, spot)
+            refuse_calls(node, spot.page.macros, self._places)
             found += self._put_one(node, spot)
         return found
 
@@ -221,7 +221,7 @@ class Assembler:
             local |= {name for one in node.targets for name in targets(one)}
         elif isinstance(node, nodes.If):
             for elif_ in node.elif_:
-                self._check_calls(elif_, spot)
+                refuse_calls(elif_, spot.page.macros, self._places)
         inner = replace(spot, nested=True, local=local)
         return rebuilt(node, lambda body: self._put(body, inner))
 
@@ -272,7 +272,7 @@ class Assembler:
     def _call_block(self, node: nodes.CallBlock, spot: Spot) -> Nodes:
         if node.args:
             raise self._places.error(node, "a {% call %} cannot take values")
-        self._check_calls(node.call, spot)
+        refuse_calls(node.call, spot.page.macros, self._places)
         return self._expanded(node.call, self._put(node.body, spot), spot)
 
     def _expanded(self, call: nodes.Call, caller: Nodes | None, spot: Spot) -> Nodes:
@@ -298,15 +298,3 @@ class Assembler:
             nested=True,
         )
         return expansion.bound(self._put(expansion.body, inner))
-
-    def _check_calls(self, node: nodes.Node, spot: Spot) -> None:
-        """Refuse macros inside of expressions: their HTML stands where it is printed."""
-        for call in calls(node):
-            whole = isinstance(node, nodes.Output) and call is node.nodes[0]
-            if whole or call is node or is_function(call):
-                continue
-            name = called_name(call)
-            words = f"there is no function {name!r}"
-            if not name or name in spot.page.macros or name in {"super", "caller"}:
-                words = "a macro can only be printed by itself: {{ macro(…) }}"
-            raise self._places.error(call, words)

@@ -1,7 +1,7 @@
 """The header of a letter and the frame of its two parts."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from mailer.compose.headers import address_field, date_value, text_field
 from mailer.compose.links import Site, list_unsubscribe, unsubscribe_mailbox
@@ -40,8 +40,7 @@ _TEXT_HEAD = _PART.format("plain")
 _HTML_HEAD = _PART.format("html")
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """What stands around the two parts of one letter."""
 
     head: bytes
@@ -49,8 +48,7 @@ class Frame:
     end: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Fields:
+class Fields(NamedTuple):
     """What changes from letter to letter.
 
     Args:

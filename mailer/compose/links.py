@@ -46,7 +46,7 @@ class Site:
         object.__setattr__(self, "public_url", self.public_url.rstrip("/"))
 
     def unsubscribe(self, token: str) -> str:
-        """Return the page and one-click address of a reader (RFC 8058)."""
+        """Return the page and one-click address of a reader (RFC 8058 §3.1)."""
         return f"{self.public_url}/u/{token}"
 
     def preferences(self, token: str) -> str:

@@ -64,13 +64,32 @@ class Spot:
     nested: bool = False
 
 
-def calls(node: nodes.Node) -> Iterator[nodes.Call]:
+def refuse_calls(
+    node: nodes.Node, macros: Mapping[str, "Macro | Module"], places: Places
+) -> None:
+    """Refuse macros inside of expressions: their HTML stands where it is printed.
+
+    Raises:
+        TemplateError: names the place.
+    """
+    for call in _calls(node):
+        whole = isinstance(node, nodes.Output) and call is node.nodes[0]
+        if whole or call is node or is_function(call):
+            continue
+        name = called_name(call)
+        words = f"there is no function {name!r}"
+        if not name or name in macros or name in {"super", "caller"}:
+            words = "a macro can only be printed by itself: {{ macro(…) }}"
+        raise places.error(call, words)
+
+
+def _calls(node: nodes.Node) -> Iterator[nodes.Call]:
     """Yield the calls in a statement's own expressions."""
     if isinstance(node, nodes.Call):
         yield node
     for child in node.iter_child_nodes(exclude=("body", "else_", "elif_")):
         if not isinstance(node, nodes.CallBlock) or child is not node.call:
-            yield from calls(child)
+            yield from _calls(child)
 
 
 def is_function(call: nodes.Call) -> bool:
