@@ -23,11 +23,10 @@ class Slicer:
         self,
         database: Database,
         timer: Callable[[], float] = time.perf_counter,
-        sqlite_target_s: float = _SQLITE_TARGET_S,
     ) -> None:
         self._database = database
         self._timer = timer
-        self._target_s = sqlite_target_s if database.is_sqlite else _POSTGRES_TARGET_S
+        self._target_s = _SQLITE_TARGET_S if database.is_sqlite else _POSTGRES_TARGET_S
         self.size = _FIRST_SIZE
         """How many rows the next slice should take."""
         self.longest_s = 0.0
