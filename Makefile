@@ -25,6 +25,10 @@ $(VENV)/.for-lint: pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[lint]'
 	@touch $@
 
+# make demo DIR=shop keeps the workspace in a folder of your choice.
+demo: $(VENV)/.for-use
+	$(BIN)/mailer demo $(DIR)
+
 test: $(VENV)/.for-test
 	$(BIN)/python -m pytest $(ARGS)
 

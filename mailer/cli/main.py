@@ -17,6 +17,10 @@ from mailer.errors import MailerError, did_you_mean
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("mailer.cli.init:init", "Make a workspace: example files, keys, database."),
+    "demo": (
+        "mailer.cli.demo:demo",
+        "Show the whole main job on this machine, in a minute or two.",
+    ),
     "contact": ("mailer.cli.contact:contact", "Import, show and export people."),
     "segment": ("mailer.cli.segment:segment", "Count and preview who a segment picks."),
     "template": ("mailer.cli.template:template", "Preview a template, or send a test."),

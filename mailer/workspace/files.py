@@ -4,6 +4,7 @@ Paths come and go as `str`, so that nothing above needs to know about files.
 """
 
 import os
+import tempfile
 from pathlib import Path
 
 from mailer.errors import WorkspaceError
@@ -20,6 +21,16 @@ def inside(folder: str, path: str) -> str:
 def exists(path: str) -> bool:
     """Say whether there is something at a path."""
     return Path(path).exists()
+
+
+def absolute(path: str) -> str:
+    """Return a path that holds from any folder."""
+    return str(Path(path).absolute())
+
+
+def temporary_folder(beginning: str) -> str:
+    """Make a folder of our own among the temporary files, and return its path."""
+    return tempfile.mkdtemp(prefix=beginning)
 
 
 def make_folder(path: str) -> None:

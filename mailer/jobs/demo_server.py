@@ -1,0 +1,94 @@
+"""The demonstration's mail server: it takes letters as the made-up people's servers would.
+
+Some put a letter off, some refuse, one or two hang up after the content. It keeps count of
+what it took, independently of what the mailer has on record.
+"""
+
+import asyncio
+import re
+import threading
+from dataclasses import dataclass, field
+
+from mailer.jobs.demo_people import Manner, manner
+from mailer.wire.sink import Answer, Mischief, Received, Sink, Step
+
+_LINK = re.compile(rb"^List-Unsubscribe: <([^>]+)>", re.IGNORECASE | re.MULTILINE)
+_FULL_FOR_TRIES = 2
+_START_WITHIN_S = 10
+
+
+@dataclass(slots=True)
+class Post:
+    """What the servers took and did.
+
+    Args:
+        links: Each reader's one-click link, out of the letter that arrived.
+        tries: How often each address was asked for.
+    """
+
+    links: dict[str, str] = field(default_factory=dict[str, str])
+    tries: dict[str, int] = field(default_factory=dict[str, int])
+    hung_up: int = 0
+
+
+class DemoServer:
+    """The server, in a thread of its own."""
+
+    def __init__(self) -> None:
+        self.post = Post()
+        self.sink = Sink(self._answer, on_letter=self._took)
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+
+    def start(self) -> None:
+        """Listen on a free port of this machine."""
+        self._thread.start()
+        starting = asyncio.run_coroutine_threadsafe(self.sink.start(), self._loop)
+        self.port = starting.result(_START_WITHIN_S)
+
+    def stop(self) -> None:
+        """Hang up and listen no more."""
+        stopping = asyncio.run_coroutine_threadsafe(self.sink.stop(), self._loop)
+        stopping.result(_START_WITHIN_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_START_WITHIN_S)
+        self._loop.close()
+
+    @property
+    def copies_at_most(self) -> int:
+        """How often the content of any one letter came, at most."""
+        return max(self.sink.seen.values(), default=0)
+
+    def _took(self, received: Received) -> None:
+        link = _LINK.search(received.content)
+        self.post.links[received.recipient] = link[1].decode() if link else ""
+
+    def _answer(self, step: Step, received: Received) -> Answer:
+        address = received.recipient
+        if step is Step.RCPT:
+            tries = self.post.tries[address] = self.post.tries.get(address, 0) + 1
+            return _at_recipient(manner(address), tries)
+        if step is Step.CONTENT:
+            return self._at_content(manner(address))
+        return None
+
+    def _at_content(self, how: Manner) -> Answer:
+        if how is Manner.REFUSES_CONTENT:
+            return "554 5.7.1 this looks like advertising to us"
+        if how in (Manner.TAKES_AND_HANGS_UP, Manner.LOSES_AND_HANGS_UP):
+            self.post.hung_up += 1
+            return Mischief.HANG_UP
+        return None
+
+
+def _at_recipient(how: Manner, tries: int) -> Answer:
+    if how is Manner.NO_SUCH_USER:
+        return "550 5.1.1 no such user here"
+    if how is Manner.GREYLISTS and tries == 1:
+        return "451 4.7.1 greylisted, please try again"
+    if how is Manner.FULL_FOR_EVER or (
+        how is Manner.FULL_FOR_A_WHILE and tries <= _FULL_FOR_TRIES
+    ):
+        return "452 4.2.2 mailbox full"
+    return None
