@@ -67,15 +67,56 @@ _PLACES = {
 }
 """Country, language, time zone and cities, and how many of a hundred live there."""
 
-_FIRST = (
-    "Ingrid Kari Ola Bjørn Åse Sølvi Håkon Nils Máret Ragnhild Gréta Þorsteinn Guðrún Aino"
-    " Väinö Göran Åke Zoë Renée Jürgen Käthe Łukasz Małgorzata Siobhán Nguyễn Ольга 美咲"
-    " Amina"
-).split()
-_LAST = (
-    "Hansen Sæther Ødegård Blåfjell Jørgensen Lindström Åkesson Korhonen Mäkinen Jónsdóttir"
-    " Groß Müller Woźniak O'Brien Trần Pérez Utsi Nordmann"
-).split()
+_FIRST = [
+    "Ingrid",
+    "Kari",
+    "Ola",
+    "Bjørn",
+    "Åse",
+    "Sølvi",
+    "Håkon",
+    "Nils",
+    "Máret",
+    "Ragnhild",
+    "Gréta",
+    "Þorsteinn",
+    "Guðrún",
+    "Aino",
+    "Väinö",
+    "Göran",
+    "Åke",
+    "Zoë",
+    "Renée",
+    "Jürgen",
+    "Käthe",
+    "Łukasz",
+    "Małgorzata",
+    "Siobhán",
+    "Nguyễn",
+    "Ольга",
+    "美咲",
+    "Amina",
+]
+_LAST = [
+    "Hansen",
+    "Sæther",
+    "Ødegård",
+    "Blåfjell",
+    "Jørgensen",
+    "Lindström",
+    "Åkesson",
+    "Korhonen",
+    "Mäkinen",
+    "Jónsdóttir",
+    "Groß",
+    "Müller",
+    "Woźniak",
+    "O'Brien",
+    "Trần",
+    "Pérez",
+    "Utsi",
+    "Nordmann",
+]
 _INTERESTS = ("tents", "stoves", "skis", "maps", "boots", "ropes", "canoes")
 _PLAIN = str.maketrans({"ø": "o", "æ": "ae", "ð": "d", "þ": "th", "ß": "ss", "ł": "l"})
 
@@ -189,5 +230,7 @@ def _weighed(things: Mapping[_Thing, int], chance: random.Random) -> _Thing:
 def _local(first: str, last: str) -> str:
     """Spell a name as most addresses do; one without Latin letters stays as it is."""
     letters = unicodedata.normalize("NFKD", f"{first}.{last}".lower()).translate(_PLAIN)
-    kept = "".join(one for one in letters if one == "." or one.isascii() and one.isalnum())
+    kept = "".join(
+        one for one in letters if one == "." or (one.isascii() and one.isalnum())
+    )
     return first.lower() if kept.startswith(".") else kept
