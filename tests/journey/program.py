@@ -31,6 +31,13 @@ MAILER = (sys.executable, "-m", "mailer")
 DEADLINE_S = 90.0
 """A condition that is not true by then never will be; nothing waits for it to pass."""
 
+_LIMITED = """\
+import os, resource, sys
+most, *program = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), resource.RLIM_INFINITY))
+os.execv(program[0], program)
+"""
+
 _LINK = re.compile(rb"^List-Unsubscribe: <([^>]+)>", re.IGNORECASE | re.MULTILINE)
 
 
@@ -273,20 +280,27 @@ class Shop:
         return self.json("campaign", "deliveries", str(campaign))
 
     def start(
-        self, *arguments: str, wait: bool = True, limits: Callable[[], None] | None = None
+        self, *arguments: str, wait: bool = True, largest_file_bytes: int = 0
     ) -> Serve:
-        """Start `mailer serve`, and wait until it serves."""
+        """Start `mailer serve`, and wait until it serves.
+
+        Args:
+            largest_file_bytes: No file of it may become larger, as if the disk were full
+                then; 0 for no limit.
+        """
+        program = [*MAILER, "-w", str(self.folder), "serve", *arguments]
+        if largest_file_bytes:
+            program = [sys.executable, "-c", _LIMITED, str(largest_file_bytes), *program]
         log_file = self.folder / f"serve-{len(self.serves)}.log"
         with log_file.open("w") as log:
             process = subprocess.Popen(
-                [*MAILER, "-w", str(self.folder), "serve", *arguments],
+                program,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 text=True,
                 env=_environment(),
                 start_new_session=True,
-                preexec_fn=limits,
             )
         has_pages = "--only" not in arguments or "web" in arguments
         serve = Serve(process, log_file, self.port if has_pages else 0)

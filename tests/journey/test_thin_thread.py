@@ -1,7 +1,5 @@
 """The main job from the first to the last layer, with the program as people run it."""
 
-from urllib.parse import quote
-
 import pytest
 from journey.program import Shop, get, one_click, relay, unsubscribe_link
 
@@ -11,6 +9,13 @@ PEOPLE = [
     "kari@blåbær.example.com,Kari",
     *(f"p{number}@example.com,Person {number}" for number in range(4, 11)),
 ]
+RECIPIENTS = {
+    "ingrid@example.com",
+    "bjørn@example.com",
+    "kari@xn--blbr-roah.example.com",
+    *(f"p{number}@example.com" for number in range(4, 11)),
+}
+START = ("campaign", "start", "autumn-sale", "--list", "newsletter", "--yes")
 LEAVES = "ingrid@example.com"
 
 
@@ -27,12 +32,7 @@ def test_ten_people_get_a_letter_and_the_one_who_leaves_gets_no_other(
         serve = shop.start()
         shop.until_finished(1)
         assert shop.counts(1) == {"accepted": 10}
-        assert {letter.recipient for letter in taken.letters} == {
-            "ingrid@example.com",
-            "bjørn@example.com",
-            "kari@xn--blbr-roah.example.com",
-            *(f"p{number}@example.com" for number in range(4, 11)),
-        }
+        assert {letter.recipient for letter in taken.letters} == RECIPIENTS
         assert set(taken.copies.values()) == {1}
 
         (letter,) = taken.of(LEAVES)
@@ -46,10 +46,7 @@ def test_ten_people_get_a_letter_and_the_one_who_leaves_gets_no_other(
         assert "withdrawn newsletter by one_click" in told
         assert "accepted by main on" in told
 
-        shop.run(
-            *("campaign", "start", "autumn-sale", "--list", "newsletter"),
-            *("--yes", "--again"),
-        )
+        shop.run(*START, "--again")
         shop.until_finished(2)
         assert shop.counts(2) == {"accepted": 9}
         assert len(taken.of(LEAVES)) == 1
@@ -57,6 +54,6 @@ def test_ten_people_get_a_letter_and_the_one_who_leaves_gets_no_other(
         serve.process.terminate()
         assert serve.ended() == 0, serve.log
         assert "Traceback" not in serve.log
-    assert quote("ø") not in serve.log
-    assert "ingrid" not in serve.log
+    # The log names deliveries and campaigns, never people.
+    assert "@" not in serve.log
     shop.run("db", "verify")
