@@ -14,7 +14,7 @@ from mailer.jobs.register import Register
 from mailer.jobs.settle import Terms, expired, settled, withheld
 from mailer.model.delivery import Claim, Withheld
 from mailer.model.letter import Letter
-from mailer.model.outcome import Accepted, Outcome, Released
+from mailer.model.outcome import Accepted, InDoubt, Outcome, Released
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +72,8 @@ class Desk:
         self.idle = 0
         """How many couriers wait for an errand with an open line."""
         self.accepted = 0
+        self.on_answer: Callable[[], None] = lambda: None
+        """Called when the relay answers about a letter: it is not in trouble then."""
 
     def close(self) -> None:
         """Hand nothing more out, and let nobody wait."""
@@ -133,9 +135,10 @@ class Desk:
         """Keep what came of it for the next commit."""
         if isinstance(outcome, Accepted):
             self.accepted += 1
-            self.pause = self._terms.pause
         elif not isinstance(outcome, Released):
             _log.info("delivery %d: %s", errand.claim.id, outcome)
+        if not isinstance(outcome, Released | InDoubt):
+            self.on_answer()
         self._means.register.note(
             settled(
                 errand.claim,

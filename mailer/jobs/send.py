@@ -130,6 +130,7 @@ class Sender:
         means = Means(feed, gate, register, self._composer, clock)
         pause = timedelta(seconds=self._relay.pause_s)
         desk = Desk(means, Terms(self._rules.plan, address.name, pause), self._relay.idle_s)
+        desk.on_answer = lambda: self._well_again(desk)
         register.fallen = lambda causes: self._give_back(feed.drop(causes), register)
         writing = asyncio.create_task(register.keep())
         try:
@@ -216,9 +217,7 @@ class Sender:
                 trouble = await courier.work()
             finally:
                 line.abort("the courier ended")
-            if trouble is None:
-                self._well_again(desk)
-            else:
+            if trouble is not None:
                 self._in_trouble(trouble, desk)
 
     def _in_trouble(self, trouble: Released, desk: Desk) -> None:
@@ -237,8 +236,9 @@ class Sender:
         self.trouble = words
 
     def _well_again(self, desk: Desk) -> None:
-        if self.trouble:
-            _log.info("relay %s takes letters again", self._relay.address.name)
+        if not self.trouble:
+            return
+        _log.info("relay %s takes letters again", self._relay.address.name)
         self.trouble = ""
         self._failures = 0
         desk.pause = timedelta(seconds=self._relay.pause_s)
