@@ -20,18 +20,19 @@ _RAW = frozenset({"script", "style", "xmp", "iframe", "noembed", "noframes"})
 _ESCAPABLE = frozenset({"title", "textarea"})
 
 _OPENING = re.compile(
-    r"(?P<revealed><!--\[if[^\]]*\]><!-->|<!--<!\[endif\]-->)"
+    r"(?P<cut><(?:/|!-?)?\Z)"
+    r"|(?P<nothing><!---?>|<!--\[if[^\]]*\]>\s*<!--\s*(?:--)?>|<!--\s*<!\[endif\]-->)"
     r"|(?P<conditional><!--\[if[^\]]*\]>)"
-    r"|(?P<end><!\[endif\]-->)"
     r"|(?P<comment><!--)"
     r"|<(?P<close>/?)(?P<tag>[A-Za-z][^\s/>]*)"
     r"|(?P<other><[!?/])"
-    r"|(?P<cut><\Z)"
 )
+_TAG_END = re.compile(">")
+_COMMENT_END = re.compile(r"--!?>")
 _ATTRIBUTE = re.compile(
     r"[\s/]+|(?P<close>>)"
-    r"|(?P<name>[^\s\"'<>/=]+)\s*(?:=\s*(?:(?P<quote>[\"'])|(?P<bare>[^\s\"'>]+)?))?"
-    r"|."
+    r"|(?P<name>=[^\s/>=]*|[^\s/>=]+)"
+    r"(?:\s*=\s*(?:(?P<quote>[\"'])|(?P<bare>[^\s>\"'][^\s>]*)?))?"
 )
 
 
@@ -54,7 +55,7 @@ class Place:
         element: The element whose tag or raw text it is in.
         opens: The tag is a start tag.
         attribute: The attribute whose value it is in.
-        quote: What ends that value; "" when nothing does.
+        quote: What ends that value, or a comment that `-->` does not end; else "".
         started: The value has begun; None when that depends.
         conditional: It is in a comment that only some mail programs read (`<!--[if mso]>`).
     """
@@ -80,7 +81,14 @@ class Place:
         """
         place, at = self, 0
         while at < len(text):
-            place, at = _STEPS[place.where](place, text, at)
+            ends = _COMMENT_END.search(text, at) if place.conditional else None
+            if ends is None:
+                place, at = _STEPS[place.where](place, text, at)
+            elif ends.start() > at:
+                place, at = _STEPS[place.where](place, text[: ends.start()], at)
+            else:
+                # Whatever was open in there, no parser goes on with it.
+                place, at = Place(), ends.end()
         return place
 
     def matches(self, other: "Place") -> bool:
@@ -108,15 +116,18 @@ def _text(place: Place, text: str, at: int) -> tuple[Place, int]:
 def _opened(place: Place, found: re.Match[str]) -> Place:
     """Return the place behind what begins in text."""
     match found.lastgroup:
-        case "revealed":
+        case "nothing":
+            # An empty comment, or those around what all mail programs but Outlook read.
             return place
-        case "conditional" | "end":
-            return replace(place, conditional=found.lastgroup == "conditional")
+        case "conditional":
+            return replace(place, conditional=True)
         case "comment":
             return replace(place, where=Where.COMMENT)
         case "tag":
             element, opens = found["tag"].lower(), not found["close"]
             return replace(place, where=Where.TAG, element=element, opens=opens)
+        case "other":
+            return replace(place, where=Where.COMMENT, quote=">")
         case _:
             return replace(place, where=Where.TAG, element="", opens=False)
 
@@ -157,10 +168,11 @@ def _value(place: Place, text: str, at: int) -> tuple[Place, int]:
 
 
 def _comment(place: Place, text: str, at: int) -> tuple[Place, int]:
-    end = text.find("-->", at)
-    if end < 0:
+    # A doctype and the like end with the next `>`, whatever stands before it.
+    found = (_TAG_END if place.quote else _COMMENT_END).search(text, at)
+    if found is None:
         return place, len(text)
-    return replace(place, where=Where.TEXT), end + 3
+    return replace(place, where=Where.TEXT, quote=""), found.end()
 
 
 def _raw(place: Place, text: str, at: int) -> tuple[Place, int]:

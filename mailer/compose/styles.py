@@ -57,7 +57,7 @@ def _with_row_groups(marked: Marked) -> str:
     """Write the `<tbody>` that a parser would put in by itself outside of statements."""
     word = re.escape(marked.word)
     ended = rf"(?:\s|<!--{word}\d+[dc]x-->)*"
-    opened = rf"(?:\s|<!--{word}\d+[dom]x-->)*"
+    opened = rf"<!--{word}\d+ox-->(?:\s|<!--{word}\d+[dom]x-->)*"
     before_row = re.compile(
         rf"(?i)(<table\b[^>]*>|</(?:thead|tfoot|caption|colgroup)\s*>)({ended})({opened}<tr\b)"
     )

@@ -174,6 +174,27 @@ def test_what_only_some_mail_programs_read_keeps_its_values() -> None:
     assert "<p>Os lo --&gt;</p>" in got
 
 
+@pytest.mark.parametrize(
+    ("begins", "ends"),
+    [
+        ("<!--[if !mso]><!-->", "<!--<![endif]-->"),
+        ("<!--[if !mso]> <!-->", "<!-- <![endif]-->"),
+        ("<!--[if !mso]><!-- -->", "<!-- <![endif]-->"),
+        ("<![if !mso]>", "<![endif]>"),
+    ],
+)
+def test_what_all_others_read_is_made_safe_like_the_rest(begins: str, ends: str) -> None:
+    html = f'<body>{begins}<a href="https://x.example/?q={{{{ city }}}}">a</a>{ends}</body>'
+    got = letters.html_of(letters.letter(html, city="a&b=c"))
+    assert '<a href="https://x.example/?q=a%26b%3Dc">' in got
+
+
+def test_tables_that_only_some_mail_programs_read_are_left_alone() -> None:
+    table = "<!--[if mso]><table><tr><td width=600><![endif]-->"
+    html = f"<body>{table}<p>{{{{ city }}}}</p><!--[if mso]></td></tr></table><![endif]--></body>"
+    assert table in letters.html_of(letters.letter(html, city="x"))
+
+
 def test_a_word_of_the_template_is_never_taken_for_a_mark() -> None:
     html = "<p>qj0q1vx {{ city }} qj1q0vx <!--qj0q0ox--></p>"
     got = letters.html_of(letters.letter(html, city="qj0q0vx"))
