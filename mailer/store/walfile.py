@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 PRAGMAS = ("wal_autocheckpoint=0", "journal_size_limit=0")
 """What every connection is told: never by itself, and cut the log when it begins anew."""
 
-_LONG_BYTES = 16 << 20
+_LONG_BYTES = 4 << 20
 _FOLD = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
