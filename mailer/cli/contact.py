@@ -1,6 +1,6 @@
 """`mailer contact`: importing people with their consent, showing and exporting them."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import click
@@ -8,23 +8,33 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from mailer.cli.output import as_json, print_json, shown
+from mailer.cli.options import read_moment
+from mailer.cli.output import (
+    as_json,
+    json_text,
+    print_facts,
+    print_json,
+    shown,
+)
+from mailer.cli.people import (
+    exported_json,
+    import_json,
+    import_lines,
+    shown_json,
+    shown_lines,
+)
+from mailer.jobs.contacts import NewPerson, add_contact, show_contact
+from mailer.jobs.export_contacts import as_csv, export_contacts
 from mailer.jobs.import_contacts import ImportOrder, import_contacts
-from mailer.jobs.import_run import ImportResult, Progress
+from mailer.jobs.undo_import import undo_import
 from mailer.model.consent import Basis
 from mailer.wiring import open_workspace, utc_now
 
-_WORDS = {
-    "added": "new people",
-    "joined": "known people who are new on the list",
-    "renewed": "people on the list whose permission was renewed",
-    "already_on": "on the list already",
-    "again": "in the file more than once",
-    "suppressed": "suppressed, and left alone",
-    "left": "left the list, and left alone",
-    "rejected": "rejected",
-    "changed": "people whose values changed",
-    "shared": "addresses of offices such as info@",
+_ADDED = {
+    "added": "added",
+    "joined": "known already, and added to the list",
+    "renewed": "on the list already; the permission was renewed",
+    "already_on": "on the list already; what is known was brought up to date",
 }
 
 
@@ -37,25 +47,37 @@ def contact() -> None:
     """
 
 
-@contact.command(name="import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option(
+_list = click.option(
     "--list", "list_name", required=True, help="The list that they agreed to be on."
 )
-@click.option(
+_basis = click.option(
     "--basis",
     type=click.Choice([basis.value for basis in Basis]),
     required=True,
     help="What kind of permission they gave.",
 )
-@click.option(
+_source = click.option(
     "--source", required=True, help="Where they agreed, in words: 'stall at the fair'."
 )
-@click.option(
+_wording = click.option(
     "--wording",
     type=int,
     help="The version of the list's words that they saw; else the newest.",
 )
+_expires = click.option(
+    "--expires",
+    metavar="DATE",
+    help="When the permission ends by itself, as 2028-05-01; implied: else in six months.",
+)
+
+
+@contact.command(name="import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@_list
+@_basis
+@_source
+@_wording
+@_expires
 @click.option(
     "--ignore-unknown", is_flag=True, help="Leave out columns that are not declared."
 )
@@ -64,12 +86,13 @@ def contact() -> None:
 @click.pass_obj
 def import_(
     folder: str,
+    *,
     file: str,
     list_name: str,
     basis: str,
     source: str,
     wording: int | None,
-    *,
+    expires: str | None,
     ignore_unknown: bool,
     dry_run: bool,
     as_json: bool,
@@ -84,62 +107,164 @@ def import_(
     Example: mailer contact import people.csv --list newsletter --basis express --source
         fair
     """
-    with open_workspace(folder) as workspace, _bar() as progress:
+    with open_workspace(folder) as workspace, _bar("rows") as bar:
         order = ImportOrder(
             path=file,
             mailing_list=workspace.mailing_list(list_name),
             basis=Basis(basis),
             source=source,
             wording=wording,
+            expires_at=read_moment(expires, workspace.settings.time_zone, utc_now()),
             ignore_unknown=ignore_unknown,
             dry_run=dry_run,
         )
         result = import_contacts(
-            workspace.database, workspace.ring, workspace.specs, order, utc_now, progress
+            workspace.database, workspace.ring, workspace.specs, order, utc_now, bar
         )
     if as_json:
-        print_json(_as_json(result))
+        print_json(import_json(result))
+        return
+    for line in import_lines(result, dry_run=dry_run):
+        click.echo(line)
+
+
+@contact.command(name="import-undo")
+@click.argument("batch", type=int)
+@as_json
+@click.pass_obj
+def import_undo(folder: str, batch: int, *, as_json: bool) -> None:
+    """Take an import back, by its batch number.
+
+    Nothing is deleted: the ledger says that it was undone. Who has agreed in another way
+    since, or has left, stays where they are, and what was corrected since stays corrected.
+
+    Example: mailer contact import-undo 3
+    """
+    with open_workspace(folder) as workspace, _bar("undone") as bar:
+        result = undo_import(
+            workspace.database, workspace.ring, batch, utc_now, lambda done: bar(done, None)
+        )
+    facts = {
+        "batch": result.batch_id,
+        "permissions taken back": result.undone,
+        "permissions that something else rests on now": result.kept,
+        "people whose values were put back": result.restored,
+    }
+    if as_json:
+        names = ("batch", "undone", "kept", "restored")
+        print_json(dict(zip(names, facts.values(), strict=True)))
     else:
-        _print(result, dry_run=dry_run)
+        print_facts(facts, as_json=False)
+
+
+@contact.command
+@click.argument("address")
+@_list
+@_basis
+@_source
+@click.option(
+    "--set",
+    "values",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What is known, such as name=Kari or language=nb; as often as needed.",
+)
+@_wording
+@_expires
+@click.option("--by", help="Who records it.")
+@click.pass_obj
+def add(
+    folder: str,
+    *,
+    address: str,
+    list_name: str,
+    basis: str,
+    source: str,
+    values: tuple[str, ...],
+    wording: int | None,
+    expires: str | None,
+    by: str | None,
+) -> None:
+    """Add one person to a list, with consent on record.
+
+    Who has left, or is suppressed, can only come back by signing up.
+
+    Example: mailer contact add kari@example.com --list newsletter --basis express --source
+        "by phone" --set name=Kari
+    """
+    with open_workspace(folder) as workspace:
+        person = NewPerson(
+            address,
+            workspace.mailing_list(list_name),
+            Basis(basis),
+            source,
+            dict(_pair(value) for value in values),
+            wording,
+            read_moment(expires, workspace.settings.time_zone, utc_now()),
+            by,
+        )
+        admission = add_contact(
+            workspace.database, workspace.ring, workspace.specs, person, utc_now
+        )
+    click.echo(f"{shown(address)}: {_ADDED[admission.value]}")
+
+
+@contact.command
+@click.argument("address")
+@as_json
+@click.pass_obj
+def show(folder: str, address: str, *, as_json: bool) -> None:
+    """Show what is on record about an address: values, lists, suppressions.
+
+    `mailer explain` has the entries of the ledger, and every letter.
+
+    Example: mailer contact show kari@example.com
+    """
+    with open_workspace(folder) as workspace:
+        found = show_contact(workspace.database, workspace.ring, address)
+    if as_json:
+        print_json(shown_json(found))
+        return
+    for line in shown_lines(address, found):
+        click.echo(line)
+
+
+@contact.command
+@click.option(
+    "--list", "list_name", help="Only whom this list may write to now; else all contacts."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
+@click.pass_obj
+def export(folder: str, list_name: str | None, *, as_json: bool) -> None:
+    """Print contacts as CSV that can be imported again, or as JSON.
+
+    \b
+    Example: mailer contact export --list newsletter > newsletter.csv
+             mailer contact export --json
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    with open_workspace(folder, need_keys=False) as workspace:
+        list_id = None if list_name is None else workspace.mailing_list(list_name).id
+        people = export_contacts(workspace.database, list_id, utc_now())
+        if as_json:
+            for one in people:
+                click.echo(json_text(exported_json(one)))
+            return
+        for line in as_csv(people, workspace.specs):
+            click.echo(line, nl=False)
 
 
 @contextmanager
-def _bar() -> Generator[Progress, None, None]:
+def _bar(what: str) -> Generator[Callable[[int, int | None], None], None, None]:
     columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("rows", total=None)
+    console = Console(stderr=True)
+    seen = console.is_terminal
+    with Bar(*columns, console=console, transient=True, disable=not seen) as bar:
+        task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _as_json(result: ImportResult) -> dict[str, object]:
-    return {
-        "batch": result.batch_id,
-        "rows": result.rows,
-        "counts": result.counts,
-        "rejected_file": result.rejected_path,
-        "ignored_columns": list(result.ignored),
-        "expires_at": result.expires_at,
-        "resumed": result.resumed,
-    }
-
-
-def _print(result: ImportResult, *, dry_run: bool) -> None:
-    would = "would be read" if dry_run else "read"
-    resumed = ", going on where the last run ended" if result.resumed else ""
-    click.echo(f"{result.rows} rows {would}{resumed}")
-    for name, count in result.counts.items():
-        if count:
-            click.echo(f"{count:9}  {_WORDS.get(name, name)}")
-    if result.ignored:
-        click.echo(f"columns left out: {', '.join(map(shown, result.ignored))}")
-    if result.expires_at is not None:
-        click.echo(f"this permission ends on {shown(result.expires_at)}")
-    for line, reason in result.first_rejected:
-        click.echo(f"  line {line}: {shown(reason)}")
-    if result.rejected_path is not None:
-        click.echo(f"rejected rows, with the reason: {result.rejected_path}")
-    if result.batch_id is not None:
-        click.echo(
-            f"this was batch {result.batch_id}; mailer contact import-undo"
-            f" {result.batch_id} takes it back"
-        )
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise click.UsageError(f"--set {text!r} is not NAME=VALUE, such as name=Kari")
+    return name.strip(), value

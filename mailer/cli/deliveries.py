@@ -12,7 +12,7 @@ from mailer.jobs.deliveries import Moved
 from mailer.model.delivery import DeliveryState
 from mailer.store.deliveries import DeliveryView
 from mailer.wiring import open_workspace
-from mailer.workspace.csvfiles import csv_lines
+from mailer.workspace.csvout import csv_lines
 
 _ADDRESS_WIDTH = 32
 _SETTLED_AS = {

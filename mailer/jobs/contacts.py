@@ -1,6 +1,6 @@
-"""One person at a time: add with consent, show what is on record; and export many."""
+"""One person at a time: added with consent, and shown with all that is on record."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import available_timezones
@@ -16,7 +16,7 @@ from mailer.audience.admission import (
     why_away,
 )
 from mailer.audience.rows import PersonRow, Rejected, RowReader, read_header
-from mailer.errors import NotFoundError, RefusedError
+from mailer.errors import NotFoundError, RefusedError, did_you_mean
 from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec
 from mailer.model.consent import Act, Basis, How, NewEntry
@@ -32,10 +32,9 @@ from mailer.store.contacts import (
     create_contacts,
     find_contact,
     new_row,
-    read_contacts,
 )
 from mailer.store.database import Connection, Database
-from mailer.store.lists import all_lists, find_list, see_list, words
+from mailer.store.lists import all_lists, see_list, words
 from mailer.store.subscriptions import of_contacts, subscription
 from mailer.store.suppressions import in_force, suppressions_of
 
@@ -82,14 +81,6 @@ class Shown:
     contact: Contact | None
     memberships: tuple[Membership, ...]
     suppressions: tuple[Suppression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """One contact of an export; the subscription is that to the list, if one was named."""
-
-    contact: Contact
-    subscription: Subscription | None
 
 
 def add_contact(
@@ -153,39 +144,12 @@ def show_contact(database: Database, ring: KeyRing, address: str) -> Shown:
     return Shown(contact, memberships, suppressions)
 
 
-def export_contacts(
-    database: Database, list_id: str | None, now: datetime
-) -> Generator[Exported, None, None]:
-    """Go through all contacts, or through those whom a list may write to now.
-
-    Raises:
-        NotFoundError: when there is no such list.
-    """
-    if list_id is not None:
-        with database.read() as connection:
-            if find_list(connection, list_id) is None:
-                raise NotFoundError(f"nobody was ever on the list {list_id!r}")
-    for page in read_contacts(database, list_id):
-        if list_id is None:
-            yield from (Exported(contact, None) for contact, _ in page)
-            continue
-        stands = [
-            (contact, one) for contact, one in page if one is not None and one.stands(now)
-        ]
-        with database.read() as connection:
-            stopped = in_force(
-                connection,
-                [contact.hash for contact, _ in stands],
-                scopes_against(Kind.MARKETING, list_id),
-                now,
-            )
-        for contact, one in stands:
-            if contact.hash not in stopped:
-                yield Exported(contact, one)
-
-
 def _row(specs: Mapping[str, AttributeSpec], person: NewPerson) -> PersonRow:
     """Read what was said as the one row of an import."""
+    known = {*specs, "language", "time_zone"}
+    for name in person.values:
+        if name not in known:
+            raise RefusedError(f"a contact has no {name!r}{did_you_mean(name, known)}")
     names: Sequence[str] = ("email", *person.values)
     columns = read_header(names, specs, ignore_unknown=False)
     reader = RowReader(columns, person.basis, frozenset(available_timezones()))

@@ -7,7 +7,8 @@ from datetime import datetime
 from mailer.audience.admission import expiry
 from mailer.audience.rows import read_header
 from mailer.errors import RefusedError
-from mailer.jobs.import_run import Import, ImportResult, People, Progress, Trial
+from mailer.jobs.import_people import People
+from mailer.jobs.import_run import Import, ImportResult, Progress, Trial
 from mailer.model.attributes import AttributeSpec
 from mailer.model.consent import Basis
 from mailer.model.key import KeyRing

@@ -1,4 +1,4 @@
-"""Going through a file of people: in pieces and slices, and on from where a crash left it.
+"""Importing a file of people in slices, and on from where a crash left it.
 
 A file is taken a piece at a time and each piece in the order of match forms: then a slice
 touches few pages of the index on them, and it is quick however many people there are.
@@ -8,17 +8,15 @@ import gc
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
-from zoneinfo import available_timezones
 
-from mailer.audience.rows import Columns, PersonRow, Rejected, RowReader, in_order
+from mailer.audience.rows import PersonRow
 from mailer.errors import RefusedError
-from mailer.jobs.import_slice import SliceResult, apply_slice, grant, prepare, try_slice
-from mailer.model.consent import Basis
+from mailer.jobs.import_people import People, Piece
+from mailer.jobs.import_slice import apply_slice, grant, prepare, try_slice
 from mailer.model.key import KeyRing
 from mailer.pace.slicing import next_size
 from mailer.store import ledger
@@ -32,15 +30,9 @@ from mailer.store.batches import (
 )
 from mailer.store.database import Connection, Database
 from mailer.store.ledger import Alike
-from mailer.workspace.csvfiles import (
-    CsvFile,
-    Record,
-    RejectedFile,
-    records,
-    require_unchanged,
-)
+from mailer.workspace.csvfiles import require_unchanged
+from mailer.workspace.csvout import RejectedFile
 
-PIECE_ROWS = 100_000
 SHOWN_REJECTIONS = 20
 _FIRST_SLICE = 200
 _TRIAL_SLICE = 1_000
@@ -49,9 +41,6 @@ _WORK_S = 0.015
 
 Progress = Callable[[int, int], object]
 """Called with the rows that are through, and how many there are."""
-
-BadRow = tuple[int, str, list[str]]
-"""The line, what is wrong with it, and its cells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,67 +67,6 @@ class ImportResult:
     expires_at: datetime | None
     resumed: bool
     longest_turn_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some rows of a file, read.
-
-    Args:
-        first: How many rows lie before it.
-        rows: How many rows it is.
-        people: Who is in it, in the order of match forms.
-        bad: Its rows that cannot be imported.
-    """
-
-    first: int
-    rows: int
-    people: list[PersonRow]
-    bad: list[BadRow]
-
-
-class People:
-    """Reads the people of a file, piece by piece."""
-
-    def __init__(self, file: CsvFile, columns: Columns, basis: Basis) -> None:
-        self.file = file
-        self.columns = columns
-        self._reader = RowReader(columns, basis, frozenset(available_timezones()))
-
-    def pieces(self, first: int = 0, rows: int = 0) -> Generator[Piece, None, None]:
-        """Go through the pieces.
-
-        Args:
-            first: Where one began.
-            rows: How long that one was; 0 for one that was not begun.
-        """
-        read = records(self.file, first)
-        while (piece := self._piece(first, islice(read, rows or PIECE_ROWS))).rows:
-            gc.freeze()
-            yield piece
-            first, rows = first + piece.rows, 0
-
-    def _piece(self, first: int, some: Iterable[Record]) -> Piece:
-        people: list[PersonRow] = []
-        bad: list[BadRow] = []
-        rows = 0
-        for line, cells, problem in some:
-            rows += 1
-            row = Rejected(line, problem) if problem else self._reader.read(line, cells)
-            if isinstance(row, Rejected):
-                bad.append((line, row.reason, cells))
-            else:
-                people.append(row)
-        return Piece(first, rows, in_order(people), bad)
-
-    def away(self, result: SliceResult) -> list[BadRow]:
-        """Return who stayed away in a slice as rows with nothing but the address."""
-        rows: list[BadRow] = []
-        for line, reason, address in result.away:
-            cells = [""] * self.columns.width
-            cells[self.columns.address] = address
-            rows.append((line, reason, cells))
-        return rows
 
 
 class Import:

@@ -7,11 +7,10 @@ caller's.
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection, bindparam, select, update
 
-from mailer.audience.standing import after
 from mailer.model.chain import (
     FIRST_MAC,
     SALT_BYTES,
@@ -24,13 +23,12 @@ from mailer.model.chain import (
     who_bytes,
     words_digest,
 )
-from mailer.model.consent import Act, NewEntry
+from mailer.model.consent import NewEntry
 from mailer.model.key import KeyRing, Purpose
-from mailer.model.subscription import Entry, Subscription, step
-from mailer.store import subscriptions
+from mailer.model.subscription import step
 from mailer.store.bulk import Row, insert_rows
-from mailer.store.evidence import PERSONAL, places_by, steps_of
-from mailer.store.subscriptions import Place
+from mailer.store.evidence import PERSONAL
+from mailer.store.projection import project, project_alike
 from mailer.store.tables import LedgerHead, LedgerRow, WordingRow, table, to_instant
 
 _rows = table(LedgerRow)
@@ -136,7 +134,7 @@ def append(
         for entry in entries
     ]
     numbers = _chain(connection, ring, head, drafts)
-    _project(
+    project(
         connection,
         [
             (entry.contact_id, step(entry, number))
@@ -166,7 +164,7 @@ def append_alike(
     drafts = [(contact, alike.shared, who) for contact, who in people]
     numbers = _chain(connection, ring, head, drafts, _COLUMNS_TO_WHO)
     contacts = [contact for contact, _ in people]
-    _project_alike(connection, step(alike.entry, numbers.start), contacts, numbers)
+    project_alike(connection, step(alike.entry, numbers.start), contacts, numbers)
     return numbers
 
 
@@ -203,74 +201,6 @@ def _chain(
     insert_rows(connection, _rows, columns, rows)
     connection.execute(_move_head, {"to_number": number, "to_mac": mac})
     return range(head.number + 1, number + 1)
-
-
-def _project(connection: Connection, steps: Sequence[tuple[int, Entry]]) -> None:
-    """Write where contacts stand after new entries about them."""
-    known = subscriptions.of_contacts(connection, list({contact for contact, _ in steps}))
-    places: dict[Place, Subscription | None] = {}
-    now: dict[Place, Subscription | None] = dict(known)
-    anew: set[int] = set()
-    for contact_id, entry in steps:
-        if entry.act is Act.UNDONE:
-            anew.add(contact_id)
-        lists = (
-            [list_id for contact, list_id in now if contact == contact_id]
-            if entry.list_id is None
-            else [entry.list_id]
-        )
-        for list_id in lists:
-            place = (contact_id, list_id)
-            places[place] = now[place] = after(now.get(place), entry)
-    if anew:
-        # What an import is undone to only all entries of the contact can tell.
-        for contact_id, entries in steps_of(connection, anew).items():
-            places |= places_by(contact_id, entries)
-    _write(
-        connection,
-        {place: places[place] for place in places if places[place] != known.get(place)},
-    )
-
-
-def _project_alike(
-    connection: Connection, entry: Entry, contacts: Sequence[int], numbers: range
-) -> None:
-    """Do as `_project`, quickly for people who are on no list yet."""
-    first = after(None, entry)
-    known = {contact for contact, _ in subscriptions.of_contacts(connection, contacts)}
-    if first is None or entry.list_id is None or entry.act is Act.UNDONE:
-        known = set(contacts)
-    elif len(known) < len(contacts):
-        stored = subscriptions.stored(first)
-        subscriptions.put(
-            connection,
-            [
-                (contact, entry.list_id, number, *stored)
-                for contact, number in zip(contacts, numbers, strict=True)
-                if contact not in known
-            ],
-        )
-    if known:
-        _project(
-            connection,
-            [
-                (contact, replace(entry, number=number))
-                for contact, number in zip(contacts, numbers, strict=True)
-                if contact in known
-            ],
-        )
-
-
-def _write(connection: Connection, places: dict[Place, Subscription | None]) -> None:
-    subscriptions.put(
-        connection,
-        [
-            (*place, one.ledger_number, *subscriptions.stored(one))
-            for place, one in places.items()
-            if one is not None
-        ],
-    )
-    subscriptions.drop(connection, [place for place, one in places.items() if one is None])
 
 
 def _personal_of(entry: NewEntry, chance: Chance) -> Personal:

@@ -9,12 +9,8 @@ from people import NEWS, NOW, OFFERS, SPECS, People
 from sqlalchemy import text
 
 from mailer.errors import AddressError, NotFoundError, RefusedError
-from mailer.jobs.contacts import (
-    NewPerson,
-    add_contact,
-    export_contacts,
-    show_contact,
-)
+from mailer.jobs.contacts import NewPerson, add_contact, show_contact
+from mailer.jobs.export_contacts import as_csv, export_contacts
 from mailer.jobs.unsubscribe import unsubscribe
 from mailer.model.consent import Basis, How, SubscriptionStatus, SuppressionReason
 from mailer.model.contact import Details
@@ -188,3 +184,17 @@ def test_an_export_of_a_list_has_those_who_may_be_written_to(people, monkeypatch
     assert len(exported(None)) == 6
     with pytest.raises(NotFoundError):
         exported("unknown")
+
+
+def test_an_export_can_be_imported_again(people):
+    first = people.file(
+        "email,name,points,member,interests,language,time_zone",
+        'Anne@example.com,"=1+1",-1.5,no,"a;b",nb,Europe/Oslo',
+        "bo@example.com,,,,,,",
+    )
+    people.run(first)
+    lines = list(as_csv(export_contacts(people.database, "news", people.clock()), SPECS))
+    assert lines[1] == "Anne@example.com,nb,Europe/Oslo,'=1+1,,-1.5,no,a;b\r\n"
+    exported = people.file(*(line.rstrip() for line in lines), name="export.csv")
+    again = people.run(exported, mailing_list=OFFERS)
+    assert (again.counts["joined"], again.counts.get("changed", 0)) == (2, 0)

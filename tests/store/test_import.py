@@ -9,7 +9,7 @@ from people import NEWS, NOW, OFFERS, SPECS, People, rejected, total
 from sqlalchemy import text
 
 from mailer.errors import ImportFileError, RefusedError
-from mailer.jobs import import_run
+from mailer.jobs import import_people, import_run
 from mailer.jobs.contacts import NewPerson, add_contact
 from mailer.jobs.undo_import import undo_import
 from mailer.jobs.unsubscribe import unsubscribe
@@ -116,7 +116,7 @@ def test_duplicates_in_a_file_become_one_person(people):
 
 
 def test_duplicates_in_another_piece_of_the_file_are_found_too(people, monkeypatch):
-    monkeypatch.setattr(import_run, "PIECE_ROWS", 2)
+    monkeypatch.setattr(import_people, "PIECE_ROWS", 2)
     result = people.run(
         people.file(
             "email,points", "a@example.com,1", "b@example.com,2", "c@example.com,3",
@@ -258,7 +258,7 @@ def test_the_same_file_is_imported_once(people):
 
 
 def test_a_dry_run_changes_nothing_and_counts_the_same(people, monkeypatch):
-    monkeypatch.setattr(import_run, "PIECE_ROWS", 2)
+    monkeypatch.setattr(import_people, "PIECE_ROWS", 2)
     people.run(people.file("email,points", "k@example.com,1", name="known.csv"))
     suppressed(people, "s@example.com", "marketing")
     path = people.file(
@@ -284,7 +284,7 @@ class CrashError(Exception):
 @pytest.fixture
 def long_file(people, monkeypatch):
     """A file that takes six slices, with bad rows and a duplicate."""
-    monkeypatch.setattr(import_run, "PIECE_ROWS", 7)
+    monkeypatch.setattr(import_people, "PIECE_ROWS", 7)
     monkeypatch.setattr(import_run, "next_size", lambda *_: 3)
     monkeypatch.setattr(import_run, "_FIRST_SLICE", 3)
     lines = ["email,points"]
@@ -340,7 +340,7 @@ def test_a_slice_that_was_not_committed_is_done_again(
 
 
 def test_a_half_imported_file_goes_on_only_with_the_same_declaration(people, monkeypatch):
-    monkeypatch.setattr(import_run, "PIECE_ROWS", 1)
+    monkeypatch.setattr(import_people, "PIECE_ROWS", 1)
     path = people.file("email", "a@example.com", "b@example.com")
 
     def crash(*_):
@@ -502,7 +502,7 @@ def test_undoing_goes_on_where_it_was_killed(people):
 
 
 def test_an_import_that_is_undone_meanwhile_stops(people, monkeypatch):
-    monkeypatch.setattr(import_run, "PIECE_ROWS", 1)
+    monkeypatch.setattr(import_people, "PIECE_ROWS", 1)
     path = people.file("email", "a@example.com", "b@example.com")
 
     def undo(*_):

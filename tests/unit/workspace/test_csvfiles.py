@@ -8,14 +8,8 @@ import pytest
 
 from mailer.errors import ImportFileError, RefusedError
 from mailer.workspace import csvfiles
-from mailer.workspace.csvfiles import (
-    RejectedFile,
-    csv_lines,
-    held,
-    records,
-    require_unchanged,
-    survey,
-)
+from mailer.workspace.csvfiles import held, records, require_unchanged, survey
+from mailer.workspace.csvout import RejectedFile, csv_lines
 
 
 @pytest.fixture

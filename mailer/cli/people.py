@@ -1,0 +1,145 @@
+"""How imports and people on record read: in lines for people, as JSON for programs."""
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from mailer.cli.output import shown
+from mailer.jobs.contacts import Membership, Shown
+from mailer.jobs.export_contacts import Exported
+from mailer.jobs.import_run import ImportResult
+
+_WORDS = {
+    "added": "new people",
+    "joined": "known people who are new on the list",
+    "renewed": "people on the list whose permission was renewed",
+    "already_on": "on the list already",
+    "again": "in the file more than once",
+    "suppressed": "suppressed, and left alone",
+    "left": "left the list, and left alone",
+    "rejected": "rejected",
+    "changed": "people whose values changed",
+    "shared": "addresses of offices such as info@",
+}
+
+_NOT_IMPORTED = ("suppressed", "left", "rejected")
+
+
+def import_json(result: ImportResult) -> dict[str, object]:
+    """Return what came of an import, for programs."""
+    return {
+        "batch": result.batch_id,
+        "rows": result.rows,
+        "counts": result.counts,
+        "rejected_file": result.rejected_path,
+        "ignored_columns": list(result.ignored),
+        "expires_at": result.expires_at,
+        "resumed": result.resumed,
+    }
+
+
+def import_lines(result: ImportResult, *, dry_run: bool) -> Iterator[str]:
+    """Say what came of an import."""
+    resumed = ", going on where the last run ended" if result.resumed else ""
+    trial = "; a dry run: nothing was changed, this is what would be" if dry_run else ""
+    yield f"{result.rows} rows read{resumed}{trial}"
+    for name, words in _WORDS.items():
+        if count := result.counts.get(name):
+            yield f"{count:9}  {words}"
+    if result.ignored:
+        yield f"columns left out: {', '.join(map(shown, result.ignored))}"
+    if result.expires_at is not None:
+        yield f"this permission ends on {shown(result.expires_at)}"
+    yield from _rejected_lines(result)
+    if result.rejected_path is not None:
+        yield f"rejected rows, with the reason: {result.rejected_path}"
+    if result.batch_id is not None:
+        yield (
+            f"this was batch {result.batch_id}; mailer contact import-undo"
+            f" {result.batch_id} takes it back"
+        )
+
+
+def _rejected_lines(result: ImportResult) -> Iterator[str]:
+    for line, reason in result.first_rejected:
+        yield f"  line {line}: {shown(reason)}"
+    named = len(result.first_rejected)
+    more = sum(result.counts.get(name, 0) for name in _NOT_IMPORTED) - named
+    if named and more > 0:
+        yield f"  and {more} more"
+
+
+def shown_json(found: Shown) -> dict[str, object]:
+    """Return what is on record about an address, for programs."""
+    one = found.contact
+    return {
+        "contact": None
+        if one is None
+        else {
+            "id": one.id,
+            "address": one.address,
+            "attributes": one.attributes,
+            "language": one.language,
+            "time_zone": one.time_zone,
+            "created_at": one.created_at,
+            "updated_at": one.updated_at,
+        },
+        "subscriptions": [
+            {
+                "list": here.list_id,
+                "title": here.title,
+                "words": here.words,
+                **asdict(here.subscription),
+            }
+            for here in found.memberships
+        ],
+        "suppressions": [asdict(suppression) for suppression in found.suppressions],
+    }
+
+
+def shown_lines(address: str, found: Shown) -> Iterator[str]:
+    """Say what is on record about an address."""
+    one = found.contact
+    if one is None:
+        yield f"{shown(address)} is no contact"
+    else:
+        yield f"{shown(one.address)} is contact {one.id}, since {shown(one.created_at)}"
+        known = {**one.attributes, "language": one.language, "time_zone": one.time_zone}
+        width = max(map(len, known))
+        for name, value in known.items():
+            yield f"  {name:{width}}  {shown(value)}"
+    for here in found.memberships:
+        yield ""
+        yield from _membership_lines(here)
+    for suppression in found.suppressions:
+        until = f" until {shown(suppression.until_at)}" if suppression.until_at else ""
+        yield ""
+        yield (
+            f"suppressed: {suppression.scope}, {suppression.reason}, since"
+            f" {shown(suppression.since_at)}{until}"
+        )
+
+
+def _membership_lines(here: Membership) -> Iterator[str]:
+    standing = here.subscription
+    basis = f", {standing.basis}" if standing.basis else ""
+    ends = f", until {shown(standing.expires_at)}" if standing.expires_at else ""
+    yield (
+        f"{here.list_id} ({shown(here.title)}): {standing.status} since"
+        f" {shown(standing.since_at)}{basis}{ends} (entry {standing.ledger_number})"
+    )
+    if here.words:
+        yield f"  words, version {standing.wording}: “{shown(here.words)}”"
+
+
+def exported_json(one: Exported) -> dict[str, object]:
+    """Return one contact of an export, for programs."""
+    contact, standing = one.contact, one.subscription
+    return {
+        "id": contact.id,
+        "address": contact.address,
+        "attributes": contact.attributes,
+        "language": contact.language,
+        "time_zone": contact.time_zone,
+        "created_at": contact.created_at,
+        "subscription": None if standing is None else asdict(standing),
+    }

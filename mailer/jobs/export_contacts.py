@@ -1,0 +1,87 @@
+"""Exporting contacts: all of them, or those whom a list may write to now."""
+
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.errors import NotFoundError
+from mailer.model.attributes import AttributeSpec, read
+from mailer.model.contact import Contact
+from mailer.model.kind import Kind
+from mailer.model.subscription import Subscription
+from mailer.model.suppression import scopes_against
+from mailer.store.contacts import read_contacts
+from mailer.store.database import Database
+from mailer.store.lists import find_list
+from mailer.store.suppressions import in_force
+from mailer.workspace.csvout import csv_lines
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """One contact of an export; the subscription is that to the list, if one was named."""
+
+    contact: Contact
+    subscription: Subscription | None
+
+
+def export_contacts(
+    database: Database, list_id: str | None, now: datetime
+) -> Generator[Exported, None, None]:
+    """Go through all contacts, or through those whom a list may write to now.
+
+    Raises:
+        NotFoundError: when there is no such list.
+    """
+    if list_id is not None:
+        with database.read() as connection:
+            if find_list(connection, list_id) is None:
+                raise NotFoundError(f"nobody was ever on the list {list_id!r}")
+    for page in read_contacts(database, list_id):
+        if list_id is None:
+            yield from (Exported(contact, None) for contact, _ in page)
+            continue
+        stands = [
+            (contact, one) for contact, one in page if one is not None and one.stands(now)
+        ]
+        with database.read() as connection:
+            stopped = in_force(
+                connection,
+                [contact.hash for contact, _ in stands],
+                scopes_against(Kind.MARKETING, list_id),
+                now,
+            )
+        for contact, one in stands:
+            if contact.hash not in stopped:
+                yield Exported(contact, one)
+
+
+def as_csv(people: Iterable[Exported], specs: Mapping[str, AttributeSpec]) -> Iterator[str]:
+    """Write contacts as lines of CSV that can be imported again; no cell is a formula."""
+    header = ["email", "language", "time_zone", *specs]
+    rows = ([*_fixed(one.contact), *_cells(one.contact, specs)] for one in people)
+    yield from csv_lines([header])
+    yield from csv_lines(rows)
+
+
+def _fixed(contact: Contact) -> list[str]:
+    return [contact.address, contact.language or "", contact.time_zone or ""]
+
+
+def _cells(contact: Contact, specs: Mapping[str, AttributeSpec]) -> list[str]:
+    return [
+        _cell(read(spec.type, contact.attributes.get(name))) for name, spec in specs.items()
+    ]
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            texts: list[object] = value
+            return ";".join(map(str, texts))
+        case _:
+            return str(value)

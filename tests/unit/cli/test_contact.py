@@ -1,0 +1,135 @@
+"""`mailer contact` as it is typed."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from worlds import make_workspace
+
+from mailer.cli.main import mailer
+
+PEOPLE = """\
+email,name,points,country
+kari@example.com,Kari,700,NO
+ola@example.com,=Ola,,SE
+nobody,N,1,NO
+"""
+BASIS = ("--list", "newsletter", "--basis", "express", "--source", "stall")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Path:
+    with make_workspace(tmp_path):
+        pass
+    (tmp_path / "people.csv").write_text(PEOPLE, encoding="utf-8")
+    return tmp_path
+
+
+def run(folder: Path, *arguments: str, status: int = 0) -> Result:
+    done = CliRunner().invoke(mailer, ("-w", str(folder), "contact", *arguments))
+    assert done.exit_code == status, done.output
+    return done
+
+
+def imported(shop: Path) -> Result:
+    return run(shop, "import", str(shop / "people.csv"), *BASIS)
+
+
+def test_an_import_says_what_came_of_it(shop: Path):
+    lines = imported(shop).stdout.splitlines()
+    assert lines[:3] == ["3 rows read", "        2  new people", "        1  rejected"]
+    assert lines[3].startswith("  line 4: 'nobody' is no email address")
+    assert lines[4] == f"rejected rows, with the reason: {shop / 'people.rejected.csv'}"
+    assert lines[5] == "this was batch 1; mailer contact import-undo 1 takes it back"
+
+
+def test_a_dry_run_says_that_nothing_was_changed(shop: Path):
+    done = run(shop, "import", str(shop / "people.csv"), *BASIS, "--dry-run")
+    assert done.stdout.splitlines()[0].endswith(
+        "nothing was changed, this is what would be"
+    )
+    assert run(shop, "export").stdout.count("\n") == 1
+
+
+def test_an_import_prints_json_for_programs(shop: Path):
+    done = run(shop, "import", str(shop / "people.csv"), *BASIS, "--json")
+    found = json.loads(done.stdout)
+    assert (found["batch"], found["rows"]) == (1, 3)
+    assert found["counts"] == {"added": 2, "rejected": 1}
+
+
+def test_an_import_needs_a_basis_and_a_source(shop: Path):
+    path = str(shop / "people.csv")
+    done = run(shop, "import", path, "--list", "newsletter", "--source", "x", status=2)
+    assert "Missing option '--basis'" in done.stderr
+    done = run(shop, "import", path, "--list", "newsletter", "--basis", "express", status=2)
+    assert "Missing option '--source'" in done.stderr
+
+
+def test_an_import_again_is_refused_with_its_number(shop: Path):
+    imported(shop)
+    done = run(shop, "import", str(shop / "people.csv"), *BASIS, status=2)
+    assert "already imported as batch 1" in done.stderr
+
+
+def test_an_import_is_taken_back(shop: Path):
+    imported(shop)
+    done = run(shop, "import-undo", "1", "--json")
+    assert json.loads(done.stdout) == {"batch": 1, "undone": 2, "kept": 0, "restored": 0}
+    assert run(shop, "export", "--list", "newsletter").stdout.count("\n") == 1
+    assert "no import 7" in run(shop, "import-undo", "7", status=2).stderr
+
+
+def test_a_contact_is_shown_with_the_words_agreed_to(shop: Path):
+    imported(shop)
+    lines = run(shop, "show", "Kari@Example.com").stdout.splitlines()
+    assert lines[0].startswith("kari@example.com is contact 1, since 20")
+    assert "  points     700" in lines
+    assert any(
+        line.startswith("newsletter (News from the mountains): subs") for line in lines
+    )
+    assert any("words, version 2: “Yes, please write to me" in line for line in lines)
+    found = json.loads(run(shop, "show", "kari@example.com", "--json").stdout)
+    assert found["contact"]["attributes"]["points"] == 700
+    assert found["subscriptions"][0]["basis"] == "express"
+    done = run(shop, "show", "anne@example.com", status=2)
+    assert "nothing is on record" in done.stderr
+
+
+def test_one_person_is_added_with_values(shop: Path):
+    add = ("add", "Anne@example.com", *BASIS, "--set", "name=Anne", "--set", "language=nb")
+    assert run(shop, *add).stdout == "Anne@example.com: added\n"
+    assert "on the list already" in run(shop, *add).stdout
+    found = json.loads(run(shop, "show", "anne@example.com", "--json").stdout)
+    assert (found["contact"]["language"], found["contact"]["attributes"]["name"]) == (
+        "nb",
+        "Anne",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--set", "nmae=x"), "a contact has no 'nmae'; did you mean 'name'?"),
+        (("--set", "name"), "is not NAME=VALUE"),
+        (("--expires", "soon"), "is no time"),
+        (("--expires", "2020-01-01"), "lies in the past"),
+    ],
+)
+def test_what_cannot_be_added_is_said(shop: Path, arguments: tuple[str, ...], words: str):
+    done = run(shop, "add", "a@example.com", *BASIS, *arguments, status=2)
+    assert words in done.stderr
+
+
+def test_an_export_is_csv_without_formulas_or_json_line_by_line(shop: Path):
+    imported(shop)
+    rows = list(csv.DictReader(io.StringIO(run(shop, "export").stdout)))
+    assert [(row["email"], row["name"]) for row in rows] == [
+        ("kari@example.com", "Kari"),
+        ("ola@example.com", "'=Ola"),
+    ]
+    lines = run(shop, "export", "--list", "newsletter", "--json").stdout.splitlines()
+    assert [json.loads(line)["address"] for line in lines] == [row["email"] for row in rows]
