@@ -109,10 +109,20 @@ def add_people(
     )
 
 
-def suppress(connection: Connection, number: int, scope: str = "marketing") -> None:
+def suppress(
+    connection: Connection,
+    number: int,
+    scope: str = "marketing",
+    until_at: datetime | None = None,
+) -> None:
     connection.execute(
         insert(table(SuppressionRow)).values(
-            hash=hash_of(number), scope=scope, reason="complained", since_at=NOW, source=""
+            hash=hash_of(number),
+            scope=scope,
+            reason="complained",
+            since_at=NOW,
+            until_at=until_at,
+            source="",
         )
     )
 

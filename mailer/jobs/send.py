@@ -265,7 +265,9 @@ class Sender:
     def _keep_once(self, owner_id: int, claims: Claims, desk: Desk) -> None:
         with self._place.database.write() as connection:
             claims.renew(connection)
-        for claim in desk.take_failed():
+        # One of each cause: whoever hears of it counts them, which may take a while.
+        failed = {(claim.cause_kind, claim.cause_id): claim for claim in desk.take_failed()}
+        for claim in failed.values():
             self._composer.failed(claim)
         owner.recover(self._place.database, self._place.locks, owner_id, self._place.clock)
         self._housekeeping()

@@ -1,6 +1,7 @@
 import json
 import threading
 from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from audiences import (
     suppress,
     world,
 )
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, insert, select, text, update
 
 from mailer.jobs.audience import audience_of
 from mailer.jobs.plan import plan, plan_waiting
@@ -183,6 +184,61 @@ def test_whoever_is_planned_may_leave_by_the_predicate_of_leaving(village: Datab
             {"now": NOW},
         ).scalar_one()
     assert leaving == done.planned
+
+
+def test_planning_and_leaving_give_the_same_answer_for_everyone(database: Database):
+    hour = timedelta(hours=1)
+    subscriptions = [
+        {"status": status, "expires_at": expires_at, "wording": wording}
+        for status in ("pending", "subscribed", "unsubscribed")
+        for expires_at in (None, NOW - hour, NOW, NOW + hour)
+        for wording in (1, 2, 3)
+    ]
+    scopes = (None, "list:news", "list:other", "marketing", "everything")
+    ends = (None, NOW - hour, NOW, NOW + hour)
+    cases = list(product(subscriptions, scopes, ends))
+    with database.write() as connection:
+        see_list(connection)
+        for person, (subscription, scope, until_at) in enumerate(cases, start=1):
+            add_people(connection, [person], **subscription)
+            if scope is not None:
+                suppress(connection, person, scope, until_at)
+        number = campaign(connection)
+    planned(database, number)
+    were_planned = people_of(database, number)
+    with database.write() as connection:
+        connection.execute(
+            insert(DELIVERY),
+            [
+                {
+                    "cause_kind": "campaign",
+                    "cause_id": number,
+                    "kind": "marketing",
+                    "lane": 3,
+                    "contact_id": person + 10_000,
+                    "hash": hash_of(person),
+                    "address": "",
+                    "list_id": "news",
+                    "state": "claimed",
+                    "attempt": 1,
+                    "deferrals": 0,
+                    "due_at": NOW,
+                    "give_up_at": NOW + hour,
+                }
+                for person in range(1, len(cases) + 1)
+            ],
+        )
+        # The same people once more, so that everyone has a delivery to ask about.
+        connection.execute(text("UPDATE subscription SET contact_id = contact_id + 10000"))
+        leaving = connection.execute(
+            select(DELIVERY.c.contact_id).where(
+                DELIVERY.c.contact_id > 10_000, may_leave(capped=False)
+            ),
+            {"now": NOW},
+        ).scalars()
+        may_leave_now = sorted(person - 10_000 for person in leaving)
+    assert may_leave_now == were_planned
+    assert 0 < len(may_leave_now) < len(cases)
 
 
 class CrashError(Exception):
