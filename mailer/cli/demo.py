@@ -5,38 +5,30 @@ server counts for itself, and at the end the sums must add up on both sides.
 """
 
 import shlex
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import click
 
-from mailer.cli.output import shown
+from mailer.cli.demo_report import checks
+from mailer.cli.demo_stage import DONE, LOG_FILE, Stage, run_mailer, say, serving, until
 from mailer.cli.progress import watch
 from mailer.config.example import example
 from mailer.errors import MailerError, RefusedError
-from mailer.jobs.campaigns import Status, latest, status
+from mailer.jobs.campaigns import latest, status
 from mailer.jobs.demo_people import HEADER, file_rows
 from mailer.jobs.demo_server import DemoServer
-from mailer.jobs.init import make_files, make_state
+from mailer.jobs.init import make_files
 from mailer.model.campaign import CampaignState
 from mailer.model.delivery import DeliveryState
 from mailer.model.token import Reader, TokenBox, TokenKind
 from mailer.store.deliveries import deliveries_of
-from mailer.wire.web import free_port, one_click
-from mailer.wiring import (
-    Workspace,
-    database_of,
-    open_workspace,
-    places_of,
-    settings_of,
-    utc_now,
-)
-from mailer.workspace.csvfiles import csv_lines
+from mailer.wire.web import free_port, get_page, one_click
+from mailer.wiring import Workspace, open_workspace, utc_now
+from mailer.workspace.csvout import csv_lines
 from mailer.workspace.files import (
     absolute,
     exists,
@@ -46,32 +38,47 @@ from mailer.workspace.files import (
     temporary_folder,
 )
 
-_PER_SECOND = 300
-_LEAVING_BEFORE, _LEAVING_AFTER = 15, 15
-_WAIT_S = 150
-_FIRES_IN = timedelta(seconds=8)
+_PER_SECOND = 150
+_LASTS_S = 15
+"""The campaign takes so long at least, however few people: readers leave meanwhile."""
 
+_LEAVING = 15
+"""So many people leave before their letter does, and so many after."""
+
+_FIRES_IN = timedelta(seconds=5)
+_SCHEDULE_FILE = "schedules/weekly-newsletter.toml"
 _SCHEDULE = """\
 # The demonstration's schedule: once, a few seconds after it was written.
 at = {at:%Y-%m-%dT%H:%M:%S}
 zone = "UTC"
 template = "autumn-sale"
 list = "newsletter"
+segment = "nordic"
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Stage:
-    """Where the demonstration takes place."""
+@dataclass(slots=True)
+class Left:
+    """Who has left by one click, and was told that it is done.
 
-    folder: str
-    server: DemoServer
-    web_port: int
+    Args:
+        before: Whose letter had not left yet.
+        after: Who had got the letter.
+    """
+
+    before: list[str] = field(default_factory=list[str])
+    after: list[str] = field(default_factory=list[str])
 
 
 @click.command
-@click.argument("folder", metavar="DIR", required=False)
-@click.option("--people", default=5000, show_default=True, help="How many to make up.")
+@click.argument("folder", metavar="[DIR]", required=False)
+@click.option(
+    "--people",
+    type=click.IntRange(200),
+    default=5000,
+    show_default=True,
+    help="How many to make up.",
+)
 def demo(folder: str | None, people: int) -> None:
     """Show the whole main job on this machine, in a minute or two.
 
@@ -86,59 +93,55 @@ def demo(folder: str | None, people: int) -> None:
         raise RefusedError(f"{place} is a workspace already: name a folder that is not")
     server = DemoServer()
     server.start()
-    stage = _Stage(place, server, free_port())
+    stage = Stage(place, server, free_port())
     try:
         _set_up(stage, people)
-        balanced = _act(stage)
+        holds = _act(stage)
     finally:
         server.stop()
     click.echo(
         f"\nThe workspace is in {place}. Look around, for instance:\n"
-        f"  cd {place}\n"
+        f"  cd {shlex.quote(place)}\n"
         "  mailer campaign status 1\n"
-        "  mailer campaign deliveries 1 --state refused,expired\n"
-        "  mailer campaign retry 1 --state expired --dry-run\n"
-        "  mailer contact show ADDRESS\n"
-        "  mailer db verify"
+        "  mailer campaign deliveries 1 --state in_doubt,expired\n"
+        "  mailer campaign resolve 1 --as accepted --all --dry-run\n"
+        "  mailer template preview autumn-sale --html look.html\n"
+        f"  less {LOG_FILE}\n"
+        "Then read docs/running.md, and set [relay] in config.toml to send real letters."
     )
-    if not balanced:
-        raise RefusedError("the sums do not add up: please report this")
+    if not holds:
+        raise RefusedError("the sums do not add up: please report this, with the output")
 
 
-def _set_up(stage: _Stage, people: int) -> None:
-    _say("A workspace with lists, a template and keys, and quick settings")
+def _set_up(stage: Stage, people: int) -> None:
+    say("A workspace with lists, a template and keys, and quick settings")
     make_folder(stage.folder)
-    make_files(stage.folder, _quick(example(), stage))
-    settings = settings_of(stage.folder)
-    places = places_of(stage.folder, settings)
-    database = database_of(places)
-    try:
-        make_state(database, places.database_file, places.keys_file, utc_now())
-    finally:
-        database.close()
+    # What is there already is kept: so `mailer init` finds these settings.
+    per_second = min(_PER_SECOND, people // _LASTS_S)
+    make_files(stage.folder, _quick(example(), stage, per_second))
+    run_mailer(stage, "init", stage.folder, quiet=True)
     rows, wrong = file_rows(people)
     file = inside(stage.folder, "people.csv")
     replace(file, "".join(csv_lines([HEADER, *rows])).encode())
-    _say(f"{len(rows)} people from a fair, {wrong} of them with something wrong")
+    say(f"{len(rows)} rows of people from a fair, {wrong} of them with something wrong")
     source = "stall at the mountain fair"
     words = ("--list", "newsletter", "--basis", "express", "--source", source)
-    _mailer(stage, "contact", "import", "people.csv", *words)
-    _mailer(stage, "segment", "count", "newsletter")
+    run_mailer(stage, "contact", "import", "people.csv", *words)
+    run_mailer(stage, "segment", "count", "newsletter")
 
 
-def _quick(text: str, stage: _Stage) -> str:
+def _quick(text: str, stage: Stage, per_second: int) -> str:
     """Return the example's settings with a local relay, and seconds instead of hours."""
     changed: Mapping[str, str] = {
-        'public_url = "https://mail.example.com"': (
-            f'public_url = "http://127.0.0.1:{stage.web_port}"'
-        ),
+        'public_url = "https://mail.example.com"': f'public_url = "{stage.pages}"',
         "listen_port = 8025": f"listen_port = {stage.web_port}",
         'host = "localhost"': 'host = "127.0.0.1"',
         "port = 587": f"port = {stage.server.port}",
         'tls = "required"': 'tls = "none"',
-        "per_second = 0\n": f"per_second = {_PER_SECOND}\n",
-        "give_up_after_h = 24": "give_up_after_h = 0.014",
-        "retry_plan_s = [300, 900, 1800, 3600, 7200, 14400]": "retry_plan_s = [2, 4, 8]",
+        "per_second = 0\n": f"per_second = {per_second}\n",
+        # The fourth 4xx asks for more time than there is, so that letter expires at once.
+        "give_up_after_h = 24": "give_up_after_h = 0.05",
+        "[300, 900, 1800, 3600, 7200, 14400]": "[2, 4, 8, 600]",
         "keep_every_s = 5": "keep_every_s = 1",
         "tick_s = 5": "tick_s = 1",
     }
@@ -148,135 +151,82 @@ def _quick(text: str, stage: _Stage) -> str:
     return text
 
 
-def _act(stage: _Stage) -> bool:
-    _say("A schedule that fires in a few seconds, and `mailer serve`")
-    at = utc_now() + _FIRES_IN
-    replace(inside(stage.folder, "schedules/demo.toml"), _SCHEDULE.format(at=at).encode())
-    serving = subprocess.Popen(_command(stage, "serve", "--quiet"))  # noqa: S603 - ourselves
-    try:
-        with open_workspace(stage.folder) as workspace:
-            campaign_id = _fired(workspace, serving)
-            _say(f"Campaign {campaign_id} goes out; readers leave meanwhile")
-            leaving = threading.Thread(target=_leave, args=(stage, workspace, campaign_id))
-            leaving.start()
-            watch(workspace.database, campaign_id)
-            leaving.join()
-            _until(lambda: _ended(workspace, campaign_id), "the campaign to end", serving)
-            found = status(workspace.database, campaign_id, utc_now())
-            examples = _examples(workspace, campaign_id)
-    finally:
-        serving.terminate()
-        serving.wait()
-    _mailer(stage, "campaign", "status", str(campaign_id))
-    balanced = _report(stage, found)
-    for state, address in examples.items():
-        _say(f"Why was this letter {state}?")
-        _mailer(stage, "explain", address, str(campaign_id))
-    return balanced and serving.returncode == 0
+def _act(stage: Stage) -> bool:
+    """Let the campaign happen, and say whether the report's sums add up."""
+    say("`mailer serve`, and a schedule that fires in a few seconds")
+    with serving(stage) as look, open_workspace(stage.folder) as workspace:
+        campaign_id = _fired(stage, workspace, look)
+        say(f"Campaign {campaign_id} goes out; readers leave meanwhile")
+        left = Left()
+        leaving = threading.Thread(
+            target=_leave, args=(stage, workspace, campaign_id, left)
+        )
+        leaving.start()
+        watch(workspace.database, campaign_id, look)
+        leaving.join()
+    run_mailer(stage, "campaign", "status", str(campaign_id))
+    with open_workspace(stage.folder) as workspace:
+        found = status(workspace.database, campaign_id, utc_now())
+        listed = list(deliveries_of(workspace.database, campaign_id, []))
+    say("The mailer's book, the mail server's own count, and who has left")
+    held = checks(found, listed, stage.server, left.before, left.after)
+    for words, holds in held.items():
+        click.echo(f"  {'holds' if holds else 'DOES NOT HOLD'}: {words}")
+    for state in (DeliveryState.ACCEPTED, DeliveryState.REFUSED, DeliveryState.WITHHELD):
+        say(f"Why was this letter {state}?")
+        address = _worth_telling(
+            stage, [one.address for one in listed if one.state is state]
+        )
+        run_mailer(stage, "explain", address, str(campaign_id))
+    say("The ledger of consents, and the file, looked through")
+    run_mailer(stage, "db", "verify")
+    return all(held.values())
 
 
-def _fired(workspace: Workspace, serving: subprocess.Popen[bytes]) -> int:
-    _until(
-        lambda: any(
-            one.state is not CampaignState.PLANNING for one in latest(workspace.database, 1)
-        ),
-        "the schedule to fire",
-        serving,
-    )
+def _worth_telling(stage: Stage, addresses: list[str]) -> str:
+    """Return somebody whose letter was put off before, if there is one."""
+    tries = stage.server.post.tries
+    return max(addresses, key=lambda address: min(tries.get(address, 0), 2))
+
+
+def _fired(stage: Stage, workspace: Workspace, look: Callable[[], None]) -> int:
+    """Write the schedule, and wait until it has fired and is planned through."""
+    schedule = _SCHEDULE.format(at=utc_now() + _FIRES_IN)
+    replace(inside(stage.folder, _SCHEDULE_FILE), schedule.encode())
+    for line in schedule.splitlines():
+        click.echo(f"  {line}")
+
+    def planned() -> bool:
+        campaigns = latest(workspace.database, 1)
+        return any(one.state is not CampaignState.PLANNING for one in campaigns)
+
+    until(planned, look)
     return latest(workspace.database, 1)[0].id
 
 
-def _ended(workspace: Workspace, campaign_id: int) -> bool:
-    found = status(workspace.database, campaign_id, utc_now())
-    return found.campaign.state is CampaignState.FINISHED
-
-
-def _until(holds: Callable[[], bool], what: str, serving: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + _WAIT_S
-    while not holds():
-        if serving.poll() is not None:
-            raise RefusedError(f"mailer serve ended with status {serving.returncode}")
-        if time.monotonic() > end:
-            raise RefusedError(f"waited {_WAIT_S} s in vain for {what}")
-        time.sleep(0.2)
-
-
-def _leave(stage: _Stage, workspace: Workspace, campaign_id: int) -> None:
-    """Let people leave: some whose letter waits still, by the link of an earlier letter."""
+def _leave(stage: Stage, workspace: Workspace, campaign_id: int, left: Left) -> None:
+    """Let people leave: some whose letter still waits, by the link of an earlier letter."""
     tokens = TokenBox(workspace.ring)
     waiting = [
         one
         for one in deliveries_of(workspace.database, campaign_id, [DeliveryState.QUEUED])
-        if one.contact_id is not None and not one.attempts
+        if not one.attempts
     ]
-    for one in waiting[-_LEAVING_BEFORE:]:
-        reader = Reader(one.contact_id or 0, 1, 0)
-        token = tokens.for_reader(TokenKind.UNSUBSCRIBE, reader)
-        _click_link(f"http://127.0.0.1:{stage.web_port}/u/{token}")
-    end = time.monotonic() + _WAIT_S
-    while len(stage.server.post.links) < _LEAVING_AFTER and time.monotonic() < end:
+    for one in waiting[-_LEAVING:]:
+        token = tokens.for_reader(TokenKind.UNSUBSCRIBE, Reader(one.contact_id or 0, 1, 0))
+        if _left(f"{stage.pages}/u/{token}"):
+            left.before.append(one.address)
+    while len(stage.server.post.links) < _LEAVING and time.monotonic() < stage.ends_at:
         time.sleep(0.1)
-    for link in list(stage.server.post.links.values())[:_LEAVING_AFTER]:
-        _click_link(link)
+    for address, link in list(stage.server.post.links.items())[:_LEAVING]:
+        # Scanners follow links before people do, which must change nothing.
+        if get_page(link) == DONE and _left(link):
+            left.after.append(address)
 
 
-def _click_link(link: str) -> None:
+def _left(link: str) -> bool:
     try:
-        answer = one_click(link)
+        return one_click(link) == DONE
     except MailerError as problem:
         click.echo(f"leaving failed: {problem}", err=True)
-        return
-    if answer != 200:  # noqa: PLR2004 - RFC 8058 §3.2: done
-        click.echo(f"leaving was answered with {answer}", err=True)
-
-
-def _examples(workspace: Workspace, campaign_id: int) -> dict[DeliveryState, str]:
-    """Find one address for each kind of ending worth explaining."""
-    wanted = (DeliveryState.ACCEPTED, DeliveryState.REFUSED, DeliveryState.WITHHELD)
-    found: dict[DeliveryState, str] = {}
-    for state in wanted:
-        first = next(deliveries_of(workspace.database, campaign_id, [state]), None)
-        if first is not None:
-            found[state] = first.address
-    return found
-
-
-def _report(stage: _Stage, found: Status) -> bool:
-    """Hold the mailer's book against the server's own count."""
-    counts, post = found.counts, stage.server.post
-    total = sum(counts.values())
-    checks = {
-        f"planned {found.campaign.planned} = the sum of all states {total}": (
-            found.campaign.planned == total
-        ),
-        f"accepted on record {counts[DeliveryState.ACCEPTED]} = letters that the server"
-        f" took {len(post.links)}": counts[DeliveryState.ACCEPTED] == len(post.links),
-        f"in doubt {counts[DeliveryState.IN_DOUBT]} = times that the server hung up after"
-        f" the content {post.hung_up}": counts[DeliveryState.IN_DOUBT] == post.hung_up,
-        f"copies of any one letter: {stage.server.copies_at_most}": (
-            stage.server.copies_at_most == 1
-        ),
-        f"withheld because people left: {counts[DeliveryState.WITHHELD]}": (
-            counts[DeliveryState.WITHHELD] > 0
-        ),
-    }
-    _say("The mailer's book and the server's own count")
-    for words, holds in checks.items():
-        click.echo(f"  {'holds' if holds else 'DOES NOT HOLD'}: {words}")
-    return all(checks.values())
-
-
-def _say(words: str) -> None:
-    click.secho(f"\n── {shown(words)}", bold=True)
-
-
-def _mailer(stage: _Stage, *words: str) -> None:
-    click.secho(f"$ mailer {shlex.join(words)}", dim=True)
-    command = _command(stage, *words)
-    ended = subprocess.run(command, cwd=stage.folder, check=False)  # noqa: S603 - ourselves
-    if ended.returncode:
-        raise RefusedError(f"mailer {words[0]} ended with status {ended.returncode}")
-
-
-def _command(stage: _Stage, *words: str) -> list[str]:
-    return [sys.executable, "-m", "mailer", "-w", stage.folder, *words]
+        return False

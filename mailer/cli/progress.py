@@ -1,7 +1,7 @@
 """How far a campaign has come, as facts, as JSON, and live."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 import click
@@ -82,8 +82,18 @@ def _left(found: Status) -> str:
     return duration_words(timedelta(seconds=found.left_s))
 
 
-def watch(database: Database, campaign_id: int) -> None:
-    """Show a campaign's progress until it has ended, or stands still."""
+def _nothing() -> None:
+    pass
+
+
+def watch(
+    database: Database, campaign_id: int, at_each_look: Callable[[], None] = _nothing
+) -> None:
+    """Show a campaign's progress until it has ended, or stands still.
+
+    Args:
+        at_each_look: What it raises ends the watching.
+    """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -103,6 +113,7 @@ def watch(database: Database, campaign_id: int) -> None:
             )
             if found.campaign.state not in _MOVING:
                 break
+            at_each_look()
             took_s = time.monotonic() - began
             time.sleep(max(_LOOK_EVERY_S, took_s * _REST))
     click.echo(f"campaign {campaign_id} is {found.campaign.state}")

@@ -1,7 +1,8 @@
 """The demonstration's mail server: it takes letters as the made-up people's servers would.
 
-Some put a letter off, some refuse, one or two hang up after the content. It keeps count of
-what it took, independently of what the mailer has on record.
+Some put a letter off, some refuse, two hang up after the content (one has kept the letter,
+the other has not), and once it is too busy for anything. It keeps count of what it took,
+independently of what the mailer has on record.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from mailer.wire.sink import Answer, Mischief, Received, Sink, Step
 
 _LINK = re.compile(rb"^List-Unsubscribe: <([^>]+)>", re.IGNORECASE | re.MULTILINE)
 _FULL_FOR_TRIES = 2
+_BUSY_AFTER = 100
 _START_WITHIN_S = 10
 
 
@@ -24,11 +26,16 @@ class Post:
     Args:
         links: Each reader's one-click link, out of the letter that arrived.
         tries: How often each address was asked for.
+        put_off: How often somebody's letter was put off for later.
+        kept_in_silence: Letters that were kept, and the line was dropped without an answer.
+        lost: Letters that were dropped with the line.
     """
 
     links: dict[str, str] = field(default_factory=dict[str, str])
     tries: dict[str, int] = field(default_factory=dict[str, int])
-    hung_up: int = 0
+    put_off: int = 0
+    kept_in_silence: int = 0
+    lost: int = 0
 
 
 class DemoServer:
@@ -38,6 +45,7 @@ class DemoServer:
         self.post = Post()
         self.sink = Sink(self._answer, on_letter=self._took)
         self.port = 0
+        self._was_busy = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -66,23 +74,40 @@ class DemoServer:
 
     def _answer(self, step: Step, received: Received) -> Answer:
         address = received.recipient
+        if step is Step.MAIL and self._is_busy():
+            return "421 4.3.2 too busy, come back later", Mischief.HANG_UP
         if step is Step.RCPT:
             tries = self.post.tries[address] = self.post.tries.get(address, 0) + 1
-            return _at_recipient(manner(address), tries)
+            answer = _at_recipient(manner(address), tries)
+            self.post.put_off += answer is not None and answer.startswith("4")
+            return answer
         if step is Step.CONTENT:
-            return self._at_content(manner(address))
+            return self._at_content(received, manner(address))
         return None
 
-    def _at_content(self, how: Manner) -> Answer:
-        if how is Manner.REFUSES_CONTENT:
-            return "554 5.7.1 this looks like advertising to us"
-        if how in (Manner.TAKES_AND_HANGS_UP, Manner.LOSES_AND_HANGS_UP):
-            self.post.hung_up += 1
-            return Mischief.HANG_UP
-        return None
+    def _is_busy(self) -> bool:
+        """Say once that there is no room for anything."""
+        if self._was_busy or len(self.post.tries) < _BUSY_AFTER:
+            return False
+        self._was_busy = True
+        return True
+
+    def _at_content(self, received: Received, how: Manner) -> Answer:
+        match how:
+            case Manner.REFUSES_CONTENT:
+                return "554 5.7.1 this looks like advertising to us"
+            case Manner.TAKES_AND_HANGS_UP:
+                self._took(received)
+                self.post.kept_in_silence += 1
+                return Mischief.HANG_UP
+            case Manner.LOSES_AND_HANGS_UP:
+                self.post.lost += 1
+                return Mischief.HANG_UP
+            case _:
+                return None
 
 
-def _at_recipient(how: Manner, tries: int) -> Answer:
+def _at_recipient(how: Manner, tries: int) -> str | None:
     if how is Manner.NO_SUCH_USER:
         return "550 5.1.1 no such user here"
     if how is Manner.GREYLISTS and tries == 1:

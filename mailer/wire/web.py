@@ -15,16 +15,31 @@ def one_click(url: str, timeout_s: float = 10) -> int:
     Raises:
         RelayError: when nobody answers.
     """
+    return _ask("POST", url, timeout_s, _ONE_CLICK)
+
+
+def get_page(url: str, timeout_s: float = 10) -> int:
+    """Look at a page of our own, and return the status.
+
+    Raises:
+        RelayError: when nobody answers.
+    """
+    return _ask("GET", url, timeout_s)
+
+
+def _ask(method: str, url: str, timeout_s: float, body: str | None = None) -> int:
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.netloc, timeout=timeout_s)
-    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
     try:
-        connection.request("POST", place.path, _ONE_CLICK, headers)
-        return connection.getresponse().status
-    except OSError as problem:
+        connection.request(method, place.path, body, headers)
+        answer = connection.getresponse()
+        answer.read()
+    except (OSError, http.client.HTTPException) as problem:
         raise RelayError(f"{place.netloc} does not answer: {problem}") from problem
     finally:
         connection.close()
+    return answer.status
 
 
 def free_port() -> int:

@@ -38,6 +38,12 @@ def make_folder(path: str) -> None:
     Path(path).mkdir(parents=True, exist_ok=True)
 
 
+def new_file(path: str) -> int:
+    """Make an empty file for a program to write to; return its number, to be closed."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC
+    return os.open(path, flags, 0o644)
+
+
 def read_text(path: str, shown: str) -> str:
     """Read a file as UTF-8.
 

@@ -15,7 +15,7 @@ def test_the_demonstration_ends_well(tmp_path: Path) -> None:
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "DOES NOT HOLD" not in ran.stdout
-    assert ran.stdout.count("  holds: ") == 5
+    assert ran.stdout.count("  holds: ") == 7
     for state in ("accepted", "refused", "withheld"):
         assert f"Why was this letter {state}?" in ran.stdout
 
