@@ -111,7 +111,9 @@ def status(folder: str, number: int | None, *, watched: bool, as_json: bool) -> 
 
 
 @campaign.command(name="list")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="How many."
+)
 @as_json
 @click.pass_obj
 def list_(folder: str, limit: int, *, as_json: bool) -> None:
