@@ -10,8 +10,9 @@ from mailer.errors import DatabaseError
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Lane
 from mailer.pace.throttle import Rate
-from mailer.store.claims import Claims, anything_due, running_campaigns
+from mailer.store.claims import Claims
 from mailer.store.database import Connection, Database
+from mailer.store.due import anything_due, running_campaigns
 from mailer.store.throttle import lease
 
 _log = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class Feed:
         self._stock: collections.deque[Claim] = collections.deque()
         self._filled = asyncio.Event()
         self._wanted = asyncio.Event()
+        self._unread: list[int] = []
         self._turn = 0
         self._stopping = asyncio.Event()
         self.campaigns = True
@@ -127,12 +129,19 @@ class Feed:
             if not anything_due(connection, now):
                 return [], False
         with self._database.write() as connection:
-            claimed = self._claim(connection, self._batch, now)
-        return get_ready(claimed), bool(claimed)
+            self._claims.give_back(connection, self._unread)
+            taken = self._claim(connection, self._batch, now)
+        # Until they are in hand nobody else looks after them.
+        self._unread = taken
+        with self._database.read() as connection:
+            claimed = self._claims.read(connection, taken)
+        ready = get_ready(claimed)
+        self._unread = []
+        return ready, bool(taken)
 
-    def _claim(self, connection: Connection, room: int, now: datetime) -> list[Claim]:
+    def _claim(self, connection: Connection, room: int, now: datetime) -> list[int]:
         """Claim lane by lane; campaigns share what the lanes before them leave."""
-        claimed: list[Claim] = []
+        claimed: list[int] = []
         for lane in Lane:
             if len(claimed) < room:
                 claimed += self._claims.of_lane(connection, lane, room - len(claimed), now)

@@ -13,41 +13,24 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Row,
-    Select,
     bindparam,
-    exists,
-    func,
     literal_column,
+    null,
     select,
     update,
 )
 
-from mailer.model.delivery import CauseKind, Claim
-from mailer.model.kind import Kind, Lane
-from mailer.store.compiled import Compiled, among, listed
+from mailer.model.delivery import Claim
+from mailer.store import due
+from mailer.store.compiled import Compiled, Number, as_parameter, listed, rows_given
 from mailer.store.database import now_sql
-from mailer.store.permission import (
-    NOW,
-    may_leave,
-)
-from mailer.store.tables import CampaignRow, ContactRow, DeliveryRow, table, to_instant
+from mailer.store.permission import NOW, may_leave
+from mailer.store.tables import DeliveryRow, table, to_instant
 
 _delivery = table(DeliveryRow)
-_campaign = table(CampaignRow)
-_contact = table(ContactRow)
 
 _FENCE_SPAN = 1 << 20
 """Ids and fences travel as one number each, so that one IN list names both."""
-
-# PostgreSQL only uses a partial index when the statement says its condition literally.
-_due = _delivery.alias("due")
-_QUEUED: ColumnElement[bool] = literal_column("due.state = 'queued'")
-_OF_A_CAMPAIGN: ColumnElement[bool] = literal_column("due.cause_kind = 'campaign'")
-_OF_NO_CAMPAIGN: ColumnElement[bool] = literal_column("due.cause_kind <> 'campaign'")
-
-
-_Person = tuple[dict[str, Any], str | None, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,100 +64,6 @@ def names(claims: Sequence[tuple[int, int]]) -> dict[str, Any]:
     }
 
 
-def running_campaigns(connection: Connection) -> list[tuple[int, float | None]]:
-    """Return the campaigns whose letters may leave, with their pace in letters a second."""
-    rows = connection.execute(
-        select(_campaign.c.id, _campaign.c.pace_per_s)
-        .where(_campaign.c.state == "running")
-        .order_by(_campaign.c.id)
-    )
-    return [(row.id, row.pace_per_s) for row in rows]
-
-
-def anything_due(connection: Connection, now: datetime) -> bool:
-    """Say whether there is anything to claim, without taking a turn at writing."""
-    of_lane = select(_due.c.id).where(
-        _QUEUED,
-        _OF_NO_CAMPAIGN,
-        _due.c.lane.in_([lane.value for lane in Lane]),
-        _due.c.due_at <= now,
-    )
-    of_campaign = select(_campaign.c.id).where(
-        _campaign.c.state == "running",
-        exists(
-            select(_due.c.id).where(
-                _QUEUED,
-                _OF_A_CAMPAIGN,
-                _due.c.cause_id == _campaign.c.id,
-                _due.c.due_at <= now,
-            )
-        ),
-    )
-    return any(
-        connection.execute(found.limit(1)).first() is not None
-        for found in (of_lane, of_campaign)
-    )
-
-
-def _due_of_campaign() -> Select[Any]:
-    return (
-        select(_due.c.id)
-        .where(
-            _QUEUED,
-            _OF_A_CAMPAIGN,
-            _due.c.cause_id == bindparam("campaign"),
-            _due.c.due_at <= NOW,
-        )
-        .order_by(_due.c.due_at, _due.c.id)
-        .limit(bindparam("limit"))
-        .with_for_update(skip_locked=True)
-    )
-
-
-def _due_of_lane() -> Select[Any]:
-    return (
-        select(_due.c.id)
-        .where(
-            _QUEUED,
-            _OF_NO_CAMPAIGN,
-            _due.c.lane == bindparam("in_lane"),
-            _due.c.due_at <= NOW,
-        )
-        .order_by(_due.c.due_at, _due.c.id)
-        .limit(bindparam("limit"))
-        .with_for_update(skip_locked=True)
-    )
-
-
-def _claim(due: Select[Any], clock: ColumnElement[Any]) -> Any:
-    # As a named step, so that PostgreSQL can't choose (and lock) twice.
-    chosen = due.cte("chosen")
-    return (
-        update(_delivery)
-        .where(_delivery.c.id.in_(select(chosen.c.id)))
-        .values(
-            state="claimed",
-            owner_id=bindparam("owner"),
-            attempt=_delivery.c.attempt + 1,
-            lease_until=clock + bindparam("lease_us", type_=BigInteger()),
-            first_attempt_at=func.coalesce(_delivery.c.first_attempt_at, NOW),
-        )
-        .returning(
-            _delivery.c.id,
-            _delivery.c.attempt,
-            _delivery.c.cause_kind,
-            _delivery.c.cause_id,
-            _delivery.c.kind,
-            _delivery.c.list_id,
-            _delivery.c.contact_id,
-            _delivery.c.address,
-            _delivery.c.first_attempt_at,
-            _delivery.c.give_up_at,
-            _delivery.c.deferrals,
-        )
-    )
-
-
 class Claims:
     """The statements of one sender, built once for its database."""
 
@@ -182,90 +71,69 @@ class Claims:
         self._owner_id = owner_id
         self._lease_us = lease // timedelta(microseconds=1)
         clock = now_sql(connection.dialect)
-        self._of_campaign = _claim(_due_of_campaign(), clock)
-        self._of_lane = _claim(_due_of_lane(), clock)
+        dialect = connection.dialect
+        self._of_campaign = due.Taking(due.of_campaign(), dialect)
+        self._of_lane = due.Taking(due.of_lane(), dialect)
+        self._give_back = Compiled(
+            update(_delivery)
+            .where(
+                _delivery.c.id.in_(listed("ids", dialect.name)),
+                _delivery.c.owner_id == bindparam("owner"),
+                literal_column("state = 'claimed'"),
+            )
+            .values(state=literal_column("'queued'"), owner_id=null(), lease_until=null())
+        )
         self._renew = (
             update(_delivery)
             .where(_delivery.c.owner_id == bindparam("owner"))
             .values(lease_until=clock + bindparam("lease_us", type_=BigInteger()))
         )
-        dialect = connection.dialect
-        named = among(_delivery.c.id, "ids", dialect) & among(_KEY, "keys", dialect)
+        given = rows_given("claims", {"row": Number, "fence": Number}, dialect.name)
+        named = (_delivery.c.id == given.c.row) & (_delivery.c.attempt == given.c.fence)
         self._leave = {
             capped: Compiled(
                 update(_delivery)
                 .where(named, literal_column("state = 'claimed'"), may_leave(capped=capped))
-                .values(state="sending", left_at=NOW)
-                .returning(_delivery.c.id)
+                .values(state=literal_column("'sending'"), left_at=NOW)
             )
             for capped in (False, True)
         }
-        self._release = (
-            update(_delivery)
-            .where(ours(), literal_column("state = 'claimed'"))
-            .values(state="queued", owner_id=None, lease_until=None)
+        self._have_left = Compiled(
+            select(_delivery.c.id).where(
+                named, literal_column("state = 'sending'"), _delivery.c.left_at == NOW
+            )
         )
 
     def of_campaign(
         self, connection: Connection, campaign_id: int, limit: int, now: datetime
-    ) -> list[Claim]:
-        """Claim up to `limit` due deliveries of one campaign."""
-        return self._claimed(
-            connection,
-            connection.execute(
-                self._of_campaign,
-                {
-                    "campaign": campaign_id,
-                    "limit": limit,
-                    "now": now,
-                    "owner": self._owner_id,
-                    "lease_us": self._lease_us,
-                },
-            ).all(),
-        )
+    ) -> list[int]:
+        """Claim up to `limit` due deliveries of one campaign; return their ids."""
+        values = {"campaign": campaign_id, "limit": limit}
+        return self._of_campaign.take(connection, values | self._taker(now))
 
     def of_lane(
         self, connection: Connection, lane: int, limit: int, now: datetime
-    ) -> list[Claim]:
+    ) -> list[int]:
         """Claim up to `limit` due deliveries of one lane that no campaign caused."""
-        return self._claimed(
-            connection,
-            connection.execute(
-                self._of_lane,
-                {
-                    "in_lane": lane,
-                    "limit": limit,
-                    "now": now,
-                    "owner": self._owner_id,
-                    "lease_us": self._lease_us,
-                },
-            ).all(),
-        )
+        values = {"in_lane": lane, "limit": limit}
+        return self._of_lane.take(connection, values | self._taker(now))
 
-    def _claimed(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[Claim]:
-        people = _people(connection, [row.contact_id for row in rows if row.contact_id])
-        nobody: _Person = ({}, None, None)
-        return [
-            Claim(
-                id=row.id,
-                fence=row.attempt,
-                cause_kind=CauseKind(row.cause_kind),
-                cause_id=row.cause_id,
-                kind=Kind(row.kind),
-                list_id=row.list_id,
-                contact_id=row.contact_id,
-                address=row.address,
-                first_attempt_at=row.first_attempt_at,
-                give_up_at=row.give_up_at,
-                deferrals=row.deferrals,
-                attributes=person[0],
-                language=person[1],
-                time_zone=person[2],
-            )
-            # RETURNING promises no order; letters leave in the order of their due times.
-            for row in sorted(rows, key=lambda row: row.id)
-            for person in (people.get(row.contact_id, nobody),)
-        ]
+    def _taker(self, now: datetime) -> dict[str, int]:
+        return {
+            "now": to_instant(now),
+            "owner": self._owner_id,
+            "lease_us": self._lease_us,
+        }
+
+    def read(self, connection: Connection, ids: Sequence[int]) -> list[Claim]:
+        """Return what was claimed and is still ours, with all that its letters need."""
+        return due.claims_of(connection, self._owner_id, ids)
+
+    def give_back(self, connection: Connection, ids: Sequence[int]) -> None:
+        """Queue again what was claimed and could not be read."""
+        if ids:
+            values = {"ids": as_parameter(ids), "owner": self._owner_id}
+            self._give_back.count(connection, values)
 
     def renew(self, connection: Connection) -> None:
         """Put off the end of the lease of everything that this sender holds."""
@@ -287,28 +155,12 @@ class Claims:
         Args:
             claims: (delivery id, fence), at most one of a person when there is a cap.
         """
-        dialect = connection.dialect
-        values: dict[str, Any] = {
-            "ids": listed([delivery_id for delivery_id, _ in claims], dialect),
-            "keys": listed([fenced(*claim) for claim in claims], dialect),
-            "now": to_instant(now),
-        }
+        values: dict[str, Any] = {"claims": as_parameter(claims), "now": to_instant(now)}
+        limits = {}
         if cap is not None:
-            values |= {"cap_letters": cap.letters, "cap_since": to_instant(cap.since)}
-        return {row[0] for row in self._leave[cap is not None].all(connection, values)}
-
-    def release(self, connection: Connection, claims: Sequence[tuple[int, int]]) -> None:
-        """Put claims back as they were: nothing was said yet, nothing is charged."""
-        connection.execute(self._release, names(claims))
-
-
-_select_people = select(
-    _contact.c.id, _contact.c.attributes, _contact.c.language, _contact.c.time_zone
-).where(_contact.c.id.in_(bindparam("ids", expanding=True)))
-
-
-def _people(connection: Connection, ids: list[int]) -> dict[int | None, _Person]:
-    if not ids:
-        return {}
-    rows = connection.execute(_select_people, {"ids": ids})
-    return {row[0]: (row[1], row[2], row[3]) for row in rows}
+            limits = {"cap_letters": cap.letters, "cap_since": to_instant(cap.since)}
+        changed = self._leave[cap is not None].count(connection, values | limits)
+        if changed == len(claims):
+            return {delivery_id for delivery_id, _ in claims}
+        # Nothing of ours was `sending` since this moment but by the statement above.
+        return {row[0] for row in self._have_left.rows(connection, values)}

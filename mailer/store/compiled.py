@@ -1,30 +1,39 @@
 """Core statements on the hottest paths: compiled once, run with the driver's own values.
 
 SQLAlchemy looks a statement up, converts its parameters and wraps its result each time; at
-some hundred group commits a second that costs more than the database's own work.
+some hundred group commits a second that costs more than the database's own work. And a
+driver lets go of the interpreter at each step, to wait for it behind the event loop: so
+what concerns many rows is one statement, with all of them in one parameter.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     BigInteger,
     ColumnElement,
     Connection,
     Dialect,
     Select,
+    Subquery,
+    Text,
     UpdateBase,
     bindparam,
+    cast,
     func,
+    literal_column,
     select,
 )
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.dialects.postgresql import JSONB
 
 Values = Mapping[str, Any]
 """Parameters by name, as the driver wants them: times as microseconds."""
 
 Row = tuple[Any, ...]
+
+Number, Word = BigInteger, Text
 
 
 class Compiled:
@@ -34,17 +43,16 @@ class Compiled:
         self._statement = statement
         self._texts: dict[str, tuple[str, dict[str, Any]]] = {}
 
-    def all(self, connection: Connection, values: Values) -> Sequence[Row]:
-        """Run it once and return its rows."""
+    def rows(self, connection: Connection, values: Values) -> list[Row]:
+        """Run it and return its rows."""
         text, constants = self._text(connection.dialect)
         result = connection.exec_driver_sql(text, {**constants, **values})
         return [tuple(row) for row in result]
 
-    def many(self, connection: Connection, rows: Sequence[Values]) -> None:
-        """Run it once for each row of parameters."""
-        if rows:
-            text, constants = self._text(connection.dialect)
-            connection.exec_driver_sql(text, [{**constants, **row} for row in rows])
+    def count(self, connection: Connection, values: Values) -> int:
+        """Run it and return how many rows it changed."""
+        text, constants = self._text(connection.dialect)
+        return connection.exec_driver_sql(text, {**constants, **values}).rowcount
 
     def _text(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
         """Return the statement's text and the constants that it was built with."""
@@ -63,16 +71,33 @@ class Compiled:
         return compiled.string, constants
 
 
-def among(column: ColumnElement[int], name: str, dialect: Dialect) -> ColumnElement[bool]:
-    """Say whether a number is in a list, bound as one parameter that `listed` makes."""
-    if dialect.name == "sqlite":
-        given = func.json_each(bindparam(name)).table_valued("value")
-        return column.in_(select(given.c.value))
-    return column == func.any(bindparam(name, type_=ARRAY(BigInteger)))
+def rows_given(
+    name: str, columns: Mapping[str, type[BigInteger | Text]], dialect_name: str
+) -> Subquery:
+    """Return the rows that are bound as one parameter; `as_parameter` makes its value."""
+    cells: list[ColumnElement[Any]] = []
+    if dialect_name == "sqlite":
+        each = func.json_each(bindparam(name)).table_valued("value")
+        for place in range(len(columns)):
+            path: ColumnElement[str] = literal_column(f"'$[{place}]'")
+            cells.append(func.json_extract(each.c.value, path))
+    else:
+        rows = func.jsonb_array_elements(cast(bindparam(name), JSONB))
+        each = rows.table_valued("value")
+        for place, kind in enumerate(columns.values()):
+            cells.append(cast(each.c.value.op("->>")(literal_column(str(place))), kind))
+    named = (cell.label(column) for cell, column in zip(cells, columns, strict=True))
+    return select(*named).subquery("given")
 
 
-def listed(numbers: Sequence[int], dialect: Dialect) -> str | list[int]:
-    """Return the parameter that `among` reads."""
-    if dialect.name == "sqlite":
-        return f"[{','.join(map(str, numbers))}]"
-    return list(numbers)
+def listed(name: str, dialect_name: str) -> Select[Any]:
+    """Return the numbers that are bound as one parameter, for an IN."""
+    if dialect_name == "sqlite":
+        return select(func.json_each(bindparam(name)).table_valued("value").c.value)
+    numbers = func.jsonb_array_elements_text(cast(bindparam(name), JSONB))
+    return select(cast(numbers.table_valued("value").c.value, BigInteger))
+
+
+def as_parameter(rows: Sequence[Row] | Sequence[int]) -> str:
+    """Put rows of numbers, texts and None, or numbers alone, into one parameter."""
+    return json.dumps(rows, separators=(",", ":"))

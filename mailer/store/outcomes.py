@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -17,7 +18,7 @@ from sqlalchemy import (
 
 from mailer.model.delivery import TRANSITIONS, DeliveryState
 from mailer.model.outcome import Reply, Stage
-from mailer.store.compiled import Compiled
+from mailer.store.compiled import Compiled, Number, Row, Word, as_parameter, rows_given
 from mailer.store.tables import AttemptRow, DeliveryRow, Instant, table, to_instant
 
 _delivery = table(DeliveryRow)
@@ -74,20 +75,33 @@ def _from(after: DeliveryState) -> ColumnElement[bool]:
 
 _ROW = (_delivery.c.id == bindparam("row")) & (_delivery.c.attempt == bindparam("fence"))
 
-_accept = Compiled(
-    update(_delivery)
-    .where(_ROW, _from(DeliveryState.ACCEPTED))
-    .values(
-        state=literal_column("'accepted'"),
-        reason=null(),
-        ended_at=bindparam("at", type_=Instant()),
-        owner_id=null(),
-        lease_until=null(),
-        relay=bindparam("by_relay"),
-        relay_id=bindparam("given_id"),
-        reply=bindparam("words"),
+_GIVEN = {
+    "row": Number, "fence": Number, "at": Number,
+    "by_relay": Word, "given_id": Word, "words": Word,
+}  # fmt: skip
+
+
+@cache
+def _accept(dialect_name: str) -> Compiled:
+    given = rows_given("changes", _GIVEN, dialect_name)
+    return Compiled(
+        update(_delivery)
+        .where(
+            _delivery.c.id == given.c.row,
+            _delivery.c.attempt == given.c.fence,
+            _from(DeliveryState.ACCEPTED),
+        )
+        .values(
+            state=literal_column("'accepted'"),
+            reason=null(),
+            ended_at=given.c.at,
+            owner_id=null(),
+            lease_until=null(),
+            relay=given.c.by_relay,
+            relay_id=given.c.given_id,
+            reply=given.c.words,
+        )
     )
-)
 
 
 def _other(after: DeliveryState) -> Any:
@@ -128,7 +142,8 @@ def record(connection: Connection, changes: Iterable[Change]) -> None:
         by_state.setdefault(change.after, []).append(change)
     for after, group in by_state.items():
         if after is DeliveryState.ACCEPTED:
-            _accept.many(connection, [_accepted(change) for change in group])
+            changes_given = as_parameter([_accepted(change) for change in group])
+            _accept(connection.dialect.name).count(connection, {"changes": changes_given})
         else:
             connection.execute(_statements[after], [_changed(change) for change in group])
     logged = [
@@ -142,15 +157,16 @@ def _text(reply: Reply | None) -> str | None:
     return None if reply is None else str(reply)[:_WORDS_AT_MOST]
 
 
-def _accepted(change: Change) -> dict[str, Any]:
-    return {
-        "row": change.id,
-        "fence": change.fence,
-        "at": to_instant(change.at),
-        "by_relay": change.relay,
-        "given_id": change.relay_id,
-        "words": _text(change.reply),
-    }
+def _accepted(change: Change) -> Row:
+    """Return what `_GIVEN` names."""
+    return (
+        change.id,
+        change.fence,
+        to_instant(change.at),
+        change.relay,
+        change.relay_id,
+        _text(change.reply),
+    )
 
 
 def _changed(change: Change) -> dict[str, Any]:

@@ -117,7 +117,9 @@ def as_answer(database: Database, claims: Claims, cap: int | None) -> Yes | With
         connection.execute(
             update(deliveries).where(deliveries.c.id == 1).values(state="queued")
         )
-        (claim,) = claims.of_campaign(connection, 1, 10, NOW + timedelta(days=9))
+        (claim,) = claims.read(
+            connection, claims.of_campaign(connection, 1, 10, NOW + timedelta(days=9))
+        )
         names = [(claim.id, claim.fence)]
         if claims.leave(connection, names, NOW, limit):
             return Yes()

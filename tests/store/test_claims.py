@@ -14,8 +14,9 @@ from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.model.outcome import Reply
 from mailer.store import owners
-from mailer.store.claims import Cap, Claims, anything_due
+from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
+from mailer.store.due import anything_due
 from mailer.store.held import held
 from mailer.store.outcomes import Change, record
 from mailer.store.tables import (
@@ -40,7 +41,9 @@ def a_sender(database: Database, lease: timedelta = LEASE) -> Claims:
 
 def claim_all(database: Database, claims: Claims, campaign: int, limit: int = 100) -> list:
     with database.write() as connection:
-        return claims.of_campaign(connection, campaign, limit, now())
+        return claims.read(
+            connection, claims.of_campaign(connection, campaign, limit, now())
+        )
 
 
 def leave(database: Database, claims: Claims, claimed: list, cap: Cap | None = None) -> set:
@@ -89,29 +92,58 @@ def test_the_first_attempts_time_stays_over_later_ones(
     claims = a_sender(database)
     (first,) = claim_all(database, claims, campaign)
     with database.write() as connection:
-        claims.release(connection, [(first.id, first.fence)])
+        claims.give_back(connection, [first.id])
     (second,) = claim_all(database, claims, campaign)
     assert second.fence == first.fence + 1
     assert second.first_attempt_at == first.first_attempt_at
 
 
-def test_an_overtaken_claim_can_neither_leave_nor_record_nor_release(
+def test_an_overtaken_claim_can_neither_leave_nor_record_nor_be_given_back(
     database: Database, ring: KeyRing
 ) -> None:
     campaign = a_campaign(database, ring, 1)
     old, new = a_sender(database), a_sender(database)
     (overtaken,) = claim_all(database, old, campaign)
     with database.write() as connection:
-        old.release(connection, [(overtaken.id, overtaken.fence)])
+        old.give_back(connection, [overtaken.id])
     (current,) = claim_all(database, new, campaign)
     assert leave(database, old, [overtaken]) == set()
     with database.write() as connection:
         at = now()
         change = Change(overtaken.id, overtaken.fence, DeliveryState.ACCEPTED, at)
         record(connection, [change])
-        old.release(connection, [(overtaken.id, overtaken.fence)])
+        old.give_back(connection, [overtaken.id])
     assert states(database) == {"claimed": 1}
     assert leave(database, new, [current]) == {current.id}
+
+
+def test_what_somebody_else_took_over_meanwhile_is_not_read_as_ours(
+    database: Database, ring: KeyRing
+) -> None:
+    campaign = a_campaign(database, ring, 2)
+    slow, quick = a_sender(database, timedelta(seconds=-1)), a_sender(database)
+    with database.write() as connection:
+        taken = slow.of_campaign(connection, campaign, 2, now())
+    with database.write() as connection:
+        owners.take_back_overdue(connection, now())
+        (first,) = quick.read(connection, quick.of_campaign(connection, campaign, 1, now()))
+        assert slow.read(connection, taken) == []
+        assert [claim.id for claim in quick.read(connection, taken)] == [first.id]
+
+
+def test_what_was_claimed_and_not_read_is_given_back(
+    database: Database, ring: KeyRing
+) -> None:
+    campaign = a_campaign(database, ring, 3)
+    claims = a_sender(database)
+    with database.write() as connection:
+        taken = claims.of_campaign(connection, campaign, 2, now())
+    with database.read() as connection:
+        (left, _) = claimed = claims.read(connection, taken)
+    assert leave(database, claims, [left]) == {left.id}
+    with database.write() as connection:
+        claims.give_back(connection, [claim.id for claim in claimed])
+    assert states(database) == {"queued": 2, "sending": 1}
 
 
 def test_a_late_answer_of_the_same_attempt_settles_a_doubt(

@@ -1,0 +1,236 @@
+"""What is due, and who takes it: in batches, on either database with the least of talk.
+
+PostgreSQL chooses and takes in one statement (`FOR UPDATE SKIP LOCKED`). On SQLite nobody
+else writes between the two, and a row at a time would let go of the interpreter a row at a
+time, with the turn at writing held: so there the ids go in and out as one value.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Select,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    update,
+)
+
+from mailer.model.delivery import CauseKind, Claim
+from mailer.model.kind import Kind, Lane
+from mailer.store.compiled import Compiled, Row, Values, as_parameter, listed
+from mailer.store.database import now_sql
+from mailer.store.permission import NOW
+from mailer.store.tables import CampaignRow, ContactRow, DeliveryRow, from_instant, table
+
+_delivery = table(DeliveryRow)
+_campaign = table(CampaignRow)
+_contact = table(ContactRow)
+
+# PostgreSQL only uses a partial index when the statement says its condition literally.
+_due = _delivery.alias("due")
+_QUEUED: ColumnElement[bool] = literal_column("due.state = 'queued'")
+_OF_A_CAMPAIGN: ColumnElement[bool] = literal_column("due.cause_kind = 'campaign'")
+_OF_NO_CAMPAIGN: ColumnElement[bool] = literal_column("due.cause_kind <> 'campaign'")
+
+
+def running_campaigns(connection: Connection) -> list[tuple[int, float | None]]:
+    """Return the campaigns whose letters may leave, with their pace in letters a second."""
+    rows = connection.execute(
+        select(_campaign.c.id, _campaign.c.pace_per_s)
+        .where(_campaign.c.state == "running")
+        .order_by(_campaign.c.id)
+    )
+    return [(row.id, row.pace_per_s) for row in rows]
+
+
+def anything_due(connection: Connection, now: datetime) -> bool:
+    """Say whether there is anything to claim, without taking a turn at writing."""
+    of_lane = select(_due.c.id).where(
+        _QUEUED,
+        _OF_NO_CAMPAIGN,
+        _due.c.lane.in_([lane.value for lane in Lane]),
+        _due.c.due_at <= now,
+    )
+    of_campaign = select(_campaign.c.id).where(
+        _campaign.c.state == "running",
+        exists(
+            select(_due.c.id).where(
+                _QUEUED,
+                _OF_A_CAMPAIGN,
+                _due.c.cause_id == _campaign.c.id,
+                _due.c.due_at <= now,
+            )
+        ),
+    )
+    return any(
+        connection.execute(found.limit(1)).first() is not None
+        for found in (of_lane, of_campaign)
+    )
+
+
+def of_campaign() -> Select[Any]:
+    """Choose what is due of one campaign; binds `campaign`, `limit` and `now`."""
+    return (
+        select(_due.c.id)
+        .where(
+            _QUEUED,
+            _OF_A_CAMPAIGN,
+            _due.c.cause_id == bindparam("campaign"),
+            _due.c.due_at <= NOW,
+        )
+        .order_by(_due.c.due_at, _due.c.id)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+def of_lane() -> Select[Any]:
+    """Choose what is due of one lane and no campaign; binds `in_lane`, `limit`, `now`."""
+    return (
+        select(_due.c.id)
+        .where(
+            _QUEUED,
+            _OF_NO_CAMPAIGN,
+            _due.c.lane == bindparam("in_lane"),
+            _due.c.due_at <= NOW,
+        )
+        .order_by(_due.c.due_at, _due.c.id)
+        .limit(bindparam("limit"))
+        .with_for_update(skip_locked=True)
+    )
+
+
+class Taking:
+    """Takes what a query chooses: from queued to claimed."""
+
+    def __init__(self, chosen: Select[Any], dialect: Dialect) -> None:
+        taken = update(_delivery).values(
+            state=literal_column("'claimed'"),
+            owner_id=bindparam("owner"),
+            attempt=_delivery.c.attempt + literal_column("1"),
+            lease_until=now_sql(dialect) + bindparam("lease_us", type_=BigInteger()),
+            first_attempt_at=func.coalesce(_delivery.c.first_attempt_at, NOW),
+        )
+        self._choose = None
+        if dialect.name == "sqlite":
+            ids = chosen.subquery("chosen")
+            self._choose = Compiled(select(func.json_group_array(ids.c.id)))
+            of_ids = _delivery.c.id.in_(listed("ids", dialect.name))
+            self._take = Compiled(taken.where(of_ids))
+        else:
+            # As a named step, so that it can't choose (and lock) twice.
+            ids_of = select(chosen.cte("chosen").c.id)
+            self._take = Compiled(
+                taken.where(_delivery.c.id.in_(ids_of)).returning(_delivery.c.id)
+            )
+
+    def take(self, connection: Connection, values: Values) -> list[int]:
+        """Take it and return the ids.
+
+        Args:
+            values: What the query binds, and `owner` and `lease_us`.
+        """
+        if self._choose is None:
+            return [row[0] for row in self._take.rows(connection, values)]
+        ((chosen,),) = self._choose.rows(connection, values)
+        ids: list[int] = json.loads(chosen)
+        if ids:
+            self._take.count(connection, {**values, "ids": chosen})
+        return ids
+
+
+def _cells(dialect_name: str) -> list[ColumnElement[Any]]:
+    """Return the columns of a claim, as `_claim_of` reads them."""
+    attributes: ColumnElement[Any] = _contact.c.attributes
+    if dialect_name == "sqlite":
+        attributes = func.json(attributes)
+    return [
+        _delivery.c.id,
+        _delivery.c.attempt,
+        _delivery.c.cause_kind,
+        _delivery.c.cause_id,
+        _delivery.c.kind,
+        _delivery.c.list_id,
+        _delivery.c.contact_id,
+        _delivery.c.address,
+        _delivery.c.first_attempt_at,
+        _delivery.c.give_up_at,
+        _delivery.c.deferrals,
+        attributes,
+        _contact.c.language,
+        _contact.c.time_zone,
+    ]
+
+
+def _read(dialect_name: str) -> Compiled:
+    cells = _cells(dialect_name)
+    if dialect_name == "sqlite":
+        together = func.json_group_array(func.json_array(*cells))
+    else:
+        together = func.json_agg(func.json_build_array(*cells))
+    return Compiled(
+        select(together)
+        .select_from(_delivery.outerjoin(_contact, _contact.c.id == _delivery.c.contact_id))
+        .where(
+            _delivery.c.id.in_(listed("ids", dialect_name)),
+            _delivery.c.owner_id == bindparam("owner"),
+            literal_column("delivery.state = 'claimed'"),
+        )
+    )
+
+
+_READ = {name: _read(name) for name in ("sqlite", "postgresql")}
+
+
+def claims_of(connection: Connection, owner_id: int, ids: Sequence[int]) -> list[Claim]:
+    """Return what an owner took and still has, with all that its letters need."""
+    if not ids:
+        return []
+    values = {"ids": as_parameter(ids), "owner": owner_id}
+    ((found,),) = _READ[connection.dialect.name].rows(connection, values)
+    rows: list[Row] = json.loads(found) if isinstance(found, str) else found or []
+    # The database promises no order; letters leave in the order of their due times.
+    return [_claim_of(*row) for row in sorted(rows)]
+
+
+def _claim_of(  # noqa: PLR0913, PLR0917 - the cells of a claim, in their order
+    id: int,
+    fence: int,
+    cause_kind: str,
+    cause_id: int,
+    kind: str,
+    list_id: str | None,
+    contact_id: int | None,
+    address: str,
+    first_attempt_at: int,
+    give_up_at: int,
+    deferrals: int,
+    attributes: dict[str, object] | None,
+    language: str | None,
+    time_zone: str | None,
+) -> Claim:
+    return Claim(
+        id,
+        fence,
+        CauseKind(cause_kind),
+        cause_id,
+        Kind(kind),
+        list_id,
+        contact_id,
+        address,
+        from_instant(first_attempt_at),
+        from_instant(give_up_at),
+        deferrals,
+        attributes or {},
+        language,
+        time_zone,
+    )
