@@ -16,6 +16,8 @@ from mailer.web.server import serve_web
 from mailer.wiring import Workspace, open_workspace, utc_now
 from mailer.workspace.locks import ProcessLock
 
+_log = logging.getLogger(__name__)
+
 PARTS = ("schedules", "send", "web")
 
 Part = Callable[[Workspace, asyncio.Event], Coroutine[Any, Any, object]]
@@ -57,6 +59,8 @@ def serve(folder: str, parts: tuple[str, ...], *, quiet: bool) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     with open_workspace(folder) as workspace:
         chosen = parts or PARTS
+        for warning in workspace.settings.warnings():
+            _log.warning("%s", warning)
         lock = _only_one(workspace) if "schedules" in chosen else None
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:

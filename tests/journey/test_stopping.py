@@ -26,6 +26,13 @@ class Gate:
         return None
 
 
+def slowly(step: Step, received: Received) -> Answer:
+    del received
+    if step is Step.CONTENT:
+        time.sleep(0.004)
+    return None
+
+
 def prepare(shop: Shop, port: int, people: int) -> None:
     shop.make(port, relay={"connections": CONNECTIONS})
     shop.import_people([f"p{n}@example.com,Person {n}" for n in range(1, people + 1)])
@@ -74,12 +81,6 @@ def test_a_second_ctrl_c_ends_it_at_once_and_is_safe(shop: Shop) -> None:
 
 
 def test_a_second_serve_is_refused_and_a_sender_may_join(shop: Shop) -> None:
-    def slowly(step: Step, received: Received) -> Answer:
-        del received
-        if step is Step.CONTENT:
-            time.sleep(0.004)
-        return None
-
     with relay(slowly) as taken:
         # Small batches, so that there is something left for the second.
         shop.make(taken.port, relay={"connections": 2}, sending={"batch": 10})
