@@ -29,13 +29,16 @@ CANNOT_START = (WorkspaceError, NotFoundError, RefusedError)
 """What a person must put right before a campaign can start."""
 
 _SHOWN = 5
+_HALF_SAVED = timedelta(seconds=30)
+"""So long a firing waits for a file that does not parse: somebody may be saving it."""
 
 
 def tick(world: World, now: datetime) -> list[Happened]:
     """Read the files, then fire whatever is due. Call it every few seconds.
 
     A firing that is late by more than its grace is recorded and alarmed, never sent by
-    itself; one that cannot start is recorded as failed, with an alarm.
+    itself; one that cannot start is recorded as failed, with an alarm (a file that does
+    not parse gets half a minute: it may be half saved).
     """
     happened = follow(world, now)
     with world.database.read() as connection:
@@ -77,6 +80,9 @@ def _fire(
             require_values(ready)
         except CANNOT_START as found:
             problem = str(found)
+            if isinstance(found, WorkspaceError) and now < due.fires.due_at + _HALF_SAVED:
+                words = f"{file_of(state.name)} is due and waits a moment: {problem}"
+                return [Happened(state.name, words, bad=True)]
     turn = _Turn(world, state, due, grace, now)
     try:
         return turn.record(None if problem else ready, problem)

@@ -381,6 +381,7 @@ def test_a_firing_that_cannot_start_fails_with_an_alarm_and_stops_no_other(
     write_schedule(folder, "morning", DAILY)
     tick(here, MIDNIGHT)
     tick(here, NINE)
+    tick(here, NINE + 30 * SECOND)
     assert firings(here, "evening") == [("2026-11-21T09:00", "failed")]
     assert firings(here, "morning") == [("2026-11-21T09:00", "fired")]
     ((kind, happened),) = alarms(here)
@@ -389,6 +390,24 @@ def test_a_firing_that_cannot_start_fails_with_an_alarm_and_stops_no_other(
     # Nobody's address stands in an alarm.
     assert "@" not in happened
     assert coming(here, "evening") == NINE + timedelta(days=1)
+
+
+def test_a_firing_waits_a_moment_for_a_template_that_is_half_saved(
+    here: World, folder: Path
+):
+    write_schedule(folder, "morning", DAILY)
+    tick(here, MIDNIGHT)
+    body = folder / "templates/mail/digest/body.html"
+    whole = body.read_text()
+    body.write_text("<p>{% if name %}")
+    (said,) = tick(here, NINE)
+    assert "waits a moment: templates/mail/digest/body.html" in said.words
+    assert said.bad
+    assert (firings(here), campaigns(here), alarms(here)) == ([], [], [])
+    body.write_text(whole)
+    tick(here, NINE + 5 * SECOND)
+    assert firings(here) == [("2026-11-21T09:00", "fired")]
+    assert alarms(here) == []
 
 
 def test_words_that_were_changed_fail_the_firing_and_change_nothing(
