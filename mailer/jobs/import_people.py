@@ -1,6 +1,5 @@
 """Reading the people of a file piece by piece, each in the order of match forms."""
 
-import gc
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from itertools import islice
@@ -51,7 +50,6 @@ class People:
         """
         read = records(self.file, first)
         while (piece := self._piece(first, islice(read, rows or PIECE_ROWS))).rows:
-            gc.freeze()
             yield piece
             first, rows = first + piece.rows, 0
 

@@ -62,10 +62,28 @@ class SliceResult:
 
 @dataclass(slots=True)
 class _Decision:
+    """About somebody who is on record, as a contact or as suppressed."""
+
     person: Prepared
     contact: Contact | None
     admission: Admission
     why_away: str
+
+
+@dataclass(slots=True)
+class _Decisions:
+    """About everybody in a slice; mostly they are new."""
+
+    new: list[Prepared]
+    known: list[_Decision]
+
+    def staying(self) -> list[tuple[Contact, _Decision]]:
+        """Return the contacts whom the import may change."""
+        return [
+            (one.contact, one)
+            for one in self.known
+            if one.contact is not None and one.admission not in STAY_AWAY
+        ]
 
 
 def prepare(
@@ -102,30 +120,15 @@ def apply_slice(
     # First of all, so that nobody leaves or joins between what is read and what is written.
     head = ledger.lock(connection)
     decisions = _decide(connection, batch, people, now)
-    admitted = [one for one in decisions if one.admission not in STAY_AWAY]
-    created = [one for one in admitted if one.contact is None]
-    ids = create_contacts(connection, [one.person.contact for one in created])
-    id_of = {
-        one.person.row.address.match: contact_id
-        for one, contact_id in zip(created, ids, strict=True)
-    }
-    changed = _change(connection, batch, admitted, now)
-    ledger.append_alike(
-        connection,
-        ring,
-        head,
-        entry,
-        [
-            (
-                id_of[one.person.row.address.match]
-                if one.contact is None
-                else one.contact.id,
-                one.person.personal,
-            )
-            for one in admitted
-            if one.admission in GRANTS
-        ],
-    )
+    ids = create_contacts(connection, [one.contact for one in decisions.new])
+    granted = list(zip(ids, [one.personal for one in decisions.new], strict=True))
+    granted += [
+        (contact.id, one.person.personal)
+        for contact, one in decisions.staying()
+        if one.admission in GRANTS
+    ]
+    changed = _change(connection, batch, decisions, now)
+    ledger.append_alike(connection, ring, head, entry, granted)
     return _result(decisions, changed)
 
 
@@ -135,10 +138,8 @@ def try_slice(
     """Say what `apply_slice` would do, and change nothing."""
     decisions = _decide(connection, batch, people, now)
     changed = sum(
-        one.contact is not None
-        and one.admission not in STAY_AWAY
-        and change(one.contact.details, one.person.row) is not None
-        for one in decisions
+        change(contact.details, one.person.row) is not None
+        for contact, one in decisions.staying()
     )
     return _result(decisions, changed)
 
@@ -163,48 +164,44 @@ def grant(batch: Batch, now: datetime) -> NewEntry:
 
 def _decide(
     connection: Connection, batch: Batch, people: Sequence[Prepared], now: datetime
-) -> list[_Decision]:
-    declared = batch.declared
-    matches = [one.row.address.match for one in people]
-    contacts = find_contacts(connection, matches)
-    stopped = in_force(
-        connection,
-        [one.hash for one in people],
-        scopes_against(Kind.MARKETING, declared.list_id),
-        now,
-    )
+) -> _Decisions:
+    list_id = batch.declared.list_id
+    contacts = find_contacts(connection, [one.contact[0] for one in people])
+    scopes = scopes_against(Kind.MARKETING, list_id)
+    stopped = in_force(connection, [one.hash for one in people], scopes, now)
+    if not contacts and not stopped:
+        return _Decisions(list(people), [])
     standing = of_contacts(connection, [one.id for one in contacts.values()])
     behind = batches_behind(connection, [one.ledger_number for one in standing.values()])
-    new = step(grant(batch, now), 0)
-    decisions: list[_Decision] = []
+    entry = step(grant(batch, now), 0)
+    decisions = _Decisions([], [])
     for person in people:
         contact = contacts.get(person.row.address.match)
         suppressions = stopped.get(person.hash)
         if contact is None and suppressions is None:
-            decisions.append(_Decision(person, None, Admission.ADDED, ""))
+            decisions.new.append(person)
             continue
-        on_list = None if contact is None else standing.get((contact.id, declared.list_id))
+        on_list = None if contact is None else standing.get((contact.id, list_id))
         known = Known(
             contact is not None,
             on_list,
             behind.get(on_list.ledger_number) if on_list else None,
             suppressions[0] if suppressions else None,
         )
-        admission = admit(known, new)
+        admission = admit(known, entry)
         why = why_away(known) if admission in STAY_AWAY else ""
-        decisions.append(_Decision(person, contact, admission, why))
+        decisions.known.append(_Decision(person, contact, admission, why))
     return decisions
 
 
 def _change(
-    connection: Connection, batch: Batch, admitted: Sequence[_Decision], now: datetime
+    connection: Connection, batch: Batch, decisions: _Decisions, now: datetime
 ) -> int:
     """Write what rows change about contacts, and what was there before."""
     changes = [
-        (one.contact.id, changed)
-        for one in admitted
-        if one.contact is not None
-        and (changed := change(one.contact.details, one.person.row)) is not None
+        (contact.id, changed)
+        for contact, one in decisions.staying()
+        if (changed := change(contact.details, one.person.row)) is not None
     ]
     change_contacts(connection, [(who, one.details) for who, one in changes], now)
     remember(
@@ -213,16 +210,18 @@ def _change(
     return len(changes)
 
 
-def _result(decisions: Sequence[_Decision], changed: int) -> SliceResult:
-    counts: Counter[str] = Counter()
+def _result(decisions: _Decisions, changed: int) -> SliceResult:
+    rows = [one.row for one in decisions.new]
+    rows += [one.person.row for one in decisions.known if not one.why_away]
+    counts = Counter(one.admission.value for one in decisions.known)
+    counts[Admission.ADDED.value] += len(decisions.new)
+    counts["shared"] = sum(row.role is Role.SHARED for row in rows)
+    counts["changed"] = changed
     away: list[tuple[int, str, str]] = []
-    for one in decisions:
-        row = one.person.row
-        counts[one.admission.value] += 1
-        counts[Admission.AGAIN.value] += row.rows - 1
+    for one in decisions.known:
         if one.why_away:
+            row = one.person.row
+            rows.append(row)
             away.append((row.line, one.why_away, row.address.given))
-        elif row.role is Role.SHARED:
-            counts["shared"] += 1
-    counts["changed"] += changed
+    counts[Admission.AGAIN.value] += sum(row.rows for row in rows) - len(rows)
     return SliceResult(counts, away)

@@ -73,7 +73,7 @@ def survey(path: str) -> CsvFile:
     try:
         with Path(path).open("rb") as raw:
             stamp = _stamp(os.fstat(raw.fileno()))
-            hashed, escaped = _read_through(raw, name)
+            found = _read_through(raw, name)
     except OSError as problem:
         raise ImportFileError(f"{path} cannot be read: {problem.strerror}") from problem
     with _open(path) as file:
@@ -84,8 +84,11 @@ def survey(path: str) -> CsvFile:
         _, header, wrong = next(read, (1, [], "there is no header"))
         if wrong:
             raise ImportFileError(f"{name}, line 1: {wrong}")
-        rows = sum(1 for _ in read)
-    return CsvFile(path, name, hashed, delimiter, tuple(header), rows, escaped, stamp)
+        # Without a quotation mark a line is a row, and nothing can be wrong with it.
+        rows = sum(1 for _ in read) if found.quoted else _count(file)
+    return CsvFile(
+        path, name, found.hash, delimiter, tuple(header), rows, found.escaped, stamp
+    )
 
 
 @contextmanager
@@ -141,26 +144,32 @@ def _stamp(found: os.stat_result) -> tuple[int, int]:
     return (found.st_size, found.st_mtime_ns)
 
 
-def _read_through(raw: io.BufferedReader, name: str) -> tuple[str, bool]:
-    """Return the hash of a file that is UTF-8 from beginning to end, and `escaped`."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    hash: str
+    quoted: bool
+    escaped: bool
+
+
+def _read_through(raw: io.BufferedReader, name: str) -> _Found:
+    """Make sure that a file is UTF-8 from beginning to end, and look at its bytes."""
     hashed, decoder, line = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), 1
-    escaped, last = False, b""
+    quoted, escaped, last = False, False, b""
     _require_text(raw.peek(len(_ZIP)), name)
-    while block := raw.read(_BLOCK_BYTES):
+    while True:
+        block = raw.read(_BLOCK_BYTES)
         hashed.update(block)
+        quoted = quoted or b'"' in block
         escaped = escaped or _ESCAPED_BYTES.search(last + block) is not None
         last = block[-1:]
         try:
-            decoder.decode(block)
+            decoder.decode(block, final=not block)
         except UnicodeDecodeError as problem:
             line += problem.object[: problem.start].count(b"\n")
             raise _not_utf8(name, line, problem.object[problem.start]) from None
+        if not block:
+            return _Found(hashed.hexdigest(), quoted, escaped)
         line += block.count(b"\n")
-    try:
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError as problem:
-        raise _not_utf8(name, line, problem.object[problem.start]) from None
-    return hashed.hexdigest(), escaped
 
 
 def _require_text(begin: bytes, name: str) -> None:
@@ -203,6 +212,10 @@ def _lines(file: TextIO, too_long: set[int]) -> Generator[str, None, None]:
             line = file.readline(MAX_LINE)
         too_long.add(number)
         yield _STANDS_FOR_LONG
+
+
+def _count(file: TextIO) -> int:
+    return sum(1 for line in _lines(file, set()) if line.strip("\r\n"))
 
 
 def _records(file: TextIO, delimiter: str, name: str) -> Generator[Record, None, None]:

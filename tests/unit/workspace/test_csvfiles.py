@@ -54,6 +54,24 @@ def test_blank_lines_are_no_rows_and_lines_are_counted_as_editors_do(write):
     assert rows(path, skip=1) == [(6, ["b@x.no", ""], "")]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("quoted", ['"x"', "x"])
+def test_rows_are_counted_alike_with_and_without_quotation_marks(write, end, quoted):
+    lines = [
+        "",
+        "email,name",
+        "",
+        f"a@x.no,{quoted}",
+        " ",
+        "",
+        ",",
+        f"{'y' * 200_000},y",
+        "",
+    ]
+    path = write(end.join(lines))
+    assert survey(path).rows == len(rows(path)) == 4
+
+
 def test_a_row_that_is_no_csv_does_not_take_the_next_one_along(write):
     path = write('email,name\na@x.no,"A" b\nb@x.no,B\n')
     (line, cells, problem), good = rows(path)
