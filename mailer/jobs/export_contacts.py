@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from mailer.errors import NotFoundError
 from mailer.model.attributes import AttributeSpec, read
@@ -81,7 +82,6 @@ def _cell(value: object) -> str:
         case bool():
             return "yes" if value else "no"
         case list():
-            texts: list[object] = value
-            return ";".join(map(str, texts))
+            return ";".join(map(str, cast("list[object]", value)))
         case _:
             return str(value)

@@ -54,7 +54,7 @@ def import_contacts(
     specs: Mapping[str, AttributeSpec],
     order: ImportOrder,
     clock: Callable[[], datetime],
-    on_progress: Progress = lambda *_: None,
+    on_progress: Progress = lambda _done, _all: None,
 ) -> ImportResult:
     """Import a file of people, or go on with it.
 

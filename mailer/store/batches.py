@@ -198,7 +198,7 @@ def remember(connection: Connection, batch_id: int, changes: Sequence[Changed]) 
         return
     ids = [one.contact_id for one in changes]
     known = changes_of(connection, batch_id, ids)
-    rows = []
+    rows: list[tuple[int, int, str, str]] = []
     for one in changes:
         first = known.get(one.contact_id)
         before, after = one.before, one.after

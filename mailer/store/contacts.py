@@ -4,6 +4,7 @@ import json
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
+from typing import cast
 
 from sqlalchemy import Connection, RowMapping, select
 
@@ -186,12 +187,13 @@ def _read(row: RowMapping) -> Contact:
     )
 
 
+def _hashable(value: object) -> object:
+    return tuple(cast("list[object]", value)) if isinstance(value, list) else value
+
+
 def write_json(values: Mapping[str, object]) -> str:
     """Write attributes as JSON; what many people share is written once."""
-    pairs = [
-        _write_pair(name, tuple(value) if value.__class__ is list else value)
-        for name, value in values.items()
-    ]
+    pairs = [_write_pair(name, _hashable(value)) for name, value in values.items()]
     return "{" + ",".join(pairs) + "}"
 
 

@@ -81,7 +81,8 @@ def survey(path: str) -> CsvFile:
         delimiter = _delimiter(first)
         file.seek(0)
         read = _records(file, delimiter, name)
-        _, header, wrong = next(read, (1, [], "there is no header"))
+        nothing: Record = (1, [], "there is no header")
+        _, header, wrong = next(read, nothing)
         if wrong:
             raise ImportFileError(f"{name}, line 1: {wrong}")
         # Without a quotation mark a line is a row, and nothing can be wrong with it.
