@@ -18,7 +18,6 @@ from mailer.model.mailinglist import MailingList
 from mailer.store.audience import Audience
 from mailer.store.campaigns import (
     NewCampaign,
-    find_campaign,
     freeze,
     lock_list,
     make_campaign,
@@ -220,11 +219,3 @@ def _went_lately(earlier: Campaign, within: timedelta) -> str:
         f" ({earlier.state}), less than {within.days} days ago: to send it to them again,"
         " say --again"
     )
-
-
-def started(world: World, campaign_id: int) -> Campaign:
-    """Return a campaign that was just made."""
-    with world.database.read() as connection:
-        campaign = find_campaign(connection, campaign_id)
-    assert campaign is not None
-    return campaign

@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from mailer.jobs import campaigns as jobs
 from mailer.jobs.plan import plan
 from mailer.model.campaign import CAMPAIGN_STEPS, CampaignState, states_before
 from mailer.model.delivery import DeliveryState
-from mailer.store.alarms import open_alarms
+from mailer.store.alarms import Alarm, acknowledge, open_alarms, raise_once
 from mailer.store.campaigns import (
     change_state,
     find_campaign,
@@ -343,3 +344,15 @@ def test_counting_looks_at_one_campaign_only(database: Database):
         move(connection, second, [1], state="accepted")
         assert counts(connection, first)[DeliveryState.QUEUED] == 3
         assert counts(connection, second)[DeliveryState.QUEUED] == 2
+
+
+def test_an_alarm_is_open_until_somebody_has_seen_it(database: Database):
+    alarm = Alarm("schedule_missed", "schedules/a.toml", NOW, "it was missed", "run it")
+    with database.write() as connection:
+        assert raise_once(connection, alarm)
+        assert not raise_once(connection, alarm)
+        (found,) = open_alarms(connection)
+        assert replace(found, id=0) == alarm
+        assert acknowledge(connection, found.id, NOW)
+        assert not acknowledge(connection, found.id, NOW)
+        assert open_alarms(connection) == []
