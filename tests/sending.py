@@ -48,9 +48,12 @@ def a_campaign(
                     id=LIST, name=LIST, title="News", words_floor=1, seen_at=at
                 )
             )
-        first = (connection.execute(select(table(ContactRow).c.id).order_by("id")).scalars().all() or [0])[
-            -1
-        ]
+        first = (
+            connection.execute(select(table(ContactRow).c.id).order_by("id"))
+            .scalars()
+            .all()
+            or [0]
+        )[-1]
         ids = range(first + 1, first + 1 + people)
         connection.execute(
             insert(table(ContactRow)),
