@@ -172,6 +172,7 @@ class Program:
                 f"{where} cannot be compiled: {problem}: nest it less deeply"
             ) from problem
         self._template = Template.from_code(engine, code, dict(engine.globals))
+        self._context = BudgetContext(engine, {}, None, {})
 
     def run(self, names: dict[str, object], budget: Budget) -> Iterator[str]:
         """Yield what the statements print, one piece for each output.
@@ -179,8 +180,7 @@ class Program:
         Args:
             names: Holds `FUNCTIONS` too.
         """
-        context = BudgetContext(self._engine, names, None, {})
-        context.budget = budget
+        context = self._context.fresh(names, budget)
         return self._template.root_render_func(context)
 
     def explain(self, problem: BaseException, stream: Iterator[str]) -> str | None:

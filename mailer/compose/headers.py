@@ -140,6 +140,7 @@ def _folded(value: str, room: int) -> str | None:
     return "\r\n ".join(lines)
 
 
+@lru_cache(256)
 def date_value(date: datetime) -> str:
     """Return a time as Date wants it, in UTC (RFC 5322 §3.3)."""
     if date.tzinfo is not UTC:

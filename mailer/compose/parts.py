@@ -117,15 +117,16 @@ class Part(Generic[TextT]):
         budget: Budget,
         found: list[TextT],
     ) -> None:
+        encode, add = self._encode, found.append
         for step in plan:
             if step is _VALUE:
-                found.append(self._encode(next(stream)))
+                add(encode(next(stream)))
             elif isinstance(step, _TEXT):
-                found.append(step)
+                add(step)
             elif isinstance(step, _Choice):
                 self._fill(step.branches[next(stream)], stream, budget, found)
             else:
-                found.append(self._encode(_loop(stream, budget)))
+                add(encode(_loop(stream, budget)))
 
 
 def _loop(stream: Iterator[str], budget: Budget) -> str:

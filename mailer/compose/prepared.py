@@ -137,6 +137,7 @@ class Prepared:
             recipient=recipient,
             content=b"".join([frame.head, *text, frame.between, *page, frame.end]),
             envelope_id=message_id,
+            dotless=True,
         )
 
     def _reader(self, person: Person, campaign_id: int, *, test: bool) -> Reader:

@@ -12,9 +12,11 @@ class Letter:
         recipient: The envelope's one recipient, its domain as A-label.
         content: Header and body, every line ended by CRLF, not yet dot-stuffed.
         envelope_id: The ENVID of RFC 3461 §4.4, ASCII.
+        dotless: No line of the content begins with a dot, so none has to be stuffed.
     """
 
     sender: str
     recipient: str
     content: bytes
     envelope_id: str
+    dotless: bool = False

@@ -180,15 +180,15 @@ class Courier(Generic[E]):
         """Write the content, and behind it the next envelope; return what came of it."""
         line = self._line
         final = line.expect(1, line.timeouts.content_s)
-        content = stuffed(errand.letter.content)
+        pieces: tuple[bytes, ...] = stuffed(errand.letter)
         following = None
         if line.features.pipelining and line.letters < self._letters_at_most:
             errand_ahead = self._desk.take_now()
             prepared = self._envelope_bytes(errand_ahead) if errand_ahead else None
             if errand_ahead is not None and prepared is not None:
-                content = b"".join((content, *prepared, b"DATA\r\n"))
+                pieces = (*pieces, *prepared, b"DATA\r\n")
                 following = _Begun(errand_ahead, line.expect(3, line.timeouts.envelope_s))
-        line.write(content)
+        line.write(b"".join(pieces))
         await final.done
         if not final.replies:
             return InDoubt(Reply(0, "", line.broken)), following

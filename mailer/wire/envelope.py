@@ -34,12 +34,14 @@ class Features:
     dsn: bool = False
 
 
-def stuffed(content: bytes) -> bytes:
-    """Return content as it goes over the wire, its end included (RFC 5321 §4.5.2)."""
-    if content.startswith(b"."):
-        content = b"." + content
-    content = content.replace(b"\r\n.", b"\r\n..")
-    return content + (b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n")
+def stuffed(letter: Letter) -> tuple[bytes, bytes]:
+    """Return content as it goes over the wire, and its end (RFC 5321 §4.5.2)."""
+    content = letter.content
+    if not letter.dotless:
+        if content.startswith(b"."):
+            content = b"." + content
+        content = content.replace(b"\r\n.", b"\r\n..")
+    return content, b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
 
 
 def envelope(letter: Letter, features: Features) -> tuple[bytes, bytes] | Refused:

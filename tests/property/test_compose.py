@@ -110,6 +110,8 @@ def test_no_value_breaks_the_frame_of_a_letter(attributes: dict[str, object]) ->
     assert one.content.isascii()
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)|\0", one.content)
     assert max(map(len, one.content.split(b"\r\n"))) <= 998
+    assert one.dotless
+    assert not any(line.startswith(b".") for line in one.content.split(b"\r\n"))
     body = one.content.partition(b"\r\n\r\n")[2]
     assert max(map(len, body.split(b"\r\n"))) <= 76
     assert PREPARED.compose(person(**attributes), 1, 1, DATE) == one

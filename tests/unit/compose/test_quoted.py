@@ -16,6 +16,11 @@ TEXTS = [
     "=\n",
     ".",
     "..",
+    ".htaccess",
+    "a\n.b\n..c",
+    "." * 200,
+    "a" * 75 + ".b",
+    ("b" * 75 + ".") * 3 + "\x00\xff",
     "\n.\n",
     "\n",
     "a\n",
@@ -55,6 +60,7 @@ def test_a_segment_is_ascii_closed_and_within_its_lines(text: str) -> None:
     assert all(len(line) <= 76 for line in lines)
     assert not any(b"\r" in line or b"\n" in line or b"\0" in line for line in lines)
     assert not any(line.endswith((b" ", b"\t")) for line in lines)
+    assert not any(line.startswith(b".") for line in lines)
 
 
 @pytest.mark.parametrize("first", TEXTS)
