@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from jinja2 import nodes
 
+from mailer.compose.direct import without_unused
 from mailer.compose.engine import Engine
 from mailer.compose.names import free_names, targets
 from mailer.compose.parts import Part, Where
@@ -42,7 +43,7 @@ def folded(body: Nodes, common: Common) -> Nodes:
     Raises:
         TemplateError: names the file and line that failed.
     """
-    return _without_unused(_Fold(common).statements(body))
+    return without_unused(_Fold(common).statements(body))
 
 
 class _Fold:
@@ -130,25 +131,3 @@ def _bound_by(node: nodes.Node) -> set[str]:
 
 def _defines(node: nodes.Node) -> bool:
     return isinstance(node, nodes.If) and bool(_set_by(node))
-
-
-def _without_unused(body: Nodes) -> Nodes:
-    """Drop definitions that nothing uses any more."""
-    while True:
-        used = {
-            one.name
-            for one in everything(body)
-            if isinstance(one, nodes.Name) and one.ctx == "load"
-        }
-        kept = _kept(body, used)
-        if sum(1 for _ in everything(kept)) == sum(1 for _ in everything(body)):
-            return kept
-        body = kept
-
-
-def _kept(body: Nodes, used: set[str]) -> Nodes:
-    return [
-        rebuilt(node, lambda inner: _kept(inner, used))
-        for node in body
-        if not isinstance(node, DEFINITIONS) or used.intersection(targets(node.target))
-    ]
