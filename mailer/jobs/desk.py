@@ -4,7 +4,7 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from mailer.errors import CannotComposeError
@@ -67,13 +67,20 @@ class Desk:
         self._idle_s = idle_s
         self._chance = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._failed: list[Claim] = []
-        self.pause = terms.pause
-        """How long the relay is left alone after trouble, at the moment."""
         self.idle = 0
         """How many couriers wait for an errand with an open line."""
         self.accepted = 0
         self.on_answer: Callable[[], None] = lambda: None
         """Called when the relay answers about a letter: it is not in trouble then."""
+
+    @property
+    def pause(self) -> timedelta:
+        """How long the relay is left alone after trouble, at the moment."""
+        return self._terms.pause
+
+    @pause.setter
+    def pause(self, pause: timedelta) -> None:
+        self._terms = replace(self._terms, pause=pause)
 
     def close(self) -> None:
         """Hand nothing more out, and let nobody wait."""
@@ -143,7 +150,7 @@ class Desk:
             settled(
                 errand.claim,
                 outcome,
-                replace(self._terms, pause=self.pause),
+                self._terms,
                 self._means.clock(),
                 chance=self._chance.random(),
             )

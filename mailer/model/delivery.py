@@ -4,9 +4,9 @@ The table below is the only place that knows the order of states. `store` derive
 statements from it, and nothing else compares states.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from mailer.model.kind import Kind
 
@@ -69,8 +69,7 @@ def may_become(before: DeliveryState, after: DeliveryState) -> bool:
     return after in TRANSITIONS[before]
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A delivery that this process has claimed, with what is needed to compose its letter.
 
     Args:

@@ -1,10 +1,9 @@
 """A letter: its envelope and its bytes."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """What is handed to a relay.
 
     Args:

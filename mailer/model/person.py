@@ -1,10 +1,9 @@
 """A person we know, as letters and segments see them."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """What is known about one person at this moment.
 
     Args:

@@ -202,6 +202,10 @@ def claims_of(connection: Connection, owner_id: int, ids: Sequence[int]) -> list
     return [_claim_of(*row) for row in sorted(rows)]
 
 
+_CAUSES = {one.value: one for one in CauseKind}
+_KINDS = {one.value: one for one in Kind}
+
+
 def _claim_of(  # noqa: PLR0913, PLR0917 - the cells of a claim, in their order
     id: int,
     fence: int,
@@ -221,9 +225,9 @@ def _claim_of(  # noqa: PLR0913, PLR0917 - the cells of a claim, in their order
     return Claim(
         id,
         fence,
-        CauseKind(cause_kind),
+        _CAUSES[cause_kind],
         cause_id,
-        Kind(kind),
+        _KINDS[kind],
         list_id,
         contact_id,
         address,

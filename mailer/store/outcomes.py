@@ -1,10 +1,9 @@
 """Writing down what came of a delivery: the other half of the sender's commit."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -27,8 +26,7 @@ _attempt = table(AttemptRow)
 _WORDS_AT_MOST = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What is to be written down about one claim.
 
     Args:

@@ -6,6 +6,7 @@ microseconds since 1970 UTC (SQLite would drop a zone), digests as bytes.
 """
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -45,6 +46,7 @@ def to_instant(time: datetime) -> int:
     return (time - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(512)
 def from_instant(instant: int) -> datetime:
     """Turn microseconds since 1970 into an aware UTC time."""
     return _EPOCH + timedelta(microseconds=instant)

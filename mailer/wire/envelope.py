@@ -13,6 +13,9 @@ from mailer.model.outcome import Refused, Reply, Stage
 _PATH_AT_MOST = 254  # RFC 5321 §4.5.3.1.3, erratum 1690: 256 with its angle brackets
 _LOCAL_AT_MOST = 64
 _UNFIT = re.compile(r"[\x00-\x20<>\x7f]")
+_SIMPLE = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
+"""What most addresses look like: nothing is wrong with these, when they are short."""
+
 _PLAIN = re.compile(r"[!-*,-<>-~]*")
 """What xtext leaves as it is: all that is printed in ASCII, but not + and =."""
 
@@ -95,6 +98,8 @@ def _beyond(
 
 
 def _wrong_with(address: str) -> str:
+    if len(address) <= _LOCAL_AT_MOST and _SIMPLE.fullmatch(address):
+        return ""
     if _UNFIT.search(address):
         return "an address with a control character, a space or an angle bracket"
     local, _, domain = address.rpartition("@")

@@ -81,6 +81,7 @@ class Replies(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Cut what arrived into answers and hand them to who waits for them."""
         *lines, self._rest = (self._rest + data).split(b"\n")
+        answered = False
         for line in lines:
             self._lines.append(line.removesuffix(b"\r"))
             if line[3:4] == b"-" and len(self._lines) < _LINES_AT_MOST:
@@ -91,25 +92,26 @@ class Replies(asyncio.Protocol):
                 self.fail(f"answered what is no reply: {shown!r}")
                 return
             self._lines = []
-            self._answered(reply)
-            if self.broken:
+            if not self._answered(reply):
                 return
+            answered = True
+        if answered and self._awaited:
+            self._await_next()
         if len(self._rest) > _LINE_AT_MOST:
             self.fail(f"sent a line of more than {_LINE_AT_MOST} bytes")
 
-    def _answered(self, reply: Reply) -> None:
+    def _answered(self, reply: Reply) -> bool:
         if not self._awaited:
             # 421 before it closes, say; whatever it is, order can't be trusted any more.
             self.fail(f"said without being asked: {reply}")
-            return
+            return False
         first = self._awaited[0]
         first.replies.append(reply)
         if len(first.replies) == first.count:
             self._awaited.popleft()
             if not first.done.done():
                 first.done.set_result(None)
-        if self._awaited:
-            self._await_next()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Note that the line ended."""
