@@ -16,10 +16,11 @@ from datetime import datetime, timedelta
 from mailer.errors import DatabaseError
 from mailer.jobs.settle import held_back, released
 from mailer.model.delivery import CauseKind, Claim
-from mailer.store.claims import Cap, Claims
-from mailer.store.database import Connection, Database
-from mailer.store.held import held
-from mailer.store.outcomes import Change, record
+from mailer.store.claims import Cap
+from mailer.store.database import Database
+from mailer.store.groups import groups
+from mailer.store.held import Held, held
+from mailer.store.outcomes import Change
 
 _log = logging.getLogger(__name__)
 
@@ -49,12 +50,11 @@ class Register:
     def __init__(
         self,
         database: Database,
-        claims: Claims,
         cap: CapRule | None,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._claims = claims
+        self._groups = groups(database)
         self._cap = cap
         self._clock = clock
         self._leaving: list[_Leaving] = []
@@ -98,6 +98,7 @@ class Register:
             self._ended = True
             self._answer(self._leaving, set())
             self._thread.shutdown()
+            self._groups.close()
 
     async def _commit_groups(self) -> None:
         loop = asyncio.get_running_loop()
@@ -107,7 +108,7 @@ class Register:
             while self._leaving or self._changes:
                 group, changes = self._next_group()
                 try:
-                    left, fallen = await loop.run_in_executor(
+                    left = await loop.run_in_executor(
                         self._thread, self._commit, group, changes
                     )
                 except DatabaseError as problem:
@@ -119,10 +120,34 @@ class Register:
                 self.unwell = ""
                 self.well.set()
                 self._answer(group, left)
-                if fallen:
-                    self.fallen(fallen)
+                if len(left) < len(group):
+                    await self._note_held_back(
+                        [one.claim for one in group if one.claim.id not in left]
+                    )
             if self._closing:
                 return
+
+    async def _note_held_back(self, staying: list[Claim]) -> None:
+        """Write down with the next group why some may not leave."""
+        loop = asyncio.get_running_loop()
+        try:
+            held_by = await loop.run_in_executor(self._thread, self._held_by, staying)
+        except DatabaseError as problem:
+            _log.error("why letters are held back could not be read: %s", problem)
+            for claim in staying:
+                self.note(released(claim, self._clock()))
+            return
+        for claim in staying:
+            change = held_back(claim, held_by.get(claim.id), self._clock())
+            if change is not None:
+                self.note(change)
+        fallen = {
+            (claim.cause_kind, claim.cause_id)
+            for claim in staying
+            if claim.id in held_by and not held_by[claim.id].cause_stands
+        }
+        if fallen:
+            self.fallen(fallen)
 
     def close(self) -> None:
         """Let `keep` end once everything is written."""
@@ -145,26 +170,24 @@ class Register:
             group = first
         return group, changes
 
-    def _commit(
-        self, group: list[_Leaving], changes: list[Change]
-    ) -> tuple[set[int], set[_Cause]]:
+    def _commit(self, group: list[_Leaving], changes: list[Change]) -> set[int]:
         """Write one group in one transaction, in the register's own thread."""
         now = self._clock()
-        cap = None
-        if self._cap is not None:
-            cap = Cap(self._cap.letters, now - timedelta(days=self._cap.days))
-        left: set[int] = set()
-        fallen: set[_Cause] = set()
-        with self._database.write() as connection:
-            record(connection, changes)
-            if group:
-                names = [(one.claim.id, one.claim.fence) for one in group]
-                left = self._claims.leave(connection, names, now, cap)
-                staying = [one.claim for one in group if one.claim.id not in left]
-                if staying:
-                    fallen = _hold_back(connection, staying, now, cap)
+        names = [(one.claim.id, one.claim.fence) for one in group]
+        left = self._groups.commit(changes, names, now, self._cap_at(now))
         self.commits += 1
-        return left, fallen
+        return left
+
+    def _cap_at(self, now: datetime) -> Cap | None:
+        if self._cap is None:
+            return None
+        return Cap(self._cap.letters, now - timedelta(days=self._cap.days))
+
+    def _held_by(self, staying: list[Claim]) -> dict[int, Held]:
+        now = self._clock()
+        names = [(claim.id, claim.fence) for claim in staying]
+        with self._database.read() as connection:
+            return held(connection, names, now, self._cap_at(now))
 
     @staticmethod
     def _answer(group: list[_Leaving], left: set[int]) -> None:
@@ -188,17 +211,3 @@ class Register:
             if not leaving.answer.done():
                 leaving.answer.set_result(False)
         await asyncio.sleep(_TRY_AGAIN_S)
-
-
-def _hold_back(
-    connection: Connection, staying: list[Claim], now: datetime, cap: Cap | None
-) -> set[_Cause]:
-    """Write down why claims may not leave; return the causes that do not stand."""
-    reasons = held(connection, [(claim.id, claim.fence) for claim in staying], now, cap)
-    changes = (held_back(claim, reasons.get(claim.id), now) for claim in staying)
-    record(connection, [change for change in changes if change is not None])
-    return {
-        (claim.cause_kind, claim.cause_id)
-        for claim in staying
-        if claim.id in reasons and not reasons[claim.id].cause_stands
-    }

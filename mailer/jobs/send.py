@@ -122,7 +122,7 @@ class Sender:
         await asyncio.to_thread(owner.recover, database, self._place.locks, owner_id, clock)
         with database.read() as connection:
             claims = Claims(connection, owner_id, self._rules.lease)
-        register = Register(database, claims, self._rules.cap, clock)
+        register = Register(database, self._rules.cap, clock)
         feed = Feed(database, claims, clock, self._rules.batch, self._rules.poll_s)
         feed.campaigns = self._rules.campaigns
         address = self._relay.address

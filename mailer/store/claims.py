@@ -16,15 +16,13 @@ from sqlalchemy import (
     bindparam,
     literal_column,
     null,
-    select,
     update,
 )
 
 from mailer.model.delivery import Claim
 from mailer.store import due
-from mailer.store.compiled import Compiled, Number, as_parameter, listed, rows_given
+from mailer.store.compiled import Compiled, as_parameter, listed
 from mailer.store.database import now_sql
-from mailer.store.permission import NOW, may_leave
 from mailer.store.tables import DeliveryRow, table, to_instant
 
 _delivery = table(DeliveryRow)
@@ -88,21 +86,6 @@ class Claims:
             .where(_delivery.c.owner_id == bindparam("owner"))
             .values(lease_until=clock + bindparam("lease_us", type_=BigInteger()))
         )
-        given = rows_given("claims", {"row": Number, "fence": Number}, dialect.name)
-        named = (_delivery.c.id == given.c.row) & (_delivery.c.attempt == given.c.fence)
-        self._leave = {
-            capped: Compiled(
-                update(_delivery)
-                .where(named, literal_column("state = 'claimed'"), may_leave(capped=capped))
-                .values(state=literal_column("'sending'"), left_at=NOW)
-            )
-            for capped in (False, True)
-        }
-        self._have_left = Compiled(
-            select(_delivery.c.id).where(
-                named, literal_column("state = 'sending'"), _delivery.c.left_at == NOW
-            )
-        )
 
     def of_campaign(
         self, connection: Connection, campaign_id: int, limit: int, now: datetime
@@ -140,27 +123,3 @@ class Claims:
         connection.execute(
             self._renew, {"owner": self._owner_id, "lease_us": self._lease_us}
         )
-
-    def leave(
-        self,
-        connection: Connection,
-        claims: Sequence[tuple[int, int]],
-        now: datetime,
-        cap: Cap | None,
-    ) -> set[int]:
-        """Mark those of the claims that may leave as `sending` and return their ids.
-
-        Only what is returned may be written to a relay, and only after the commit.
-
-        Args:
-            claims: (delivery id, fence), at most one of a person when there is a cap.
-        """
-        values: dict[str, Any] = {"claims": as_parameter(claims), "now": to_instant(now)}
-        limits = {}
-        if cap is not None:
-            limits = {"cap_letters": cap.letters, "cap_since": to_instant(cap.since)}
-        changed = self._leave[cap is not None].count(connection, values | limits)
-        if changed == len(claims):
-            return {delivery_id for delivery_id, _ in claims}
-        # Nothing of ours was `sending` since this moment but by the statement above.
-        return {row[0] for row in self._have_left.rows(connection, values)}

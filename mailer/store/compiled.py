@@ -7,6 +7,7 @@ what concerns many rows is one statement, with all of them in one parameter.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,6 +37,9 @@ Row = tuple[Any, ...]
 Number, Word = BigInteger, Text
 
 
+_BOUND = re.compile(r":([a-z]\w*)")
+
+
 class Compiled:
     """A statement that is compiled when each kind of database first runs it."""
 
@@ -53,6 +57,21 @@ class Compiled:
         """Run it and return how many rows it changed."""
         text, constants = self._text(connection.dialect)
         return connection.exec_driver_sql(text, {**constants, **values}).rowcount
+
+    def in_trigger(self, dialect: Dialect) -> str:
+        """Spell it with what it binds taken from the row given to a trigger (SQLite)."""
+        text, constants = self._text(dialect)
+
+        def given(found: re.Match[str]) -> str:
+            name = found[1]
+            if name not in constants:
+                return f"NEW.{name}"
+            value = constants[name]
+            if isinstance(value, int):
+                return str(value)
+            return "'" + str(value).replace("'", "''") + "'"
+
+        return _BOUND.sub(given, text)
 
     def _text(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
         """Return the statement's text and the constants that it was built with."""

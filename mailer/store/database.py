@@ -6,6 +6,7 @@ at once with `BEGIN IMMEDIATE`, so that reading and then writing cannot fail hal
 """
 
 import re
+import sqlite3
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
@@ -84,6 +85,14 @@ class Database:
             connection.begin(),
         ):
             yield connection
+        if self._wal is not None:
+            self._wal.fold_if_long()
+
+    @contextmanager
+    def turn(self) -> Generator[None, None, None]:
+        """Hold the turn at writing, for statements that commit by themselves (SQLite)."""
+        with _translated(), self._turn():
+            yield
         if self._wal is not None:
             self._wal.fold_if_long()
 
@@ -201,14 +210,22 @@ def _translated() -> Generator[None, None, None]:
             "all connections to the database are busy: try again in a moment"
         ) from problem
     except OperationalError as problem:
-        raise DatabaseError(_advice(problem) or f"the database says: {problem.orig}") from (
-            problem
-        )
+        raise _said(problem.orig) from problem
+    except sqlite3.OperationalError as problem:
+        raise _said(problem) from problem
     except DBAPIError as problem:
         # Most of these are bugs (and their words quote rows); a few are the world's.
-        if type(problem) in _PERHAPS_THE_WORLD and (advice := _advice(problem)):
+        if type(problem) in _PERHAPS_THE_WORLD and (advice := _advice(problem.orig)):
             raise DatabaseError(advice) from problem
         raise
+    except sqlite3.DatabaseError as problem:
+        if type(problem) is sqlite3.DatabaseError and (advice := _advice(problem)):
+            raise DatabaseError(advice) from problem
+        raise
+
+
+def _said(problem: BaseException | None) -> DatabaseError:
+    return DatabaseError(_advice(problem) or f"the database says: {problem}")
 
 
 _PERHAPS_THE_WORLD = {ProgrammingError, SQLAlchemyDatabaseError}
@@ -231,8 +248,8 @@ _ADVICE = {
 }
 
 
-def _advice(problem: DBAPIError) -> str:
-    words = " ".join(str(problem.orig).split())
+def _advice(problem: BaseException | None) -> str:
+    words = " ".join(str(problem).split())
     for phrase, todo in _ADVICE.items():
         if re.search(phrase, words):
             return f"the database says: {words}; {todo}"

@@ -3,22 +3,28 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    bindparam,
+    Insert,
+    Text,
+    Update,
+    case,
+    func,
     insert,
     literal_column,
     null,
+    or_,
+    select,
     update,
 )
 
 from mailer.model.delivery import TRANSITIONS, DeliveryState
 from mailer.model.outcome import Reply, Stage
 from mailer.store.compiled import Compiled, Number, Row, Word, as_parameter, rows_given
-from mailer.store.tables import AttemptRow, DeliveryRow, Instant, table, to_instant
+from mailer.store.tables import AttemptRow, DeliveryRow, table, to_instant
 
 _delivery = table(DeliveryRow)
 _attempt = table(AttemptRow)
@@ -65,34 +71,47 @@ def _held_by_a_worker(after: DeliveryState) -> list[DeliveryState]:
     ]
 
 
+_AFTER = (
+    DeliveryState.ACCEPTED,
+    DeliveryState.QUEUED,
+    DeliveryState.REFUSED,
+    DeliveryState.EXPIRED,
+    DeliveryState.WITHHELD,
+    DeliveryState.IN_DOUBT,
+)
+
+
 def _from(after: DeliveryState) -> ColumnElement[bool]:
     listed = ", ".join(f"'{state.value}'" for state in _held_by_a_worker(after))
     clause: ColumnElement[bool] = literal_column(f"state IN ({listed})")
     return clause
 
 
-_ROW = (_delivery.c.id == bindparam("row")) & (_delivery.c.attempt == bindparam("fence"))
-
 _GIVEN = {
-    "row": Number, "fence": Number, "at": Number,
-    "by_relay": Word, "given_id": Word, "words": Word,
+    "row": Number, "fence": Number, "after": Word, "at": Number, "why": Word,
+    "due": Number, "charged": Number, "by_relay": Word, "given_id": Word, "words": Word,
+}  # fmt: skip
+_LOGGED = {
+    "delivery_id": Number, "attempt": Number, "at": Number, "outcome": Word,
+    "stage": Word, "code": Number, "enhanced": Word, "words": Word, "relay": Word,
 }  # fmt: skip
 
 
-@cache
-def _accept(dialect_name: str) -> Compiled:
+def recording(dialect_name: str) -> Update:
+    """Write down what came of claims; binds `changes` (`as_rows`)."""
     given = rows_given("changes", _GIVEN, dialect_name)
-    return Compiled(
+    allowed = or_(*((given.c.after == _word(after)) & _from(after) for after in _AFTER))
+    return (
         update(_delivery)
-        .where(
-            _delivery.c.id == given.c.row,
-            _delivery.c.attempt == given.c.fence,
-            _from(DeliveryState.ACCEPTED),
-        )
+        .where(_delivery.c.id == given.c.row, _delivery.c.attempt == given.c.fence, allowed)
         .values(
-            state=literal_column("'accepted'"),
-            reason=null(),
-            ended_at=given.c.at,
+            state=given.c.after,
+            reason=given.c.why,
+            ended_at=case(
+                (given.c.after == _word(DeliveryState.QUEUED), null()), else_=given.c.at
+            ),
+            due_at=func.coalesce(given.c.due, _delivery.c.due_at),
+            deferrals=_delivery.c.deferrals + given.c.charged,
             owner_id=null(),
             lease_until=null(),
             relay=given.c.by_relay,
@@ -102,103 +121,80 @@ def _accept(dialect_name: str) -> Compiled:
     )
 
 
-def _other(after: DeliveryState) -> Any:
-    ended = after is not DeliveryState.QUEUED
-    return (
-        update(_delivery)
-        .where(_ROW, _from(after))
-        .values(
-            state=after.value,
-            reason=bindparam("why"),
-            ended_at=bindparam("at", type_=Instant()) if ended else None,
-            due_at=bindparam("due", type_=Instant()) if not ended else _delivery.c.due_at,
-            deferrals=_delivery.c.deferrals + bindparam("charged"),
-            owner_id=None,
-            lease_until=None,
-            relay=bindparam("by_relay"),
-            reply=bindparam("words"),
+def logging(dialect_name: str) -> Insert:
+    """Add to the log of attempts; binds `logged` (`log_of`)."""
+    given = rows_given("logged", _LOGGED, dialect_name)
+    return insert(_attempt).from_select(list(_LOGGED), select(*given.c))
+
+
+def _word(state: DeliveryState) -> ColumnElement[str]:
+    return literal_column(f"'{state.value}'", Text())
+
+
+def as_rows(changes: Iterable[Change]) -> list[Row]:
+    """Return what `recording` binds."""
+    return [
+        (
+            change.id,
+            change.fence,
+            change.after.value,
+            to_instant(change.at),
+            change.reason,
+            _due_at(change),
+            int(change.deferred),
+            change.relay,
+            change.relay_id,
+            _text(change.reply),
         )
-    )
-
-
-_statements = {
-    after: _other(after)
-    for after in (
-        DeliveryState.QUEUED,
-        DeliveryState.REFUSED,
-        DeliveryState.EXPIRED,
-        DeliveryState.WITHHELD,
-        DeliveryState.IN_DOUBT,
-    )
-}
-
-
-def record(connection: Connection, changes: Iterable[Change]) -> None:
-    """Write down what came of claims; one that was overtaken meanwhile is left alone."""
-    by_state: dict[DeliveryState, list[Change]] = {}
-    for change in changes:
-        by_state.setdefault(change.after, []).append(change)
-    for after, group in by_state.items():
-        if after is DeliveryState.ACCEPTED:
-            changes_given = as_parameter([_accepted(change) for change in group])
-            _accept(connection.dialect.name).count(connection, {"changes": changes_given})
-        else:
-            connection.execute(_statements[after], [_changed(change) for change in group])
-    logged = [
-        _logged(change) for group in by_state.values() for change in group if change.logged
+        for change in changes
     ]
-    if logged:
-        connection.execute(insert(_attempt), logged)
 
 
-def _text(reply: Reply | None) -> str | None:
-    return None if reply is None else str(reply)[:_WORDS_AT_MOST]
+def _due_at(change: Change) -> int | None:
+    if change.after is not DeliveryState.QUEUED:
+        return None
+    return to_instant(change.due_at or change.at)
 
 
-def _accepted(change: Change) -> Row:
-    """Return what `_GIVEN` names."""
-    return (
-        change.id,
-        change.fence,
-        to_instant(change.at),
-        change.relay,
-        change.relay_id,
-        _text(change.reply),
-    )
+def log_of(changes: Iterable[Change]) -> list[Row]:
+    """Return what `logging` binds: nothing for most that were accepted."""
+    return [_logged(change) for change in changes if change.logged]
 
 
-def _changed(change: Change) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "row": change.id,
-        "fence": change.fence,
-        "why": change.reason,
-        "charged": int(change.deferred),
-        "by_relay": change.relay,
-        "words": _text(change.reply),
-    }
-    if change.after is DeliveryState.QUEUED:
-        values["due"] = change.due_at or change.at
-    else:
-        values["at"] = change.at
-    return values
-
-
-def _logged(change: Change) -> dict[str, Any]:
-    reply = change.reply or Reply(0, "", "")
-    return {
-        "delivery_id": change.id,
-        "attempt": change.fence,
-        "at": change.at,
-        "outcome": change.logged,
-        "stage": change.stage.value,
-        "code": reply.code,
-        "enhanced": reply.enhanced,
-        "words": reply.text[:_WORDS_AT_MOST],
-        "relay": change.relay or "",
-    }
+@cache
+def _log(dialect_name: str) -> Compiled:
+    return Compiled(logging(dialect_name))
 
 
 def log_attempts(connection: Connection, changes: Sequence[Change]) -> None:
     """Add to the log of attempts without touching the deliveries."""
-    if changes:
-        connection.execute(insert(_attempt), [_logged(change) for change in changes])
+    if rows := log_of(changes):
+        _log(connection.dialect.name).count(connection, {"logged": as_parameter(rows)})
+
+
+def _text(reply: Reply | None) -> str | None:
+    return None if reply is None else _stored(str(reply))
+
+
+def _stored(words: str) -> str:
+    """Cut words, and take out what a database may refuse: NUL, half a surrogate pair."""
+    words = words[:_WORDS_AT_MOST]
+    if words.isprintable():
+        return words
+    return "".join(letter if letter.isprintable() else "?" for letter in words)
+
+
+def _logged(change: Change) -> Row:
+    """Return what `_LOGGED` names."""
+    reply = change.reply or Reply(0, "", "")
+    return (
+        change.id,
+        change.fence,
+        to_instant(change.at),
+        change.logged,
+        change.stage.value,
+        reply.code,
+        reply.enhanced,
+        _stored(reply.text),
+        change.relay or "",
+    )

@@ -96,7 +96,12 @@ def put(connection: Connection, rows: Sequence[Row]) -> None:
     Args:
         rows: Contact's id, list's id and entry's number, then what `stored` gives.
     """
-    insert_rows(connection, _rows, _COLUMNS, rows, _UPSERT)
+    # Senders lock them in the same order, so that nobody waits for each other.
+    insert_rows(connection, _rows, _COLUMNS, sorted(rows, key=_place), _UPSERT)
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    return row[:2]
 
 
 def drop(connection: Connection, places: Sequence[Place]) -> None:

@@ -20,6 +20,7 @@ from mailer.model.suppression import Suppression
 from mailer.store import owners
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
+from mailer.store.groups import groups
 from mailer.store.held import held
 from mailer.store.tables import (
     CampaignRow,
@@ -120,9 +121,13 @@ def as_answer(database: Database, claims: Claims, cap: int | None) -> Yes | With
         (claim,) = claims.read(
             connection, claims.of_campaign(connection, 1, 10, NOW + timedelta(days=9))
         )
-        names = [(claim.id, claim.fence)]
-        if claims.leave(connection, names, NOW, limit):
-            return Yes()
+    names = [(claim.id, claim.fence)]
+    writing = groups(database)
+    left = writing.commit([], names, NOW, limit)
+    writing.close()
+    if left:
+        return Yes()
+    with database.read() as connection:
         change = held_back(claim, held(connection, names, NOW, limit)[1], NOW)
     assert change is not None
     match change.after:

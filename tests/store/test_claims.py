@@ -2,6 +2,7 @@
 
 import threading
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -17,8 +18,9 @@ from mailer.store import owners
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
 from mailer.store.due import anything_due
+from mailer.store.groups import groups
 from mailer.store.held import held
-from mailer.store.outcomes import Change, record
+from mailer.store.outcomes import Change
 from mailer.store.tables import (
     CampaignRow,
     ContactRow,
@@ -46,10 +48,22 @@ def claim_all(database: Database, claims: Claims, campaign: int, limit: int = 10
         )
 
 
-def leave(database: Database, claims: Claims, claimed: list, cap: Cap | None = None) -> set:
-    with database.write() as connection:
-        names = [(claim.id, claim.fence) for claim in claimed]
-        return claims.leave(connection, names, now(), cap)
+def leave(database: Database, claimed: list, cap: Cap | None = None) -> set:
+    names = [(claim.id, claim.fence) for claim in claimed]
+    return commit(database, names=names, cap=cap)
+
+
+def commit(
+    database: Database,
+    *changes: Change,
+    names: Sequence[tuple[int, int]] = (),
+    cap: Cap | None = None,
+) -> set[int]:
+    writing = groups(database)
+    try:
+        return writing.commit(changes, names, now(), cap)
+    finally:
+        writing.close()
 
 
 def test_eight_workers_claim_every_delivery_once(database: Database, ring: KeyRing) -> None:
@@ -107,14 +121,12 @@ def test_an_overtaken_claim_can_neither_leave_nor_record_nor_be_given_back(
     with database.write() as connection:
         old.give_back(connection, [overtaken.id])
     (current,) = claim_all(database, new, campaign)
-    assert leave(database, old, [overtaken]) == set()
+    assert leave(database, [overtaken]) == set()
+    commit(database, Change(overtaken.id, overtaken.fence, DeliveryState.ACCEPTED, now()))
     with database.write() as connection:
-        at = now()
-        change = Change(overtaken.id, overtaken.fence, DeliveryState.ACCEPTED, at)
-        record(connection, [change])
         old.give_back(connection, [overtaken.id])
     assert states(database) == {"claimed": 1}
-    assert leave(database, new, [current]) == {current.id}
+    assert leave(database, [current]) == {current.id}
 
 
 def test_what_somebody_else_took_over_meanwhile_is_not_read_as_ours(
@@ -140,7 +152,7 @@ def test_what_was_claimed_and_not_read_is_given_back(
         taken = claims.of_campaign(connection, campaign, 2, now())
     with database.read() as connection:
         (left, _) = claimed = claims.read(connection, taken)
-    assert leave(database, claims, [left]) == {left.id}
+    assert leave(database, [left]) == {left.id}
     with database.write() as connection:
         claims.give_back(connection, [claim.id for claim in claimed])
     assert states(database) == {"queued": 2, "sending": 1}
@@ -152,16 +164,17 @@ def test_a_late_answer_of_the_same_attempt_settles_a_doubt(
     campaign = a_campaign(database, ring, 1)
     claims = a_sender(database, timedelta(seconds=-1))
     claimed = claim_all(database, claims, campaign)
-    leave(database, claims, claimed)
+    leave(database, claimed)
     with database.write() as connection:
         taken = owners.take_back_overdue(connection, now())
     assert taken == owners.Recovered(released=0, in_doubt=1)
     assert states(database) == {"in_doubt": 1}
     (claim,) = claimed
-    with database.write() as connection:
-        reply = Reply(250, "2.0.0", "queued as 1")
-        change = Change(claim.id, claim.fence, DeliveryState.ACCEPTED, now(), reply=reply)
-        record(connection, [change])
+    reply = Reply(250, "2.0.0", "queued as 1")
+    commit(
+        database,
+        Change(claim.id, claim.fence, DeliveryState.ACCEPTED, now(), reply=reply),
+    )
     assert states(database) == {"accepted": 1}
 
 
@@ -228,7 +241,7 @@ def test_what_changed_after_the_claim_is_seen_at_leaving(
     claims = a_sender(database)
     (claim,) = claim_all(database, claims, campaign)
     act(database)
-    assert leave(database, claims, [claim]) == set()
+    assert leave(database, [claim]) == set()
     with database.read() as connection:
         reasons = held(connection, [(claim.id, claim.fence)], now(), None)[claim.id]
     assert getattr(reasons, clause) is (clause == "suppressed")
@@ -249,7 +262,7 @@ def test_another_persons_or_lists_suppression_holds_nobody_up(
             )
         )  # fmt: skip
     claims = a_sender(database)
-    assert len(leave(database, claims, claim_all(database, claims, campaign))) == 1
+    assert len(leave(database, claim_all(database, claims, campaign))) == 1
 
 
 def test_a_cap_counts_what_may_have_reached_the_person(
@@ -258,7 +271,7 @@ def test_a_cap_counts_what_may_have_reached_the_person(
     first = a_campaign(database, ring, 1)
     claims = a_sender(database)
     cap = Cap(1, now() - timedelta(days=7))
-    leave(database, claims, claim_all(database, claims, first), cap)
+    leave(database, claim_all(database, claims, first), cap)
     with database.write() as connection:
         row = connection.execute(select(table(DeliveryRow))).one()._mapping
         second = {**row, "id": 2, "cause_id": 99, "state": "claimed", "left_at": None}
@@ -271,10 +284,11 @@ def test_a_cap_counts_what_may_have_reached_the_person(
                 " reason, allow_withheld, pace_per_s FROM campaign WHERE id = 1"
             )
         )
-        names = [(2, 1)]
-        assert claims.leave(connection, names, now(), cap) == set()
+    names = [(2, 1)]
+    assert commit(database, names=names, cap=cap) == set()
+    with database.read() as connection:
         assert not held(connection, names, now(), cap)[2].below_cap
-        assert claims.leave(connection, names, now(), Cap(2, cap.since)) == {2}
+    assert commit(database, names=names, cap=Cap(2, cap.since)) == {2}
 
 
 def test_a_paused_campaigns_letters_are_not_due(database: Database, ring: KeyRing) -> None:
@@ -293,7 +307,7 @@ def test_a_dead_senders_claims_go_back_and_its_letters_are_in_doubt(
     campaign = a_campaign(database, ring, 5)
     claims = a_sender(database)
     claimed = claim_all(database, claims, campaign)
-    leave(database, claims, claimed[:2])
+    leave(database, claimed[:2])
     with database.write() as connection:
         taken = owners.take_back(connection, 1, now())
     assert taken == owners.Recovered(released=3, in_doubt=2)
@@ -312,7 +326,7 @@ def test_every_status_but_subscribed_holds_marketing(
                 .values(status=status.value)
             )
     claims = a_sender(database)
-    left = leave(database, claims, claim_all(database, claims, campaign))
+    left = leave(database, claim_all(database, claims, campaign))
     subscribed = list(SubscriptionStatus).index(SubscriptionStatus.SUBSCRIBED) + 1
     assert left == {subscribed}
 

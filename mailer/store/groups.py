@@ -1,0 +1,221 @@
+"""A sender's group commit: what came of some claims, and which others may leave, at once.
+
+On PostgreSQL it is a transaction of a few statements. On SQLite it is one statement, which
+is a transaction by itself: the driver lets go of the interpreter at each statement and gets
+it back behind the event loop, so that five of them take five times as long. So the
+statements are the body of a trigger, and a group is a row given to it.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Update, exists, literal_column, select, update
+
+from mailer.store.claims import Cap
+from mailer.store.compiled import Compiled, Number, as_parameter, rows_given
+from mailer.store.database import Database
+from mailer.store.outcomes import Change, as_rows, log_of, logging, recording
+from mailer.store.permission import NOW, may_leave
+from mailer.store.tables import (
+    CampaignRow,
+    DeliveryRow,
+    SubscriptionRow,
+    table,
+    to_instant,
+)
+
+_delivery = table(DeliveryRow)
+_subscription = table(SubscriptionRow)
+_campaign = table(CampaignRow)
+
+Names = Sequence[tuple[int, int]]
+"""Claims, each as (delivery id, fence)."""
+
+
+class Groups(Protocol):
+    """Writes group after group; for one thread."""
+
+    def commit(
+        self, changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
+    ) -> set[int]:
+        """Write down what came of claims, and mark those that may leave as `sending`.
+
+        Only what is returned may be written to a relay. What was overtaken meanwhile (the
+        fence) is left alone.
+
+        Args:
+            names: At most one of a person when there is a cap.
+
+        Raises:
+            DatabaseError: nothing was written.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        ...
+
+
+def groups(database: Database) -> Groups:
+    """Return what writes groups on a database."""
+    return _OneStatement(database) if database.is_sqlite else _Statements(database)
+
+
+def _leaving(dialect_name: str, *, capped: bool) -> Update:
+    """Mark the claims that may leave; binds `claims` and what `may_leave` does."""
+    return (
+        update(_delivery)
+        .where(
+            _named(dialect_name),
+            literal_column("state = 'claimed'"),
+            may_leave(capped=capped),
+        )
+        .values(state=literal_column("'sending'"), left_at=NOW)
+    )
+
+
+def _named(dialect_name: str) -> Any:
+    given = rows_given("claims", {"row": Number, "fence": Number}, dialect_name)
+    return (_delivery.c.id == given.c.row) & (_delivery.c.attempt == given.c.fence)
+
+
+def _have_left(dialect_name: str) -> Compiled:
+    # Nothing of ours was `sending` since this moment but by the statement before.
+    return Compiled(
+        select(_delivery.c.id).where(
+            _named(dialect_name),
+            literal_column("state = 'sending'"),
+            _delivery.c.left_at == NOW,
+        )
+    )
+
+
+def _values(
+    changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
+) -> dict[str, Any]:
+    values = {
+        "changes": as_parameter(as_rows(changes)),
+        "logged": as_parameter(log_of(changes)),
+        "claims": as_parameter(names),
+        "now": to_instant(now),
+    }
+    if cap is not None:
+        values |= {"cap_letters": cap.letters, "cap_since": to_instant(cap.since)}
+    return values
+
+
+class _OneStatement:
+    """Groups on SQLite."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._pooled = database.engine.raw_connection()
+        self._driver: Any = self._pooled.driver_connection
+        self._triggers: set[str] = set()
+        self._have_left = _have_left("sqlite")
+
+    def commit(
+        self, changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
+    ) -> set[int]:
+        values = _values(changes, names, now, cap)
+        view = "a_group" if cap is None else "a_capped_group"
+        with self._database.turn():
+            if view not in self._triggers:
+                self._make_trigger(view, values, capped=cap is not None)
+            before = self._driver.total_changes
+            given = ", ".join(f":{name}" for name in values)
+            self._driver.execute(f"INSERT INTO {view} VALUES ({given})", values)
+            written = self._driver.total_changes - before
+        if written == len(changes) + len(log_of(changes)) + len(names):
+            return {delivery_id for delivery_id, _ in names}
+        with self._database.read() as connection:
+            return {row[0] for row in self._have_left.rows(connection, values)}
+
+    def _make_trigger(self, view: str, values: dict[str, Any], *, capped: bool) -> None:
+        nothing = ", ".join(f"NULL AS {name}" for name in values)
+        body = (recording("sqlite"), logging("sqlite"), _leaving("sqlite", capped=capped))
+        dialect = self._database.engine.dialect
+        steps = "; ".join(Compiled(step).in_trigger(dialect) for step in body)
+        self._driver.execute(f"CREATE TEMP VIEW {view} AS SELECT {nothing}")
+        self._driver.execute(
+            f"CREATE TEMP TRIGGER {view}_given INSTEAD OF INSERT ON {view}"
+            f" BEGIN {steps}; END"
+        )
+        self._triggers.add(view)
+
+    def close(self) -> None:
+        # Not back to the pool: nobody else wants its triggers.
+        self._pooled.invalidate()
+
+
+def _decisive(dialect_name: str) -> tuple[Compiled, Compiled]:
+    """Lock what decides over claims against change, until they have left."""
+    ours = exists(
+        select(1).where(
+            _named(dialect_name),
+            _delivery.c.contact_id == _subscription.c.contact_id,
+            _delivery.c.list_id == _subscription.c.list_id,
+        )
+    )
+    causes = exists(
+        select(1).where(
+            _named(dialect_name),
+            _delivery.c.cause_id == _campaign.c.id,
+            literal_column("cause_kind = 'campaign'"),
+        )
+    )
+    return (
+        Compiled(
+            select(_subscription.c.contact_id)
+            .where(ours)
+            .order_by(_subscription.c.contact_id, _subscription.c.list_id)
+            .with_for_update(read=True)
+        ),
+        Compiled(
+            select(_campaign.c.id)
+            .where(causes)
+            .order_by(_campaign.c.id)
+            .with_for_update(read=True)
+        ),
+    )
+
+
+class _Statements:
+    """Groups on PostgreSQL.
+
+    A statement there sees the moment at which it began. So whatever could take a permission
+    away waits until the letters that had it have left, and those before it are seen.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        name = "postgresql"
+        self._record = Compiled(recording(name))
+        self._log = Compiled(logging(name))
+        self._leave = {
+            capped: Compiled(_leaving(name, capped=capped)) for capped in (False, True)
+        }
+        self._decisive = _decisive(name)
+        self._have_left = _have_left(name)
+
+    def commit(
+        self, changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
+    ) -> set[int]:
+        values = _values(changes, names, now, cap)
+        with self._database.write() as connection:
+            if names:
+                for lock in self._decisive:
+                    lock.rows(connection, values)
+            if changes:
+                self._record.count(connection, values)
+            if log_of(changes):
+                self._log.count(connection, values)
+            if not names:
+                return set()
+            if self._leave[cap is not None].count(connection, values) == len(names):
+                return {delivery_id for delivery_id, _ in names}
+            return {row[0] for row in self._have_left.rows(connection, values)}
+
+    def close(self) -> None:
+        pass

@@ -1,0 +1,175 @@
+"""What is written in one commit, and what a withdrawal in the same moment does to it."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sending import LIST, a_campaign, now, rows, states
+from sqlalchemy import Update, select, update
+from sqlalchemy.exc import IntegrityError
+
+from mailer.model.delivery import Claim, DeliveryState
+from mailer.model.key import KeyRing
+from mailer.model.outcome import Reply, Stage
+from mailer.store import owners
+from mailer.store.claims import Cap, Claims
+from mailer.store.database import Database
+from mailer.store.groups import Groups, groups
+from mailer.store.outcomes import Change
+from mailer.store.tables import AttemptRow, CampaignRow, SubscriptionRow, table
+
+
+@pytest.fixture
+def writing(database: Database) -> Iterator[Groups]:
+    made = groups(database)
+    yield made
+    made.close()
+
+
+def claimed(database: Database, ring: KeyRing, count: int) -> list[Claim]:
+    campaign = a_campaign(database, ring, count)
+    with database.write() as connection:
+        owner = owners.register(connection, "here", 1, now())
+    with database.write() as connection:
+        claims = Claims(connection, owner, timedelta(minutes=5))
+        return claims.read(
+            connection, claims.of_campaign(connection, campaign, count, now())
+        )
+
+
+def names(claims: list[Claim]) -> list[tuple[int, int]]:
+    return [(claim.id, claim.fence) for claim in claims]
+
+
+def change(claim: Claim, after: DeliveryState, **more: Any) -> Change:
+    return Change(claim.id, claim.fence, after, now(), **more)
+
+
+def test_outcomes_of_every_kind_and_leaves_go_into_one_commit(
+    database: Database, ring: KeyRing, writing: Groups
+) -> None:
+    one, two, three, four, five, six = claimed(database, ring, 6)
+    assert writing.commit([], names([one, two, three]), now(), None) == {1, 2, 3}
+    later = now() + timedelta(minutes=7)
+    said = Reply(451, "4.7.1", 'it\'s "later"; é')
+    left = writing.commit(
+        [
+            change(one, DeliveryState.ACCEPTED, relay="a", relay_id="Q1"),
+            change(two, DeliveryState.REFUSED, reply=Reply(550, "5.1.1", "no"), logged="x"),
+            change(three, DeliveryState.QUEUED, due_at=later, deferred=True, reply=said,
+                   stage=Stage.RCPT, logged="deferred", relay="a"),
+            change(four, DeliveryState.WITHHELD, reason="permission"),
+            change(five, DeliveryState.EXPIRED, reason="too_late"),
+        ],
+        names([six]),
+        now(),
+        None,
+    )  # fmt: skip
+    assert left == {6}
+    found = {row.id: row for row in rows(database)}
+    assert [found[number].state for number in sorted(found)] == [
+        "accepted", "refused", "queued", "withheld", "expired", "sending",
+    ]  # fmt: skip
+    assert found[1].relay_id == "Q1"
+    assert (found[3].due_at, found[3].deferrals) == (later, 1)
+    assert found[3].reply == '451 4.7.1 it\'s "later"; é'
+    assert found[3].ended_at is None
+    assert found[4].reason == "permission"
+    assert all(found[number].ended_at is not None for number in (1, 2, 4, 5))
+    assert all(found[number].owner_id is None for number in (1, 2, 3, 4, 5))
+    with database.read() as connection:
+        logged = connection.execute(select(table(AttemptRow))).mappings().all()
+    assert [(row["delivery_id"], row["outcome"], row["code"]) for row in logged] == [
+        (2, "x", 550),
+        (3, "deferred", 451),
+    ]
+
+
+def test_nothing_can_be_recorded_that_the_table_of_states_forbids(
+    database: Database, ring: KeyRing, writing: Groups
+) -> None:
+    (one,) = claimed(database, ring, 1)
+    writing.commit([change(one, DeliveryState.ACCEPTED)], [], now(), None)
+    assert states(database) == {"claimed": 1}
+    writing.commit([], names([one]), now(), None)
+    writing.commit([change(one, DeliveryState.WITHHELD)], [], now(), None)
+    writing.commit([change(one, DeliveryState.SENDING)], [], now(), None)
+    assert states(database) == {"sending": 1}
+
+
+def test_words_that_no_database_takes_are_kept_without_what_it_refuses(
+    database: Database, ring: KeyRing, writing: Groups
+) -> None:
+    (one,) = claimed(database, ring, 1)
+    nasty = Reply(550, "5.0.0", "a\0b\ud800c\n" + "x" * 2000)
+    writing.commit(
+        [change(one, DeliveryState.REFUSED, reply=nasty, logged="refused")],
+        [],
+        now(),
+        None,
+    )
+    (row,) = rows(database)
+    assert row.reply.startswith("550 5.0.0 a?b?c?xxx")
+    assert len(row.reply) == 1000
+
+
+def test_a_group_with_a_cap_and_one_without_can_follow_each_other(
+    database: Database, ring: KeyRing, writing: Groups
+) -> None:
+    one, two, three = claimed(database, ring, 3)
+    week = now() - timedelta(days=7)
+    assert writing.commit([], names([one]), now(), Cap(1, week)) == {1}
+    assert writing.commit([], names([two]), now(), None) == {2}
+    assert writing.commit([], names([three]), now(), Cap(1, week)) == {3}
+
+
+def test_a_group_that_cannot_be_written_changes_nothing(
+    database: Database, ring: KeyRing, writing: Groups
+) -> None:
+    one, two = claimed(database, ring, 2)
+    writing.commit([], names([one]), now(), None)
+    nothing_said: Any = None
+    done = change(one, DeliveryState.REFUSED, logged="refused")
+    broken = done._replace(reply=Reply(550, nothing_said, ""))
+    with pytest.raises((IntegrityError, sqlite3.IntegrityError)):
+        writing.commit([broken], names([two]), now(), None)
+    assert states(database) == {"sending": 1, "claimed": 1}
+    assert writing.commit([done], names([two]), now(), None) == {2}
+    assert states(database) == {"refused": 1, "sending": 1}
+
+
+def withdraw() -> Update:
+    subscription = table(SubscriptionRow)
+    return (
+        update(subscription)
+        .where(subscription.c.contact_id == 1, subscription.c.list_id == LIST)
+        .values(status="unsubscribed")
+    )
+
+
+def pause() -> Update:
+    return update(table(CampaignRow)).values(state="paused")
+
+
+@pytest.mark.parametrize("taking_away", [withdraw, pause])
+def test_what_takes_permission_away_while_a_group_is_written_stops_it_or_waits(
+    database: Database, ring: KeyRing, writing: Groups, taking_away: Callable[[], Update]
+) -> None:
+    """On PostgreSQL two transactions overlap; on SQLite one waits for the turn."""
+    one, *_ = claimed(database, ring, 2)
+    left: list[set[int]] = []
+    thread = threading.Thread(
+        target=lambda: left.append(writing.commit([], names([one]), now(), None))
+    )
+    with database.write() as connection:
+        connection.execute(taking_away())
+        thread.start()
+        # It cannot end before we do, however long that takes.
+        thread.join(0.2)
+        assert thread.is_alive()
+        assert left == []
+    thread.join()
+    assert left == [set()]
