@@ -8,6 +8,7 @@ in the log.
 import asyncio
 import importlib
 import logging
+import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -219,6 +220,17 @@ def _guarded(
             _log.exception("%s: a bug; the other work goes on", what)
 
     return turn
+
+
+def share_the_interpreter() -> None:
+    """Let a thread that waits for the interpreter have it soon.
+
+    The register writes in a thread of its own, and waits for the interpreter behind the
+    couriers that compose: with Python's 5 ms a group took three times as long, and they
+    waited for it in turn. (Measured with 20 connections: +20 %; below 0.1 ms it costs more
+    than it gives.)
+    """
+    sys.setswitchinterval(0.000_2)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -9,7 +9,12 @@ from typing import Any
 
 import click
 
-from mailer.daemon import loop_factory, run_schedules, run_sender
+from mailer.daemon import (
+    loop_factory,
+    run_schedules,
+    run_sender,
+    share_the_interpreter,
+)
 from mailer.errors import RefusedError
 from mailer.web.app import build_app
 from mailer.web.server import serve_web
@@ -62,6 +67,7 @@ def serve(folder: str, parts: tuple[str, ...], *, quiet: bool) -> None:
         for warning in workspace.settings.warnings():
             _log.warning("%s", warning)
         lock = _only_one(workspace) if "schedules" in chosen else None
+        share_the_interpreter()
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(_run(workspace, chosen))
