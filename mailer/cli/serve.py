@@ -13,7 +13,7 @@ from mailer.daemon import (
     loop_factory,
     run_schedules,
     run_sender,
-    share_the_interpreter,
+    settle_down,
 )
 from mailer.errors import RefusedError
 from mailer.web.app import build_app
@@ -67,7 +67,7 @@ def serve(folder: str, parts: tuple[str, ...], *, quiet: bool) -> None:
         for warning in workspace.settings.warnings():
             _log.warning("%s", warning)
         lock = _only_one(workspace) if "schedules" in chosen else None
-        share_the_interpreter()
+        settle_down()
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
                 runner.run(_run(workspace, chosen))

@@ -2,8 +2,8 @@
 
 A token is `key id ‖ AES-SIV(payload)` with the token's kind as associated data (RFC 5297),
 so the same payload always gives the same token, a token of one kind is none of another, and
-nothing can be read from it: no id, no count, no address. Message-IDs and return paths are
-in hexadecimal because mail systems fold the case of local parts.
+nothing can be read from it: no id, no count, no address. A delivery's is in hexadecimal
+because mail systems fold the case of local parts.
 """
 
 import base64
@@ -23,8 +23,7 @@ class TokenKind(StrEnum):
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
-    MESSAGE = "message"
-    RETURN_PATH = "return_path"
+    DELIVERY = "delivery"
 
 
 class Reader(NamedTuple):
@@ -136,15 +135,18 @@ class TokenBox:
             int.from_bytes(payload[7:11], "big"),
         )
 
-    def for_delivery(self, kind: TokenKind, delivery_id: int) -> str:
-        """Make a Message-ID's or return path's token: 46 characters of either case."""
-        return self._seal(kind, delivery_id.to_bytes(6, "big")).hex()
+    def for_delivery(self, delivery_id: int) -> str:
+        """Make a delivery's token: 46 characters of either case.
 
-    def delivery(self, kind: TokenKind, token: str) -> int | None:
+        It is the same in a letter's Message-ID, return path and envelope id.
+        """
+        return self._seal(TokenKind.DELIVERY, delivery_id.to_bytes(6, "big")).hex()
+
+    def delivery(self, token: str) -> int | None:
         """Open a delivery's token; None when it is not ours."""
         if not _HEX.fullmatch(token):
             return None
-        payload = self._open(kind, bytes.fromhex(token))
+        payload = self._open(TokenKind.DELIVERY, bytes.fromhex(token))
         return None if payload is None else int.from_bytes(payload, "big")
 
 
