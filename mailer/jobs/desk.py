@@ -1,5 +1,6 @@
 """The couriers' desk: hands out errands and takes in what came of them."""
 
+import collections
 import logging
 import random
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from mailer.jobs.feed import Feed
 from mailer.jobs.gate import Gate
 from mailer.jobs.register import Register
 from mailer.jobs.settle import Terms, expired, settled, withheld
-from mailer.model.delivery import Claim, Withheld
+from mailer.model.delivery import CauseKind, Claim, Withheld
 from mailer.model.letter import Letter
 from mailer.model.outcome import Accepted, InDoubt, Outcome, Released
+
+_AT_ONCE = 8
 
 _log = logging.getLogger(__name__)
 
@@ -67,6 +70,7 @@ class Desk:
         self._idle_s = idle_s
         self._chance = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._failed: list[Claim] = []
+        self._ready: collections.deque[Errand] = collections.deque()
         self.idle = 0
         """How many couriers wait for an errand with an open line."""
         self.accepted = 0
@@ -87,33 +91,66 @@ class Desk:
         self._means.feed.stop()
         self._means.register.well.set()
 
+    def __len__(self) -> int:
+        return len(self._ready) + len(self._means.feed)
+
+    async def wait(self, timeout_s: float | None) -> bool:
+        """Wait until there may be an errand; False after the time-out or the stop."""
+        if self._ready and not self._means.feed.stopped:
+            return True
+        return await self._means.feed.wait(timeout_s)
+
+    def rest(self) -> list[Claim]:
+        """Return what nobody took, once closed."""
+        return [*self._drop_ready(lambda _: True), *self._means.feed.rest()]
+
+    def drop(self, causes: set[tuple[CauseKind, int]]) -> list[Claim]:
+        """Take what some causes put here out of the stock, and return it."""
+        mine = self._drop_ready(lambda one: (one.cause_kind, one.cause_id) in causes)
+        return [*mine, *self._means.feed.drop(causes)]
+
+    def _drop_ready(self, falls: Callable[[Claim], bool]) -> list[Claim]:
+        dropped = [one.claim for one in self._ready if falls(one.claim)]
+        kept = [one for one in self._ready if not falls(one.claim)]
+        self._ready = collections.deque(kept)
+        return dropped
+
     async def take(self) -> Errand | None:
         """Wait for the next errand and its slot; None ends the line in peace."""
         while True:
             self.idle += 1
             try:
-                if not await self._means.feed.wait(self._idle_s):
+                if not await self.wait(self._idle_s):
                     return None
             finally:
                 self.idle -= 1
-            claim = self._means.feed.next_now()
-            if claim is None:
-                continue
-            errand = self._errand(claim)
+            errand = self._next()
             if errand is not None:
                 await self._means.gate.wait()
                 return errand
 
     def take_now(self) -> Errand | None:
         """Return the next errand if it and its slot are there this moment."""
-        while len(self._means.feed) and self._means.gate.pass_now():
-            claim = self._means.feed.next_now()
-            if claim is None:
-                return None
-            errand = self._errand(claim)
+        while len(self) and not self._means.feed.stopped and self._means.gate.pass_now():
+            errand = self._next()
             if errand is not None:
                 return errand
         return None
+
+    def _next(self) -> Errand | None:
+        """Return the next errand, None when there is none (any more).
+
+        A few are composed one after the other: between two turns at the network each would
+        take half as long again, until all that it works with is back in the processor.
+        """
+        feed = self._means.feed
+        while not self._ready and len(feed) and not feed.stopped:
+            for _ in range(_AT_ONCE):
+                claim = feed.next_now()
+                errand = None if claim is None else self._errand(claim)
+                if errand is not None:
+                    self._ready.append(errand)
+        return self._ready.popleft() if self._ready and not feed.stopped else None
 
     def _errand(self, claim: Claim) -> Errand | None:
         now = self._means.clock()

@@ -131,12 +131,12 @@ class Sender:
         pause = timedelta(seconds=self._relay.pause_s)
         desk = Desk(means, Terms(self._rules.plan, address.name, pause), self._relay.idle_s)
         desk.on_answer = lambda: self._well_again(desk)
-        register.fallen = lambda causes: self._give_back(feed.drop(causes), register)
+        register.fallen = lambda causes: self._give_back(desk.drop(causes), register)
         writing = asyncio.create_task(register.keep())
         try:
             await self._work(owner_id, claims, desk, feed, writing)
         finally:
-            self._give_back(feed.rest(), register)
+            self._give_back(desk.rest(), register)
             register.close()
             await self._write_last(writing, register)
             await asyncio.to_thread(self._leave, owner_id)
@@ -173,8 +173,7 @@ class Sender:
         feeding = asyncio.create_task(feed.run(get_ready))
         keeping = asyncio.create_task(self._keep(owner_id, claims, desk))
         couriers = [
-            asyncio.create_task(self._courier(feed, desk))
-            for _ in range(self._relay.connections)
+            asyncio.create_task(self._courier(desk)) for _ in range(self._relay.connections)
         ]
         stopping = asyncio.create_task(self._stop.wait())
         working = [feeding, keeping, *couriers]
@@ -197,10 +196,10 @@ class Sender:
         owner.take_all(database, owner_id, clock)
         owner.finish(database, self._place.locks, owner_id, clock())
 
-    async def _courier(self, feed: Feed, desk: Desk) -> None:
+    async def _courier(self, desk: Desk) -> None:
         """Keep one line busy: opened when there is work for another, closed when idle."""
-        while await feed.wait(None):
-            if len(feed) <= desk.idle:
+        while await desk.wait(None):
+            if len(desk) <= desk.idle:
                 # Those who wait with an open line will take it.
                 await asyncio.sleep(0.01)
                 continue
