@@ -15,7 +15,7 @@ from mailer.store.tables import Instant
 
 Row = tuple[Any, ...]
 
-_ROWS_A_STATEMENT = 20
+_ROWS_A_STATEMENT = 100
 
 
 def look_up(connection: Connection, select: str, values: Sequence[object]) -> list[Row]:
