@@ -47,6 +47,10 @@ def status_json(found: Status) -> Mapping[str, object]:
         "open": found.open,
         "rate_per_s": found.rate_per_s,
         "left_s": None if found.left_s is None else round(found.left_s),
+        "alarms": [
+            {"alarm": one.id, "at": one.at, "happened": one.happened, "todo": one.todo}
+            for one in found.alarms
+        ],
     }
 
 
@@ -73,6 +77,7 @@ def print_status(found: Status, *, as_json: bool) -> None:
     }
     facts |= {f"  withheld: {reason}": count for reason, count in found.withheld.items()}
     facts |= {"rate": f"{found.rate_per_s:g} a second", "time left": _left(found)}
+    facts |= {f"alarm {one.id}": f"{one.happened}; {one.todo}" for one in found.alarms}
     print_facts(facts, as_json=False)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailer.errors import NotFoundError, RefusedError
+from mailer.jobs.alarms import open_alarms
 from mailer.jobs.slices import Slicer
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
@@ -34,6 +35,7 @@ class Status:
         withheld: What was withheld, by reason.
         rate_per_s: Letters accepted a second, over the last minute.
         left_s: Until the rest has gone at that rate; None when nobody can tell.
+        alarms: About it, that nobody has acknowledged.
     """
 
     campaign: Campaign
@@ -41,6 +43,7 @@ class Status:
     withheld: dict[str, int]
     rate_per_s: float
     left_s: float | None
+    alarms: list[Alarm]
 
     @property
     def open(self) -> int:
@@ -82,7 +85,8 @@ def status(database: Database, campaign_id: int, now: datetime) -> Status:
         left_s: float | None = 0.0
     else:
         left_s = still / rate if rate and campaign.state is _S.RUNNING else None
-    return Status(campaign, by_state, withheld, round(rate, 2), left_s)
+    alarms = open_alarms(database, _name(campaign))
+    return Status(campaign, by_state, withheld, round(rate, 2), left_s, alarms)
 
 
 def latest(database: Database, limit: int) -> list[Campaign]:
