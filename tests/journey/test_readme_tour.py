@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -61,6 +62,7 @@ def script(steps: list[tuple[str, str]]) -> str:
 
 
 def test_the_tour_gives_what_it_shows(tmp_path: Path) -> None:
+    assert shutil.which("curl"), "the tour types curl: install Debian's package curl"
     web_port = free_port()
     steps = tour(free_port(), web_port)
     assert len(steps) > 12
