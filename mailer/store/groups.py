@@ -6,11 +6,12 @@ it back behind the event loop, so that five of them take five times as long. So 
 statements are the body of a trigger, and a group is a row given to it.
 """
 
+import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
-from sqlalchemy import Update, exists, literal_column, select, update
+from sqlalchemy import PoolProxiedConnection, Update, exists, literal_column, select, update
 
 from mailer.store.claims import Cap
 from mailer.store.compiled import Compiled, Number, as_parameter, rows_given
@@ -110,8 +111,7 @@ class _OneStatement:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._pooled = database.engine.raw_connection()
-        self._driver: Any = self._pooled.driver_connection
+        self._pooled: PoolProxiedConnection | None = None
         self._triggers: set[str] = set()
         self._have_left = _have_left("sqlite")
 
@@ -121,24 +121,33 @@ class _OneStatement:
         values = _values(changes, names, now, cap)
         view = "a_group" if cap is None else "a_capped_group"
         with self._database.turn():
+            driver = self._opened()
             if view not in self._triggers:
-                self._make_trigger(view, values, capped=cap is not None)
-            before = self._driver.total_changes
+                self._make_trigger(driver, view, values, capped=cap is not None)
+            before = driver.total_changes
             given = ", ".join(f":{name}" for name in values)
-            self._driver.execute(f"INSERT INTO {view} VALUES ({given})", values)
-            written = self._driver.total_changes - before
+            driver.execute(f"INSERT INTO {view} VALUES ({given})", values)
+            written = driver.total_changes - before
         if written == len(changes) + len(log_of(changes)) + len(names):
             return {delivery_id for delivery_id, _ in names}
         with self._database.read() as connection:
             return {row[0] for row in self._have_left.rows(connection, values)}
 
-    def _make_trigger(self, view: str, values: dict[str, Any], *, capped: bool) -> None:
+    def _opened(self) -> sqlite3.Connection:
+        if self._pooled is None:
+            self._pooled = self._database.engine.raw_connection()
+        driver: Any = self._pooled.driver_connection
+        return cast("sqlite3.Connection", driver)
+
+    def _make_trigger(
+        self, driver: sqlite3.Connection, view: str, values: dict[str, Any], *, capped: bool
+    ) -> None:
         nothing = ", ".join(f"NULL AS {name}" for name in values)
         body = (recording("sqlite"), logging("sqlite"), _leaving("sqlite", capped=capped))
         dialect = self._database.engine.dialect
         steps = "; ".join(Compiled(step).in_trigger(dialect) for step in body)
-        self._driver.execute(f"CREATE TEMP VIEW {view} AS SELECT {nothing}")
-        self._driver.execute(
+        driver.execute(f"CREATE TEMP VIEW {view} AS SELECT {nothing}")
+        driver.execute(
             f"CREATE TEMP TRIGGER {view}_given INSTEAD OF INSERT ON {view}"
             f" BEGIN {steps}; END"
         )
@@ -146,7 +155,8 @@ class _OneStatement:
 
     def close(self) -> None:
         # Not back to the pool: nobody else wants its triggers.
-        self._pooled.invalidate()
+        if self._pooled is not None:
+            self._pooled.invalidate()
 
 
 def _decisive(dialect_name: str) -> tuple[Compiled, Compiled]:
