@@ -47,6 +47,9 @@ def in_place(body: Nodes) -> Nodes:
     for node in tuple(body):
         if not isinstance(node, nodes.AssignBlock) or node.filter is not None:
             continue
+        # What is set inside of a block ends with it; elsewhere it would go on.
+        if any(isinstance(one, DEFINITIONS) for one in everything(node.body)):
+            continue
         (name,) = targets(node.target)
         behind = 1 + next(at for at, one in enumerate(body) if one is node)
         fixed = {name, *free_names(*node.body)}

@@ -120,7 +120,7 @@ class Prepared:
         names = self._names(person, recipient, url, reader)
         text = self.bodies.text.fill(names)
         page = self.bodies.html.fill(names)
-        message_id = self._tokens.for_delivery(delivery_id)
+        message_id = self._tokens.for_delivery(TokenKind.MESSAGE, delivery_id)
         frame = self._head.frame(
             Fields(
                 to=address_field("To", _display_name(person), recipient),
@@ -133,7 +133,7 @@ class Prepared:
             )
         )
         return Letter(
-            sender=self._return_path(message_id),
+            sender=self._return_path(delivery_id),
             recipient=recipient,
             content=b"".join([frame.head, *text, frame.between, *page, frame.end]),
             envelope_id=message_id,
@@ -175,9 +175,10 @@ class Prepared:
             return self._subjects[test]
         return subject_field("".join(subject.fill(names)), test=test)
 
-    def _return_path(self, token: str) -> str:
+    def _return_path(self, delivery_id: int) -> str:
         if not self._bounce_domain:
             return self._head.address
+        token = self._tokens.for_delivery(TokenKind.RETURN_PATH, delivery_id)
         return f"b+{token}@{self._bounce_domain}"
 
 
