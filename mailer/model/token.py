@@ -23,7 +23,8 @@ class TokenKind(StrEnum):
 
     UNSUBSCRIBE = "unsubscribe"
     PREFERENCES = "preferences"
-    DELIVERY = "delivery"
+    MESSAGE = "message"
+    RETURN_PATH = "return_path"
 
 
 class Reader(NamedTuple):
@@ -135,18 +136,19 @@ class TokenBox:
             int.from_bytes(payload[7:11], "big"),
         )
 
-    def for_delivery(self, delivery_id: int) -> str:
-        """Make a delivery's token: 46 characters of either case.
+    def for_delivery(self, kind: TokenKind, delivery_id: int) -> str:
+        """Make a Message-ID's or return path's token: 46 characters of either case.
 
-        It is the same in a letter's Message-ID, return path and envelope id.
+        Each has its own: Message-IDs are quoted in replies and archives, and who has read
+        one must not be able to say that the letter came back.
         """
-        return self._seal(TokenKind.DELIVERY, delivery_id.to_bytes(6, "big")).hex()
+        return self._seal(kind, delivery_id.to_bytes(6, "big")).hex()
 
-    def delivery(self, token: str) -> int | None:
+    def delivery(self, kind: TokenKind, token: str) -> int | None:
         """Open a delivery's token; None when it is not ours."""
         if not _HEX.fullmatch(token):
             return None
-        payload = self._open(TokenKind.DELIVERY, bytes.fromhex(token))
+        payload = self._open(kind, bytes.fromhex(token))
         return None if payload is None else int.from_bytes(payload, "big")
 
 

@@ -13,7 +13,7 @@ from bench.machine import until
 from bench.shop import Shop
 from bench.sinks import CountingSink, counting_sink, free_port
 
-from mailer.model.token import TokenBox
+from mailer.model.token import TokenBox, TokenKind
 from mailer.wiring import open_workspace
 
 NAMES = ("kill-9",)
@@ -104,7 +104,7 @@ def _judged(shop: Shop, campaign: int, killing: _Killing, seen: dict[str, int]) 
     copies = {local.partition("@")[0]: count for local, count in seen.items()}
     lost = doubled = 0
     for delivery_id, state in rows:
-        came = copies.pop(tokens.for_delivery(delivery_id), 0)
+        came = copies.pop(tokens.for_delivery(TokenKind.MESSAGE, delivery_id), 0)
         doubled += came > 1
         # What is in doubt is listed for a person to decide; it may have come or not.
         lost += state == "accepted" and not came

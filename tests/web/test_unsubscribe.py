@@ -241,7 +241,7 @@ def wrong_links(world, person):
         "/u/%FF%FE",
         f"/u/{person.preferences.removeprefix('/p/')}",
         f"/p/{token}",
-        f"/u/{world.tokens.for_delivery(1)}",
+        f"/u/{world.tokens.for_delivery(TokenKind.MESSAGE, 1)}",
     ]
 
 

@@ -84,11 +84,11 @@ def test_the_date_is_read_back_as_the_same_time() -> None:
 def test_the_message_id_and_return_path_are_signed_tokens_of_the_delivery() -> None:
     one = ready(MARKETING).compose(person(), 9, 5, DATE)
     local, _, domain = read(one)["Message-ID"].strip("<>").partition("@")
-    assert (TOKENS.delivery(local), domain) == (9, "example.com")
+    assert (TOKENS.delivery(TokenKind.MESSAGE, local), domain) == (9, "example.com")
     assert one.envelope_id == local
     local, _, domain = one.sender.partition("@")
     assert domain == "bounces.example.com"
-    assert TOKENS.delivery(local.removeprefix("b+")) == 9
+    assert TOKENS.delivery(TokenKind.RETURN_PATH, local.removeprefix("b+")) == 9
     assert len(local) <= 64
 
 
