@@ -119,13 +119,20 @@ class Register:
                     raise
                 self.unwell = ""
                 self.well.set()
-                self._answer(group, left)
-                if len(left) < len(group):
+                self._answer(group, left or set())
+                if left is None:
+                    self._release(group)
+                elif len(left) < len(group):
                     await self._note_held_back(
                         [one.claim for one in group if one.claim.id not in left]
                     )
             if self._closing:
                 return
+
+    def _release(self, group: list[_Leaving]) -> None:
+        """Put back what may have left on record, but was written to nobody."""
+        for one in group:
+            self.note(released(one.claim, self._clock()))
 
     async def _note_held_back(self, staying: list[Claim]) -> None:
         """Write down with the next group why some may not leave."""
@@ -170,7 +177,7 @@ class Register:
             group = first
         return group, changes
 
-    def _commit(self, group: list[_Leaving], changes: list[Change]) -> set[int]:
+    def _commit(self, group: list[_Leaving], changes: list[Change]) -> set[int] | None:
         """Write one group in one transaction, in the register's own thread."""
         now = self._clock()
         names = [(one.claim.id, one.claim.fence) for one in group]

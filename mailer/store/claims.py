@@ -1,7 +1,7 @@
-"""Claiming due deliveries, letting them leave, and renewing the lease: the sender's side.
+"""Claiming due deliveries, giving them back, and renewing the lease: the sender's side.
 
-A claim carries a fence, its attempt number. Every statement here names the rows by id *and*
-fence, so a worker that outlived its lease changes nothing any more.
+A claim carries a fence, its attempt number. What leaves and what is recorded is named by id
+*and* fence (`mailer.store.groups`), so a worker that outlived its lease changes nothing.
 """
 
 from collections.abc import Sequence

@@ -49,18 +49,18 @@ class Compiled:
 
     def rows(self, connection: Connection, values: Values) -> list[Row]:
         """Run it and return its rows."""
-        text, constants = self._text(connection.dialect)
+        text, constants = self.spelt(connection.dialect)
         result = connection.exec_driver_sql(text, {**constants, **values})
         return [tuple(row) for row in result]
 
     def count(self, connection: Connection, values: Values) -> int:
         """Run it and return how many rows it changed."""
-        text, constants = self._text(connection.dialect)
+        text, constants = self.spelt(connection.dialect)
         return connection.exec_driver_sql(text, {**constants, **values}).rowcount
 
     def in_trigger(self, dialect: Dialect) -> str:
         """Spell it with what it binds taken from the row given to a trigger (SQLite)."""
-        text, constants = self._text(dialect)
+        text, constants = self.spelt(dialect)
 
         def given(found: re.Match[str]) -> str:
             name = found[1]
@@ -73,8 +73,8 @@ class Compiled:
 
         return _BOUND.sub(given, text)
 
-    def _text(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
-        """Return the statement's text and the constants that it was built with."""
+    def spelt(self, dialect: Dialect) -> tuple[str, dict[str, Any]]:
+        """Return the statement's text, and the constants that it was built with."""
         if (ready := self._texts.get(dialect.name)) is not None:
             return ready
         on_sqlite = dialect.name == "sqlite"

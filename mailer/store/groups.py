@@ -6,20 +6,29 @@ it back behind the event loop, so that five of them take five times as long. So 
 statements are the body of a trigger, and a group is a row given to it.
 """
 
+import logging
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Protocol, cast
 
-from sqlalchemy import PoolProxiedConnection, Update, exists, literal_column, select, update
+from sqlalchemy import (
+    PoolProxiedConnection,
+    Update,
+    collate,
+    exists,
+    literal_column,
+    select,
+    update,
+)
 
+from mailer.store.campaigns import let_leave
 from mailer.store.claims import Cap
 from mailer.store.compiled import Compiled, Number, as_parameter, rows_given
 from mailer.store.database import Database
-from mailer.store.outcomes import Change, as_rows, log_of, logging, recording
+from mailer.store.outcomes import Change, as_rows, attempting, log_of, recording
 from mailer.store.permission import NOW, may_leave
 from mailer.store.tables import (
-    CampaignRow,
     DeliveryRow,
     SubscriptionRow,
     table,
@@ -28,7 +37,8 @@ from mailer.store.tables import (
 
 _delivery = table(DeliveryRow)
 _subscription = table(SubscriptionRow)
-_campaign = table(CampaignRow)
+
+_log = logging.getLogger(__name__)
 
 Names = Sequence[tuple[int, int]]
 """Claims, each as (delivery id, fence)."""
@@ -39,14 +49,18 @@ class Groups(Protocol):
 
     def commit(
         self, changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
-    ) -> set[int]:
+    ) -> set[int] | None:
         """Write down what came of claims, and mark those that may leave as `sending`.
 
-        Only what is returned may be written to a relay. What was overtaken meanwhile (the
-        fence) is left alone.
+        Only what is returned may be written to a relay. Rows are named by id and fence, so
+        what was overtaken meanwhile is left alone.
 
         Args:
             names: At most one of a person when there is a cap.
+
+        Returns:
+            The ids of those that left; None when all was written but nobody can tell who
+            left, so that nothing may be written to a relay.
 
         Raises:
             DatabaseError: nothing was written.
@@ -117,7 +131,7 @@ class _OneStatement:
 
     def commit(
         self, changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
-    ) -> set[int]:
+    ) -> set[int] | None:
         values = _values(changes, names, now, cap)
         view = "a_group" if cap is None else "a_capped_group"
         with self._database.turn():
@@ -128,10 +142,14 @@ class _OneStatement:
             given = ", ".join(f":{name}" for name in values)
             driver.execute(f"INSERT INTO {view} VALUES ({given})", values)
             written = driver.total_changes - before
-        if written == len(changes) + len(log_of(changes)) + len(names):
-            return {delivery_id for delivery_id, _ in names}
-        with self._database.read() as connection:
-            return {row[0] for row in self._have_left.rows(connection, values)}
+            if written == len(changes) + len(log_of(changes)) + len(names):
+                return {delivery_id for delivery_id, _ in names}
+            text, constants = self._have_left.spelt(self._database.engine.dialect)
+            try:
+                return {row[0] for row in driver.execute(text, {**constants, **values})}
+            except sqlite3.Error as problem:
+                _log.error("a group is written, but not who left can be read: %s", problem)
+                return None
 
     def _opened(self) -> sqlite3.Connection:
         if self._pooled is None:
@@ -143,12 +161,16 @@ class _OneStatement:
         self, driver: sqlite3.Connection, view: str, values: dict[str, Any], *, capped: bool
     ) -> None:
         nothing = ", ".join(f"NULL AS {name}" for name in values)
-        body = (recording("sqlite"), logging("sqlite"), _leaving("sqlite", capped=capped))
+        body = (
+            recording("sqlite"),
+            attempting("sqlite"),
+            _leaving("sqlite", capped=capped),
+        )
         dialect = self._database.engine.dialect
         steps = "; ".join(Compiled(step).in_trigger(dialect) for step in body)
-        driver.execute(f"CREATE TEMP VIEW {view} AS SELECT {nothing}")
+        driver.execute(f"CREATE TEMP VIEW IF NOT EXISTS {view} AS SELECT {nothing}")
         driver.execute(
-            f"CREATE TEMP TRIGGER {view}_given INSTEAD OF INSERT ON {view}"
+            f"CREATE TEMP TRIGGER IF NOT EXISTS {view}_given INSTEAD OF INSERT ON {view}"
             f" BEGIN {steps}; END"
         )
         self._triggers.add(view)
@@ -159,64 +181,62 @@ class _OneStatement:
             self._pooled.invalidate()
 
 
-def _decisive(dialect_name: str) -> tuple[Compiled, Compiled]:
-    """Lock what decides over claims against change, until they have left."""
+def _subscriptions() -> Compiled:
+    """Lock the subscriptions of claims against change, until they have left."""
     ours = exists(
         select(1).where(
-            _named(dialect_name),
+            _named("postgresql"),
             _delivery.c.contact_id == _subscription.c.contact_id,
             _delivery.c.list_id == _subscription.c.list_id,
         )
     )
-    causes = exists(
-        select(1).where(
-            _named(dialect_name),
-            _delivery.c.cause_id == _campaign.c.id,
-            literal_column("cause_kind = 'campaign'"),
-        )
+    return Compiled(
+        select(_subscription.c.contact_id)
+        .where(ours)
+        .order_by(_subscription.c.contact_id, collate(_subscription.c.list_id, "C"))
+        .with_for_update(read=True)
     )
-    return (
-        Compiled(
-            select(_subscription.c.contact_id)
-            .where(ours)
-            .order_by(_subscription.c.contact_id, _subscription.c.list_id)
-            .with_for_update(read=True)
-        ),
-        Compiled(
-            select(_campaign.c.id)
-            .where(causes)
-            .order_by(_campaign.c.id)
-            .with_for_update(read=True)
-        ),
+
+
+def _campaigns() -> Compiled:
+    """Return the campaigns of claims."""
+    return Compiled(
+        select(_delivery.c.cause_id)
+        .where(_named("postgresql"), literal_column("cause_kind = 'campaign'"))
+        .distinct()
+        .order_by(_delivery.c.cause_id)
     )
 
 
 class _Statements:
     """Groups on PostgreSQL.
 
-    A statement there sees the moment at which it began. So whatever could take a permission
-    away waits until the letters that had it have left, and those before it are seen.
+    A statement there sees the moment at which it began. So who leaves a list, or pauses a
+    campaign, waits until the letters that had begun to leave are gone; and a "no" that came
+    before is seen. (A suppression that comes with no subscription to change, and words that
+    are raised, hold from the next group on.)
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         name = "postgresql"
         self._record = Compiled(recording(name))
-        self._log = Compiled(logging(name))
+        self._log = Compiled(attempting(name))
         self._leave = {
             capped: Compiled(_leaving(name, capped=capped)) for capped in (False, True)
         }
-        self._decisive = _decisive(name)
+        self._subscriptions, self._campaigns = _subscriptions(), _campaigns()
         self._have_left = _have_left(name)
 
     def commit(
         self, changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
-    ) -> set[int]:
+    ) -> set[int] | None:
         values = _values(changes, names, now, cap)
         with self._database.write() as connection:
             if names:
-                for lock in self._decisive:
-                    lock.rows(connection, values)
+                for (campaign_id,) in self._campaigns.rows(connection, values):
+                    let_leave(connection, campaign_id)
+                self._subscriptions.rows(connection, values)
             if changes:
                 self._record.count(connection, values)
             if log_of(changes):

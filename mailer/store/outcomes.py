@@ -121,7 +121,7 @@ def recording(dialect_name: str) -> Update:
     )
 
 
-def logging(dialect_name: str) -> Insert:
+def attempting(dialect_name: str) -> Insert:
     """Add to the log of attempts; binds `logged` (`log_of`)."""
     given = rows_given("logged", _LOGGED, dialect_name)
     return insert(_attempt).from_select(list(_LOGGED), select(*given.c))
@@ -157,13 +157,13 @@ def _due_at(change: Change) -> int | None:
 
 
 def log_of(changes: Iterable[Change]) -> list[Row]:
-    """Return what `logging` binds: nothing for most that were accepted."""
+    """Return what `attempting` binds: nothing for most that were accepted."""
     return [_logged(change) for change in changes if change.logged]
 
 
 @cache
 def _log(dialect_name: str) -> Compiled:
-    return Compiled(logging(dialect_name))
+    return Compiled(attempting(dialect_name))
 
 
 def log_attempts(connection: Connection, changes: Sequence[Change]) -> None:

@@ -9,7 +9,7 @@ from mailer.audience.standing import after
 from mailer.model.consent import Act
 from mailer.model.subscription import Entry, Subscription
 from mailer.store.evidence import places_by, steps_of
-from mailer.store.subscriptions import Place, drop, of_contacts, put, stored
+from mailer.store.subscriptions import Place, drop, hold, of_contacts, put, stored
 
 
 def project(connection: Connection, steps: Sequence[tuple[int, Entry]]) -> None:
@@ -69,6 +69,8 @@ def project_alike(
 
 
 def _write(connection: Connection, places: dict[Place, Subscription | None]) -> None:
+    # In the order in which senders lock them, so that none waits for another in a circle.
+    hold(connection, [contact for contact, _ in places])
     put(
         connection,
         [

@@ -4,7 +4,7 @@ Only `mailer.store.ledger` writes it, in the transaction of the entries that it 
 from.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select
@@ -25,6 +25,11 @@ _UPSERT = "ON CONFLICT (contact_id, list_id) DO UPDATE SET " + ", ".join(
 _OF_CONTACTS = f"SELECT {', '.join(_COLUMNS)} FROM subscription WHERE contact_id"
 _delete = delete(_rows).where(
     _rows.c.contact_id == bindparam("contact"), _rows.c.list_id == bindparam("list")
+)
+
+_HOLD = (
+    "SELECT contact_id FROM subscription WHERE contact_id = ANY(%s)"
+    ' ORDER BY contact_id, list_id COLLATE "C" FOR UPDATE'
 )
 
 Place = tuple[int, str]
@@ -96,8 +101,14 @@ def put(connection: Connection, rows: Sequence[Row]) -> None:
     Args:
         rows: Contact's id, list's id and entry's number, then what `stored` gives.
     """
-    # Senders lock them in the same order, so that nobody waits for each other.
+    # In the order of `hold`.
     insert_rows(connection, _rows, _COLUMNS, sorted(rows, key=_place), _UPSERT)
+
+
+def hold(connection: Connection, contact_ids: Iterable[int]) -> None:
+    """Lock all places of contacts against change by others, in one order for all."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_HOLD, (sorted(set(contact_ids)),))
 
 
 def _place(row: Row) -> tuple[Any, ...]:

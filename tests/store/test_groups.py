@@ -4,22 +4,25 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sending import LIST, a_campaign, now, rows, states
-from sqlalchemy import Update, select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
+from mailer.model.campaign import CampaignState
 from mailer.model.delivery import Claim, DeliveryState
 from mailer.model.key import KeyRing
 from mailer.model.outcome import Reply, Stage
 from mailer.store import owners
+from mailer.store.campaigns import change_state
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
 from mailer.store.groups import Groups, groups
 from mailer.store.outcomes import Change
-from mailer.store.tables import AttemptRow, CampaignRow, SubscriptionRow, table
+from mailer.store.tables import AttemptRow, SubscriptionRow, table
 
 
 @pytest.fixture
@@ -141,31 +144,34 @@ def test_a_group_that_cannot_be_written_changes_nothing(
     assert states(database) == {"refused": 1, "sending": 1}
 
 
-def withdraw() -> Update:
+def withdraw(connection: Connection) -> None:
     subscription = table(SubscriptionRow)
-    return (
+    connection.execute(
         update(subscription)
         .where(subscription.c.contact_id == 1, subscription.c.list_id == LIST)
         .values(status="unsubscribed")
     )
 
 
-def pause() -> Update:
-    return update(table(CampaignRow)).values(state="paused")
+def pause(connection: Connection) -> None:
+    assert change_state(connection, 1, CampaignState.PAUSED, now(), "by hand")
 
 
-@pytest.mark.parametrize("taking_away", [withdraw, pause])
+@pytest.mark.parametrize("take_away", [withdraw, pause])
 def test_what_takes_permission_away_while_a_group_is_written_stops_it_or_waits(
-    database: Database, ring: KeyRing, writing: Groups, taking_away: Callable[[], Update]
+    database: Database,
+    ring: KeyRing,
+    writing: Groups,
+    take_away: Callable[[Connection], None],
 ) -> None:
     """On PostgreSQL two transactions overlap; on SQLite one waits for the turn."""
     one, *_ = claimed(database, ring, 2)
-    left: list[set[int]] = []
+    left: list[set[int] | None] = []
     thread = threading.Thread(
         target=lambda: left.append(writing.commit([], names([one]), now(), None))
     )
     with database.write() as connection:
-        connection.execute(taking_away())
+        take_away(connection)
         thread.start()
         # It cannot end before we do, however long that takes.
         thread.join(0.2)
@@ -173,3 +179,53 @@ def test_what_takes_permission_away_while_a_group_is_written_stops_it_or_waits(
         assert left == []
     thread.join()
     assert left == [set()]
+
+
+def test_a_pause_does_not_wait_for_ever_behind_busy_senders(
+    database: Database, ring: KeyRing
+) -> None:
+    letters = claimed(database, ring, 1200)
+    paused = threading.Event()
+    after: list[int] = []
+
+    def send(mine: list[Claim]) -> None:
+        writing = groups(database)
+        for start in range(0, len(mine), 3):
+            was_paused = paused.is_set()
+            left = writing.commit([], names(mine[start : start + 3]), now(), None)
+            if was_paused:
+                after.append(len(left or ()))
+        writing.close()
+
+    senders = [
+        threading.Thread(target=send, args=(letters[place::4],)) for place in range(4)
+    ]
+    for sender in senders:
+        sender.start()
+    with database.write() as connection:
+        pause(connection)
+    paused.set()
+    for sender in senders:
+        sender.join()
+    assert sum(after) == 0
+    assert states(database)["claimed"] > 0
+
+
+def test_when_nobody_can_tell_who_left_nothing_is_written_twice(
+    database: Database, ring: KeyRing, writing: Groups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not database.is_sqlite:
+        # There it is asked in the same transaction.
+        return
+    one, two, three = claimed(database, ring, 3)
+    assert writing.commit([], names([one]), now(), None) == {1}
+    with database.write() as connection:
+        withdraw_two = update(table(SubscriptionRow)).where(
+            table(SubscriptionRow).c.contact_id == 2
+        )
+        connection.execute(withdraw_two.values(status="unsubscribed"))
+    broken = SimpleNamespace(spelt=lambda _dialect: ("SELECT id FROM nowhere", {}))
+    monkeypatch.setattr(writing, "_have_left", broken)
+    done = change(one, DeliveryState.REFUSED, logged="refused")
+    assert writing.commit([done], names([two, three]), now(), None) is None
+    assert states(database) == {"refused": 1, "claimed": 1, "sending": 1}
