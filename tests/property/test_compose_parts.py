@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from letters import source
 
@@ -69,6 +69,12 @@ def test_a_value_that_is_missing_where_it_is_printed_is_named() -> None:
 
 @pytest.mark.parametrize("engine", [HTML, TEXT])
 @given(st.lists(PIECES, min_size=1, max_size=6), NAMES)
+@example(
+    ["{% set who %}{% set city = name|upper %}{{ city }}{% endset %}", "{{ who }}",
+     "{{ city|default('c') }}"],
+    {"name": "Bo", "city": "Oslo"},
+)  # fmt: skip
+@example(["{{ who|default('w') }}", "{% set who %}x{% endset %}", "{{ who }}"], {})
 @settings(max_examples=300)
 def test_a_part_is_a_plain_rendering(
     engine: Engine, pieces: list[str], names: dict[str, object]
