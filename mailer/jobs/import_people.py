@@ -10,7 +10,7 @@ from mailer.jobs.import_slice import SliceResult
 from mailer.model.consent import Basis
 from mailer.workspace.csvfiles import CsvFile, Record, records
 
-PIECE_ROWS = 50_000
+PIECE_ROWS = 100_000
 
 BadRow = tuple[int, str, list[str]]
 """The line, what is wrong with it, and its cells."""

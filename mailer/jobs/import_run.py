@@ -6,26 +6,17 @@ touches few pages of the index on them, and it is quick however many people ther
 
 import gc
 import os
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
 
 from mailer.audience.rows import PersonRow
 from mailer.errors import RefusedError
 from mailer.jobs.import_people import People, Piece
-from mailer.jobs.import_slice import (
-    Prepared,
-    apply_slice,
-    grant,
-    prepare,
-    try_slice,
-)
+from mailer.jobs.import_slice import apply_slice, grant, prepare, try_slice
 from mailer.model.key import KeyRing
 from mailer.pace.slicing import next_size
 from mailer.store import ledger
@@ -45,8 +36,6 @@ from mailer.workspace.csvout import RejectedFile
 SHOWN_REJECTIONS = 20
 _FIRST_SLICE = 200
 _TRIAL_SLICE = 1_000
-_SWITCH_S = 0.000_1
-_T = TypeVar("_T")
 _WORK_S = 0.015
 """How long a slice should work while nobody else may write."""
 
@@ -108,8 +97,10 @@ class Import:
         total = self._people.file.rows
         try:
             with _undisturbed():
-                for piece, ready in _ahead(self._pieces()):
-                    self._import(piece, ready, lambda done: on_progress(done, total))
+                position = self._batch.position
+                for piece in self._people.pieces(position.piece, position.piece_rows):
+                    self._import(piece, lambda done: on_progress(done, total))
+                    gc.collect()
         finally:
             self._rejected.close()
         self._end()
@@ -126,23 +117,13 @@ class Import:
             self._longest_s,
         )
 
-    def _pieces(self) -> Generator[tuple[Piece, list[Prepared]], None, None]:
-        """Read pieces, and compute what can be before the write lock is held."""
-        position = self._batch.position
-        for piece in self._people.pieces(position.piece, position.piece_rows):
-            yield piece, prepare(piece.people, self._ring, self._clock(), os.urandom)
-
-    def _import(
-        self,
-        piece: Piece,
-        ready: Sequence[Prepared],
-        on_progress: Callable[[int], object],
-    ) -> None:
+    def _import(self, piece: Piece, on_progress: Callable[[int], object]) -> None:
         require_unchanged(self._people.file)
         with self._database.read() as connection:
             entry = ledger.alike(connection, grant(self._batch, self._clock()))
-        after = self._batch.position.after
-        todo = [one for one in ready if one.row.address.match > after]
+        todo = [
+            row for row in piece.people if row.address.match > self._batch.position.after
+        ]
         start, last = 0, False
         while not last:
             some = todo[start : start + self._size]
@@ -152,13 +133,14 @@ class Import:
             on_progress(self._batch.rows_done)
 
     def _slice(
-        self, piece: Piece, some: Sequence[Prepared], entry: Alike, *, last: bool
+        self, piece: Piece, some: Sequence[PersonRow], entry: Alike, *, last: bool
     ) -> None:
         batch, now = self._batch, self._clock()
         bad = [] if batch.position.piece_rows else piece.bad
+        ready = prepare(some, self._ring, now, os.urandom)
         counts = Counter(self._counts)
         with self._turn() as connection:
-            result = apply_slice(connection, self._ring, batch, entry, some, now)
+            result = apply_slice(connection, self._ring, batch, entry, ready, now)
             away = self._people.away(result)
             self._rejected.write([*bad, *away])
             counts += result.counts + Counter(rejected=len(bad))
@@ -166,8 +148,8 @@ class Import:
                 done = piece.first + piece.rows
                 position = Position(done, rejected_bytes=self._rejected.size_bytes)
             else:
-                done = batch.rows_done + len(bad) + sum(one.row.rows for one in some)
-                after = some[-1].row.address.match
+                done = batch.rows_done + len(bad) + sum(row.rows for row in some)
+                after = some[-1].address.match
                 position = Position(
                     piece.first, piece.rows, after, self._rejected.size_bytes
                 )
@@ -227,6 +209,7 @@ class Trial:
         with _undisturbed():
             for piece in self._people.pieces():
                 self._try(piece, lambda done: on_progress(done, total))
+                gc.collect()
         on_progress(total, total)
         return ImportResult(
             None,
@@ -260,33 +243,20 @@ class Trial:
         self._shown += [row[:2] for row in result.away][: _room(self._shown)]
 
 
-def _ahead(items: Generator[_T, None, None]) -> Generator[_T, None, None]:
-    """Yield what a generator does, which makes the next in a thread meanwhile."""
-    with ThreadPoolExecutor(1, "reader") as thread:
-        coming = thread.submit(next, items, None)
-        while (item := coming.result()) is not None:
-            coming = thread.submit(next, items, None)
-            yield item
-
-
 @contextmanager
 def _undisturbed() -> Generator[None, None, None]:
-    """Keep Python's collector of cycles away, and let a waiting thread go on soon.
+    """Keep Python's collector of cycles away; it is called after each piece instead.
 
-    The collector would go through all that was loaded again and again, now and then for a
-    quarter of a second while the write lock is held. What nothing refers to is freed all
-    the same. And whoever writes gets the interpreter back from whoever reads ahead in a
-    tenth of a millisecond: by itself Python lets it wait 5 ms, at each statement.
+    It would go through all that was loaded again and again, now and then for a quarter of a
+    second while the write lock is held. What nothing refers to is freed all the same.
     """
-    was_on, interval_s = gc.isenabled(), sys.getswitchinterval()
+    was_on = gc.isenabled()
     gc.collect()
     gc.freeze()
     gc.disable()
-    sys.setswitchinterval(_SWITCH_S)
     try:
         yield
     finally:
-        sys.setswitchinterval(interval_s)
         gc.unfreeze()
         if was_on:
             gc.enable()
