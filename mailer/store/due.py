@@ -79,30 +79,18 @@ def anything_due(connection: Connection, now: datetime) -> bool:
 
 def of_campaign() -> Select[Any]:
     """Choose what is due of one campaign; binds `campaign`, `limit` and `now`."""
-    return (
-        select(_due.c.id)
-        .where(
-            _QUEUED,
-            _OF_A_CAMPAIGN,
-            _due.c.cause_id == bindparam("campaign"),
-            _due.c.due_at <= NOW,
-        )
-        .order_by(_due.c.due_at, _due.c.id)
-        .limit(bindparam("limit"))
-        .with_for_update(skip_locked=True)
-    )
+    return _chosen(_OF_A_CAMPAIGN, _due.c.cause_id == bindparam("campaign"))
 
 
 def of_lane() -> Select[Any]:
     """Choose what is due of one lane and no campaign; binds `in_lane`, `limit`, `now`."""
+    return _chosen(_OF_NO_CAMPAIGN, _due.c.lane == bindparam("in_lane"))
+
+
+def _chosen(*whose: ColumnElement[bool]) -> Select[Any]:
     return (
         select(_due.c.id)
-        .where(
-            _QUEUED,
-            _OF_NO_CAMPAIGN,
-            _due.c.lane == bindparam("in_lane"),
-            _due.c.due_at <= NOW,
-        )
+        .where(_QUEUED, *whose, _due.c.due_at <= NOW)
         .order_by(_due.c.due_at, _due.c.id)
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True)

@@ -142,7 +142,8 @@ class _OneStatement:
             given = ", ".join(f":{name}" for name in values)
             driver.execute(f"INSERT INTO {view} VALUES ({given})", values)
             written = driver.total_changes - before
-            if written == len(changes) + len(log_of(changes)) + len(names):
+            attempts = sum(1 for change in changes if change.logged)
+            if written == len(changes) + attempts + len(names):
                 return {delivery_id for delivery_id, _ in names}
             text, constants = self._have_left.spelt(self._database.engine.dialect)
             try:
@@ -239,8 +240,8 @@ class _Statements:
                 self._subscriptions.rows(connection, values)
             if changes:
                 self._record.count(connection, values)
-            if log_of(changes):
-                self._log.count(connection, values)
+                if any(change.logged for change in changes):
+                    self._log.count(connection, values)
             if not names:
                 return set()
             if self._leave[cap is not None].count(connection, values) == len(names):
