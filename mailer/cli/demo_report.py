@@ -47,7 +47,11 @@ def checks(
         (
             f"{len(withheld)} withheld = {len(left_before)} who left before their letter"
             " did, and got none"
-        ): set(left_before) == withheld and not withheld & post.links.keys(),
+        ): (
+            bool(withheld)
+            and set(left_before) == withheld
+            and not withheld & post.links.keys()
+        ),
         f"{len(left_after)} left by the link in their letter": (
             bool(left_after) and set(left_after) <= accepted | set(post.links)
         ),

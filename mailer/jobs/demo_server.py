@@ -3,6 +3,9 @@
 Some put a letter off, some refuse, two hang up after the content (one has kept the letter,
 the other has not), and once it is too busy for anything. It keeps count of what it took,
 independently of what the mailer has on record.
+
+After the first letters it reads nothing more until it is told to `go_on`: so whoever is to
+leave before the own letter does, can, on a machine as slow or as fast as it may be.
 """
 
 import asyncio
@@ -15,6 +18,7 @@ from mailer.wire.sink import Answer, Mischief, Received, Sink, Step
 
 _LINK = re.compile(rb"^List-Unsubscribe: <([^>]+)>", re.IGNORECASE | re.MULTILINE)
 _FULL_FOR_TRIES = 2
+_HOLDS_AFTER = 60
 _BUSY_AFTER = 100
 _START_WITHIN_S = 10
 
@@ -46,6 +50,7 @@ class DemoServer:
         self.sink = Sink(self._answer, on_letter=self._took)
         self.port = 0
         self._was_busy = False
+        self._may_go_on = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
@@ -62,6 +67,11 @@ class DemoServer:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(_START_WITHIN_S)
         self._loop.close()
+
+    def go_on(self) -> None:
+        """Read all letters from now on."""
+        self._may_go_on = True
+        self._loop.call_soon_threadsafe(self.sink.go_on)
 
     @property
     def copies_at_most(self) -> int:
@@ -80,6 +90,8 @@ class DemoServer:
             tries = self.post.tries[address] = self.post.tries.get(address, 0) + 1
             answer = _at_recipient(manner(address), tries)
             self.post.put_off += answer is not None and answer.startswith("4")
+            if len(self.post.tries) == _HOLDS_AFTER and not self._may_go_on:
+                self.sink.hold()
             return answer
         if step is Step.CONTENT:
             return self._at_content(received, manner(address))

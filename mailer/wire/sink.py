@@ -115,6 +115,7 @@ class Sink:
         self._on_letter = on_letter or self.received.append
         self._server: asyncio.Server | None = None
         self._lines: set[_Line] = set()
+        self.held = False
 
     async def start(self, port: int = 0) -> int:
         """Listen on 127.0.0.1; return the port."""
@@ -135,9 +136,22 @@ class Sink:
                 line.close()
             await self._server.wait_closed()
 
+    def hold(self) -> None:
+        """Read nothing more, on any line, until `go_on`; nobody is hung up on."""
+        self.held = True
+        for line in self._lines:
+            line.hold(held=True)
+
+    def go_on(self) -> None:
+        """Read again where `hold` left off."""
+        self.held = False
+        for line in self._lines:
+            line.hold(held=False)
+
     def opened(self, line: "_Line") -> int:
         """Count a connection; return its number."""
         self._lines.add(line)
+        line.hold(held=self.held)
         self.connections += 1
         self.open_now += 1
         self.open_at_most = max(self.open_at_most, self.open_now)
@@ -195,6 +209,14 @@ class _Line(asyncio.Protocol):
         self._silent = True
         if self._transport is not None:
             self._transport.close()
+
+    def hold(self, *, held: bool) -> None:
+        """Stop reading, or go on; what has come already is still answered."""
+        assert self._transport is not None
+        if held:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def data_received(self, data: bytes) -> None:
         self._buffer += data
