@@ -29,8 +29,9 @@ $(VENV)/.for-lint: pyproject.toml
 demo: $(VENV)/.for-use
 	$(BIN)/mailer demo $(DIR)
 
+# make test ARGS='-n 0 tests/unit' runs some, in one process.
 test: $(VENV)/.for-test
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.for-lint
 	$(BIN)/ruff format --check .
