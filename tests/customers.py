@@ -49,7 +49,7 @@ class World:
     def person(self, address: str = "kari@example.com") -> Someone:
         """Put somebody on both lists, as an import does."""
         key = self.ring.suppression_hash(address)
-        rows = contacts.new_rows([(address, key, address, {}, None, None)], NOW)
+        rows = contacts.new_rows([(address, key, address, "{}", None, None)], NOW)
         with self.database.write() as connection:
             (contact_id,) = contacts.create_contacts(connection, rows)
             ledger.append(

@@ -115,12 +115,12 @@ def details_of(row: PersonRow) -> Details:
     return Details(row.attributes, row.language, row.time_zone)
 
 
-def change(known: Details, row: PersonRow) -> Change | None:
-    """Return what a row changes about a contact; None for nothing."""
+def change(known: Details, said: Details) -> Change | None:
+    """Return what a row says that changes something about a contact; None for nothing."""
     before: dict[str, object] = {}
     now: dict[str, object] = {}
     old = _flat(known)
-    for name, value in _flat(details_of(row)).items():
+    for name, value in _flat(said).items():
         if name not in old or not _same(old[name], value):
             now[name] = value
             if name in old:

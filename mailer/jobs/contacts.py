@@ -213,7 +213,7 @@ def _write(
     if contact is None:
         new = new_row(address.match, hashed, address.wire, details_of(row), now)
         return create_contacts(connection, [new])[0]
-    changed = change(contact.details, row)
+    changed = change(contact.details, details_of(row))
     if changed is not None:
         change_contacts(connection, [(contact.id, changed.details)], now)
     return contact.id

@@ -65,13 +65,13 @@ def import_contacts(
     file = survey(order.path)
     columns = read_header(file.header, specs, ignore_unknown=order.ignore_unknown)
     declared = _declare(order, file, clock())
-    people = People(file, columns, declared.basis)
+    people = People(file, columns, declared.basis, ring)
     with held(file):
         if order.dry_run:
-            return Trial(database, ring, people, declared, clock).run(on_progress)
+            return Trial(database, people, declared, clock).run(on_progress)
         with database.write() as connection:
             batch = _begin(connection, order, declared, clock())
-        return Import(database, ring, people, batch, clock).run(on_progress)
+        return Import(database, people, batch, clock).run(on_progress)
 
 
 def _declare(order: ImportOrder, file: CsvFile, now: datetime) -> Declared:

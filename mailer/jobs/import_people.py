@@ -1,76 +1,157 @@
 """Reading the people of a file piece by piece, each in the order of match forms."""
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 from zoneinfo import available_timezones
 
 from mailer.audience.rows import Columns, PersonRow, Rejected, RowReader, in_order
-from mailer.jobs.import_slice import SliceResult
+from mailer.model.address import Role
 from mailer.model.consent import Basis
+from mailer.model.key import Key, KeyRing, Purpose, relayer
+from mailer.store import ledger
+from mailer.store.contacts import write_json
+from mailer.store.ledger import Personal
 from mailer.workspace.csvfiles import CsvFile, Record, records
 
 PIECE_ROWS = 100_000
+_FIRST_PIECE_ROWS = 10_000
+"""Fewer, so that there is something to write soon."""
+
+_PART_PEOPLE = 4_000
 
 BadRow = tuple[int, str, list[str]]
 """The line, what is wrong with it, and its cells."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Some rows of a file, read.
+class Ready(NamedTuple):
+    """A person of a file, with all that can be computed before the write lock is held.
 
     Args:
-        first: How many rows lie before it.
-        rows: How many rows it is.
-        people: Who is in it, in the order of match forms.
-        bad: Its rows that cannot be imported.
+        line: Where the first row about the person begins.
+        rows: How many rows of the file it stands for.
+        shared: It is an office's address.
+        given: The address as it was typed.
+        hash: The match form's keyed hash.
+        address: The domain as A-label.
+        attributes: As JSON; only those that the rows have a value for.
+        personal: The match form as the ledger seals it.
+    """
+
+    line: int
+    rows: int
+    shared: bool
+    given: str
+    match: str
+    hash: bytes
+    address: str
+    attributes: str
+    language: str | None
+    time_zone: str | None
+    personal: Personal
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some people of a piece of a file.
+
+    Args:
+        first: How many rows lie before the piece.
+        rows: How many rows the piece is.
+        people: In the order of match forms, behind those of the part before.
+        bad: The piece's rows that cannot be imported; they come with its first part.
+        begins: It is the piece's first part.
+        ends: It is the piece's last part.
     """
 
     first: int
     rows: int
-    people: list[PersonRow]
-    bad: list[BadRow]
+    people: Sequence[Ready]
+    bad: Sequence[BadRow]
+    begins: bool
+    ends: bool
 
 
 class People:
     """Reads the people of a file, piece by piece."""
 
-    def __init__(self, file: CsvFile, columns: Columns, basis: Basis) -> None:
+    def __init__(
+        self, file: CsvFile, columns: Columns, basis: Basis, ring: KeyRing
+    ) -> None:
         self.file = file
         self.columns = columns
-        self._reader = RowReader(columns, basis, frozenset(available_timezones()))
+        self.basis = basis
+        self.ring = ring
 
-    def pieces(self, first: int = 0, rows: int = 0) -> Generator[Piece, None, None]:
-        """Go through the pieces.
+    def parts(self, first: int = 0, rows: int = 0) -> Generator[Part, None, None]:
+        """Go through the pieces, part by part.
 
         Args:
-            first: Where one began.
+            first: Where a piece began.
             rows: How long that one was; 0 for one that was not begun.
         """
         read = records(self.file, first)
-        while (piece := self._piece(first, islice(read, rows or PIECE_ROWS))).rows:
-            yield piece
-            first, rows = first + piece.rows, 0
+        reader = RowReader(self.columns, self.basis, frozenset(available_timezones()))
+        keys = self.ring.of(Purpose.SUPPRESSION)
+        while True:
+            at_most = PIECE_ROWS if first else min(PIECE_ROWS, _FIRST_PIECE_ROWS)
+            people, bad, length = _piece(reader, islice(read, rows or at_most))
+            if not length:
+                return
+            for start in range(0, len(people) or 1, _PART_PEOPLE):
+                some = people[start : start + _PART_PEOPLE]
+                yield Part(
+                    first,
+                    length,
+                    _ready(some, keys),
+                    () if start else bad,
+                    begins=not start,
+                    ends=start + _PART_PEOPLE >= len(people),
+                )
+            first, rows = first + length, 0
 
-    def _piece(self, first: int, some: Iterable[Record]) -> Piece:
-        people: list[PersonRow] = []
-        bad: list[BadRow] = []
-        rows = 0
-        for line, cells, problem in some:
-            rows += 1
-            row = Rejected(line, problem) if problem else self._reader.read(line, cells)
-            if isinstance(row, Rejected):
-                bad.append((line, row.reason, cells))
-            else:
-                people.append(row)
-        return Piece(first, rows, in_order(people), bad)
-
-    def away(self, result: SliceResult) -> list[BadRow]:
+    def away(self, stayed: Iterable[tuple[int, str, str]]) -> list[BadRow]:
         """Return who stayed away in a slice as rows with nothing but the address."""
         rows: list[BadRow] = []
-        for line, reason, address in result.away:
+        for line, reason, address in stayed:
             cells = [""] * self.columns.width
             cells[self.columns.address] = address
             rows.append((line, reason, cells))
         return rows
+
+
+def _piece(
+    reader: RowReader, some: Iterable[Record]
+) -> tuple[list[PersonRow], list[BadRow], int]:
+    people: list[PersonRow] = []
+    bad: list[BadRow] = []
+    for line, cells, problem in some:
+        row = Rejected(line, problem) if problem else reader.read(line, cells)
+        if isinstance(row, Rejected):
+            bad.append((line, row.reason, cells))
+        else:
+            people.append(row)
+    return in_order(people), bad, len(people) + len(bad)
+
+
+def _ready(some: Sequence[PersonRow], keys: tuple[Key, ...]) -> list[Ready]:
+    matches = [row.address.match for row in some]
+    return [
+        Ready(
+            row.line,
+            row.rows,
+            row.role is Role.SHARED,
+            row.address.given,
+            match,
+            relayer(match.encode(), keys),
+            row.address.wire,
+            write_json(row.attributes),
+            row.language,
+            row.time_zone,
+            personal,
+        )
+        for row, match, personal in zip(
+            some, matches, ledger.personal(matches), strict=True
+        )
+    ]

@@ -5,7 +5,6 @@ touches few pages of the index on them, and it is quick however many people ther
 """
 
 import gc
-import os
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
@@ -13,11 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailer.audience.rows import PersonRow
 from mailer.errors import RefusedError
-from mailer.jobs.import_people import People, Piece
-from mailer.jobs.import_slice import apply_slice, grant, prepare, try_slice
-from mailer.model.key import KeyRing
+from mailer.jobs.import_people import Part, People, Ready
+from mailer.jobs.import_reader import read_parts
+from mailer.jobs.import_slice import apply_slice, grant, try_slice
 from mailer.pace.slicing import next_size
 from mailer.store import ledger
 from mailer.store.batches import (
@@ -75,12 +73,10 @@ class Import:
     def __init__(
         self,
         database: Database,
-        ring: KeyRing,
         people: People,
         batch: Batch,
         clock: Callable[[], datetime],
     ) -> None:
-        self._ring = ring
         self._people = people
         self._batch = batch
         self._clock = clock
@@ -91,6 +87,7 @@ class Import:
         self._rejected = RejectedFile(people.file, batch.position.rejected_bytes)
         self._shown: list[tuple[int, str]] = []
         self._database = database
+        self._entry: Alike | None = None
 
     def run(self, on_progress: Progress) -> ImportResult:
         """Go through the file to its end."""
@@ -98,9 +95,8 @@ class Import:
         try:
             with _undisturbed():
                 position = self._batch.position
-                for piece in self._people.pieces(position.piece, position.piece_rows):
-                    self._import(piece, lambda done: on_progress(done, total))
-                    gc.collect()
+                for part in read_parts(self._people, position.piece, position.piece_rows):
+                    self._import(part, lambda done: on_progress(done, total))
         finally:
             self._rejected.close()
         self._end()
@@ -117,42 +113,44 @@ class Import:
             self._longest_s,
         )
 
-    def _import(self, piece: Piece, on_progress: Callable[[int], object]) -> None:
-        require_unchanged(self._people.file)
-        with self._database.read() as connection:
-            entry = ledger.alike(connection, grant(self._batch, self._clock()))
-        todo = [
-            row for row in piece.people if row.address.match > self._batch.position.after
-        ]
+    def _import(self, part: Part, on_progress: Callable[[int], object]) -> None:
+        if part.begins:
+            self._begin_piece()
+        after = self._batch.position.after
+        todo = [one for one in part.people if one.match > after]
         start, last = 0, False
-        while not last:
+        while start < len(todo) or (part.ends and not last):
             some = todo[start : start + self._size]
             start += len(some)
-            last = start == len(todo)
-            self._slice(piece, some, entry, last=last)
+            last = part.ends and start == len(todo)
+            self._slice(part, some, last=last)
             on_progress(self._batch.rows_done)
 
-    def _slice(
-        self, piece: Piece, some: Sequence[PersonRow], entry: Alike, *, last: bool
-    ) -> None:
+    def _begin_piece(self) -> None:
+        gc.collect()
+        require_unchanged(self._people.file)
+        with self._database.read() as connection:
+            self._entry = ledger.alike(connection, grant(self._batch, self._clock()))
+
+    def _slice(self, part: Part, some: Sequence[Ready], *, last: bool) -> None:
         batch, now = self._batch, self._clock()
-        bad = [] if batch.position.piece_rows else piece.bad
-        ready = prepare(some, self._ring, now, os.urandom)
+        assert self._entry is not None
+        bad = () if batch.position.piece_rows else part.bad
         counts = Counter(self._counts)
         with self._turn() as connection:
-            result = apply_slice(connection, self._ring, batch, entry, ready, now)
-            away = self._people.away(result)
+            result = apply_slice(
+                connection, self._people.ring, batch, self._entry, some, now
+            )
+            away = self._people.away(result.away)
             self._rejected.write([*bad, *away])
             counts += result.counts + Counter(rejected=len(bad))
             if last:
-                done = piece.first + piece.rows
+                done = part.first + part.rows
                 position = Position(done, rejected_bytes=self._rejected.size_bytes)
             else:
-                done = batch.rows_done + len(bad) + sum(row.rows for row in some)
-                after = some[-1].address.match
-                position = Position(
-                    piece.first, piece.rows, after, self._rejected.size_bytes
-                )
+                done = batch.rows_done + len(bad) + sum(one.rows for one in some)
+                after = some[-1].match
+                position = Position(part.first, part.rows, after, self._rejected.size_bytes)
             if not advance(connection, batch, done, position, counts):
                 raise RefusedError(
                     f"batch {batch.id} is being imported or undone by another program"
@@ -165,9 +163,10 @@ class Import:
     def _turn(self) -> Generator[Connection, None, None]:
         """Give a connection for one slice, and learn from how long its work took.
 
-        What the disk takes to commit is the same for a short slice and does not count.
+        What the disk takes to commit is the same for a short slice and does not count. A
+        power cut may take back the last slices; with them goes how far the file is through.
         """
-        with self._database.write() as connection:
+        with self._database.write(flushed=False) as connection:
             began = time.perf_counter()
             yield connection
             worked_s = time.perf_counter() - began
@@ -188,18 +187,17 @@ class Trial:
     def __init__(
         self,
         database: Database,
-        ring: KeyRing,
         people: People,
         declared: Declared,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._ring = ring
         self._people = people
         now = clock()
         self._now = now
         self._batch = Batch(0, declared, BatchState.RUNNING, 0, Position(), {}, now, None)
         self._seen: set[bytes] = set()
+        self._rows = 0
         self._counts: Counter[str] = Counter()
         self._shown: list[tuple[int, str]] = []
 
@@ -207,9 +205,8 @@ class Trial:
         """Go through the file to its end."""
         total = self._people.file.rows
         with _undisturbed():
-            for piece in self._people.pieces():
-                self._try(piece, lambda done: on_progress(done, total))
-                gc.collect()
+            for part in read_parts(self._people):
+                self._try(part, lambda done: on_progress(done, total))
         on_progress(total, total)
         return ImportResult(
             None,
@@ -223,19 +220,21 @@ class Trial:
             0.0,
         )
 
-    def _try(self, piece: Piece, on_progress: Callable[[int], object]) -> None:
-        self._counts["rejected"] += len(piece.bad)
-        self._shown += [row[:2] for row in piece.bad][: _room(self._shown)]
-        for start in range(0, len(piece.people), _TRIAL_SLICE):
-            self._slice(piece.people[start : start + _TRIAL_SLICE])
-            on_progress(piece.first + start)
+    def _try(self, part: Part, on_progress: Callable[[int], object]) -> None:
+        if part.begins:
+            gc.collect()
+        self._counts["rejected"] += len(part.bad)
+        self._rows += len(part.bad)
+        self._shown += [row[:2] for row in part.bad][: _room(self._shown)]
+        for start in range(0, len(part.people), _TRIAL_SLICE):
+            some = part.people[start : start + _TRIAL_SLICE]
+            self._slice(some)
+            self._rows += sum(one.rows for one in some)
+            on_progress(self._rows)
 
-    def _slice(self, some: Sequence[PersonRow]) -> None:
-        ready = prepare(some, self._ring, self._now, bytes)
-        fresh = [one for one in ready if one.hash not in self._seen]
-        self._counts["again"] += sum(
-            one.row.rows for one in ready if one.hash in self._seen
-        )
+    def _slice(self, some: Sequence[Ready]) -> None:
+        fresh = [one for one in some if one.hash not in self._seen]
+        self._counts["again"] += sum(one.rows for one in some if one.hash in self._seen)
         self._seen.update(one.hash for one in fresh)
         with self._database.read() as connection:
             result = try_slice(connection, self._batch, fresh, self._now)

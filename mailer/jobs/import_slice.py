@@ -1,7 +1,7 @@
 """One slice of an import: gather what is on record, decide about each, apply."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,37 +14,27 @@ from mailer.audience.admission import (
     change,
     why_away,
 )
-from mailer.audience.rows import PersonRow
-from mailer.model.address import Role
+from mailer.jobs.import_people import Ready
 from mailer.model.consent import Act, How, NewEntry
-from mailer.model.contact import Contact
-from mailer.model.key import KeyRing, Purpose, relayer
+from mailer.model.contact import Contact, Details
+from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.model.subscription import step
 from mailer.model.suppression import scopes_against
 from mailer.store import ledger
 from mailer.store.batches import Batch, Changed, batches_behind, remember
-from mailer.store.bulk import Row
 from mailer.store.contacts import (
+    NewContact,
     change_contacts,
     create_contacts,
     find_contacts,
     new_rows,
+    read_json,
 )
 from mailer.store.database import Connection
-from mailer.store.ledger import Alike, Personal
+from mailer.store.ledger import Alike
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import in_force
-
-
-@dataclass(slots=True)
-class Prepared:
-    """A person of a slice, with all that can be computed before the write lock is held."""
-
-    row: PersonRow
-    hash: bytes
-    contact: Row
-    personal: Personal
 
 
 @dataclass(slots=True)
@@ -64,7 +54,7 @@ class SliceResult:
 class _Decision:
     """About somebody who is on record, as a contact or as suppressed."""
 
-    person: Prepared
+    person: Ready
     contact: Contact | None
     admission: Admission
     why_away: str
@@ -74,7 +64,7 @@ class _Decision:
 class _Decisions:
     """About everybody in a slice; mostly they are new."""
 
-    new: list[Prepared]
+    new: list[Ready]
     known: list[_Decision]
 
     def staying(self) -> list[tuple[Contact, _Decision]]:
@@ -86,30 +76,12 @@ class _Decisions:
         ]
 
 
-def prepare(
-    rows: Sequence[PersonRow], ring: KeyRing, now: datetime, chance: Callable[[int], bytes]
-) -> list[Prepared]:
-    """Compute hashes, salts and rows of people."""
-    keys = ring.of(Purpose.SUPPRESSION)
-    matches = [row.address.match for row in rows]
-    hashes = [relayer(match.encode(), keys) for match in matches]
-    contacts = new_rows(
-        [
-            (match, hashed, row.address.wire, row.attributes, row.language, row.time_zone)
-            for match, hashed, row in zip(matches, hashes, rows, strict=True)
-        ],
-        now,
-    )
-    personal = ledger.personal(matches, chance)
-    return list(map(Prepared, rows, hashes, contacts, personal))
-
-
 def apply_slice(
     connection: Connection,
     ring: KeyRing,
     batch: Batch,
     entry: Alike,
-    people: Sequence[Prepared],
+    people: Sequence[Ready],
     now: datetime,
 ) -> SliceResult:
     """Write a slice: contacts, what was before, ledger entries and subscriptions.
@@ -120,7 +92,8 @@ def apply_slice(
     # First of all, so that nobody leaves or joins between what is read and what is written.
     head = ledger.lock(connection)
     decisions = _decide(connection, batch, people, now)
-    ids = create_contacts(connection, [one.contact for one in decisions.new])
+    new = new_rows([_contact(one) for one in decisions.new], now)
+    ids = create_contacts(connection, new)
     granted = list(zip(ids, [one.personal for one in decisions.new], strict=True))
     granted += [
         (contact.id, one.person.personal)
@@ -133,12 +106,12 @@ def apply_slice(
 
 
 def try_slice(
-    connection: Connection, batch: Batch, people: Sequence[Prepared], now: datetime
+    connection: Connection, batch: Batch, people: Sequence[Ready], now: datetime
 ) -> SliceResult:
     """Say what `apply_slice` would do, and change nothing."""
     decisions = _decide(connection, batch, people, now)
     changed = sum(
-        change(contact.details, one.person.row) is not None
+        change(contact.details, _details(one.person)) is not None
         for contact, one in decisions.staying()
     )
     return _result(decisions, changed)
@@ -163,10 +136,10 @@ def grant(batch: Batch, now: datetime) -> NewEntry:
 
 
 def _decide(
-    connection: Connection, batch: Batch, people: Sequence[Prepared], now: datetime
+    connection: Connection, batch: Batch, people: Sequence[Ready], now: datetime
 ) -> _Decisions:
     list_id = batch.declared.list_id
-    contacts = find_contacts(connection, [one.contact[0] for one in people])
+    contacts = find_contacts(connection, [one.match for one in people])
     scopes = scopes_against(Kind.MARKETING, list_id)
     stopped = in_force(connection, [one.hash for one in people], scopes, now)
     if not contacts and not stopped:
@@ -176,7 +149,7 @@ def _decide(
     entry = step(grant(batch, now), 0)
     decisions = _Decisions([], [])
     for person in people:
-        contact = contacts.get(person.row.address.match)
+        contact = contacts.get(person.match)
         suppressions = stopped.get(person.hash)
         if contact is None and suppressions is None:
             decisions.new.append(person)
@@ -201,7 +174,7 @@ def _change(
     changes = [
         (contact.id, changed)
         for contact, one in decisions.staying()
-        if (changed := change(contact.details, one.person.row)) is not None
+        if (changed := change(contact.details, _details(one.person))) is not None
     ]
     change_contacts(connection, [(who, one.details) for who, one in changes], now)
     remember(
@@ -211,17 +184,31 @@ def _change(
 
 
 def _result(decisions: _Decisions, changed: int) -> SliceResult:
-    rows = [one.row for one in decisions.new]
-    rows += [one.person.row for one in decisions.known if not one.why_away]
+    people = [*decisions.new]
+    people += [one.person for one in decisions.known if not one.why_away]
     counts = Counter(one.admission.value for one in decisions.known)
     counts[Admission.ADDED.value] += len(decisions.new)
-    counts["shared"] = sum(row.role is Role.SHARED for row in rows)
+    counts["shared"] = sum(one.shared for one in people)
     counts["changed"] = changed
     away: list[tuple[int, str, str]] = []
     for one in decisions.known:
         if one.why_away:
-            row = one.person.row
-            rows.append(row)
-            away.append((row.line, one.why_away, row.address.given))
-    counts[Admission.AGAIN.value] += sum(row.rows for row in rows) - len(rows)
+            people.append(one.person)
+            away.append((one.person.line, one.why_away, one.person.given))
+    counts[Admission.AGAIN.value] += sum(one.rows for one in people) - len(people)
     return SliceResult(counts, away)
+
+
+def _contact(person: Ready) -> NewContact:
+    return (
+        person.match,
+        person.hash,
+        person.address,
+        person.attributes,
+        person.language,
+        person.time_zone,
+    )
+
+
+def _details(person: Ready) -> Details:
+    return Details(read_json(person.attributes), person.language, person.time_zone)

@@ -22,8 +22,9 @@ _COLUMNS = (
     "match", "match_version", "hash", "address", "attributes",
     "language", "time_zone", "created_at", "updated_at",
 )  # fmt: skip
-NewContact = tuple[str, bytes, str, Mapping[str, object], str | None, str | None]
-"""Match form, keyed hash, address (domain as A-label), attributes, language, time zone."""
+NewContact = tuple[str, bytes, str, str, str | None, str | None]
+"""Match form, keyed hash, address (domain as A-label), attributes as JSON, language, time
+zone."""
 
 _IDS = 'SELECT id FROM contact WHERE "match"'
 _PAGE = 1_000
@@ -59,25 +60,15 @@ def get_contacts(connection: Connection, contact_ids: Sequence[int]) -> dict[int
 
 def new_row(match: str, hash: bytes, address: str, details: Details, now: datetime) -> Row:
     """Return what `create_contacts` writes for one contact."""
-    known = (details.attributes, details.language, details.time_zone)
+    known = (write_json(details.attributes), details.language, details.time_zone)
     return new_rows([(match, hash, address, *known)], now)[0]
 
 
 def new_rows(people: Iterable[NewContact], now: datetime) -> list[Row]:
-    """Return what `create_contacts` writes; made before, it keeps the write lock short."""
+    """Return what `create_contacts` writes."""
     at = to_instant(now)
     return [
-        (
-            match,
-            MATCH_VERSION,
-            hashed,
-            address,
-            write_json(attributes),
-            language,
-            zone,
-            at,
-            at,
-        )
+        (match, MATCH_VERSION, hashed, address, attributes, language, zone, at, at)
         for match, hashed, address, attributes, language, zone in people
     ]
 
@@ -189,6 +180,11 @@ def _read(row: RowMapping) -> Contact:
 
 def _hashable(value: object) -> object:
     return tuple(cast("list[object]", value)) if isinstance(value, list) else value
+
+
+def read_json(text: str) -> dict[str, object]:
+    """Read attributes that `write_json` wrote."""
+    return cast("dict[str, object]", json.loads(text))
 
 
 def write_json(values: Mapping[str, object]) -> str:

@@ -73,17 +73,26 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self) -> Generator[Connection, None, None]:
+    def write(self, *, flushed: bool = True) -> Generator[Connection, None, None]:
         """Give a connection whose changes are committed at the end, or undone on an error.
 
         Keep it short: on SQLite nobody else writes meanwhile (20 ms at most).
+
+        Args:
+            flushed: The commit is on disk before this ends. Without it a power cut may take
+                back the last commits, whole and in order: only for work that is then done
+                again from where its own rows say that it is, and that ends with a commit
+                that is flushed.
         """
         with (
             _translated(),
             self._turn(),
             self.engine.connect().execution_options(writes=True) as connection,
+            nullcontext() if flushed else _unflushed(connection),
             connection.begin(),
         ):
+            if not flushed and not self.is_sqlite:
+                connection.execute(text("SET LOCAL synchronous_commit TO off"))
             yield connection
         if self._wal is not None:
             self._wal.fold_if_long()
@@ -190,6 +199,20 @@ def _without_foreign_keys(connection: Connection) -> Generator[None, None, None]
         yield
     finally:
         driver.execute("PRAGMA foreign_keys=ON")
+
+
+@contextmanager
+def _unflushed(connection: Connection) -> Generator[None, None, None]:
+    """Let commits be flushed later; SQLite refuses to change that inside a transaction."""
+    driver: Any = connection.connection.driver_connection
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver.execute("PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA synchronous=FULL")
 
 
 def _require_foreign_keys(connection: Connection) -> None:
