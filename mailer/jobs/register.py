@@ -7,8 +7,10 @@ leaves.
 """
 
 import asyncio
+import collections
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -57,10 +59,12 @@ class Register:
         self._groups = groups(database)
         self._cap = cap
         self._clock = clock
-        self._leaving: list[_Leaving] = []
-        self._changes: list[Change] = []
-        self._wake = asyncio.Event()
+        # The loop puts in, the writing thread takes out.
+        self._leaving: collections.deque[_Leaving] = collections.deque()
+        self._changes: collections.deque[Change] = collections.deque()
+        self._wake = threading.Event()
         self._closing = False
+        self._abandoned = threading.Event()
         self._ended = False
         self._thread = ThreadPoolExecutor(1, "register")
         self.commits = 0
@@ -81,80 +85,98 @@ class Register:
             return False
         answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._leaving.append(_Leaving(claim, answer))
-        self._wake.set()
+        self._ring()
         return await answer
 
     def note(self, change: Change) -> None:
         """Keep a change for the next commit."""
         self._changes.append(change)
-        self._wake.set()
+        self._ring()
+
+    def _ring(self) -> None:
+        # It is only put out before the thread looks: what was put in until then is seen.
+        if not self._wake.is_set():
+            self._wake.set()
 
     async def keep(self) -> None:
-        """Commit groups until `close` was called and everything is written."""
+        """Commit groups until `close` was called and everything is written.
+
+        Cancelled, it ends with the group under way.
+        """
+        loop = asyncio.get_running_loop()
         try:
-            await self._commit_groups()
+            await loop.run_in_executor(self._thread, self._commit_groups, loop)
         finally:
             # Whatever ended it: nobody may wait for a leave that will never be written.
             self._ended = True
-            self._answer(self._leaving, set())
+            self._abandoned.set()
+            self._wake.set()
             self._thread.shutdown()
+            self._answer([*self._leaving], ())
             self._groups.close()
 
-    async def _commit_groups(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
-            await self._wake.wait()
+    def _commit_groups(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Commit one group after the other, in the writing thread.
+
+        It does not ask the loop in between, which is busy with the letters that just left.
+        """
+        while not self._abandoned.is_set():
+            self._wake.wait()
             self._wake.clear()
-            while self._leaving or self._changes:
-                group, changes = self._next_group()
-                try:
-                    left = await loop.run_in_executor(
-                        self._thread, self._commit, group, changes
-                    )
-                except DatabaseError as problem:
-                    await self._recover(problem, group, changes)
-                    continue
-                except Exception:
-                    self._answer(group, set())
-                    raise
-                self.unwell = ""
-                self.well.set()
-                self._answer(group, left or set())
-                if left is None:
-                    self._release(group)
-                elif len(left) < len(group):
-                    await self._note_held_back(
-                        [one.claim for one in group if one.claim.id not in left]
-                    )
+            while (self._leaving or self._changes) and not self._abandoned.is_set():
+                self._commit_group(loop)
             if self._closing:
                 return
 
-    def _release(self, group: list[_Leaving]) -> None:
-        """Put back what may have left on record, but was written to nobody."""
-        for one in group:
-            self.note(released(one.claim, self._clock()))
-
-    async def _note_held_back(self, staying: list[Claim]) -> None:
-        """Write down with the next group why some may not leave."""
-        loop = asyncio.get_running_loop()
+    def _commit_group(self, loop: asyncio.AbstractEventLoop) -> None:
+        group, changes = self._next_group()
         try:
-            held_by = await loop.run_in_executor(self._thread, self._held_by, staying)
+            left = self._commit(group, changes)
+        except DatabaseError as problem:
+            self._keep_for_later(problem, group, changes)
+            loop.call_soon_threadsafe(self._failed, group)
+            self._abandoned.wait(_TRY_AGAIN_S)
+            return
+        except Exception:
+            loop.call_soon_threadsafe(self._answer, group, ())
+            raise
+        self.unwell = ""
+        if left is None:
+            # They may have left on record, but were written to nobody: back to the queue.
+            now = self._clock()
+            self._changes.extend(released(one.claim, now) for one in group)
+        loop.call_soon_threadsafe(self._committed, group, left or set[int]())
+        if left is not None and len(left) < len(group):
+            staying = [one.claim for one in group if one.claim.id not in left]
+            if fallen := self._note_held_back(staying):
+                loop.call_soon_threadsafe(self.fallen, fallen)
+
+    def _committed(self, group: list[_Leaving], left: set[int]) -> None:
+        self.well.set()
+        self._answer(group, left)
+
+    def _failed(self, group: list[_Leaving]) -> None:
+        self.well.clear()
+        self._answer(group, ())
+
+    def _note_held_back(self, staying: list[Claim]) -> set[_Cause]:
+        """Write down why some may not leave, with the next group; return what fell."""
+        now = self._clock()
+        try:
+            held_by = self._held_by(staying)
         except DatabaseError as problem:
             _log.error("why letters are held back could not be read: %s", problem)
-            for claim in staying:
-                self.note(released(claim, self._clock()))
-            return
+            self._changes.extend(released(claim, now) for claim in staying)
+            return set()
         for claim in staying:
-            change = held_back(claim, held_by.get(claim.id), self._clock())
+            change = held_back(claim, held_by.get(claim.id), now)
             if change is not None:
-                self.note(change)
-        fallen = {
+                self._changes.append(change)
+        return {
             (claim.cause_kind, claim.cause_id)
             for claim in staying
             if claim.id in held_by and not held_by[claim.id].cause_stands
         }
-        if fallen:
-            self.fallen(fallen)
 
     def close(self) -> None:
         """Let `keep` end once everything is written."""
@@ -162,8 +184,9 @@ class Register:
         self._wake.set()
 
     def _next_group(self) -> tuple[list[_Leaving], list[Change]]:
-        group, self._leaving = self._leaving, []
-        changes, self._changes = self._changes, []
+        # In this order: the outcome of a line's letter goes no later than its next one.
+        group = [self._leaving.popleft() for _ in range(len(self._leaving))]
+        changes = [self._changes.popleft() for _ in range(len(self._changes))]
         if self._cap is not None:
             # Within one statement neither of two letters to a person would see the other.
             people: set[int | None] = {None}
@@ -197,24 +220,18 @@ class Register:
             return held(connection, names, now, self._cap_at(now))
 
     @staticmethod
-    def _answer(group: list[_Leaving], left: set[int]) -> None:
+    def _answer(group: Iterable[_Leaving], left: Container[int]) -> None:
         for leaving in group:
             if not leaving.answer.done():
                 leaving.answer.set_result(leaving.claim.id in left)
 
-    async def _recover(
+    def _keep_for_later(
         self, problem: DatabaseError, group: list[_Leaving], changes: list[Change]
     ) -> None:
         """Keep what could not be written; what wanted to leave goes back to the queue."""
         if not self.unwell:
             _log.error("nothing leaves until the database can be written: %s", problem)
         self.unwell = str(problem)
-        self.well.clear()
         now = self._clock()
-        self._changes = (
-            changes + [released(one.claim, now) for one in group] + self._changes
-        )
-        for leaving in group:
-            if not leaving.answer.done():
-                leaving.answer.set_result(False)
-        await asyncio.sleep(_TRY_AGAIN_S)
+        kept = changes + [released(one.claim, now) for one in group]
+        self._changes.extendleft(reversed(kept))

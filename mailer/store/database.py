@@ -99,11 +99,12 @@ class Database:
 
     @contextmanager
     def turn(self) -> Generator[None, None, None]:
-        """Hold the turn at writing, for statements that commit by themselves (SQLite)."""
+        """Hold the turn at writing, for statements that commit by themselves (SQLite).
+
+        Whoever writes next folds the log, so that letters do not wait for it.
+        """
         with _translated(), self._turn():
             yield
-        if self._wal is not None:
-            self._wal.fold_if_long()
 
     @contextmanager
     def alter(self) -> Generator[Connection, None, None]:

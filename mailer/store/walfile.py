@@ -4,6 +4,10 @@ SQLite would do that by itself inside whichever commit makes the log long, and w
 everybody's turn at writing for a tenth of a second or more. So it is told not to, and
 whoever finds the log long after a commit folds it without holding the turn; then once more
 with the turn, when next to nothing is left: the log only begins anew when all is folded.
+
+The file keeps its length when it begins anew: to write over what is there reaches the disk
+in half the time of making a file longer. So its length says nothing; a frame belongs to the
+log as it is now when it has the salts of the header (SQLite's file format, §4.1).
 """
 
 import os
@@ -15,10 +19,13 @@ from contextlib import AbstractContextManager
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-PRAGMAS = ("wal_autocheckpoint=0", "journal_size_limit=0")
-"""What every connection is told: never by itself, and cut the log when it begins anew."""
-
 _LONG_BYTES = 4 << 20
+_KEPT_BYTES = 2 * _LONG_BYTES
+PRAGMAS = ("wal_autocheckpoint=0", f"journal_size_limit={_KEPT_BYTES}")
+"""What every connection is told: never by itself, and cut a log that became very long."""
+
+_HEADER_BYTES = 32
+_FRAME_HEADER_BYTES = 24
 _FOLD = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
@@ -36,10 +43,12 @@ class WalFile:
 
     def fold_if_long(self) -> None:
         """Fold the log if it is long; call it after a commit, without the turn."""
-        size = self._size()
-        if size < _LONG_BYTES:
+        if not self._is_longer_than(_LONG_BYTES):
             self._fold_at = _LONG_BYTES
-        if size < self._fold_at or not self._folding.acquire(blocking=False):
+            return
+        if not self._is_longer_than(self._fold_at):
+            return
+        if not self._folding.acquire(blocking=False):
             return
         try:
             self.fold()
@@ -48,7 +57,7 @@ class WalFile:
             pass
         finally:
             # A reader may have been in the way: it is tried again after as much again.
-            self._fold_at = self._size() + _LONG_BYTES
+            self._fold_at += _LONG_BYTES
             self._folding.release()
 
     def fold(self) -> None:
@@ -63,8 +72,19 @@ class WalFile:
         finally:
             pooled.close()
 
-    def _size(self) -> int:
+    def _is_longer_than(self, size: int) -> bool:
+        """Say whether so much was written since the log began anew."""
         try:
-            return os.stat(self._path).st_size  # noqa: PTH116 - files are not opened here
+            file = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
-            return 0
+            return False
+        try:
+            header = os.pread(file, _HEADER_BYTES, 0)
+            if len(header) < _HEADER_BYTES:
+                return False
+            frame_bytes = _FRAME_HEADER_BYTES + int.from_bytes(header[8:12], "big")
+            place = _HEADER_BYTES + size // frame_bytes * frame_bytes
+            frame = os.pread(file, _FRAME_HEADER_BYTES, place)
+            return frame[8:16] == header[16:24]
+        finally:
+            os.close(file)

@@ -1,11 +1,16 @@
 """Locks of the operating system: they end with the process that holds them."""
 
+import ctypes
 import fcntl
 import os
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+
+# Python's own lets other threads run meanwhile, and then waits for the interpreter: on a
+# busy sender some tenths of a millisecond, for a call that takes one thousandth.
+_flock: Callable[[int, int], int] = ctypes.PyDLL(None).flock
 
 
 class _Gate:
@@ -22,14 +27,16 @@ class _Gate:
             if self._file is None:
                 flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
                 self._file = os.open(self._path, flags, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            if _flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                fcntl.flock(self._file, fcntl.LOCK_EX)
         except BaseException:
             self._threads.release()
             raise
 
     def free(self) -> None:
         assert self._file is not None
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+        if _flock(self._file, fcntl.LOCK_UN):
+            fcntl.flock(self._file, fcntl.LOCK_UN)
         self._threads.release()
 
     def __del__(self) -> None:

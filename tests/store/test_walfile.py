@@ -15,6 +15,8 @@ BLOCK = 1 << 16
 @pytest.fixture
 def short_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walfile, "_LONG_BYTES", 4 * BLOCK)
+    pragmas = ("wal_autocheckpoint=0", f"journal_size_limit={8 * BLOCK}")
+    monkeypatch.setattr(walfile, "PRAGMAS", pragmas)
 
 
 def opened(tmp_path: Path) -> Database:
@@ -62,8 +64,26 @@ def test_a_reader_in_the_way_delays_the_folding_and_stops_no_one(tmp_path: Path)
         assert reader.execute(text("SELECT count(*) FROM pile")).scalar_one() == before
         assert log_size(tmp_path) > 16 * BLOCK
     pile(database, 6)
-    assert log_size(tmp_path) < 7 * BLOCK
+    assert log_size(tmp_path) <= 8 * BLOCK
     assert piled(database) == 26
+    database.close()
+
+
+@pytest.mark.usefixtures("short_log")
+def test_the_file_keeps_its_length_and_is_written_over(tmp_path: Path):
+    database = opened(tmp_path)
+    pile(database, 3)
+    before = log_size(tmp_path)
+    assert before > 3 * BLOCK
+    assert database._wal is not None
+    assert database._wal._is_longer_than(2 * BLOCK)
+    database._wal.fold()
+    pile(database, 1)
+    assert log_size(tmp_path) == before
+    # What lies behind the new frames is the old log's, and says nothing about this one.
+    assert not database._wal._is_longer_than(2 * BLOCK)
+    pile(database, 2)
+    assert database._wal._is_longer_than(2 * BLOCK)
     database.close()
 
 
