@@ -235,6 +235,8 @@ def settle_down() -> None:
     # What was imported stays for ever: the collector need not walk through it again.
     gc.collect()
     gc.freeze()
+    # A letter makes some dozens of objects and no cycle.
+    gc.set_threshold(20_000, 20, 100)
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
