@@ -10,6 +10,7 @@ when the letter leaves (RFC 5321 §4.5.2).
 
 import re
 from binascii import b2a_qp
+from functools import lru_cache
 
 _LINE_MAX = 76  # RFC 2045 §6.7 (5)
 _SHORT = 72
@@ -17,11 +18,18 @@ _SOFT_BREAK = b"=\r\n"
 _STANDS_IN = b"\xff"
 """Stands in for a dot: it is always quoted, and no text in UTF-8 holds it."""
 
+_REMEMBERED = 4_096
+_REMEMBERED_LENGTH = 200
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def segment(text: str) -> bytes:
     """Encode a piece of text as a closed segment; any line ends become CRLF."""
+    return _remembered(text) if len(text) <= _REMEMBERED_LENGTH else _segment(text)
+
+
+def _segment(text: str) -> bytes:
     # Nearly all values are short words; for them this is all.
     short = len(text) <= _SHORT and text.isascii() and text.isprintable()
     if short and "=" not in text and not text.startswith("."):
@@ -31,6 +39,10 @@ def segment(text: str) -> bytes:
     if found.startswith(b".") or b"\n." in found:
         found = _closed(_quoted(data.replace(b".", _STANDS_IN))).replace(b"=FF", b"=2E")
     return found
+
+
+# Names and cities come again from person to person, links from one body to the other.
+_remembered = lru_cache(_REMEMBERED)(_segment)
 
 
 def _quoted(data: bytes) -> bytes:

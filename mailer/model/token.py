@@ -82,6 +82,7 @@ def base32(raw: bytes) -> str:
 
 
 _TO_URL = bytes.maketrans(b"+/", b"-_")
+_FROM_URL = bytes.maketrans(b"-_", b"+/")
 
 
 def _in_url(raw: bytes) -> str:
@@ -154,8 +155,8 @@ class TokenBox:
 
 def in_mailbox(token: str) -> str:
     """Spell a reader's token so that it survives in an address, whatever its case."""
-    raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    return base32(raw)
+    padded = token.encode().translate(_FROM_URL) + b"=" * (-len(token) % 4)
+    return base32(binascii.a2b_base64(padded))
 
 
 def from_mailbox(text: str) -> str:

@@ -21,7 +21,7 @@ _SAME_MINUTE_S = 60
 
 def run(folder: Path, scale: float) -> list[Figure]:
     """Send a campaign and let the generator send as much, by turns; compare the medians."""
-    people, pairs = max(500, int(20_000 * scale)), 3
+    people, pairs = max(500, int(20_000 * scale)), 5
     shop = Shop(folder / "send", free_port(), relay={"connections": CONNECTIONS})
     people = shop.people("people.csv", people)
     size = _require_true_letters(shop, people)
