@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
+from types import MappingProxyType
 
 from mailer.errors import AddressError, ImportFileError, did_you_mean
 from mailer.model.address import Address, Role, parse_address, role_of
@@ -20,6 +21,7 @@ ADDRESS_NAMES = (
 )  # fmt: skip
 """What the column of addresses may be called; the first that there is counts."""
 
+_EMAIL = "email"
 _LANGUAGE_NAMES = ("language", "lang", "locale")
 _ZONE_NAMES = ("time_zone", "timezone", "zone")
 _OUR_OWN = frozenset({"rejected_line", "rejected_reason"})
@@ -35,6 +37,8 @@ class Columns:
     Args:
         attributes: Place and declaration of each.
         ignored: The names of columns that nobody asked for.
+        taken: The other columns' names as they are in the header, and what each was taken
+            for, in their order.
     """
 
     width: int
@@ -43,6 +47,7 @@ class Columns:
     time_zone: int | None
     attributes: tuple[tuple[int, AttributeSpec], ...]
     ignored: tuple[str, ...]
+    taken: tuple[tuple[str, str], ...]
 
 
 # Not frozen: a million are made, and setting seven fields the frozen way takes 2 µs more.
@@ -77,17 +82,25 @@ class Rejected:
 
 
 def read_header(
-    header: Sequence[str], specs: Mapping[str, AttributeSpec], *, ignore_unknown: bool
+    header: Sequence[str],
+    specs: Mapping[str, AttributeSpec],
+    *,
+    ignore_unknown: bool,
+    called: Mapping[str, str] = MappingProxyType({}),
 ) -> Columns:
     """Find out which column is what; capitals, spaces and hyphens do not count.
+
+    Args:
+        called: What columns are to be taken for, by their names in the header.
 
     Raises:
         ImportFileError: names columns that are missing, unknown or there twice, with the
             nearest right name.
     """
+    meant = _meant(header, specs, called)
     places: dict[str, int] = {}
     for place, cell in enumerate(header):
-        name = _name(cell)
+        name = meant.get(_name(cell), _name(cell))
         if "\0" in cell:
             raise ImportFileError(
                 "the header holds a NUL: this looks like UTF-16 or no text at all; save"
@@ -100,17 +113,41 @@ def read_header(
     address = _take(places, ADDRESS_NAMES)
     if address is None:
         raise ImportFileError(
-            f"the header has no column for the address: call one of {_listed(header)}"
-            " email; a first line with the names of the columns is needed"
+            f"the header has no column for the address: which of {_listed(header)} is it?"
+            " Call it email, or say --column NAME=email; a first line with the names of the"
+            " columns is needed"
         )
     language, zone = _take(places, _LANGUAGE_NAMES), _take(places, _ZONE_NAMES)
+    names = {address: _EMAIL, language: "language", zone: "time_zone"}
     attributes = tuple(
         (places.pop(name), spec) for name, spec in specs.items() if name in places
     )
     unknown = [name for name in places if name not in _OUR_OWN]
     if unknown and not ignore_unknown:
         raise ImportFileError(_about_unknown(unknown, specs))
-    return Columns(len(header), address, language, zone, attributes, tuple(unknown))
+    names |= {place: spec.name for place, spec in attributes}
+    taken = tuple(
+        (cell.strip(), names[place]) for place, cell in enumerate(header) if place in names
+    )
+    return Columns(len(header), address, language, zone, attributes, tuple(unknown), taken)
+
+
+def _meant(
+    header: Sequence[str], specs: Mapping[str, AttributeSpec], called: Mapping[str, str]
+) -> dict[str, str]:
+    """Return what columns were said to be, by their names as they are compared."""
+    there = {_name(cell): cell for cell in header}
+    known = [_EMAIL, "language", "time_zone", *specs]
+    meant: dict[str, str] = {}
+    for cell, what in called.items():
+        if _name(cell) not in there:
+            near = did_you_mean(cell, list(there.values()), "")
+            raise ImportFileError(f"--column: the header has no {cell!r}{near}")
+        if what not in known:
+            near = did_you_mean(what, known, f"a contact has: {', '.join(known)}")
+            raise ImportFileError(f"--column {cell}={what}: there is no {what!r}{near}")
+        meant[_name(cell)] = what
+    return meant
 
 
 class _Cells(dict[str, object]):

@@ -1,6 +1,6 @@
 """`mailer contact`: importing people with their consent, showing and exporting them."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 
 import click
@@ -17,6 +17,7 @@ from mailer.cli.output import (
     shown,
 )
 from mailer.cli.people import (
+    DELIMITER_NAMES,
     exported_json,
     import_json,
     import_lines,
@@ -29,6 +30,7 @@ from mailer.jobs.import_contacts import ImportOrder, import_contacts
 from mailer.jobs.undo_import import undo_import
 from mailer.model.consent import Basis
 from mailer.wiring import open_workspace, utc_now
+from mailer.workspace.encodings import Encoding
 
 _ADDED = {
     "added": "added",
@@ -79,6 +81,23 @@ _expires = click.option(
 @_wording
 @_expires
 @click.option(
+    "--encoding",
+    type=click.Choice([encoding.value for encoding in Encoding]),
+    help="What the file is in; else it is found out.",
+)
+@click.option(
+    "--delimiter",
+    type=click.Choice([*DELIMITER_NAMES]),
+    help="What stands between its cells; else it is found out.",
+)
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="NAME=WHAT",
+    help="What a column is to be taken for, as 'E-post=email'; as often as needed.",
+)
+@click.option(
     "--ignore-unknown", is_flag=True, help="Leave out columns that are not declared."
 )
 @click.option("--dry-run", is_flag=True, help="Change nothing, and say what would be done.")
@@ -93,6 +112,9 @@ def import_(
     source: str,
     wording: int | None,
     expires: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    columns: tuple[str, ...],
     ignore_unknown: bool,
     dry_run: bool,
     as_json: bool,
@@ -100,9 +122,10 @@ def import_(
     """Import people from a CSV file, with their consent.
 
     Columns go by the header: email, name, language, time_zone and what config.toml
-    declares. Rows that can't be imported are kept beside the file, in FILE.rejected.csv,
-    with the reason. An import that was cut off goes on where it was; `import-undo` takes it
-    back.
+    declares; --column says what another is. Encoding (UTF-8, UTF-16, Windows-1252) and
+    delimiter are found out and shown. Rows that can't be imported are kept beside the file,
+    in FILE.rejected.csv, with the reason. An import that was cut off goes on where it was;
+    `import-undo` takes it back.
 
     Example: mailer contact import people.csv --list newsletter --basis express --source
         fair
@@ -115,6 +138,9 @@ def import_(
             source=source,
             wording=wording,
             expires_at=read_moment(expires, workspace.settings.time_zone, utc_now()),
+            encoding=None if encoding is None else Encoding(encoding),
+            delimiter=None if delimiter is None else DELIMITER_NAMES[delimiter],
+            called=_pairs(columns, "--column", "E-post=email"),
             ignore_unknown=ignore_unknown,
             dry_run=dry_run,
         )
@@ -198,7 +224,7 @@ def add(
             workspace.mailing_list(list_name),
             Basis(basis),
             source,
-            dict(_pair(value) for value in values),
+            _pairs(values, "--set", "name=Kari"),
             wording,
             read_moment(expires, workspace.settings.time_zone, utc_now()),
             by,
@@ -263,8 +289,13 @@ def _bar(what: str) -> Generator[Callable[[int, int | None], None], None, None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name.strip():
-        raise click.UsageError(f"--set {text!r} is not NAME=VALUE, such as name=Kari")
-    return name.strip(), value
+def _pairs(texts: Iterable[str], option: str, example: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name.strip():
+            raise click.UsageError(
+                f"{option} {text!r} is not NAME=VALUE, such as {example}"
+            )
+        found[name.strip()] = value
+    return found

@@ -21,6 +21,11 @@ _WORDS = {
     "shared": "addresses of offices such as info@",
 }
 
+DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+"""What stands between cells, as it can be typed."""
+
+_BETWEEN = {character: f"{name}s" for name, character in DELIMITER_NAMES.items()}
+_ENCODINGS = {"utf-8": "UTF-8", "utf-16": "UTF-16", "windows-1252": "Windows-1252"}
 _NOT_IMPORTED = ("suppressed", "left", "rejected")
 
 
@@ -31,6 +36,9 @@ def import_json(result: ImportResult) -> dict[str, object]:
         "rows": result.rows,
         "counts": result.counts,
         "rejected_file": result.rejected_path,
+        "encoding": result.encoding,
+        "delimiter": result.delimiter,
+        "columns": dict(result.taken),
         "ignored_columns": list(result.ignored),
         "expires_at": result.expires_at,
         "resumed": result.resumed,
@@ -42,11 +50,10 @@ def import_lines(result: ImportResult, *, dry_run: bool) -> Iterator[str]:
     resumed = ", going on where the last run ended" if result.resumed else ""
     trial = "; a dry run: nothing was changed, this is what would be" if dry_run else ""
     yield f"{result.rows} rows read{resumed}{trial}"
+    yield from _read_as_lines(result)
     for name, words in _WORDS.items():
         if count := result.counts.get(name):
             yield f"{count:9}  {words}"
-    if result.ignored:
-        yield f"columns left out: {', '.join(map(shown, result.ignored))}"
     if result.expires_at is not None:
         yield f"this permission ends on {shown(result.expires_at)}"
     yield from _rejected_lines(result)
@@ -57,6 +64,17 @@ def import_lines(result: ImportResult, *, dry_run: bool) -> Iterator[str]:
             f"this was batch {result.batch_id}; mailer contact import-undo"
             f" {result.batch_id} takes it back"
         )
+
+
+def _read_as_lines(result: ImportResult) -> Iterator[str]:
+    """Say what was taken for what, where it does not go without saying."""
+    between = _BETWEEN[result.delimiter]
+    yield f"read as {_ENCODINGS[result.encoding]}, with {between} between cells"
+    for cell, what in result.taken:
+        if cell.lower() != what:
+            yield f"  {shown(cell)} was taken for {what}"
+    if result.ignored:
+        yield f"columns left out: {', '.join(map(shown, result.ignored))}"
 
 
 def _rejected_lines(result: ImportResult) -> Iterator[str]:

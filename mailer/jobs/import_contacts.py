@@ -1,7 +1,7 @@
 """Importing people with their consent: what is declared about a file, and may it be."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailer.audience.admission import expiry
@@ -23,6 +23,7 @@ from mailer.store.batches import (
 from mailer.store.database import Connection, Database
 from mailer.store.lists import see_list
 from mailer.workspace.csvfiles import CsvFile, held, survey
+from mailer.workspace.encodings import Encoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class ImportOrder:
         wording: The version of the list's words that they saw; None for those in force.
         expires_at: When the permission ends; None for never, or for implied permission
             `IMPLIED_FOR` from now.
+        encoding: What the file is in; None finds out.
+        delimiter: What stands between its cells; None finds out.
+        called: What columns are to be taken for, by their names in the file.
         ignore_unknown: Leave out columns that are not declared.
         dry_run: Change nothing, and say what would be done.
     """
@@ -44,6 +48,9 @@ class ImportOrder:
     source: str
     wording: int | None = None
     expires_at: datetime | None = None
+    encoding: Encoding | None = None
+    delimiter: str | None = None
+    called: Mapping[str, str] = field(default_factory=dict[str, str])
     ignore_unknown: bool = False
     dry_run: bool = False
 
@@ -62,8 +69,10 @@ def import_contacts(
         ImportFileError: when the file as a whole cannot be imported; nothing of it was.
         RefusedError: when it was imported already, or what is declared cannot be.
     """
-    file = survey(order.path)
-    columns = read_header(file.header, specs, ignore_unknown=order.ignore_unknown)
+    file = survey(order.path, order.encoding, order.delimiter)
+    columns = read_header(
+        file.header, specs, ignore_unknown=order.ignore_unknown, called=order.called
+    )
     declared = _declare(order, file, clock())
     people = People(file, columns, declared.basis, ring)
     with held(file):

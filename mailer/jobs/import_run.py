@@ -51,6 +51,9 @@ class ImportResult:
             `changed` and `shared` (offices' addresses) in people.
         rejected_path: The file of rows that were not imported; None without any.
         first_rejected: The first of them: line and reason.
+        encoding: What the file was read in.
+        delimiter: What stands between its cells.
+        taken: Columns as they are called in the file, and what each was taken for.
         ignored: Columns that were left out.
         resumed: It went on where an earlier run had ended.
         longest_turn_s: How long the longest slice kept other writers waiting.
@@ -61,6 +64,9 @@ class ImportResult:
     counts: dict[str, int]
     rejected_path: str | None
     first_rejected: tuple[tuple[int, str], ...]
+    encoding: str
+    delimiter: str
+    taken: tuple[tuple[str, str], ...]
     ignored: tuple[str, ...]
     expires_at: datetime | None
     resumed: bool
@@ -107,7 +113,7 @@ class Import:
             dict(self._counts),
             path,
             tuple(self._shown),
-            self._people.columns.ignored,
+            *_read_as(self._people),
             self._batch.declared.expires_at,
             self._resumed,
             self._longest_s,
@@ -214,7 +220,7 @@ class Trial:
             dict(self._counts),
             None,
             tuple(self._shown),
-            self._people.columns.ignored,
+            *_read_as(self._people),
             self._batch.declared.expires_at,
             False,
             0.0,
@@ -259,6 +265,13 @@ def _undisturbed() -> Generator[None, None, None]:
         gc.unfreeze()
         if was_on:
             gc.enable()
+
+
+def _read_as(
+    people: People,
+) -> tuple[str, str, tuple[tuple[str, str], ...], tuple[str, ...]]:
+    file, columns = people.file, people.columns
+    return file.encoding.value, file.delimiter, columns.taken, columns.ignored
 
 
 def _room(shown: Sequence[object]) -> int:

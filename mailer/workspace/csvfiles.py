@@ -1,18 +1,15 @@
 """CSV files of people: read row by row in flat memory, and written so that nothing runs.
 
-A file is read twice: first as a whole (is it UTF-8, does every quotation mark close, how
-many rows, which hash), so that a file that cannot be read is refused before anything of it
-is imported; then row by row. A single bad row is reported, not raised.
+A file is read twice: first as a whole (in which encoding is it, does every quotation mark
+close, how many rows, which hash), so that a file that cannot be read is refused before
+anything of it is imported; then row by row. A single bad row is reported, not raised.
 
 Cells that a spreadsheet would take for a formula are written with an apostrophe before
 them, and read without it.
 """
 
-import codecs
 import csv
 import fcntl
-import hashlib
-import io
 import os
 import re
 from collections.abc import Generator
@@ -23,16 +20,13 @@ from pathlib import Path
 from typing import TextIO
 
 from mailer.errors import ImportFileError, RefusedError
+from mailer.workspace.encodings import Encoding, find_encoding
 
 MAX_LINE = 1 << 20
 """Characters; a longer line is rejected without being kept in memory."""
 
-_BLOCK_BYTES = 1 << 20
-_DELIMITERS = (",", ";", "\t")
+_DELIMITERS = (",", ";", "\t", "|")
 _ESCAPED_FORMULA = re.compile(r"'[=+\-@\t\r\n]")
-_ESCAPED_BYTES = re.compile(_ESCAPED_FORMULA.pattern.encode())
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_ZIP = b"PK\x03\x04"
 _STANDS_FOR_LONG = "\0\n"
 
 
@@ -43,6 +37,7 @@ class CsvFile:
     Args:
         name: The file's name without its folder.
         hash: The SHA-256 of its bytes, hexadecimal.
+        codec: Python's name of the encoding that it is read in.
         rows: How many there are below the header, blank lines not counted.
         escaped: Some cells were perhaps written with an apostrophe before a formula.
         stamp: Its size in bytes and when it was last changed, in nanoseconds.
@@ -51,6 +46,8 @@ class CsvFile:
     path: str
     name: str
     hash: str
+    encoding: Encoding
+    codec: str
     delimiter: str
     header: tuple[str, ...]
     rows: int
@@ -62,23 +59,30 @@ Record = tuple[int, list[str], str]
 """The line that a row begins in, its cells, and why it cannot be read ("" when it can)."""
 
 
-def survey(path: str) -> CsvFile:
+def survey(
+    path: str, encoding: Encoding | None = None, delimiter: str | None = None
+) -> CsvFile:
     """Read a file through and say what is in it.
 
+    Args:
+        encoding: What somebody says that it is in; None finds out.
+        delimiter: What somebody says that stands between cells; None finds out.
+
     Raises:
-        ImportFileError: when the file as a whole cannot be imported: missing, empty, not
-            UTF-8, a quotation mark that never closes.
+        ImportFileError: when the file as a whole cannot be imported: missing, empty, in no
+            encoding or in two, a quotation mark that never closes.
     """
     name = Path(path).name
+    look = _Look()
     try:
         with Path(path).open("rb") as raw:
             stamp = _stamp(os.fstat(raw.fileno()))
-            found = _read_through(raw, name)
+            found = find_encoding(raw, name, encoding, look)
     except OSError as problem:
         raise ImportFileError(f"{path} cannot be read: {problem.strerror}") from problem
-    with _open(path) as file:
+    with _open(path, found.codec) as file:
         first = file.readline(MAX_LINE)
-        delimiter = _delimiter(first)
+        delimiter = delimiter or _delimiter(first)
         file.seek(0)
         read = _records(file, delimiter, name)
         nothing: Record = (1, [], "there is no header")
@@ -86,10 +90,33 @@ def survey(path: str) -> CsvFile:
         if wrong:
             raise ImportFileError(f"{name}, line 1: {wrong}")
         # Without a quotation mark a line is a row, and nothing can be wrong with it.
-        rows = sum(1 for _ in read) if found.quoted else _count(file)
+        rows = sum(1 for _ in read) if look.quoted else _count(file)
     return CsvFile(
-        path, name, found.hash, delimiter, tuple(header), rows, found.escaped, stamp
+        path=path,
+        name=name,
+        hash=found.hash,
+        encoding=found.encoding,
+        codec=found.codec,
+        delimiter=delimiter,
+        header=tuple(header),
+        rows=rows,
+        escaped=look.escaped,
+        stamp=stamp,
     )
+
+
+class _Look:
+    """Looks at a text as it goes by: are there quotation marks, escaped formulas?"""
+
+    def __init__(self) -> None:
+        self.quoted = False
+        self.escaped = False
+        self._last = ""
+
+    def __call__(self, text: str) -> None:
+        self.quoted = self.quoted or '"' in text
+        self.escaped = self.escaped or bool(_ESCAPED_FORMULA.search(self._last + text))
+        self._last = text[-1:]
 
 
 @contextmanager
@@ -111,7 +138,7 @@ def held(file: CsvFile) -> Generator[None, None, None]:
 
 def records(file: CsvFile, skip: int = 0) -> Generator[Record, None, None]:
     """Read a file's rows, without the first `skip` of them."""
-    with _open(file.path) as opened:
+    with _open(file.path, file.codec) as opened:
         read = islice(_records(opened, file.delimiter, file.name), 1 + skip, None)
         if not file.escaped:
             yield from read
@@ -137,63 +164,12 @@ def _unescaped(cells: list[str]) -> list[str]:
     return [cell[1:] if _ESCAPED_FORMULA.match(cell) else cell for cell in cells]
 
 
-def _open(path: str) -> TextIO:
-    return Path(path).open(encoding="utf-8-sig", newline="")
+def _open(path: str, codec: str) -> TextIO:
+    return Path(path).open(encoding=codec, newline="")
 
 
 def _stamp(found: os.stat_result) -> tuple[int, int]:
     return (found.st_size, found.st_mtime_ns)
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    hash: str
-    quoted: bool
-    escaped: bool
-
-
-def _read_through(raw: io.BufferedReader, name: str) -> _Found:
-    """Make sure that a file is UTF-8 from beginning to end, and look at its bytes."""
-    hashed, decoder, line = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), 1
-    quoted, escaped, last = False, False, b""
-    _require_text(raw.peek(len(_ZIP)), name)
-    while True:
-        block = raw.read(_BLOCK_BYTES)
-        hashed.update(block)
-        quoted = quoted or b'"' in block
-        escaped = escaped or _ESCAPED_BYTES.search(last + block) is not None
-        last = block[-1:]
-        try:
-            decoder.decode(block, final=not block)
-        except UnicodeDecodeError as problem:
-            line += problem.object[: problem.start].count(b"\n")
-            raise _not_utf8(name, line, problem.object[problem.start]) from None
-        if not block:
-            return _Found(hashed.hexdigest(), quoted, escaped)
-        line += block.count(b"\n")
-
-
-def _require_text(begin: bytes, name: str) -> None:
-    if not begin:
-        raise ImportFileError(f"{name} is empty")
-    if begin.startswith(_ZIP):
-        raise ImportFileError(
-            f"{name} is a workbook, not CSV: save it as 'CSV UTF-8' and import that"
-        )
-    if begin.startswith(_UTF16):
-        raise ImportFileError(
-            f"{name} is UTF-16: save it as 'CSV UTF-8', or convert it:"
-            f" iconv -f UTF-16 -t UTF-8 {name} > utf8-{name}"
-        )
-
-
-def _not_utf8(name: str, line: int, byte: int) -> ImportFileError:
-    looks = bytes([byte]).decode("cp1252", "replace")
-    return ImportFileError(
-        f"{name}, line {line}: byte {byte:#04x} is not UTF-8; in Windows-1252 it would be"
-        f" {looks!r}: save the file as 'CSV UTF-8', or convert it:"
-        f" iconv -f WINDOWS-1252 -t UTF-8 {name} > utf8-{name}"
-    )
 
 
 def _delimiter(first_line: str) -> str:

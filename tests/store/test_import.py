@@ -21,6 +21,7 @@ from mailer.store.batches import advance
 from mailer.store.evidence import evidence_of
 from mailer.store.suppressions import suppress
 from mailer.workspace.csvfiles import held, survey
+from mailer.workspace.encodings import Encoding
 
 
 @pytest.fixture
@@ -367,11 +368,11 @@ def test_a_file_that_somebody_else_imports_is_refused(people):
     ("content", "words"),
     [
         pytest.param(b"", "is empty", id="empty"),
-        pytest.param("email\nåse@example.com\n".encode("cp1252"), "line 2: byte 0xe5 is not"
-                     " UTF-8; in Windows-1252 it would be 'å'", id="windows"),
-        pytest.param("email\na@example.com\n".encode("utf-16"), "is UTF-16", id="utf-16"),
-        pytest.param("email\na@example.com\n".encode("utf-16-le"), "holds a NUL",
-                     id="utf-16 without a mark"),
+        pytest.param("email,name\na@example.com,Åse\n".encode() + b"b@example.com,\xc5se\n",
+                     "two encodings: line 2 is UTF-8, line 3 is not", id="two encodings"),
+        pytest.param(b"email,name\na@example.com,\x81\n",
+                     "line 2: byte 0x81 is neither UTF-8 nor Windows-1252", id="neither"),
+        pytest.param(b"em\0ail\na@example.com\n", "holds a NUL", id="nul"),
         pytest.param(b"PK\x03\x04xlsx", "is a workbook", id="workbook"),
         pytest.param(b"name,points\nAnne,1\n", "no column for the address", id="no email"),
         pytest.param(b"email,nmae\na@example.com,Anne\n", "did you mean 'name'",
@@ -379,7 +380,7 @@ def test_a_file_that_somebody_else_imports_is_refused(people):
         pytest.param(b"email,name,Name\n", "two columns 'Name'", id="twice"),
         pytest.param(b'email,name\na@example.com,"Anne\nb@example.com,Bo\n', "line 2: a"
                      " quotation mark opens", id="open quotation mark"),
-        pytest.param(b"email\na@example.com\n\xc3", "is not UTF-8",
+        pytest.param(b"email\na@example.com\n\xc3", "ends in the middle of a character",
                      id="cut in a character"),
     ],
 )  # fmt: skip
@@ -389,6 +390,54 @@ def test_a_file_that_cannot_be_read_is_refused_as_a_whole(people, content, words
     with pytest.raises(ImportFileError, match=words):
         people.run(str(path))
     assert count(people, "import_batch") == count(people, "contact") == 0
+
+
+@pytest.mark.parametrize(
+    ("codec", "encoding"),
+    [
+        ("utf-8", "utf-8"), ("utf-8-sig", "utf-8"), ("cp1252", "windows-1252"),
+        ("utf-16", "utf-16"), ("utf-16-le", "utf-16"), ("utf-16-be", "utf-16"),
+    ],
+)  # fmt: skip
+def test_what_a_till_exports_is_read_as_what_it_is(people, codec, encoding):
+    lines = 'Kunde;Navn;Poeng\r\nkari@example.com;"Kåre ""Øre"" Nordmann";7\r\n'
+    path = people.folder / "till.csv"
+    path.write_bytes(lines.encode(codec))
+    called = {"Kunde": "email", "navn": "name", "Poeng": "points"}
+    result = people.run(str(path), called=called)
+    assert (result.encoding, result.delimiter) == (encoding, ";")
+    assert result.taken == (("Kunde", "email"), ("Navn", "name"), ("Poeng", "points"))
+    contact = people.contact("kari@example.com")
+    assert contact is not None
+    assert contact.attributes == {"name": 'Kåre "Øre" Nordmann', "points": 7}
+
+
+def test_what_somebody_says_about_a_file_counts(people):
+    path = people.folder / "people.csv"
+    path.write_bytes("email|name\na@example.com|Åse\n".encode())
+    told = {"encoding": Encoding.WINDOWS_1252, "delimiter": "|"}
+    people.run(str(path), **told)
+    contact = people.contact("a@example.com")
+    assert contact is not None
+    assert contact.attributes == {"name": "Ã…se"}
+    path.write_bytes(b"email\n\xff@example.com\n")
+    with pytest.raises(ImportFileError, match=r"byte 0xff is not utf-8.*--encoding"):
+        people.run(str(path), encoding=Encoding.UTF_8)
+
+
+@pytest.mark.parametrize(
+    ("called", "words"),
+    [
+        ({"Kunde": "emial"}, "there is no 'emial'; did you mean 'email'"),
+        ({"Kunda": "email"}, "the header has no 'Kunda'; did you mean 'Kunde'"),
+        ({"Kunde": "email", "Navn": "email"}, "two columns"),
+    ],
+)  # fmt: skip
+def test_a_column_that_is_taken_for_something_wrong_is_refused(people, called, words):
+    path = people.file("Kunde,Navn", "a@example.com,A")
+    with pytest.raises(ImportFileError, match=words):
+        people.run(path, called=called)
+    assert count(people, "import_batch") == 0
 
 
 def test_a_line_of_ten_megabytes_is_rejected_and_the_others_go_on(people):

@@ -30,7 +30,7 @@ def test_all_unknown_columns_are_named_with_what_was_perhaps_meant():
 
 
 def test_a_header_without_addresses_says_what_there_is():
-    with pytest.raises(ImportFileError, match="call one of 'name', 'phone' email"):
+    with pytest.raises(ImportFileError, match="which of 'name', 'phone' is it"):
         read_header(["name", "phone"], SPECS, ignore_unknown=True)
 
 

@@ -40,10 +40,26 @@ def imported(shop: Path) -> Result:
 
 def test_an_import_says_what_came_of_it(shop: Path):
     lines = imported(shop).stdout.splitlines()
-    assert lines[:3] == ["3 rows read", "        2  new people", "        1  rejected"]
-    assert lines[3].startswith("  line 4: 'nobody' is no email address")
-    assert lines[4] == f"rejected rows, with the reason: {shop / 'people.rejected.csv'}"
-    assert lines[5] == "this was batch 1; mailer contact import-undo 1 takes it back"
+    assert lines[:2] == ["3 rows read", "read as UTF-8, with commas between cells"]
+    assert lines[2:4] == ["        2  new people", "        1  rejected"]
+    assert lines[4].startswith("  line 4: 'nobody' is no email address")
+    assert lines[5] == f"rejected rows, with the reason: {shop / 'people.rejected.csv'}"
+    assert lines[6] == "this was batch 1; mailer contact import-undo 1 takes it back"
+
+
+def test_what_a_till_exported_is_shown_as_it_was_taken(shop: Path):
+    file = shop / "till.csv"
+    file.write_bytes("E-postadresse\tNavn\tKasse\nå@example.com\tÅse\t3\n".encode("cp1252"))
+    columns = ("--column", "E-postadresse=email", "--column", "Navn=name")
+    done = run(shop, "import", str(file), *BASIS, *columns, "--ignore-unknown")
+    assert done.stdout.splitlines()[1:5] == [
+        "read as Windows-1252, with tabs between cells",
+        "  E-postadresse was taken for email",
+        "  Navn was taken for name",
+        "columns left out: kasse",
+    ]
+    wrong = run(shop, "import", str(file), *BASIS, "--column", "Navn", status=2)
+    assert "is not NAME=VALUE, such as E-post=email" in wrong.stderr
 
 
 def test_a_dry_run_says_that_nothing_was_changed(shop: Path):
