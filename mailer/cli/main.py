@@ -22,6 +22,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show the whole main job on this machine, in a minute or two.",
     ),
     "contact": ("mailer.cli.contact:contact", "Import, show and export people."),
+    "consent": (
+        "mailer.cli.consent:consent",
+        "Write down what a person said by phone, by post or at the counter.",
+    ),
     "segment": ("mailer.cli.segment:segment", "Count and preview who a segment picks."),
     "template": ("mailer.cli.template:template", "Preview a template, or send a test."),
     "campaign": ("mailer.cli.campaign:campaign", "Start, watch and settle campaigns."),
