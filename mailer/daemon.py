@@ -24,6 +24,7 @@ from mailer.compose.limits import Limits
 from mailer.errors import MailerError
 from mailer.jobs import campaigns, fire, plan
 from mailer.jobs.follow import Happened
+from mailer.jobs.gate import forget_old
 from mailer.jobs.letters import Letters, Pen
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.register import CapRule
@@ -41,7 +42,7 @@ from mailer.workspace.locks import OwnerLocks as FileLocks
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.1
-_CHECKPOINT_EVERY = timedelta(days=1)
+_ONCE_A_DAY = timedelta(days=1)
 
 
 def pen_of(workspace: Workspace) -> Pen:
@@ -178,8 +179,13 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     )
     _every(
         scheduler,
-        _CHECKPOINT_EVERY,
+        _ONCE_A_DAY,
         _guarded("checkpoint", lambda: checkpoint(utc_now())),
+    )
+    _every(
+        scheduler,
+        _ONCE_A_DAY,
+        _guarded("throttle", lambda: forget_old(workspace.database, utc_now())),
     )
     scheduler.start()
     await stop.wait()

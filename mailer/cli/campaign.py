@@ -11,7 +11,7 @@ from mailer.cli.progress import print_status, watch
 from mailer.cli.starting import confirm, plan_shown, print_preview
 from mailer.errors import NotFoundError
 from mailer.jobs import campaigns as jobs
-from mailer.jobs.start_campaign import Order, gather, preview, require_values, start
+from mailer.jobs.start_campaign import Order, gather, preview, require_letters, start
 from mailer.wiring import open_workspace, utc_now
 
 
@@ -76,11 +76,13 @@ def start_(
             template, list_name, segment, name, due_at, pace, valid_for, again,
             allow_withheld,
         )  # fmt: skip
+        for words in workspace.settings.warnings():
+            click.echo(f"warning: {words}", err=True)
         ready = gather(world, order, now)
         if dry_run:
             print_preview(preview(world, ready, now), as_json=as_json)
             return
-        require_values(ready)
+        require_letters(ready)
         if not yes:
             confirm(preview(world, ready, now))
         plan_shown(world, start(world, ready, utc_now()), as_json=as_json)

@@ -7,6 +7,7 @@ A mistake that a person can put right ends it with exit status 2 and no tracebac
 with 130.
 """
 
+import errno
 from importlib import import_module
 from typing import NoReturn
 
@@ -44,6 +45,19 @@ COMMANDS: dict[str, tuple[str, str]] = {
 """Noun → where its command is, and its line in the help."""
 
 STOPPED_EXIT_STATUS = 130
+_THE_DISKS = {
+    errno.ENOSPC: "make room on the disk and do it again",
+    errno.EDQUOT: "make room on the disk and do it again",
+    errno.EROFS: "nothing can be written there",
+    errno.EACCES: "this user may not; look at the folder's permissions",
+    errno.EPERM: "this user may not; look at the folder's permissions",
+}
+"""What can be done about what the operating system says of files."""
+
+
+def _about_the_disk(problem: OSError) -> str:
+    where = f"{problem.filename}: " if problem.filename else ""
+    return f"{where}{problem.strerror}: {_THE_DISKS[problem.errno or 0]}"
 
 
 class Mistake(click.ClickException):
@@ -98,6 +112,10 @@ class Nouns(click.Group):
             return super().invoke(ctx)
         except MailerError as mistake:
             raise Mistake(str(mistake)) from mistake
+        except OSError as problem:
+            if problem.errno not in _THE_DISKS:
+                raise
+            raise Mistake(_about_the_disk(problem)) from problem
         except KeyboardInterrupt:
             click.echo("mailer: stopped", err=True)
             ctx.exit(STOPPED_EXIT_STATUS)

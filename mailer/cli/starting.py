@@ -70,6 +70,12 @@ def _notes(preview: Preview) -> list[str]:
             "it will not start unless the template has a fallback for what is lacking, or"
             " with --allow-withheld"
         )
+    if ready.faulty and not ready.order.allow_withheld:
+        address, why = ready.faulty[0]
+        notes.append(
+            f"it will not start: the letters of {len(ready.faulty)} of the first people"
+            f" cannot be composed ({address}: {why})"
+        )
     if preview.earlier is not None and ready.order.schedule is None:
         notes.append(
             f"the same template went to this list lately (campaign {preview.earlier.id}):"
@@ -124,7 +130,9 @@ def plan_shown(world: World, campaign_id: int, *, as_json: bool) -> None:
         MofNCompleteColumn(),
         TextColumn("contacts, {task.fields[planned]} letters"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    unseen = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=unseen) as progress:
         task = progress.add_task("planning", total=None, planned=0)
 
         def tell(campaign: Campaign) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from mailer.errors import NotFoundError, RefusedError, WorkspaceError
 from mailer.jobs.follow import Happened, file_of, follow, in_force, is_gone
-from mailer.jobs.start_campaign import Order, Ready, gather, require_values, start_within
+from mailer.jobs.start_campaign import Order, Ready, gather, require_letters, start_within
 from mailer.jobs.world import World
 from mailer.model.schedule import Firing, FiringState, Schedule, duration_words
 from mailer.pace.firing import Due, what_is_due
@@ -77,7 +77,7 @@ def _fire(
     if due.fires is not None:
         try:
             ready = gather(world, order_of(schedule, due.fires), now)
-            require_values(ready)
+            require_letters(ready)
         except CANNOT_START as found:
             problem = str(found)
             if isinstance(found, WorkspaceError) and now < due.fires.due_at + _HALF_SAVED:

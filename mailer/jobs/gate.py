@@ -10,11 +10,17 @@ from datetime import datetime, timedelta
 
 from mailer.pace.throttle import Rate, Slots
 from mailer.store.database import Database
-from mailer.store.throttle import lease
+from mailer.store.throttle import forget_before, lease
 
 _CHUNK_S = 0.25
 _CHUNK_AT_MOST = 50
 _LOOK_AGAIN = timedelta(seconds=60)
+
+
+def forget_old(database: Database, now: datetime) -> None:
+    """Drop the counts of minutes that no limit asks for any more."""
+    with database.write() as connection:
+        forget_before(connection, now)
 
 
 class Gate:

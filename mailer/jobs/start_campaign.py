@@ -4,17 +4,25 @@ Template, list and rule are frozen, the whole audience is asked once for the val
 template needs, and then the campaign is written down, to be planned.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mailer.compose.prepared import prepare
-from mailer.errors import NotFoundError, RefusedError, did_you_mean
+from mailer.compose.prepared import Prepared, prepare
+from mailer.errors import (
+    CannotComposeError,
+    NotFoundError,
+    RefusedError,
+    did_you_mean,
+)
 from mailer.jobs.audience import audience_of, rule_of
 from mailer.jobs.frozen import Frozen, pack
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign
+from mailer.model.contact import Contact
 from mailer.model.kind import KINDS, Lane
 from mailer.model.mailinglist import MailingList
+from mailer.model.person import Person
 from mailer.store.audience import Audience
 from mailer.store.campaigns import (
     NewCampaign,
@@ -25,9 +33,14 @@ from mailer.store.campaigns import (
 )
 from mailer.store.database import Connection
 from mailer.store.lists import all_lists, see_list
-from mailer.store.prospects import Group, Lacking, groups, lacking
+from mailer.store.prospects import Group, Lacking, first_people, groups, lacking
 from mailer.workspace.lists import read_list
 from mailer.workspace.templates import read_template
+
+_TRIED = 100
+"""So many letters are composed before a campaign starts."""
+
+_FAULTY_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +78,8 @@ class Ready:
     Args:
         lacking: How many people lack a value that the template needs.
         first_lacking: The first of them.
+        faulty: Of the first people who would get it, those whose letter cannot be composed
+            for another reason: address, and why.
     """
 
     order: Order
@@ -72,6 +87,7 @@ class Ready:
     audience: Audience
     lacking: int
     first_lacking: tuple[Lacking, ...]
+    faulty: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +129,24 @@ def gather(world: World, order: Order, now: datetime) -> Ready:
     with world.database.read() as connection:
         rule_of(content, {*all_lists(connection), mailing_list.id})
         how_many, first = lacking(connection, audience, now)
-    return Ready(order, content, audience, how_many, first)
+        tried = first_people(connection, audience, now, _TRIED)
+    return Ready(order, content, audience, how_many, first, _faulty(prepared, tried, now))
+
+
+def _faulty(
+    prepared: Prepared, people: Iterable[Contact], now: datetime
+) -> tuple[tuple[str, str], ...]:
+    """Compose some letters, so that a fault of the template shows before any has left."""
+    faulty: list[tuple[str, str]] = []
+    for one in people:
+        person = Person(
+            one.id, one.address, dict(one.attributes), one.language, one.time_zone
+        )
+        try:
+            prepared.compose(person, 0, 0, now)
+        except CannotComposeError as problem:
+            faulty.append((one.address, str(problem)))
+    return tuple(faulty)
 
 
 def _rule(mailing_list: MailingList, segment: str) -> str:
@@ -153,7 +186,7 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
         RefusedError: as `start` does.
     """
     order, content = ready.order, ready.content
-    require_values(ready)
+    require_letters(ready)
     see_list(connection, content.mailing_list, now)
     lock_list(connection, content.mailing_list.id)
     if order.schedule is None and not order.again:
@@ -184,15 +217,27 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
     )
 
 
-def require_values(ready: Ready) -> None:
-    """Raise a RefusedError that lists who lacks a value, unless that is allowed."""
-    if not ready.lacking or ready.order.allow_withheld:
+def require_letters(ready: Ready) -> None:
+    """Raise a RefusedError that lists who cannot get a letter, unless that is allowed."""
+    if ready.order.allow_withheld:
         return
+    if ready.lacking:
+        raise _lacking(ready)
+    if ready.faulty:
+        shown = [f"  {address}: {why}" for address, why in ready.faulty[:_FAULTY_SHOWN]]
+        raise RefusedError(
+            f"the letters of {len(ready.faulty)} of the first people cannot be composed:"
+            f" put templates/mail/{ready.order.template} right, or start with"
+            " --allow-withheld to leave such people out\n" + "\n".join(shown)
+        )
+
+
+def _lacking(ready: Ready) -> RefusedError:
     names = sorted({name for one in ready.first_lacking for name in one.names})
     lines = [f"  {one.address}: {', '.join(one.names)}" for one in ready.first_lacking]
     if ready.lacking > len(lines):
         lines.append(f"  … and {ready.lacking - len(lines)} more")
-    raise RefusedError(
+    return RefusedError(
         f"{ready.lacking} people lack a value that templates/mail/{ready.order.template}"
         f" uses ({', '.join(names)}): give it a fallback, such as"
         f" {{{{ {names[0]}|default('…') }}}}, or start with --allow-withheld to leave them"

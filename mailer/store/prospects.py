@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Dialect, Label, case, func, select
 
+from mailer.model.contact import Contact
 from mailer.model.ruletext import clauses
 from mailer.store.audience import (
     EXPIRED,
@@ -21,6 +22,7 @@ from mailer.store.audience import (
     subscription,
     word,
 )
+from mailer.store.contacts import get_contacts
 from mailer.store.segments import condition
 
 _FIRST_SHOWN = 20
@@ -107,6 +109,19 @@ def lacking(
         )
         for row in rows
     )
+
+
+def first_people(
+    connection: Connection, audience: Audience, now: datetime, limit: int
+) -> list[Contact]:
+    """Return the first of those who would get a letter."""
+    dialect = connection.dialect
+    found = people(contact.c.id).where(picked(audience, dialect))
+    if audience.needs:
+        found = found.where(~lacks(audience, dialect))
+    found = found.order_by(contact.c.id).limit(limit)
+    rows = connection.execute(found, _bounds(connection, audience, now))
+    return [*get_contacts(connection, [row.id for row in rows]).values()]
 
 
 def groups(connection: Connection, audience: Audience, now: datetime) -> list[Group]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.pace.throttle import MINUTES_OF_DAY, Rate, Slots, minute_of, take
@@ -55,15 +55,4 @@ def forget_before(connection: Connection, now: datetime) -> None:
     """Drop the minutes that no window reaches any more."""
     connection.execute(
         delete(_minute).where(_minute.c.minute < minute_of(now) - 2 * MINUTES_OF_DAY)
-    )
-
-
-def let_through(connection: Connection, key: str, since: datetime) -> int:
-    """Return how many letters were let through since a moment, by whole minutes."""
-    return int(
-        connection.execute(
-            select(func.coalesce(func.sum(_minute.c.letters), 0)).where(
-                _minute.c.relay == key, _minute.c.minute >= minute_of(since)
-            )
-        ).scalar_one()
     )

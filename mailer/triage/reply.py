@@ -112,7 +112,8 @@ def about_sender(reply: Reply) -> Outcome | None:
     """
     if reply.positive:
         return None
-    if reply.code == _TOO_LARGE or reply.enhanced.endswith(".3.4"):
+    too_large = reply.code >= 500 and reply.enhanced.endswith(".3.4")  # noqa: PLR2004
+    if reply.code == _TOO_LARGE or too_large:
         return Refused(reply, Stage.MAIL)
     return Released(reply, Stage.MAIL)
 

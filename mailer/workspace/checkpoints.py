@@ -16,12 +16,26 @@ CHECKPOINTS = "ledger-checkpoints.jsonl"
 
 
 def append_checkpoint(path: str, checkpoint: Checkpoint) -> None:
-    """Add a line, and return when it would outlast a power cut."""
+    """Add a line, and return when it would outlast a power cut.
+
+    Raises:
+        WorkspaceError: when it cannot be written, as on a full disk.
+    """
     line = {
         "number": checkpoint.number,
         "mac": checkpoint.mac.hex(),
         "at": checkpoint.at.isoformat(),
     }
+    try:
+        _append(path, json.dumps(line).encode() + b"\n")
+    except OSError as problem:
+        raise WorkspaceError(
+            f"{path} cannot be written: {problem.strerror}; without it nobody could show"
+            " that the ledger's end was cut off: make room, or let this user write there"
+        ) from problem
+
+
+def _append(path: str, line: bytes) -> None:
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
     file = os.open(path, flags, 0o644)
     try:
@@ -30,7 +44,7 @@ def append_checkpoint(path: str, checkpoint: Checkpoint) -> None:
             whole = opened.read().rfind(b"\n") + 1
             opened.truncate(whole)
             opened.seek(whole)
-            opened.write(json.dumps(line).encode() + b"\n")
+            opened.write(line)
         os.fsync(file)
     finally:
         os.close(file)

@@ -147,6 +147,22 @@ def test_those_who_lack_a_value_are_withheld_when_that_is_allowed(
     }
 
 
+HUGE = NEEDS_NAME.replace("{{ name }}", "{{ (name|default('x')) * 100000000 }}")
+
+
+def test_a_letter_that_cannot_be_composed_is_found_out_before_any_leaves(
+    here: World, tmp_path: Path
+):
+    write_template(tmp_path / "shop", "digest", body=HUGE)
+    with pytest.raises(RefusedError) as caught:
+        begin(here)
+    assert "the letters of 5 of the first people cannot be composed" in str(caught.value)
+    assert "person1@example.com: " in str(caught.value)
+    with here.database.read() as connection:
+        assert latest_campaigns(connection, 10) == []
+    assert begin(here, Order("digest", "newsletter", allow_withheld=True))
+
+
 def test_a_dry_run_says_who_would_get_it_and_why_others_would_not(
     here: World, tmp_path: Path
 ):

@@ -102,3 +102,9 @@ def test_each_step_judges_by_its_own_rule() -> None:
     }
     for code, expected in table.items():
         assert kinds(*(step(Reply(code, "", "")) for step in steps)) == expected, code
+
+
+def test_only_a_permanent_answer_says_that_a_letter_is_too_large() -> None:
+    assert isinstance(reply.about_sender(Reply(550, "5.3.4", "")), Refused)
+    for code in (450, 452):
+        assert isinstance(reply.about_sender(Reply(code, "4.3.4", "")), Released)

@@ -1,0 +1,34 @@
+"""The counts behind limits an hour and a day, on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import func, select
+
+from mailer.jobs.gate import forget_old
+from mailer.pace.throttle import Rate
+from mailer.store.tables import SentMinute, table
+from mailer.store.throttle import lease
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+DAILY = Rate(per_day=100)
+
+
+def minutes(database):
+    with database.read() as connection:
+        return connection.execute(
+            select(func.count()).select_from(table(SentMinute))
+        ).scalar()
+
+
+def test_only_minutes_that_no_limit_asks_for_are_forgotten(database):
+    for days in (5, 3, 1.5, 0):
+        with database.write() as connection:
+            assert (
+                lease(connection, "main", DAILY, 40, NOW - timedelta(days=days)).count == 40
+            )
+    assert minutes(database) == 4
+    forget_old(database, NOW)
+    assert minutes(database) == 2
+    with database.write() as connection:
+        # The limit still knows what went today.
+        assert lease(connection, "main", DAILY, 100, NOW).count == 60
