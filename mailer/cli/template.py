@@ -8,9 +8,14 @@ import click
 from mailer.cli.output import as_json, print_json, shown
 from mailer.compose.prepared import prepare
 from mailer.daemon import loop_factory, pen_of, send_until
-from mailer.errors import NotFoundError
 from mailer.jobs.preview import preview as previewed
-from mailer.jobs.trial import Trial, known_contact, queue_trial, trial_state
+from mailer.jobs.trial import (
+    Trial,
+    known_contact,
+    list_to_show,
+    queue_trial,
+    trial_state,
+)
 from mailer.model.delivery import OPEN_STATES, DeliveryState
 from mailer.store.deliveries import DeliveryView
 from mailer.wiring import Workspace, open_workspace, utc_now
@@ -18,7 +23,7 @@ from mailer.workspace.files import replace
 from mailer.workspace.templates import read_template
 
 _list = click.option(
-    "--list", "list_name", help="Whose sender and words; else the first list."
+    "--list", "list_name", help="Whose sender and words; else the contact's own."
 )
 _contact = click.option(
     "--contact",
@@ -134,14 +139,11 @@ def _trial(
     workspace: Workspace, name: str, list_name: str | None, address: str | None
 ) -> Trial:
     source = read_template(workspace.folder, name)
+    contact = known_contact(workspace.database, address) if address else None
     if list_name is None:
-        lists = workspace.mailing_lists()
-        if not lists:
-            raise NotFoundError("there is no list yet: make lists/NAME.toml first")
-        mailing_list = lists[0]
+        mailing_list = list_to_show(workspace.database, contact, workspace.mailing_lists())
     else:
         mailing_list = workspace.mailing_list(list_name)
-    contact = known_contact(workspace.database, address) if address else None
     return Trial(source, mailing_list, contact)
 
 

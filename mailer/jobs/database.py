@@ -79,12 +79,14 @@ def backup(database: Database, path: str, checkpoints: str, now: datetime) -> No
     Raises:
         RefusedError: on PostgreSQL, and when there is something by that name already.
     """
-    if not database.is_sqlite:
-        raise RefusedError(
-            f"mailer does not back up PostgreSQL. Run:\n  {_dump(database, path)}"
-        )
     # Before the copy, so that the copy holds the entry that it names.
     take_checkpoint(database, checkpoints, now)
+    if not database.is_sqlite:
+        raise RefusedError(
+            "mailer does not back up PostgreSQL (the ledger's checkpoint was written)."
+            f" Run:\n  {_dump(database, path)}\n"
+            "The keys are not in it: keep a copy of keys.toml, in another place"
+        )
     _copy(database, path)
 
 

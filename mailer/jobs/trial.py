@@ -1,5 +1,6 @@
 """Test letters: a template as it would arrive, sent to one address that asks for it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailer.compose.template import TemplateSource
@@ -7,6 +8,7 @@ from mailer.errors import NotFoundError
 from mailer.jobs.frozen import Frozen, pack
 from mailer.jobs.world import World
 from mailer.model.address import parse_address
+from mailer.model.consent import SubscriptionStatus
 from mailer.model.contact import Contact
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList
@@ -17,6 +19,7 @@ from mailer.store.database import Database
 from mailer.store.deliveries import DeliveryView
 from mailer.store.history import delivery_by_id
 from mailer.store.lists import see_list
+from mailer.store.subscriptions import of_contacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,28 @@ class Trial:
     source: TemplateSource
     mailing_list: MailingList
     contact: Contact | None
+
+
+def list_to_show(
+    database: Database, contact: Contact | None, lists: Sequence[MailingList]
+) -> MailingList:
+    """Return the first list that a contact is on, or the first of all.
+
+    Raises:
+        NotFoundError: when there is none.
+    """
+    if not lists:
+        raise NotFoundError("there is no list yet: make lists/NAME.toml first")
+    if contact is None:
+        return lists[0]
+    with database.read() as connection:
+        standing = of_contacts(connection, [contact.id])
+    on = {
+        list_id
+        for (_, list_id), one in standing.items()
+        if one.status is SubscriptionStatus.SUBSCRIBED
+    }
+    return next((one for one in lists if one.id in on), lists[0])
 
 
 def known_contact(database: Database, address: str) -> Contact:

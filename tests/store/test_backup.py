@@ -100,18 +100,23 @@ def test_a_copy_that_cannot_be_written_is_told(sqlite: Database, tmp_path: Path)
         copy_sqlite(sqlite, str(tmp_path / "no such folder" / "a.db"))
 
 
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_postgresql_is_backed_up_by_pg_dump_which_is_named_without_a_password(
-    tmp_path: Path,
+    database: Database, database_url: str, tmp_path: Path
 ):
-    database = open_database("postgresql://ann:s3cret@db.example/mail")
+    del database
+    head, _, tail = database_url.partition("@")
+    opened = open_database(f"{head.removesuffix(':')}:s3cret@{tail}")
+    checkpoints = str(tmp_path / "checkpoints.jsonl")
     with pytest.raises(RefusedError) as caught:
-        backup(database, "monday's.dump", str(tmp_path / "checkpoints.jsonl"), NOW)
-    assert (
-        """pg_dump --format=custom --file='monday'"'"'s.dump' postgresql://ann@db.example/mail"""
-        in str(caught.value)
-    )
-    assert "s3cret" not in str(caught.value)
-    database.close()
+        backup(opened, "monday's.dump", checkpoints, NOW)
+    words = str(caught.value)
+    assert """pg_dump --format=custom --file='monday'"'"'s.dump' 'postgresql://""" in words
+    assert "The keys are not in it" in words
+    assert "s3cret" not in words
+    # How far the ledger is was written down all the same.
+    assert len(read_checkpoints(checkpoints)) == 1
+    opened.close()
 
 
 def test_a_new_database_needs_no_copy(file: Path):
