@@ -13,6 +13,8 @@ NAMES = ("memory-1m",)
 _TARGET_MB = 200
 _FLAT = 1.1
 _AT_MOST_S = 420
+_AT_LEAST = 0.2
+"""Of the letters; memory that is flat because nothing leaves shows nothing."""
 
 
 def run(folder: Path, scale: float) -> list[Figure]:
@@ -33,6 +35,8 @@ def run(folder: Path, scale: float) -> list[Figure]:
         accepted = counts.get("accepted", 0)
         # Drained: nothing is under way any more.
         require(not counts.keys() & {"claimed", "sending", "in_doubt"}, f"{counts}")
+        few = accepted < _AT_LEAST * sum(counts.values())
+        require(not few, f"only {accepted} letters left in {_AT_MOST_S} s")
         require(sink.letters == accepted, f"the sink has {sink.letters} of {accepted}")
     first, last = watch.quarter(1), watch.quarter(4)
     flat = compared(last, first)
