@@ -43,6 +43,8 @@ _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.1
 _ONCE_A_DAY = timedelta(days=1)
+_TURNS_OF_GRACE = 3
+"""A keeper's turns in which a living sender whose session ended takes its lock again."""
 
 
 def pen_of(workspace: Workspace) -> Pen:
@@ -100,7 +102,10 @@ def rules_of(workspace: Workspace) -> Rules:
 def owner_locks(workspace: Workspace) -> OwnerLocks:
     """Return the senders' locks: files beside SQLite, sessions on PostgreSQL."""
     file = workspace.places.database_file
-    return AdvisoryLock(workspace.database) if file is None else FileLocks(f"{file}.owners")
+    if file is not None:
+        return FileLocks(f"{file}.owners")
+    grace_s = _TURNS_OF_GRACE * workspace.settings.sending.keep_every_s
+    return AdvisoryLock(workspace.database, grace_s)
 
 
 def sender_of(

@@ -131,7 +131,9 @@ class Feed:
         with self._database.write() as connection:
             self._claims.give_back(connection, self._unread)
             taken = self._claim(connection, self._batch, now)
-        # Until they are in hand nobody else looks after them.
+            # Until they are in hand nobody else looks after them; and a commit whose answer
+            # is lost may have been one.
+            self._unread = [*self._unread, *taken]
         self._unread = taken
         with self._database.read() as connection:
             claimed = self._claims.read(connection, taken)

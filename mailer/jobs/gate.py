@@ -5,16 +5,21 @@ over restarts; here each one is handed out at its own moment.
 """
 
 import asyncio
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from mailer.errors import DatabaseError
 from mailer.pace.throttle import Rate, Slots
 from mailer.store.database import Database
 from mailer.store.throttle import forget_before, lease
 
+_log = logging.getLogger(__name__)
+
 _CHUNK_S = 0.25
 _CHUNK_AT_MOST = 50
 _LOOK_AGAIN = timedelta(seconds=60)
+_TRY_AGAIN_S = 1.0
 
 
 def forget_old(database: Database, now: datetime) -> None:
@@ -67,7 +72,12 @@ class Gate:
         await self._sleep_until(at)
 
     async def _ask(self) -> None:
-        slots = await asyncio.to_thread(self._lease)
+        try:
+            slots = await asyncio.to_thread(self._lease)
+        except DatabaseError as problem:
+            _log.error("nothing leaves until the limits can be read: %s", problem)
+            await asyncio.sleep(_TRY_AGAIN_S)
+            return
         self._left = slots.count
         self._next_at = slots.first_at
         if not slots.count:

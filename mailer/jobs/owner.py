@@ -22,6 +22,14 @@ class OwnerLocks(Protocol):
         """Take the lock of a number; False when a living sender holds it."""
         ...
 
+    def take_over(self, owner_id: int) -> bool:
+        """Take the lock of another sender; False unless it is dead."""
+        ...
+
+    def keep(self, owner_id: int) -> bool:
+        """Make sure that a lock that was taken is held; False when it is lost for good."""
+        ...
+
     def free(self, owner_id: int) -> None:
         """Let go of the lock of a number."""
         ...
@@ -47,6 +55,22 @@ def begin(database: Database, locks: OwnerLocks, now: datetime) -> int:
     return owner_id
 
 
+def keep(database: Database, locks: OwnerLocks, owner_id: int) -> None:
+    """Make sure that a sender holds its lock, and that nobody took over its letters.
+
+    Raises:
+        RefusedError: when somebody did: the sender must end.
+    """
+    if locks.keep(owner_id):
+        with database.read() as connection:
+            if owner_id in owners.not_ended(connection):
+                return
+    raise RefusedError(
+        f"sender {owner_id} lost its lock, and another program took over its letters:"
+        " none is lost, but this one must end; start it again"
+    )
+
+
 def recover(
     database: Database, locks: OwnerLocks, myself: int, clock: Callable[[], datetime]
 ) -> Recovered:
@@ -55,7 +79,7 @@ def recover(
     with database.read() as connection:
         others = [owner for owner in owners.not_ended(connection) if owner != myself]
     for owner_id in others:
-        if not locks.take(owner_id):
+        if not locks.take_over(owner_id):
             continue
         try:
             found += take_all(database, owner_id, clock)

@@ -177,7 +177,8 @@ class Sender:
         ]
         stopping = asyncio.create_task(self._stop.wait())
         working = [feeding, keeping, *couriers]
-        # Any of these ends by itself only through a bug, which then ends the sender.
+        # Any of these ends by itself only through a bug, or because others took over its
+        # letters: that then ends the sender.
         ending = [stopping, writing, *working]
         await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
         desk.close()
@@ -262,6 +263,7 @@ class Sender:
                 _log.error("the lease could not be renewed: %s", problem)
 
     def _keep_once(self, owner_id: int, claims: Claims, desk: Desk) -> None:
+        owner.keep(self._place.database, self._place.locks, owner_id)
         with self._place.database.write() as connection:
             claims.renew(connection)
         # One of each cause: whoever hears of it counts them, which may take a while.

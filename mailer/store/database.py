@@ -36,7 +36,7 @@ from mailer.errors import DatabaseError
 from mailer.store import walfile
 from mailer.store.tables import Instant
 
-__all__ = ["Connection", "Database", "Turn", "now_sql", "open_database"]
+__all__ = ["Connection", "Database", "Turn", "now_sql", "open_database", "translated"]
 
 Turn = Callable[[], AbstractContextManager[object]]
 
@@ -69,7 +69,7 @@ class Database:
     @contextmanager
     def read(self) -> Generator[Connection, None, None]:
         """Give a connection that sees one moment of the database and changes nothing."""
-        with _translated(), self.engine.connect() as connection:
+        with translated(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -85,7 +85,7 @@ class Database:
                 that is flushed.
         """
         with (
-            _translated(),
+            translated(),
             self._turn(),
             self.engine.connect().execution_options(writes=True) as connection,
             nullcontext() if flushed else _unflushed(connection),
@@ -103,7 +103,7 @@ class Database:
 
         Whoever writes next folds the log, so that letters do not wait for it.
         """
-        with _translated(), self._turn():
+        with translated(), self._turn():
             yield
 
     @contextmanager
@@ -117,7 +117,7 @@ class Database:
             DatabaseError: when a row would refer to nothing afterwards; nothing is changed.
         """
         with (
-            _translated(),
+            translated(),
             self._turn(),
             self.engine.connect().execution_options(writes=True) as connection,
             _without_foreign_keys(connection),
@@ -135,7 +135,7 @@ class Database:
         Each statement is a transaction. Invalidate it at the end, so that nothing of it
         goes back into the pool.
         """
-        with _translated():
+        with translated():
             return self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
 
     def close(self) -> None:
@@ -226,7 +226,8 @@ def _require_foreign_keys(connection: Connection) -> None:
 
 
 @contextmanager
-def _translated() -> Generator[None, None, None]:
+def translated() -> Generator[None, None, None]:
+    """Turn what the world does to a database into a DatabaseError; a bug stays one."""
     try:
         yield
     except NoConnectionLeft as problem:

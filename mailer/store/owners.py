@@ -4,7 +4,11 @@ Each sender holds a lock of its number while it lives. Claims are only taken bac
 senders whose lock is free, or whose lease has run out by the database's clock.
 """
 
-from collections.abc import Sequence
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,6 +16,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    TextClause,
     and_,
     func,
     insert,
@@ -20,19 +25,28 @@ from sqlalchemy import (
     text,
     update,
 )
+from sqlalchemy.exc import DBAPIError
 
+from mailer.errors import DatabaseError
 from mailer.model.delivery import DeliveryState
 from mailer.model.kind import KINDS, WhenInDoubt
 from mailer.model.outcome import Reply, Stage
-from mailer.store.database import Database, now_sql
+from mailer.store.database import Database, now_sql, translated
 from mailer.store.outcomes import Change, log_attempts
 from mailer.store.tables import AttemptRow, DeliveryRow, OwnerRow, table
+
+_log = logging.getLogger(__name__)
 
 _owner = table(OwnerRow)
 _delivery = table(DeliveryRow)
 _attempt = table(AttemptRow)
 
 _LOCK_CLASS = 0x6D61696C  # "mail": our corner of PostgreSQL's advisory locks
+_TAKE = text(f"SELECT pg_try_advisory_lock({_LOCK_CLASS}, :id)")
+_FREE = text(f"SELECT pg_advisory_unlock({_LOCK_CLASS}, :id)")
+_LIVES = text("SELECT :id = 0")
+_TAKE_AGAIN_S = 2.0
+_LOOK_EVERY_S = 0.05
 _SLICE = 500
 
 _AGAIN = WhenInDoubt.SEND_AGAIN
@@ -76,33 +90,119 @@ def end(connection: Connection, owner_id: int, now: datetime) -> None:
 
 
 class AdvisoryLock:
-    """A sender's lock on PostgreSQL: it lasts as long as its session."""
+    """A sender's lock on PostgreSQL: it lasts as long as its session.
 
-    def __init__(self, database: Database) -> None:
-        self._connection = database.engine.connect().execution_options(
-            isolation_level="AUTOCOMMIT"
-        )
+    So it may be free though its sender lives: a restart of the server ends all sessions.
+    A sender takes it again (`keep`), and others leave it the time for that (`take_over`).
+    All may raise a DatabaseError, but for letting go: what is lost is free.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        grace_s: float = 0,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Build it; a session is opened when it is needed.
+
+        Args:
+            grace_s: How long another sender's lock must be free until it counts as dead.
+            clock_s: Seconds since any moment.
+        """
+        self._database = database
+        self._grace_s = grace_s
+        self._clock_s = clock_s
+        self._session: Connection | None = None
+        self._held: dict[int, Connection] = {}
+        self._free_since: dict[int, float] = {}
+        # A keeper that was told to end may still be at it in its thread.
+        self._turn = threading.RLock()
 
     def take(self, owner_id: int) -> bool:
         """Take the lock of a number; False when a living sender holds it."""
-        return bool(
-            self._connection.execute(
-                text("SELECT pg_try_advisory_lock(:class, :id)"),
-                {"class": _LOCK_CLASS, "id": owner_id},
-            ).scalar_one()
-        )
+        with self._turn:
+            session = self._opened()
+            taken = self._ask(session, _TAKE, owner_id)
+            if taken:
+                self._held[owner_id] = session
+            return taken
+
+    def take_over(self, owner_id: int) -> bool:
+        """Take another sender's lock when it was free for long enough; False otherwise."""
+        with self._turn:
+            if not self.take(owner_id):
+                self._free_since.pop(owner_id, None)
+                return False
+            now_s = self._clock_s()
+            if now_s - self._free_since.setdefault(owner_id, now_s) >= self._grace_s:
+                del self._free_since[owner_id]
+                return True
+            self.free(owner_id)
+            return False
+
+    def keep(self, owner_id: int) -> bool:
+        """Make sure that the lock is held; False when it is lost for good.
+
+        When its session has ended it is taken again in a new one.
+        """
+        with self._turn:
+            if owner_id not in self._held:
+                return False
+            if self._lives() and self._held[owner_id] is self._session:
+                return True
+            # The server may still be ending the old session, or another sender look at it.
+            until_s = self._clock_s() + _TAKE_AGAIN_S
+            while not self.take(owner_id):
+                if self._clock_s() > until_s:
+                    return False
+                time.sleep(_LOOK_EVERY_S)
+            _log.warning(
+                "the database ended the session of sender %d; it goes on", owner_id
+            )
+            return True
 
     def free(self, owner_id: int) -> None:
         """Let go of the lock of a number."""
-        self._connection.execute(
-            text("SELECT pg_advisory_unlock(:class, :id)"),
-            {"class": _LOCK_CLASS, "id": owner_id},
-        )
+        with self._turn:
+            session = self._held.pop(owner_id, None)
+            # A session that ended has let go already.
+            if session is not None and session is self._session:
+                with suppress(DatabaseError):
+                    self._ask(session, _FREE, owner_id)
 
     def close(self) -> None:
         """Let go of everything; the connection is not used again for anything else."""
-        self._connection.invalidate()
-        self._connection.close()
+        with self._turn:
+            self._held.clear()
+            self._drop()
+
+    def _lives(self) -> bool:
+        try:
+            return self._ask(self._opened(), _LIVES, 0)
+        except DatabaseError:
+            return False
+
+    def _opened(self) -> Connection:
+        if self._session is None:
+            self._session = self._database.session()
+        return self._session
+
+    def _ask(self, session: Connection, statement: TextClause, owner_id: int) -> bool:
+        with translated():
+            try:
+                return bool(session.execute(statement, {"id": owner_id}).scalar_one())
+            except DBAPIError:
+                self._drop()
+                raise
+
+    def _drop(self) -> None:
+        """End the session, and with it all locks; the next question opens another."""
+        # What was free meanwhile may be because of the same restart.
+        self._free_since.clear()
+        if self._session is not None:
+            self._session.invalidate()
+            self._session.close()
+            self._session = None
 
 
 def take_back(connection: Connection, owner_id: int, now: datetime) -> Recovered:

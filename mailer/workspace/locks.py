@@ -149,6 +149,14 @@ class OwnerLocks:
         self._held[owner_id] = lock
         return True
 
+    def take_over(self, owner_id: int) -> bool:
+        """Take the lock of another sender; False unless it is dead."""
+        return self.take(owner_id)
+
+    def keep(self, owner_id: int) -> bool:
+        """Say whether a lock is held: it can't be lost while this process lives."""
+        return owner_id in self._held
+
     def free(self, owner_id: int) -> None:
         """Let go of the lock of a number and take its file away."""
         lock = self._held.pop(owner_id)

@@ -1,11 +1,18 @@
 """Stopping `mailer serve`: in peace, in haste, and beside another one."""
 
+import contextlib
+import shutil
 import signal
 import threading
 import time
+from collections.abc import Generator
+from pathlib import Path
 
+import pytest
 from journey.program import Shop, relay, until
+from sqlalchemy import text
 
+from mailer.store.database import open_database
 from mailer.wire.sink import Answer, Received, Step
 
 CONNECTIONS = 3
@@ -102,3 +109,74 @@ def test_a_second_serve_is_refused_and_a_sender_may_join(shop: Shop) -> None:
         first.signal(signal.SIGTERM)
         assert first.ended() == 0, first.log
         assert "mailer serves schedules, send, web" in shop.start().log
+
+
+@contextlib.contextmanager
+def a_copy(shop: Shop, folder: Path) -> Generator[Shop]:
+    """Give the same workspace on another machine: with a folder and pages of its own."""
+    shutil.copytree(shop.folder, folder)
+    copied = Shop(folder)
+    config = folder / "config.toml"
+    said = config.read_text(encoding="utf-8")
+    config.write_text(said.replace(str(shop.port), str(copied.port)), encoding="utf-8")
+    try:
+        yield copied
+    finally:
+        copied.end()
+
+
+def end_all_sessions(database_url: str) -> int:
+    """End all sessions with a database, as its restart does; return how many."""
+    database = open_database(database_url)
+    with database.read() as connection:
+        ended = connection.execute(
+            text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        ).scalar_one()
+    database.close()
+    return int(ended)
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_two_full_serves_share_a_postgresql_and_outlive_its_restart(
+    shop: Shop, database_url: str, tmp_path: Path
+) -> None:
+    people = 400
+    with relay(slowly) as taken:
+        shop.make(
+            taken.port,
+            database=database_url,
+            relay={"connections": 2, "per_second": 150.0},
+            sending={"batch": 10, "keep_every_s": 0.5},
+        )
+        shop.import_people([f"p{n}@example.com,Person {n}" for n in range(1, people + 1)])
+        with a_copy(shop, tmp_path / "other") as other:
+            serves = [shop.start(), other.start()]
+            shop.run("campaign", "start", "autumn-sale", "--list", "newsletter", "--yes")
+            for share in (0.2, 0.6):
+                until(
+                    lambda share=share: len(taken.letters) > share * people,
+                    "letters leave",
+                    every_s=0.01,
+                )
+                # Each has its lock, and the work is shared.
+                assert end_all_sessions(database_url) > 2
+            shop.until_finished(1)
+            # Both have found out and go on: nobody was taken for dead.
+            for serve in serves:
+                until(
+                    lambda serve=serve: "it goes on" in serve.log, "it has its lock again"
+                )
+                assert serve.is_up(), serve.log
+            assert end_all_sessions(database_url) > 2
+            for serve in serves:
+                serve.signal(signal.SIGTERM)
+            for serve in serves:
+                assert serve.ended() == 0, serve.log
+                assert "took back from senders" not in serve.log
+                assert "Traceback" not in serve.log
+        assert shop.counts(1) == {"accepted": people}
+        assert set(taken.copies.values()) == {1}
+        assert taken.sink.open_at_most > 2

@@ -13,16 +13,19 @@ from sending import (
     a_campaign,
     attempts,
     nothing_open,
+    now,
     rows,
     states,
     until,
 )
 from sqlalchemy import select, update
 
+from mailer.errors import RefusedError
 from mailer.jobs.send import Rules
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.pace.retry import RetryPlan
+from mailer.store import owners
 from mailer.store.database import Database
 from mailer.store.tables import CampaignRow, table
 from mailer.wire.line import Timeouts
@@ -442,3 +445,33 @@ def test_a_letter_that_brings_down_its_line_does_not_keep_the_others_waiting(
     asyncio.run(run())
     assert rows(database)[0].state == "queued"
     assert rows(database)[0].deferrals == 0
+
+
+def test_a_sender_whose_letters_were_taken_over_ends_and_sends_none_of_them(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    """It is taken for dead while a letter is on its line; another sender does the rest."""
+    a_campaign(database, ring, 30)
+    sink = Sink(once(Step.CONTENT, Mischief.SILENCE))
+    rules = Rules(poll_s=60, keep_every_s=0.1, drain_s=0.5)
+
+    async def run() -> None:
+        port = await sink.start()
+        first = Setup(database, tmp_path, port, connections=1, rules=rules)
+        first.address["timeouts"] = SLOW
+        working = asyncio.create_task(first.sender().run())
+        await until(lambda: bool(sink.seen))
+        with database.write() as connection:
+            owners.take_back(connection, 1, now())
+            owners.end(connection, 1, now())
+        with pytest.raises(RefusedError, match="another program took over its letters"):
+            await working
+        assert first.locks is not None
+        first.locks.close()
+        assert len(sink.seen) == 1
+        await Setup(database, tmp_path, port).until(lambda: nothing_open(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 29, "in_doubt": 1}
+    assert max(sink.seen.values()) == 1

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from mailer.workspace.locks import ProcessLock, SharedLock
+from mailer.workspace.locks import OwnerLocks, ProcessLock, SharedLock
 
 HOLDER = """
 import sys
@@ -53,3 +53,15 @@ def test_a_killed_process_holds_no_lock(tmp_path: Path):
             process.wait()
             assert lock.take()
             lock.free()
+
+
+def test_a_senders_lock_is_kept_until_it_lets_go(tmp_path: Path):
+    mine, theirs = OwnerLocks(str(tmp_path)), OwnerLocks(str(tmp_path))
+    assert mine.take(7)
+    assert mine.keep(7)
+    assert not theirs.take_over(7)
+    assert not theirs.keep(7)
+    mine.free(7)
+    assert not mine.keep(7)
+    assert theirs.take_over(7)
+    theirs.close()
