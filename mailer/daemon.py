@@ -27,10 +27,10 @@ from mailer.jobs.follow import Happened
 from mailer.jobs.gate import forget_old
 from mailer.jobs.letters import Letters, Pen
 from mailer.jobs.owner import OwnerLocks
-from mailer.jobs.register import CapRule
 from mailer.jobs.send import Place, Relay, Rules, Sender
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.model.token import TokenBox
+from mailer.pace.cap import CapRule
 from mailer.pace.retry import RetryPlan
 from mailer.pace.throttle import Rate
 from mailer.store.owners import AdvisoryLock

@@ -120,6 +120,33 @@ def a_campaign(
     return int(campaign)
 
 
+def another_campaign(database: Database, first: int) -> int:
+    """Put a running campaign to the people of another one into the database."""
+    campaigns, deliveries = table(CampaignRow), table(DeliveryRow)
+    at = now() - timedelta(seconds=5)
+    with database.write() as connection:
+        row = connection.execute(select(campaigns).where(campaigns.c.id == first)).one()
+        same = {key: value for key, value in row._mapping.items() if key != "id"}
+        campaign = connection.execute(
+            insert(campaigns).values(same).returning(campaigns.c.id)
+        ).scalar_one()
+        same_people = connection.execute(
+            select(deliveries).where(deliveries.c.cause_id == first).order_by("id")
+        ).all()
+        fresh = {
+            "cause_id": campaign, "state": "queued", "attempt": 0, "due_at": at,
+            "give_up_at": at + timedelta(hours=24), "owner_id": None, "left_at": None,
+            "lease_until": None, "first_attempt_at": None, "ended_at": None,
+            "relay": None, "relay_id": None, "reply": None, "reason": None,
+        }  # fmt: skip
+        rows_of = ({**row._mapping, **fresh} for row in same_people)
+        connection.execute(
+            insert(deliveries),
+            [{key: one[key] for key in one if key != "id"} for one in rows_of],
+        )
+    return int(campaign)
+
+
 def states(database: Database, campaign: int | None = None) -> dict[str, int]:
     """Count the deliveries in each state."""
     counts: dict[str, int] = {}

@@ -13,11 +13,12 @@ import threading
 from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mailer.errors import DatabaseError
 from mailer.jobs.settle import held_back, released
 from mailer.model.delivery import CauseKind, Claim
+from mailer.pace.cap import CapRule
 from mailer.store.claims import Cap
 from mailer.store.database import Database
 from mailer.store.groups import groups
@@ -27,14 +28,6 @@ from mailer.store.outcomes import Change
 _log = logging.getLogger(__name__)
 
 _TRY_AGAIN_S = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class CapRule:
-    """At most so many letters to one person within some days, over all campaigns."""
-
-    letters: int
-    days: float
 
 
 _Cause = tuple[CauseKind, int]
@@ -169,7 +162,7 @@ class Register:
             self._changes.extend(released(claim, now) for claim in staying)
             return set()
         for claim in staying:
-            change = held_back(claim, held_by.get(claim.id), now)
+            change = held_back(claim, held_by.get(claim.id), now, self._cap)
             if change is not None:
                 self._changes.append(change)
         return {
@@ -211,7 +204,7 @@ class Register:
     def _cap_at(self, now: datetime) -> Cap | None:
         if self._cap is None:
             return None
-        return Cap(self._cap.letters, now - timedelta(days=self._cap.days))
+        return Cap(self._cap.letters, self._cap.since(now))
 
     def _held_by(self, staying: list[Claim]) -> dict[int, Held]:
         now = self._clock()

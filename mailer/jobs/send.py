@@ -16,11 +16,13 @@ from mailer.jobs import owner
 from mailer.jobs.desk import Composer, Desk, Means
 from mailer.jobs.feed import Feed
 from mailer.jobs.gate import Gate
+from mailer.jobs.holding import may_be_tried
 from mailer.jobs.owner import OwnerLocks
-from mailer.jobs.register import CapRule, Register
+from mailer.jobs.register import Register
 from mailer.jobs.settle import Terms, released
 from mailer.model.delivery import Claim
 from mailer.model.outcome import Released
+from mailer.pace.cap import CapRule
 from mailer.pace.retry import DEFAULT_PLAN, RetryPlan
 from mailer.pace.throttle import NO_LIMIT, Rate
 from mailer.store.claims import Claims
@@ -167,6 +169,9 @@ class Sender:
         writing: asyncio.Task[None],
     ) -> None:
         def get_ready(batch: list[Claim]) -> list[Claim]:
+            database, clock, cap = self._place.database, self._place.clock, self._rules.cap
+            if cap is not None:
+                batch = may_be_tried(database, batch, cap, clock())
             self._composer.get_ready(batch)
             return batch
 

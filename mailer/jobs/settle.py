@@ -15,12 +15,12 @@ from mailer.model.outcome import (
     Reply,
     Stage,
 )
+from mailer.pace.cap import CapRule, room_at
 from mailer.pace.retry import RetryPlan, next_attempt
 from mailer.store.held import Held
 from mailer.store.outcomes import Change
 
 _RELEASES_COUNTED = 6
-_CAP_LOOKED_AT_AGAIN = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +157,30 @@ def expired(claim: Claim, now: datetime) -> Change:
     return Change(claim.id, claim.fence, DeliveryState.EXPIRED, now, reason="too_late")
 
 
-def held_back(claim: Claim, held: Held | None, now: datetime) -> Change | None:
-    """Say what is written down about a letter that the leaving commit did not let go.
+def capped(claim: Claim, rule: CapRule, now: datetime, due_at: datetime) -> Change:
+    """Put a claim back uncharged until the cap may let it go, with the cap's words."""
+    return Change(
+        claim.id,
+        claim.fence,
+        DeliveryState.QUEUED,
+        now,
+        reason="cap",
+        due_at=due_at,
+        reply=Reply(0, "", str(rule)),
+        stage=Stage.COMPOSE,
+        logged="capped",
+    )
+
+
+def held_back(
+    claim: Claim, held: Held | None, now: datetime, rule: CapRule | None
+) -> Change | None:
+    """Say what is written down about a letter that may not leave.
 
     The order of the questions is that of `audience.permission.may_write`.
+
+    Args:
+        rule: The cap that was asked, if there is one.
 
     Returns:
         None when it is not ours any more: another worker has it, and says what came of it.
@@ -173,7 +193,7 @@ def held_back(claim: Claim, held: Held | None, now: datetime) -> Change | None:
         return released(claim, now)
     if not held.in_time:
         return expired(claim, now)
-    return _not_permitted(claim, held, now) or _later(claim, held, now)
+    return _not_permitted(claim, held, now) or _later(claim, held, now, rule)
 
 
 def _not_permitted(claim: Claim, held: Held, now: datetime) -> Change | None:
@@ -185,16 +205,9 @@ def _not_permitted(claim: Claim, held: Held, now: datetime) -> Change | None:
     return None
 
 
-def _later(claim: Claim, held: Held, now: datetime) -> Change:
+def _later(claim: Claim, held: Held, now: datetime, rule: CapRule | None) -> Change:
     """Put off what a cap holds; what nothing holds (any more) goes back as it was."""
-    if held.below_cap:
+    if rule is None or held.below_cap:
         return released(claim, now)
-    return Change(
-        claim.id,
-        claim.fence,
-        DeliveryState.QUEUED,
-        now,
-        reason="cap",
-        due_at=now + _CAP_LOOKED_AT_AGAIN,
-        logged="capped",
-    )
+    due_at = room_at(rule, held.holding, now, claim.give_up_at)
+    return capped(claim, rule, now, due_at)

@@ -3,13 +3,22 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, literal_column, not_, null, select
 
 from mailer.model.consent import SuppressionReason
 from mailer.store.claims import Cap, names, ours
-from mailer.store.permission import below_cap, cause_stands, subscription_stands, suppressed
-from mailer.store.tables import CampaignRow, DeliveryRow, Instant, table
+from mailer.store.compiled import Compiled, Number, as_parameter, rows_given
+from mailer.store.permission import (
+    below_cap,
+    cap_holding,
+    cause_stands,
+    may_leave,
+    subscription_stands,
+    suppressed,
+)
+from mailer.store.tables import CampaignRow, DeliveryRow, Instant, table, to_instant
 
 _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)
@@ -17,7 +26,12 @@ _campaign = table(CampaignRow)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Why a claimed delivery may not leave: the clauses of the predicate, one by one."""
+    """Why a claimed delivery may not leave: the clauses of the predicate, one by one.
+
+    Args:
+        holding: When the letter left that must leave the cap's window first; None when that
+            can't be told (yet).
+    """
 
     claimed: bool
     subscribed: bool
@@ -27,6 +41,19 @@ class Held:
     campaign_cancelled: bool
     in_time: bool
     below_cap: bool
+    holding: datetime | None = None
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether none of the clauses holds it."""
+        return (
+            self.claimed
+            and self.subscribed
+            and not self.suppressed
+            and self.cause_stands
+            and self.in_time
+            and self.below_cap
+        )
 
 
 _CANCELLED = (
@@ -47,6 +74,7 @@ def held(
     values = names(claims) | {"now": now}
     if cap is not None:
         values |= {"cap_letters": cap.letters, "cap_since": cap.since}
+        values["cap_others"] = cap.letters - 1
     rows = connection.execute(
         select(
             _delivery.c.id,
@@ -58,6 +86,7 @@ def held(
             _CANCELLED.label("campaign_state"),
             (_delivery.c.give_up_at > bindparam("now", type_=Instant())).label("in_time"),
             below_cap(capped=cap is not None).label("below_cap"),
+            (null() if cap is None else cap_holding()).label("holding"),
         ).where(ours()),
         values,
     )
@@ -71,6 +100,39 @@ def held(
             campaign_cancelled=row.campaign_state == "cancelled",
             in_time=bool(row.in_time),
             below_cap=bool(row.below_cap),
+            holding=row.holding,
         )
         for row in rows
     }
+
+
+@cache
+def _not_now(dialect_name: str) -> Compiled:
+    given = rows_given("claims", {"row": Number, "fence": Number}, dialect_name)
+    stands = may_leave(capped=False) & below_cap(capped=True, ahead=True)
+    return Compiled(
+        select(_delivery.c.id).where(
+            _delivery.c.id == given.c.row,
+            _delivery.c.attempt == given.c.fence,
+            literal_column("delivery.state = 'claimed'"),
+            not_(stands),
+        )
+    )
+
+
+def not_now(
+    connection: Connection, claims: Sequence[tuple[int, int]], now: datetime, cap: Cap
+) -> set[int]:
+    """Return which of our claims may not leave as things stand: one look at a whole batch.
+
+    Of several letters to one person that senders have in hand, only as many as the cap
+    leaves room for may, the oldest first.
+    """
+    values = {
+        "claims": as_parameter(claims),
+        "now": to_instant(now),
+        "cap_letters": cap.letters,
+        "cap_since": to_instant(cap.since),
+    }
+    rows = _not_now(connection.dialect.name).rows(connection, values)
+    return {row[0] for row in rows}

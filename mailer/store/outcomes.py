@@ -162,6 +162,19 @@ def log_of(changes: Iterable[Change]) -> list[Row]:
 
 
 @cache
+def _record(dialect_name: str) -> Compiled:
+    return Compiled(recording(dialect_name))
+
+
+def record(connection: Connection, changes: Sequence[Change]) -> None:
+    """Write down what came of claims, outside of a sender's groups."""
+    if changes:
+        values = {"changes": as_parameter(as_rows(changes))}
+        _record(connection.dialect.name).count(connection, values)
+        log_attempts(connection, changes)
+
+
+@cache
 def _log(dialect_name: str) -> Compiled:
     return Compiled(attempting(dialect_name))
 

@@ -4,6 +4,9 @@
 test for each kind holds the two together on both databases.
 """
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from sqlalchemy import (
     ColumnElement,
     Integer,
@@ -116,30 +119,58 @@ def cause_stands() -> ColumnElement[bool]:
     )
 
 
-def below_cap(*, capped: bool) -> ColumnElement[bool]:
+_other = _delivery.alias("other")
+_CAPPED_KINDS = ", ".join(f"'{kind.value}'" for kind in _kinds("capped"))
+_OF_THE_SAME: tuple[ColumnElement[bool], ...] = (
+    _other.c.contact_id == _delivery.c.contact_id,
+    _other.c.id != _delivery.c.id,
+    literal_column(f"other.kind IN ({_CAPPED_KINDS})"),
+)
+
+
+def _went(states: Iterable[str]) -> ColumnElement[bool]:
+    listed = ", ".join(f"'{DeliveryState(state).value}'" for state in states)
+    went: ColumnElement[bool] = literal_column(f"other.state IN ({listed})")
+    return went & (_other.c.left_at > bindparam("cap_since", type_=Instant()))
+
+
+def below_cap(*, capped: bool, ahead: bool = False) -> ColumnElement[bool]:
     """Fewer than `cap_letters` capped letters went to this person since `cap_since`.
 
     Args:
         capped: A cap is set; without one the clause costs nothing.
+        ahead: Count also the older letters to this person that a sender has in hand.
     """
     if not capped:
         return true()
-    other = _delivery.alias("other")
-    listed = ", ".join(f"'{kind.value}'" for kind in _kinds("capped"))
-    states = ", ".join(f"'{DeliveryState(state).value}'" for state in COUNTED_STATES)
+    counts = _went(COUNTED_STATES)
+    if ahead:
+        in_hand: ColumnElement[bool] = literal_column("other.state = 'claimed'")
+        counts |= in_hand & (_other.c.id < _delivery.c.id)
     counted = (
         select(func.count())
-        .where(
-            other.c.contact_id == _delivery.c.contact_id,
-            other.c.id != _delivery.c.id,
-            literal_column(f"other.state IN ({states})"),
-            literal_column(f"other.kind IN ({listed})"),
-            other.c.left_at > bindparam("cap_since", type_=Instant()),
-        )
+        .where(*_OF_THE_SAME, counts)
         .correlate(_delivery)
         .scalar_subquery()
     )
     return or_(_words(_kinds("capped", value=False)), counted < bindparam("cap_letters"))
+
+
+def cap_holding() -> ColumnElement[datetime]:
+    """When the letter left that must leave the cap's window before this one may go.
+
+    NULL while fewer than `cap_letters` are known to have arrived: the others may yet turn
+    out not to count. Binds `cap_since` and `cap_others`, the cap's letters but one.
+    """
+    return (
+        select(_other.c.left_at)
+        .where(*_OF_THE_SAME, _went([DeliveryState.ACCEPTED]))
+        .order_by(_other.c.left_at.desc())
+        .limit(literal_column("1", Integer()))
+        .offset(bindparam("cap_others", type_=Integer()))
+        .correlate(_delivery)
+        .scalar_subquery()
+    )
 
 
 def may_leave(*, capped: bool) -> ColumnElement[bool]:

@@ -17,6 +17,7 @@ from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.model.subscription import Subscription
 from mailer.model.suppression import Suppression
+from mailer.pace.cap import CapRule
 from mailer.store import owners
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
@@ -128,7 +129,8 @@ def as_answer(database: Database, claims: Claims, cap: int | None) -> Yes | With
     if left:
         return Yes()
     with database.read() as connection:
-        change = held_back(claim, held(connection, names, NOW, limit)[1], NOW)
+        rule = None if cap is None else CapRule(cap, 7)
+        change = held_back(claim, held(connection, names, NOW, limit)[1], NOW, rule)
     assert change is not None
     match change.after:
         case DeliveryState.WITHHELD:

@@ -1,0 +1,43 @@
+"""The frequency cap: how many letters a person gets, and when there is room again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+_LOOKED_AT_AGAIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class CapRule:
+    """At most so many letters to one person within some days, over all campaigns."""
+
+    letters: int
+    days: float
+
+    @property
+    def window(self) -> timedelta:
+        """How long a letter counts after it left."""
+        return timedelta(days=self.days)
+
+    def since(self, now: datetime) -> datetime:
+        """Return the moment after which letters count."""
+        return now - self.window
+
+    def __str__(self) -> str:
+        letters = "1 letter" if self.letters == 1 else f"{self.letters} letters"
+        days = "1 day" if self.days == 1 else f"{self.days:g} days"
+        return f"cap: {letters} in {days}"
+
+
+def room_at(
+    rule: CapRule, holding: datetime | None, now: datetime, give_up_at: datetime
+) -> datetime:
+    """Return when a letter that the cap holds is due again.
+
+    That is no later than the end of its own time, when it expires.
+
+    Args:
+        holding: When the letter left that must leave the window first; None when that can't
+            be told, because some that count may yet turn out not to have arrived.
+    """
+    again = now + _LOOKED_AT_AGAIN if holding is None else holding + rule.window
+    return min(again, give_up_at)

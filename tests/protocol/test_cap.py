@@ -1,0 +1,89 @@
+"""A frequency cap against a server that counts: what it holds costs no connection."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+from sending import Setup, a_campaign, another_campaign, nothing_open, rows, states
+
+from mailer.jobs.send import Rules
+from mailer.model.key import KeyRing
+from mailer.pace.cap import CapRule
+from mailer.store.database import Database
+from mailer.wire.sink import Received, Sink, Step
+
+WEEKLY = Rules(poll_s=0.02, keep_every_s=0.1, drain_s=5, batch=50, cap=CapRule(1, 7))
+
+
+class Counting(Sink):
+    """A sink that counts what it was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(self._count)
+        self.asked: Counter[Step] = Counter()
+
+    def _count(self, step: Step, received: Received) -> None:
+        del received
+        self.asked[step] += 1
+
+
+def in_the_end(database: Database) -> bool:
+    """Say whether nothing is in hand, and what is queued was put off."""
+    return not {"claimed", "sending"} & states(database).keys() and all(
+        row.reason == "cap" for row in rows(database) if row.state == "queued"
+    )
+
+
+def send(database: Database, folder: Path, sink: Sink) -> None:
+    async def run() -> None:
+        setup = Setup(database, folder, await sink.start(), rules=WEEKLY)
+        try:
+            await setup.until(lambda: in_the_end(database))
+        finally:
+            await sink.stop()
+
+    asyncio.run(run())
+
+
+def test_letters_that_the_cap_holds_cost_no_connection(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    first = a_campaign(database, ring, 120)
+    send(database, tmp_path, Sink())
+    assert nothing_open(database)
+    second = another_campaign(database, first)
+    sink = Counting()
+    send(database, tmp_path, sink)
+    assert states(database, second) == {"queued": 120}
+    assert sink.connections == 0
+    assert sink.asked == {}
+
+
+def test_among_letters_that_the_cap_holds_the_others_leave_on_few_connections(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    first = a_campaign(database, ring, 90)
+    send(database, tmp_path, Sink())
+    another_campaign(database, first)
+    fresh = a_campaign(database, ring, 90)
+    sink = Counting()
+    send(database, tmp_path, sink)
+    assert states(database, fresh) == {"accepted": 90}
+    assert sink.connections <= 3
+    assert sink.asked[Step.DATA] == 90
+
+
+def test_of_two_campaigns_at_once_a_person_gets_one_letter_on_few_connections(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    first = a_campaign(database, ring, 90)
+    second = another_campaign(database, first)
+    sink = Counting()
+    send(database, tmp_path, sink)
+    assert states(database, first) == {"accepted": 90}
+    assert states(database, second) == {"queued": 90}
+    assert {letter.recipient for letter in sink.received} == {
+        f"p{number}@example.com" for number in range(1, 91)
+    }
+    assert sink.connections <= 3
+    assert sink.asked[Step.DATA] == 90

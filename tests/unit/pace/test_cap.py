@@ -1,0 +1,41 @@
+"""When the frequency cap has room again."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mailer.pace.cap import CapRule, room_at
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+LATER = NOW + timedelta(days=30)
+WEEKLY = CapRule(1, 7)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (WEEKLY, "cap: 1 letter in 7 days"),
+        (CapRule(3, 1), "cap: 3 letters in 1 day"),
+        (CapRule(2, 0.5), "cap: 2 letters in 0.5 days"),
+    ],
+)
+def test_a_cap_says_what_it_is(rule: CapRule, words: str) -> None:
+    assert str(rule) == words
+
+
+def test_there_is_room_when_the_letter_that_holds_leaves_the_window() -> None:
+    left_at = NOW - timedelta(days=2)
+    at = room_at(WEEKLY, left_at, NOW, LATER)
+    assert at == NOW + timedelta(days=5)
+    # The moment itself is outside: what left then counts no longer.
+    assert WEEKLY.since(at) == left_at
+
+
+def test_while_nobody_can_tell_it_is_looked_at_again_in_an_hour() -> None:
+    assert room_at(WEEKLY, None, NOW, LATER) == NOW + timedelta(hours=1)
+
+
+@pytest.mark.parametrize("holding", [None, NOW - timedelta(days=2)])
+def test_a_letter_is_due_again_no_later_than_its_own_end(holding: datetime | None) -> None:
+    end = NOW + timedelta(minutes=5)
+    assert room_at(WEEKLY, holding, NOW, end) == end
