@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 _LOOKED_AT_AGAIN = timedelta(hours=1)
+_AT_LEAST_EVERY = timedelta(days=1)
+"""Somebody may raise the cap meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,11 @@ def room_at(
 ) -> datetime:
     """Return when a letter that the cap holds is due again.
 
-    That is no later than the end of its own time, when it expires.
+    That is within a day, and no later than the end of its own time, when it expires.
 
     Args:
         holding: When the letter left that must leave the window first; None when that can't
             be told, because some that count may yet turn out not to have arrived.
     """
     again = now + _LOOKED_AT_AGAIN if holding is None else holding + rule.window
-    return min(again, give_up_at)
+    return min(again, now + _AT_LEAST_EVERY, give_up_at)
