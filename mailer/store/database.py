@@ -189,31 +189,27 @@ def _on_begin(connection: Connection) -> None:
 
 
 @contextmanager
-def _without_foreign_keys(connection: Connection) -> Generator[None, None, None]:
-    """Turn them off before the transaction: inside one SQLite ignores it without a word."""
+def _meanwhile(
+    connection: Connection, now: str, afterwards: str
+) -> Generator[None, None, None]:
+    """Set an SQLite pragma around a transaction: inside one it is refused or ignored."""
     driver: Any = connection.connection.driver_connection
     if connection.dialect.name != "sqlite":
         yield
         return
-    driver.execute("PRAGMA foreign_keys=OFF")
+    driver.execute(f"PRAGMA {now}")
     try:
         yield
     finally:
-        driver.execute("PRAGMA foreign_keys=ON")
+        driver.execute(f"PRAGMA {afterwards}")
 
 
-@contextmanager
-def _unflushed(connection: Connection) -> Generator[None, None, None]:
-    """Let commits be flushed later; SQLite refuses to change that inside a transaction."""
-    driver: Any = connection.connection.driver_connection
-    if connection.dialect.name != "sqlite":
-        yield
-        return
-    driver.execute("PRAGMA synchronous=NORMAL")
-    try:
-        yield
-    finally:
-        driver.execute("PRAGMA synchronous=FULL")
+def _without_foreign_keys(connection: Connection) -> AbstractContextManager[None]:
+    return _meanwhile(connection, "foreign_keys=OFF", "foreign_keys=ON")
+
+
+def _unflushed(connection: Connection) -> AbstractContextManager[None]:
+    return _meanwhile(connection, "synchronous=NORMAL", "synchronous=FULL")
 
 
 def _require_foreign_keys(connection: Connection) -> None:
