@@ -6,7 +6,10 @@ from importlib import import_module
 
 import click
 
-from mailer.cli.main import COMMANDS
+from mailer.cli.main import COMMANDS, mailer
+
+# A command remembers its option for help from when it was first asked for.
+_HELP: list[str] = mailer.context_settings["help_option_names"]
 
 _HEAD = """\
 # Commands
@@ -35,7 +38,9 @@ def document() -> str:
     """Write the document."""
     parts = [_HEAD]
     for name, command in commands():
-        context = click.Context(command, info_name=name, max_content_width=88)
+        context = click.Context(
+            command, info_name=name, max_content_width=88, help_option_names=_HELP
+        )
         help_text = command.get_help(context)
         parts.append(f"\n## {name}\n\n```text\n{help_text}\n```\n")
     return "".join(parts)
