@@ -17,7 +17,6 @@ from mailer.cli.output import (
     shown,
 )
 from mailer.cli.people import (
-    DELIMITER_NAMES,
     exported_json,
     import_json,
     import_lines,
@@ -30,6 +29,7 @@ from mailer.jobs.import_contacts import ImportOrder, import_contacts
 from mailer.jobs.undo_import import undo_import
 from mailer.model.consent import Basis
 from mailer.wiring import open_workspace, utc_now
+from mailer.workspace.csvfiles import DELIMITERS
 from mailer.workspace.encodings import Encoding
 
 _ADDED = {
@@ -87,7 +87,7 @@ _expires = click.option(
 )
 @click.option(
     "--delimiter",
-    type=click.Choice([*DELIMITER_NAMES]),
+    type=click.Choice([*DELIMITERS]),
     help="What stands between its cells; else it is found out.",
 )
 @click.option(
@@ -139,7 +139,7 @@ def import_(
             wording=wording,
             expires_at=read_moment(expires, workspace.settings.time_zone, utc_now()),
             encoding=None if encoding is None else Encoding(encoding),
-            delimiter=None if delimiter is None else DELIMITER_NAMES[delimiter],
+            delimiter=None if delimiter is None else DELIMITERS[delimiter],
             called=_pairs(columns, "--column", "E-post=email"),
             ignore_unknown=ignore_unknown,
             dry_run=dry_run,

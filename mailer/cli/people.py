@@ -7,6 +7,7 @@ from mailer.cli.output import shown
 from mailer.jobs.contacts import Membership, Shown
 from mailer.jobs.export_contacts import Exported
 from mailer.jobs.import_run import ImportResult
+from mailer.workspace.csvfiles import DELIMITERS
 
 _WORDS = {
     "added": "new people",
@@ -21,10 +22,7 @@ _WORDS = {
     "shared": "addresses of offices such as info@",
 }
 
-DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
-"""What stands between cells, as it can be typed."""
-
-_BETWEEN = {character: f"{name}s" for name, character in DELIMITER_NAMES.items()}
+_BETWEEN = {character: f"{name}s" for name, character in DELIMITERS.items()}
 _ENCODINGS = {"utf-8": "UTF-8", "utf-16": "UTF-16", "windows-1252": "Windows-1252"}
 _NOT_IMPORTED = ("suppressed", "left", "rejected")
 

@@ -46,9 +46,8 @@ class WalFile:
         if not self._is_longer_than(_LONG_BYTES):
             self._fold_at = _LONG_BYTES
             return
-        if not self._is_longer_than(self._fold_at):
-            return
-        if not self._folding.acquire(blocking=False):
+        long_again = self._is_longer_than(self._fold_at)
+        if not long_again or not self._folding.acquire(blocking=False):
             return
         try:
             self.fold()

@@ -25,7 +25,9 @@ from mailer.workspace.encodings import Encoding, find_encoding
 MAX_LINE = 1 << 20
 """Characters; a longer line is rejected without being kept in memory."""
 
-_DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+"""What may stand between cells, by name."""
+
 _ESCAPED_FORMULA = re.compile(r"'[=+\-@\t\r\n]")
 _STANDS_FOR_LONG = "\0\n"
 
@@ -175,7 +177,7 @@ def _stamp(found: os.stat_result) -> tuple[int, int]:
 def _delimiter(first_line: str) -> str:
     """Return what stands between the names of a header; a comma if there is only one."""
     outside = re.sub(r'"[^"]*"', "", first_line)
-    return max(_DELIMITERS, key=outside.count)
+    return max(DELIMITERS.values(), key=outside.count)
 
 
 def _lines(file: TextIO, too_long: set[int]) -> Generator[str, None, None]:

@@ -46,6 +46,28 @@ def theirs(other_database: Database) -> Generator[AdvisoryLock, None, None]:
     locks.close()
 
 
+class Clock:
+    """Seconds that go on only when a test says so."""
+
+    s = 0.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def patient(other_database: Database, clock: Clock) -> Generator[AdvisoryLock, None, None]:
+    """The locks of a program that leaves the others their time."""
+    locks = AdvisoryLock(other_database, LONG_S, clock)
+    yield locks
+    locks.close()
+
+
 def end_sessions(database: Database) -> None:
     """End all sessions but the own one, and wait until the server has let go of them."""
     others = "FROM pg_stat_activity WHERE datname = current_database()"
@@ -119,38 +141,28 @@ def test_a_living_sender_has_time_to_take_its_lock_again(
 
 
 def test_a_lock_that_stays_free_is_taken_over(
-    database: Database,
-    other_database: Database,
-    mine: AdvisoryLock,
+    database: Database, mine: AdvisoryLock, patient: AdvisoryLock, clock: Clock
 ):
-    clock_s = 0.0
-    patient = AdvisoryLock(other_database, LONG_S, lambda: clock_s)
     number = owner.begin(database, mine, now())
     mine.close()
     assert not patient.take_over(number)
-    clock_s = LONG_S - 1
+    clock.s = LONG_S - 1
     assert not patient.take_over(number)
-    clock_s = LONG_S
+    clock.s = LONG_S
     assert patient.take_over(number)
-    patient.close()
 
 
 def test_a_new_session_of_ones_own_gives_others_their_time_anew(
-    database: Database,
-    other_database: Database,
-    mine: AdvisoryLock,
+    database: Database, mine: AdvisoryLock, patient: AdvisoryLock, clock: Clock
 ):
-    clock_s = 0.0
-    patient = AdvisoryLock(other_database, LONG_S, lambda: clock_s)
     number = owner.begin(database, mine, now())
     mine.close()
     assert not patient.take_over(number)
     end_sessions(database)
-    clock_s = LONG_S
+    clock.s = LONG_S
     with pytest.raises(DatabaseError):
         patient.take_over(number)
     assert not patient.take_over(number)
-    patient.close()
 
 
 def test_what_a_lost_session_answers_is_told_as_what_the_world_does(
