@@ -171,8 +171,8 @@ def _on_connect(connection: Any, record: object) -> None:
     del record
     # SQLAlchemy's "begin" event below writes BEGIN; the driver must not do so by itself.
     connection.isolation_level = None
+    walfile.begin(connection)
     for pragma in (
-        "journal_mode=WAL",
         # A lost commit would mean a second letter or a lost "no".
         "synchronous=FULL",
         "foreign_keys=ON",

@@ -13,6 +13,7 @@ log as it is now when it has the salts of the header (SQLite's file format, §4.
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -24,9 +25,35 @@ _KEPT_BYTES = 2 * _LONG_BYTES
 PRAGMAS = ("wal_autocheckpoint=0", f"journal_size_limit={_KEPT_BYTES}")
 """What every connection is told: never by itself, and cut a log that became very long."""
 
+_GIVE_UP_S = 30
+_LOOK_AGAIN_S = 0.01
 _HEADER_BYTES = 32
 _FRAME_HEADER_BYTES = 24
 _FOLD = "PRAGMA wal_checkpoint(PASSIVE)"
+
+
+def begin(connection: sqlite3.Connection) -> None:
+    """Let the database have a write-ahead log; it keeps it, so only a new file is changed.
+
+    Of two that open a new file in the same moment SQLite tells one at once that it is
+    locked, whatever its busy timeout: each holds what the other waits for.
+
+    Raises:
+        sqlite3.OperationalError: when the file stays locked, or cannot be written.
+    """
+    give_up = time.monotonic() + _GIVE_UP_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as problem:
+            if (
+                problem.sqlite_errorcode != sqlite3.SQLITE_BUSY
+                or time.monotonic() > give_up
+            ):
+                raise
+            time.sleep(_LOOK_AGAIN_S)
+        else:
+            return
 
 
 class WalFile:

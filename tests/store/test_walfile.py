@@ -1,3 +1,4 @@
+import sqlite3
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -150,3 +151,27 @@ def test_a_connection_never_folds_the_log_by_itself(tmp_path: Path):
         found = connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar_one()
     assert found == 0
     database.close()
+
+
+def test_who_opens_a_new_file_while_another_does_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    file = tmp_path / "new.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("CREATE TABLE of_the_other (id)")
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM of_the_other").fetchall()
+    waits: list[float] = []
+
+    def let_the_other_end(wait_s: float) -> None:
+        waits.append(wait_s)
+        other.execute("COMMIT")
+
+    monkeypatch.setattr(walfile.time, "sleep", let_the_other_end)
+    # What SQLite does to one of two whatever the timeout, it does to all without one.
+    opened = sqlite3.connect(file, timeout=0)
+    walfile.begin(opened)
+    mode = opened.execute("PRAGMA journal_mode").fetchone()
+    assert (mode, len(waits)) == (("wal",), 1)
+    opened.close()
+    other.close()
