@@ -3,6 +3,7 @@
 import email
 import email.policy
 import email.utils
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.header import decode_header, make_header
 from email.message import EmailMessage
@@ -149,6 +150,17 @@ def content(message: EmailMessage, kind: str) -> str:
     raw = part.get_payload(decode=True)
     assert isinstance(raw, bytes)
     return raw.decode().replace("\r\n", "\n")
+
+
+def written(
+    body: str,
+    layout: str = '<html lang="{{ letter_language }}"><body>{% block body %}{% endblock %}'
+    "</body></html>",
+    **more: str,
+) -> TemplateSource:
+    """Return a template whose body is Markdown."""
+    files = {"_layouts/plain-letter.html": layout, **more}
+    return replace(source(body, files=files), file="body.md")
 
 
 def body_of(one: Letter) -> str:

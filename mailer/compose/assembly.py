@@ -24,10 +24,11 @@ from mailer.compose.macros import (
     refuse_calls,
     scoped,
 )
+from mailer.compose.markdown import layout_file, page_of
 from mailer.compose.names import targets
 from mailer.compose.places import Places, check_depth
 from mailer.compose.syntax import parse
-from mailer.compose.template import SETTINGS_FILE, TemplateSource
+from mailer.compose.template import MARKDOWN, SETTINGS_FILE, TemplateSource
 from mailer.compose.tree import (
     DEFINITIONS,
     Nodes,
@@ -68,14 +69,15 @@ class Assembler:
 
     def file(self, name: str, text: str) -> Nodes:
         """Read a file of the template with all that it extends and includes."""
-        body = self._file(name, text, Spot(Page((), {})))
+        layout = layout_file(self._source.layout)
+        body = self._file(name, text, Spot(Page((), {})), layout)
         check_depth(body, self._places)
         return body
 
-    def _file(self, name: str, text: str, spot: Spot) -> Nodes:
+    def _file(self, name: str, text: str, spot: Spot, layout_of_all: str = "") -> Nodes:
         page = Page((*spot.page.files, name), dict(spot.page.macros))
         head: Nodes = []
-        body = self._read(name, text, page)
+        body = self._read(name, text, page, layout_of_all)
         while (layout := self._layout(body)) is not None:
             head += self._outside_blocks(body)
             name, text = self._named(layout, layout.template)
@@ -86,10 +88,18 @@ class Assembler:
         whole = replace(spot, page=page, block=None, caller=None)
         return self._put([*head, *body], whole)
 
-    def _read(self, name: str, text: str, page: Page) -> Nodes:
-        """Parse a file and take in its blocks and macros."""
+    def _read(self, name: str, text: str, page: Page, layout: str = "") -> Nodes:
+        """Parse a file and take in its blocks and macros.
+
+        Args:
+            layout: What a body in Markdown is put into; "" for none.
+        """
         self._grow(len(text), name)
-        body = parse(text, self._places, self._places.add(self._source.shown(name)))
+        shown = self._source.shown(name)
+        body = parse(text, self._places, self._places.add(shown))
+        if name.endswith(MARKDOWN):
+            text, lines = page_of(text, layout, self._source.files)
+            body = parse(text, self._places, self._places.add(shown, lines=lines.of))
         own: set[str] = set()
         for node in everything(body):
             if isinstance(node, nodes.Block):

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from jinja2 import nodes
 
-from mailer.compose.template import HTML_FILE, SETTINGS_FILE, TemplateSource
+from mailer.compose.template import SETTINGS_FILE, TemplateSource
 from mailer.compose.tree import Nodes, branches, everything, literal_text, printed
 from mailer.errors import TemplateError
 from mailer.model.kind import KINDS
@@ -89,7 +89,7 @@ def check_seen(
 
 def _unseen(source: TemplateSource, name: str) -> TemplateError:
     return TemplateError(
-        f"{source.shown(HTML_FILE)}: {{{{ {name} }}}} stands where readers do not see it"
+        f"{source.shown(source.file)}: {{{{ {name} }}}} stands where readers do not see it"
         f" (in a hidden element or a comment): print {_HOW[name]}"
     )
 

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from jinja2 import filters
 from markupsafe import Markup, escape
 
-from mailer.compose import bounded
+from mailer.compose import bounded, locales
 from mailer.compose.bounded import charged, of_text, text_of
 from mailer.compose.comparison import compared
 
@@ -93,6 +93,7 @@ _INTERNAL: dict[str, Callable[..., Any]] = {
     "_turns": bounded.turns,
     "_url": bounded.quoted,
     "_url_start": _url_start,
+    **locales.FILTERS,
 }
 HTML_FILTERS: dict[str, Callable[..., Any]] = {
     **_SHARED,
@@ -110,4 +111,4 @@ TEXT_FILTERS: dict[str, Callable[..., Any]] = {
 }
 """In plain text there is nothing to escape, and a line break is one already."""
 
-FILTER_NAMES = frozenset(HTML_FILTERS) - frozenset(_INTERNAL)
+FILTER_NAMES = (frozenset(HTML_FILTERS) - frozenset(_INTERNAL)) | locales.NAMES

@@ -12,14 +12,16 @@ from mailer.compose import duties
 from mailer.compose.assembly import Assembler
 from mailer.compose.engine import FUNCTIONS, HTML, TEXT, Engine
 from mailer.compose.folding import Common, folded
+from mailer.compose.languages import written
 from mailer.compose.limits import Limits, counting
+from mailer.compose.localising import localised
 from mailer.compose.names import Uses, free_names, uses
 from mailer.compose.parts import Part, Where
 from mailer.compose.places import Places
 from mailer.compose.plaintext import plain_text
 from mailer.compose.quoted import segment
 from mailer.compose.styles import inlined
-from mailer.compose.template import HTML_FILE, TEXT_FILE, TemplateSource
+from mailer.compose.template import TemplateSource
 from mailer.compose.textlinks import with_safe_links
 from mailer.compose.tree import Nodes, everything, literal, literal_text, mapped, replaced
 from mailer.errors import did_you_mean
@@ -30,7 +32,9 @@ LINK_NAMES = frozenset({"preferences_url", "unsubscribe_url"})
 OPTIONAL_NAMES = frozenset({"language", "time_zone"})
 _LINE_NAMES = frozenset({"preview", "subject"})
 _LIST_NAMES = frozenset({"list_title", "postal_address", "sender_name"})
-BUILT_IN_NAMES = LINK_NAMES | OPTIONAL_NAMES | _LINE_NAMES | _LIST_NAMES | {"email"}
+BUILT_IN_NAMES = (
+    LINK_NAMES | OPTIONAL_NAMES | _LINE_NAMES | _LIST_NAMES | {"email", "letter_language"}
+)
 """What every letter can print beside the contact's attributes."""
 
 _HTML_BEGINS = re.compile(r"(?i)<html[\s>]")
@@ -73,6 +77,7 @@ class _Work:
     """What the steps share."""
 
     source: TemplateSource
+    language: str
     specs: Mapping[str, AttributeSpec]
     limits: Limits
     places: Places = field(default_factory=Places)
@@ -86,23 +91,28 @@ class _Work:
 
 def make_bodies(
     source: TemplateSource,
+    language: str,
     mailing_list: MailingList | None,
     sender_name: str,
     specs: Mapping[str, AttributeSpec],
     limits: Limits,
 ) -> Bodies:
-    """Make a template's bodies.
+    """Make a template's bodies in one language.
+
+    Args:
+        language: What it is written in, as a tag.
 
     Raises:
         TemplateError: names the file, the line and what to do.
     """
-    work = _Work(source, specs, limits)
+    work = _Work(source, language, specs, limits)
     duties.check_list(source, mailing_list)
     read = _read(work)
     needs = _check_names(work, read)
     _check_duties(source, read)
     values: dict[str, object] = {
         **FUNCTIONS,
+        "letter_language": written(language),
         "list_title": mailing_list.title if mailing_list else "",
         "postal_address": mailing_list.postal_address if mailing_list else "",
         "sender_name": sender_name,
@@ -117,7 +127,7 @@ def make_bodies(
     duties.check_seen(source, text, mailing_list)
     if read.text is not None:
         body = [*_definitions(lines), *with_safe_links(counting(read.text))]
-        text = folded(body, work.common(TEXT, values, TEXT_FILE))
+        text = folded(body, work.common(TEXT, values, source.text_file))
     return _bodies(work, lines["subject"], page, text, needs, values)
 
 
@@ -126,8 +136,8 @@ def _read(work: _Work) -> _Read:
     assembler = Assembler(source, work.places, work.limits)
     subject = assembler.line(source.subject, "subject")
     preview = assembler.line(source.preview, "preview")
-    page = assembler.file(HTML_FILE, source.html)
-    text = None if source.text is None else assembler.file(TEXT_FILE, source.text)
+    page = assembler.file(source.file, source.html)
+    text = None if source.text is None else assembler.file(source.text_file, source.text)
     if (whole := _whole(page)) is not None and not whole.strip():
         raise work.places.error(page[0] if page else 1, "the file is empty: was it saved?")
     literals = "".join(
@@ -138,7 +148,13 @@ def _read(work: _Work) -> _Read:
             page[-1],
             "the HTML begins with <html> and never ends: is the file saved to its end?",
         )
-    return _Read(subject, preview, page, text)
+
+    def ours(body: Nodes) -> Nodes:
+        return localised(body, work.language, work.specs)
+
+    return _Read(
+        ours(subject), ours(preview), ours(page), None if text is None else ours(text)
+    )
 
 
 def _check_names(work: _Work, read: _Read) -> frozenset[str]:
@@ -175,9 +191,11 @@ def _unknown(
 
 
 def _check_duties(source: TemplateSource, read: _Read) -> None:
-    duties.check_printed(source, read.html, HTML_FILE, duties.LINK, duties.ADDRESS)
+    duties.check_printed(source, read.html, source.file, duties.LINK, duties.ADDRESS)
     if read.text is not None:
-        duties.check_printed(source, read.text, TEXT_FILE, duties.LINK, duties.ADDRESS)
+        duties.check_printed(
+            source, read.text, source.text_file, duties.LINK, duties.ADDRESS
+        )
 
 
 def _html(
@@ -185,7 +203,9 @@ def _html(
 ) -> tuple[Nodes, Nodes]:
     """Return the statements of the HTML, and of the plain text that is made from it."""
     definitions = [mapped(one, _as_html) for one in _definitions(lines)]
-    whole = folded([*definitions, *counting(body)], work.common(HTML, values, HTML_FILE))
+    whole = folded(
+        [*definitions, *counting(body)], work.common(HTML, values, work.source.file)
+    )
     page, marked = inlined(whole, work.places)
     text = [mapped(one, _as_text) for one in plain_text(marked, work.places)]
     return page, text
@@ -244,8 +264,8 @@ def _bodies(
         subject=Part(TEXT, subject, str, work.where("letter.toml"))
         if line is None
         else line,
-        html=Part(HTML, _ended(page), segment, work.where(HTML_FILE)),
-        text=Part(TEXT, _ended(text), segment, work.where(TEXT_FILE)),
+        html=Part(HTML, _ended(page), segment, work.where(work.source.file)),
+        text=Part(TEXT, _ended(text), segment, work.where(work.source.text_file)),
         needs=needs,
         used=frozenset(used - set(values)),
         common=values | defaults,

@@ -4,6 +4,8 @@ Layouts, includes and macros are put together into one syntax tree. So that a me
 still name the right file, each file's line numbers begin at a multiple of `_STRIDE`.
 """
 
+from collections.abc import Callable
+
 from jinja2 import nodes
 
 from mailer.errors import TemplateError
@@ -17,21 +19,35 @@ class Places:
 
     def __init__(self) -> None:
         self._shown: list[tuple[str, bool]] = []
+        self._lines: dict[int, Callable[[int], int]] = {}
 
-    def add(self, shown: str, *, has_lines: bool = True) -> int:
+    def add(
+        self,
+        shown: str,
+        *,
+        has_lines: bool = True,
+        lines: Callable[[int], int] | None = None,
+    ) -> int:
         """Take in a file and return what its line numbers are moved by.
 
         Args:
             shown: What people know it by.
             has_lines: False for a text of one line, such as a subject.
+            lines: Says which line of the file a line of the text comes from that was made
+                of it; None where they are the same.
         """
         self._shown.append((shown, has_lines))
-        return (len(self._shown) - 1) * _STRIDE
+        number = len(self._shown) - 1
+        if lines is not None:
+            self._lines[number] = lines
+        return number * _STRIDE
 
     def at(self, line: int) -> str:
         """Return the words for a moved line number."""
         file, number = divmod(line, _STRIDE)
         shown, has_lines = self._shown[file]
+        if (lines := self._lines.get(file)) is not None:
+            number = lines(number)
         return f"{shown}, line {number}" if has_lines else shown
 
     def error(self, where: nodes.Node | int, words: str) -> TemplateError:

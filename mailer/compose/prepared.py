@@ -8,14 +8,16 @@ Nothing after this may change a byte: a signature will cover what is composed he
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import cast
 
 from mailer.compose.head import Fields, Head, subject_field
 from mailer.compose.headers import address_field, wire_address
+from mailer.compose.languages import choose, editions_of, written
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
-from mailer.compose.making import LINK_NAMES, OPTIONAL_NAMES, make_bodies
-from mailer.compose.template import TemplateSource
+from mailer.compose.making import LINK_NAMES, OPTIONAL_NAMES, Bodies, make_bodies
+from mailer.compose.template import SETTINGS_FILE, TemplateSource
 from mailer.errors import CannotComposeError, TemplateError
 from mailer.model.attributes import AttributeSpec, read
 from mailer.model.kind import KINDS
@@ -24,6 +26,7 @@ from mailer.model.mailinglist import MailingList
 from mailer.model.person import Person
 from mailer.model.token import Reader, TokenBox, TokenKind
 
+_LANGUAGES_MAX = 1_000
 _UNCLEAN = re.compile("\r\n?|[\ud800-\udfff]")
 
 
@@ -68,29 +71,47 @@ class Prepared:
         self._tokens = tokens
         self._head = Head(source.kind, mailing_list, site)
         self._bounce_domain = mailing_list.bounce_domain if mailing_list else ""
-        self.bodies = make_bodies(source, mailing_list, self._head.name, specs, limits)
-        self._attributes = tuple(
-            (name, specs[name].type) for name in sorted(self.bodies.used) if name in specs
-        )
-        self._optional = tuple(sorted(self.bodies.used & OPTIONAL_NAMES))
         self._needs_reader = KINDS[source.kind].needs_unsubscribe
-        self._links = self.bodies.used & LINK_NAMES
-        if not isinstance(self.bodies.subject, str):
-            return
-        try:
-            self._subjects = tuple(
-                subject_field(self.bodies.subject, test=test) for test in (False, True)
+        self._fallback, sources = editions_of(source, mailing_list)
+        self._editions = {
+            language: _Edition(
+                one,
+                make_bodies(one, language, mailing_list, self._head.name, specs, limits),
+                specs,
             )
-        except CannotComposeError as problem:
-            raise TemplateError(f"{source.shown('letter.toml')}: {problem}") from problem
+            for language, one in sources.items()
+        }
+        self._only = self._editions[self._fallback] if len(sources) == 1 else None
+        self._chosen = lru_cache(_LANGUAGES_MAX)(self._choose)
+
+    @property
+    def bodies(self) -> Bodies:
+        """The bodies in the fallback's language."""
+        return self._editions[self._fallback].bodies
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that there are letters in, as tags, the fallback first."""
+        others = sorted(set(self._editions) - {self._fallback})
+        return tuple(map(written, (self._fallback, *others)))
 
     @property
     def needs(self) -> frozenset[str]:
         """The names that a person must have: nothing in the template stands in for them.
 
-        They are attributes, and perhaps `language` and `time_zone`.
+        They are attributes, and perhaps `language` and `time_zone`. A name counts when any
+        language needs it.
         """
-        return self.bodies.needs
+        return frozenset(
+            name for one in self._editions.values() for name in one.bodies.needs
+        )
+
+    def language_for(self, person: Person) -> str:
+        """Return the language, as a tag, in which somebody gets the letter."""
+        return written(choose(person.language, self._editions, self._fallback))
+
+    def _choose(self, language: str | None) -> "_Edition":
+        return self._editions[choose(language, self._editions, self._fallback)]
 
     def compose(
         self,
@@ -111,20 +132,21 @@ class Prepared:
             CannotComposeError: when this person lacks a value, or a value cannot be where
                 the template puts it.
         """
+        edition = self._only or self._chosen(person.language)
         recipient = wire_address(person.address)
         reader = self._reader(person, campaign_id, test=test)
         token = url = ""
-        if self._needs_reader or "unsubscribe_url" in self._links:
+        if self._needs_reader or "unsubscribe_url" in edition.links:
             token = self._tokens.for_reader(TokenKind.UNSUBSCRIBE, reader)
             url = self._site.unsubscribe(token)
-        names = self._names(person, recipient, url, reader)
-        text = self.bodies.text.fill(names)
-        page = self.bodies.html.fill(names)
+        names = self._names(edition, person, recipient, url, reader)
+        text = edition.bodies.text.fill(names)
+        page = edition.bodies.html.fill(names)
         message_id = self._tokens.for_delivery(TokenKind.MESSAGE, delivery_id)
         frame = self._head.frame(
             Fields(
                 to=address_field("To", _display_name(person), recipient),
-                subject=self._subject(names, test=test),
+                subject=edition.subject(names, test=test),
                 message_id=message_id,
                 date=date,
                 campaign_id=campaign_id,
@@ -151,35 +173,64 @@ class Prepared:
         return Reader(0 if test else contact_id or 0, self._list_number, campaign_id)
 
     def _names(
-        self, person: Person, recipient: str, unsubscribe_url: str, reader: Reader
+        self,
+        edition: "_Edition",
+        person: Person,
+        recipient: str,
+        unsubscribe_url: str,
+        reader: Reader,
     ) -> dict[str, object]:
-        names = self.bodies.common.copy()
-        for name, kind in self._attributes:
+        names = edition.bodies.common.copy()
+        for name, kind in edition.attributes:
             value = read(kind, person.attributes.get(name))
             if value is not None:
                 names[name] = _clean(value)
-        for name in self._optional:
+        for name in edition.optional:
             value = person.language if name == "language" else person.time_zone
             if value is not None:
                 names[name] = _clean(value)
         names["email"] = recipient
         names["unsubscribe_url"] = unsubscribe_url
-        if "preferences_url" in self._links:
+        if "preferences_url" in edition.links:
             token = self._tokens.for_reader(TokenKind.PREFERENCES, reader)
             names["preferences_url"] = self._site.preferences(token)
         return names
-
-    def _subject(self, names: dict[str, object], *, test: bool) -> str:
-        subject = self.bodies.subject
-        if isinstance(subject, str):
-            return self._subjects[test]
-        return subject_field("".join(subject.fill(names)), test=test)
 
     def _return_path(self, delivery_id: int) -> str:
         if not self._bounce_domain:
             return self._head.address
         token = self._tokens.for_delivery(TokenKind.RETURN_PATH, delivery_id)
         return f"b+{token}@{self._bounce_domain}"
+
+
+class _Edition:
+    """A template made ready in one language."""
+
+    def __init__(
+        self, source: TemplateSource, bodies: Bodies, specs: Mapping[str, AttributeSpec]
+    ) -> None:
+        self.bodies = bodies
+        self.attributes = tuple(
+            (name, specs[name].type) for name in sorted(bodies.used) if name in specs
+        )
+        self.optional = tuple(sorted(bodies.used & OPTIONAL_NAMES))
+        self.links = bodies.used & LINK_NAMES
+        self._subjects: tuple[str, ...] = ()
+        if not isinstance(bodies.subject, str):
+            return
+        try:
+            self._subjects = tuple(
+                subject_field(bodies.subject, test=test) for test in (False, True)
+            )
+        except CannotComposeError as problem:
+            raise TemplateError(f"{source.shown(SETTINGS_FILE)}: {problem}") from problem
+
+    def subject(self, names: dict[str, object], *, test: bool) -> str:
+        """Write the subject's field for one person."""
+        subject = self.bodies.subject
+        if isinstance(subject, str):
+            return self._subjects[test]
+        return subject_field("".join(subject.fill(names)), test=test)
 
 
 def _display_name(person: Person) -> str:

@@ -1,15 +1,41 @@
 """The source of a mail template: everything that its letters depend on, as plain text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from mailer.model.kind import Kind
 
 FOLDER = "templates/mail"
 SETTINGS_FILE = "letter.toml"
+BODY = "body"
 HTML_FILE = "body.html"
 TEXT_FILE = "body.txt"
+MARKDOWN = ".md"
+ENDINGS = (".html", MARKDOWN)
+"""What a body may be written in."""
+
+DEFAULT_LAYOUT = "plain-letter"
+"""The layout of a body in Markdown that names none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A template in one language, as its files say: None stands for what they do not.
+
+    Args:
+        subject: A template of one line.
+        preview: What mail programs show beside the subject; a template.
+        html: What the body's file says.
+        file: The body's file, such as `body.nb.md`; "" without one.
+        text: What `body.<language>.txt` says.
+    """
+
+    subject: str | None = None
+    preview: str | None = None
+    html: str | None = None
+    file: str = ""
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +44,18 @@ class TemplateSource:
 
     Args:
         name: The folder's name below `templates/mail/`.
-        subject: A template of one line.
+        subject: A template of one line; "" when each language has its own.
         preview: What mail programs show beside the subject; a template, may be "".
         sample: Values of a made-up person to preview with, by attribute.
-        html: What `body.html` says.
+        html: What the body's file says; "" when each language has its own.
         text: What `body.txt` says; None when the plain text is made from the HTML.
         files: What `extends`, `include` and `import` name, by the name they use.
+        file: The body's file: its ending says what it is written in.
+        text_file: The file of the plain text.
+        language: The letter's, and what people get whose language has no edition (a tag of
+            RFC 5646); "" for the list's.
+        layout: The layout of bodies in Markdown, by name.
+        editions: Texts that are for one language, by its tag in small letters.
     """
 
     name: str
@@ -34,6 +66,11 @@ class TemplateSource:
     html: str
     text: str | None
     files: dict[str, str]
+    file: str = HTML_FILE
+    text_file: str = TEXT_FILE
+    language: str = ""
+    layout: str = DEFAULT_LAYOUT
+    editions: dict[str, Edition] = field(default_factory=dict[str, Edition])
 
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON values."""
@@ -46,11 +83,26 @@ class TemplateSource:
             "html": self.html,
             "text": self.text,
             "files": self.files,
+            "file": self.file,
+            "text_file": self.text_file,
+            "language": self.language,
+            "layout": self.layout,
+            "editions": {
+                language: {
+                    "subject": one.subject,
+                    "preview": one.preview,
+                    "html": one.html,
+                    "file": one.file,
+                    "text": one.text,
+                }
+                for language, one in sorted(self.editions.items())
+            },
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Make it again from what `as_dict` returned."""
+        """Make it again from what `as_dict` returned, also that of an earlier version."""
+        editions = values.get("editions", {})
         return cls(
             name=values["name"],
             subject=values["subject"],
@@ -60,6 +112,11 @@ class TemplateSource:
             html=values["html"],
             text=values["text"],
             files=dict(values["files"]),
+            file=values.get("file", HTML_FILE),
+            text_file=values.get("text_file", TEXT_FILE),
+            language=values.get("language", ""),
+            layout=values.get("layout", DEFAULT_LAYOUT),
+            editions={language: Edition(**one) for language, one in editions.items()},
         )
 
     def shown(self, file: str) -> str:

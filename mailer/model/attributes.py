@@ -27,8 +27,8 @@ BUILT_IN_NAMES = frozenset(
 
 _LETTER_NAMES = frozenset(
     {
-        "campaign", "contact", "letter", "list", "list_title", "postal_address",
-        "preferences_url", "preview", "sender", "sender_name", "subject",
+        "campaign", "contact", "letter", "letter_language", "list", "list_title",
+        "postal_address", "preferences_url", "preview", "sender", "sender_name", "subject",
         "unsubscribe_url", "view_url",
     }
 )  # fmt: skip

@@ -11,20 +11,26 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import cast
 
+from mailer.compose.markdown import LAYOUTS, MACROS_FILE, extends_itself, layout_file
 from mailer.compose.syntax import named_files
 from mailer.compose.template import (
+    BODY,
+    DEFAULT_LAYOUT,
+    ENDINGS,
     FOLDER,
     HTML_FILE,
+    MARKDOWN,
     SETTINGS_FILE,
-    TEXT_FILE,
+    Edition,
     TemplateSource,
 )
 from mailer.errors import NotFoundError, TemplateError, WorkspaceError, did_you_mean
 from mailer.model.kind import Kind
-from mailer.workspace.files import exists, inside, read_text
+from mailer.workspace.files import inside, read_text
 from mailer.workspace.tomlfiles import Table, parse_toml
 
 _FILE_MAX = 1_000_000
+_TEXT = ".txt"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -62,29 +68,76 @@ class _Reading:
         self._name = name
         self._base = Path(inside(folder, FOLDER)).resolve()
         self._files: dict[str, str] = {}
+        self._own: dict[str, str] = {}
 
     def template(self) -> TemplateSource:
         """Read all of it."""
         settings = parse_toml(self._read(SETTINGS_FILE), self._shown(SETTINGS_FILE))
         table = Table(settings, self._shown(SETTINGS_FILE))
-        subject, preview = table.text("subject"), table.text("preview", "")
+        subject, subjects = _by_language(table, "subject", None)
+        preview, previews = _by_language(table, "preview", "")
         kind = _kind(table)
         sample = _sample(table)
+        language = table.text("language", "")
+        layout = _layout(table)
         table.end()
-        html = self._read(HTML_FILE)
-        text = self._read(TEXT_FILE) if exists(str(self._path(TEXT_FILE))) else None
-        self._take_named(html, HTML_FILE)
-        self._take_named(text or "", TEXT_FILE)
+        bodies, texts = self._by_language(ENDINGS), self._by_language((_TEXT,))
+        for file in sorted({*bodies.values(), *texts.values()}):
+            self._files_of(file, layout)
+        editions = {
+            tag: Edition(
+                subject=subjects.get(tag),
+                preview=previews.get(tag),
+                html=self._said(bodies.get(tag)),
+                file=bodies.get(tag, ""),
+                text=self._said(texts.get(tag)),
+            )
+            for tag in {*subjects, *previews, *bodies, *texts} - {""}
+        }
+        if "" not in bodies and not editions:
+            names = " and no ".join(f"{BODY}{ending}" for ending in ENDINGS)
+            raise TemplateError(f"{FOLDER}/{self._name}: there is no {names}")
         return TemplateSource(
             name=self._name,
             subject=subject,
             preview=preview,
             kind=kind,
             sample=sample,
-            html=html,
-            text=text,
+            html=self._said(bodies.get("")) or "",
+            text=self._said(texts.get("")),
             files=dict(sorted(self._files.items())),
+            file=bodies.get("", HTML_FILE),
+            language=language,
+            layout=layout,
+            editions=editions,
         )
+
+    def _by_language(self, endings: tuple[str, ...]) -> dict[str, str]:
+        """Return the files of bodies by language in small letters, "" for that of none."""
+        found: dict[str, str] = {}
+        for path in sorted(Path(self._base, self._name).glob(f"{BODY}.*")):
+            if path.suffix not in endings:
+                continue
+            tag = path.stem.removeprefix(BODY).removeprefix(".").lower()
+            if tag in found:
+                raise TemplateError(
+                    f"{FOLDER}/{self._name}: both {found[tag]} and {path.name} are the"
+                    " letter: remove one"
+                )
+            found[tag] = path.name
+        return found
+
+    def _said(self, file: str | None) -> str | None:
+        return None if file is None else self._own[file]
+
+    def _files_of(self, file: str, layout: str) -> None:
+        """Read a body with all that it names."""
+        text = self._own[file] = self._read(file)
+        self._take_named(text, file)
+        if file.endswith(MARKDOWN):
+            self._take(MACROS_FILE)
+            if not extends_itself(text):
+                self._take(layout_file(layout))
 
     def _shown(self, file: str) -> str:
         return f"{FOLDER}/{file}" if "/" in file else f"{FOLDER}/{self._name}/{file}"
@@ -122,9 +175,34 @@ class _Reading:
         One that is missing is left out: who puts the template together names the line.
         """
         for name in named_files(text, self._shown(file)):
-            if name not in self._files and self._path(name).is_file():
-                self._files[name] = self._read(name)
-                self._take_named(self._files[name], name)
+            self._take(name)
+
+    def _take(self, name: str) -> None:
+        if name not in self._files and self._path(name).is_file():
+            self._files[name] = self._read(name)
+            self._take_named(self._files[name], name)
+
+
+def _by_language(table: Table, key: str, default: str | None) -> tuple[str, dict[str, str]]:
+    """Read a text that may be one for each language: `subject.nb = "…"`."""
+    if not table.is_table(key):
+        return table.text(key, default), {}
+    texts = Table(table.table(key), f"{table.where}, {key}")
+    tags = list(texts.keys())
+    found = {tag.lower(): texts.text(tag, default) for tag in tags}
+    if len(found) < len(tags):
+        raise TemplateError(f"{texts.where}: a language is there twice")
+    return "", found
+
+
+def _layout(table: Table) -> str:
+    layout = table.text("layout", DEFAULT_LAYOUT)
+    if not _NAME.fullmatch(layout):
+        raise TemplateError(
+            f"{table.where}: layout is {layout!r}: write the name of a file in"
+            f" {FOLDER}/{LAYOUTS}/, without .html"
+        )
+    return layout
 
 
 def _kind(table: Table) -> Kind:

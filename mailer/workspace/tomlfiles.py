@@ -57,6 +57,14 @@ class Table:
         """Return true or false."""
         return bool(self._get(key, bool, default))
 
+    def keys(self) -> tuple[str, ...]:
+        """Return the names of all that is there."""
+        return tuple(self._values)
+
+    def is_table(self, key: str) -> bool:
+        """Say whether a key has keys of its own."""
+        return isinstance(self._values.get(key), dict)
+
     def table(self, key: str) -> dict[str, Any]:
         """Return a table, {} when there is none."""
         return dict(self._get(key, dict, {}))

@@ -80,6 +80,7 @@ def whole(prepared: Prepared, reader: Person, kind: str) -> str:
     one = prepared.compose(reader, 1, 1, DATE)
     html = letters.html_of(one)
     names = prepared._names(
+        prepared._choose(reader.language),
         reader,
         one.recipient,
         re.findall(r"https://mail\.example\.com/u/[\w-]+", html)[0],

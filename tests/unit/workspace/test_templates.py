@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mailer.compose.template import TemplateSource
+from mailer.compose.template import Edition, TemplateSource
 from mailer.errors import NotFoundError, TemplateError
 from mailer.model.kind import Kind
 from mailer.workspace.templates import read_template, template_names
@@ -199,7 +199,65 @@ def test_a_damaged_part_names_the_part(folder: Folder) -> None:
 
 def test_a_missing_body_is_refused(folder: Folder) -> None:
     (folder.mail / "sale" / "body.html").unlink()
-    assert folder.refusal() == "templates/mail/sale/body.html: there is no such file"
+    words = "templates/mail/sale: there is no body.html and no body.md"
+    assert folder.refusal() == words
+
+
+def test_a_body_in_markdown_brings_its_layout_and_the_macros(folder: Folder) -> None:
+    (folder.mail / "sale" / "body.html").unlink()
+    folder.write("sale/body.md", "# Hi")
+    folder.write("_layouts/plain-letter.html", '{% include "_layouts/foot.html" %}')
+    folder.write("_layouts/foot.html", "foot")
+    folder.write("_layouts/macros.html", "{% macro m() %}m{% endmacro %}")
+    folder.write("_layouts/news.html", "news")
+    found = folder.read()
+    assert (found.file, found.html, found.layout) == ("body.md", "# Hi", "plain-letter")
+    assert sorted(found.files) == [
+        "_layouts/foot.html",
+        "_layouts/macros.html",
+        "_layouts/plain-letter.html",
+    ]
+    folder.write("sale/letter.toml", 'layout = "news"\n' + SETTINGS)
+    assert sorted(folder.read().files) == ["_layouts/macros.html", "_layouts/news.html"]
+
+
+def test_a_layout_is_named_without_its_folder(folder: Folder) -> None:
+    folder.write("sale/letter.toml", 'layout = "../news"\n' + SETTINGS)
+    assert "layout is '../news': write the name of a file in" in folder.refusal()
+
+
+def test_two_bodies_for_one_language_are_refused(folder: Folder) -> None:
+    folder.write("sale/body.md", "# Hi")
+    assert folder.refusal() == (
+        "templates/mail/sale: both body.html and body.md are the letter: remove one"
+    )
+
+
+def test_each_language_has_its_own_files_and_lines(folder: Folder) -> None:
+    folder.write("sale/body.pt-BR.md", "# Oi")
+    folder.write("sale/body.pt-BR.txt", "Oi")
+    folder.write("_layouts/plain-letter.html", "x")
+    folder.write(
+        "sale/letter.toml",
+        """
+        subject.en = "News"
+        subject.pt-BR = "Novas"
+        preview.pt-BR = ""
+        language = "en"
+        """,
+    )
+    found = folder.read()
+    assert (found.subject, found.preview, found.language) == ("", "", "en")
+    assert found.html == "<p>Hi</p>"
+    assert found.editions == {
+        "en": Edition(subject="News"),
+        "pt-br": Edition("Novas", "", "# Oi", "body.pt-BR.md", "Oi"),
+    }
+
+
+def test_a_language_whose_subject_says_nothing_is_refused(folder: Folder) -> None:
+    folder.write("sale/letter.toml", 'subject.en = "News"\nsubject.nb = " "')
+    assert folder.refusal() == "templates/mail/sale/letter.toml, subject: nb is empty"
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(folder: Folder) -> None:
