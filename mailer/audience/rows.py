@@ -100,7 +100,7 @@ def read_header(
     meant = _meant(header, specs, called)
     places: dict[str, int] = {}
     for place, cell in enumerate(header):
-        name = meant.get(_name(cell), _name(cell))
+        name = meant.get(column_name(cell), column_name(cell))
         if "\0" in cell:
             raise ImportFileError(
                 "the header holds a NUL: this looks like UTF-16 or no text at all; save"
@@ -136,17 +136,17 @@ def _meant(
     header: Sequence[str], specs: Mapping[str, AttributeSpec], called: Mapping[str, str]
 ) -> dict[str, str]:
     """Return what columns were said to be, by their names as they are compared."""
-    there = {_name(cell): cell for cell in header}
+    there = {column_name(cell): cell for cell in header}
     known = [_EMAIL, "language", "time_zone", *specs]
     meant: dict[str, str] = {}
     for cell, what in called.items():
-        if _name(cell) not in there:
+        if column_name(cell) not in there:
             near = did_you_mean(cell, list(there.values()), "")
             raise ImportFileError(f"--column: the header has no {cell!r}{near}")
         if what not in known:
             near = did_you_mean(what, known, f"a contact has: {', '.join(known)}")
             raise ImportFileError(f"--column {cell}={what}: there is no {what!r}{near}")
-        meant[_name(cell)] = what
+        meant[column_name(cell)] = what
     return meant
 
 
@@ -290,7 +290,8 @@ def _not_a_person(address: Address) -> AddressError:
     )
 
 
-def _name(cell: str) -> str:
+def column_name(cell: str) -> str:
+    """Return a column's name as it is compared: no capitals, `_` for spaces and hyphens."""
     return re.sub(r"[\s\-]+", "_", cell.strip().lower())
 
 

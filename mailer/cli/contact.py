@@ -1,13 +1,10 @@
 """`mailer contact`: importing people with their consent, showing and exporting them."""
 
-from collections.abc import Callable, Generator, Iterable
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
+from mailer.cli.bar import file_bar
 from mailer.cli.options import read_moment
 from mailer.cli.output import (
     as_json,
@@ -130,7 +127,7 @@ def import_(
     Example: mailer contact import people.csv --list newsletter --basis express --source
         fair
     """
-    with open_workspace(folder) as workspace, _bar("rows") as bar:
+    with open_workspace(folder) as workspace, file_bar("rows") as bar:
         order = ImportOrder(
             path=file,
             mailing_list=workspace.mailing_list(list_name),
@@ -166,7 +163,7 @@ def import_undo(folder: str, batch: int, *, as_json: bool) -> None:
 
     Example: mailer contact import-undo 3
     """
-    with open_workspace(folder) as workspace, _bar("undone") as bar:
+    with open_workspace(folder) as workspace, file_bar("undone") as bar:
         result = undo_import(
             workspace.database, workspace.ring, batch, utc_now, lambda done: bar(done, None)
         )
@@ -277,16 +274,6 @@ def export(folder: str, list_name: str | None, *, as_json: bool) -> None:
             return
         for line in as_csv(people, workspace.specs):
             click.echo(line, nl=False)
-
-
-@contextmanager
-def _bar(what: str) -> Generator[Callable[[int, int | None], None], None, None]:
-    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True)
-    seen = console.is_terminal
-    with Bar(*columns, console=console, transient=True, disable=not seen) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _pairs(texts: Iterable[str], option: str, example: str) -> dict[str, str]:

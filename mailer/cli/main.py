@@ -27,6 +27,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.consent:consent",
         "Write down what a person said by phone, by post or at the counter.",
     ),
+    "suppression": (
+        "mailer.cli.suppression:suppression",
+        "Keep letters from addresses: add, lift, list, import, export.",
+    ),
     "segment": ("mailer.cli.segment:segment", "Count and preview who a segment picks."),
     "template": ("mailer.cli.template:template", "Preview a template, or send a test."),
     "campaign": ("mailer.cli.campaign:campaign", "Start, watch and settle campaigns."),

@@ -3,6 +3,7 @@
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import cast
 
 from mailer.errors import NotFoundError
@@ -81,7 +82,13 @@ def _cell(value: object) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
+        case float():
+            # Never 1e-07, which no number of an import is.
+            return f"{Decimal(repr(value)):f}"
         case list():
-            return ";".join(map(str, cast("list[object]", value)))
+            texts = list(map(str, cast("list[object]", value)))
+            # A single one that holds a comma would be read as two.
+            joined = ";".join(texts)
+            return f"{joined};" if len(texts) == 1 and "," in joined else joined
         case _:
             return str(value)

@@ -11,7 +11,7 @@ from mailer.model.consent import Act, How, NewEntry, SubscriptionStatus, Suppres
 from mailer.model.contact import Contact
 from mailer.model.key import KeyRing
 from mailer.model.kind import Scope
-from mailer.model.suppression import Suppression, list_scope
+from mailer.model.suppression import SAID_BY_THE_PERSON, Suppression, list_scope
 from mailer.store import ledger
 from mailer.store.database import Connection
 from mailer.store.subscriptions import of_contacts
@@ -23,7 +23,8 @@ _REASONS = {
 }
 _SAID_AT_LEAST = {
     # Whoever only left may still object, and that is put on record too.
-    Act.WITHDRAWN: frozenset(SuppressionReason),
+    # What staff put there can be lifted, and then only her own no is left to hold.
+    Act.WITHDRAWN: SAID_BY_THE_PERSON,
     Act.OBJECTED: frozenset({SuppressionReason.OBJECTED, SuppressionReason.ERASED}),
 }
 

@@ -1,11 +1,13 @@
 """Keys with ids: new ones can be added, old ones verify for ever."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from mailer.model.mac import keyed
 
 HASH_BYTES = 16
+_HASH = re.compile(rf"[0-9a-f]{{{2 * HASH_BYTES}}}")
 
 
 class Purpose(StrEnum):
@@ -63,6 +65,30 @@ class KeyRing:
         on record although nobody knows their addresses any more.
         """
         return relayer(match.encode(), self.of(Purpose.SUPPRESSION))
+
+    def write_hash(self, hash: bytes) -> str:
+        """Write a suppression's hash so that it can be read in this workspace only."""
+        return f"{_mark(self.newest(Purpose.SUPPRESSION))}-{hash.hex()}"
+
+    def written_hash(self, text: str) -> bytes:
+        """Read what `write_hash` wrote, be it before newer keys were added.
+
+        Raises:
+            ValueError: when it was written with the keys of another workspace.
+        """
+        mark, _, digits = text.partition("-")
+        keys = self.of(Purpose.SUPPRESSION)
+        for place, key in enumerate(keys, start=1):
+            if mark == _mark(key) and _HASH.fullmatch(digits):
+                return relayer(bytes.fromhex(digits), keys[place:])
+        raise ValueError(
+            "has no address, and its hash is not of this workspace: it says nothing about"
+            " anybody here"
+        )
+
+
+def _mark(key: Key) -> str:
+    return key.check_value[:4].hex()
 
 
 def relayer(value: bytes, keys: tuple[Key, ...]) -> bytes:

@@ -16,6 +16,12 @@ _WEIGHT = {
 }
 """A person's own no is never forgotten for a lighter reason."""
 
+SAID_BY_THE_PERSON = frozenset(SuppressionReason) - {
+    SuppressionReason.MANUAL,
+    SuppressionReason.BOUNCED,
+}
+"""Only she can take these back; the others say nothing about what she wants."""
+
 
 @dataclass(frozen=True, slots=True)
 class Suppression:
@@ -41,6 +47,12 @@ class Suppression:
 def list_scope(list_id: str) -> str:
     """Return the scope of one list."""
     return f"{Scope.LIST}:{list_id}"
+
+
+def list_of(scope: str) -> str | None:
+    """Return the list that a scope is about; None for all marketing and everything."""
+    kind, _, list_id = scope.partition(":")
+    return list_id if kind == Scope.LIST else None
 
 
 def scopes_against(kind: Kind, list_id: str | None) -> frozenset[str]:

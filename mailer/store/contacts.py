@@ -27,6 +27,7 @@ NewContact = tuple[str, bytes, str, str, str | None, str | None]
 zone."""
 
 _IDS = 'SELECT id FROM contact WHERE "match"'
+_ADDRESSES = "SELECT hash, address FROM contact WHERE hash"
 _PAGE = 1_000
 # The row that is there already is given back too: then somebody was quicker.
 _RETURNING = 'ON CONFLICT ("match") DO UPDATE SET "match" = excluded."match"'
@@ -56,6 +57,12 @@ def get_contacts(connection: Connection, contact_ids: Sequence[int]) -> dict[int
         return {}
     found = connection.execute(select(_rows).where(_rows.c.id.in_(contact_ids)))
     return {row["id"]: _read(row) for row in found.mappings()}
+
+
+def addresses_of(connection: Connection, hashes: Sequence[bytes]) -> dict[bytes, str]:
+    """Return the addresses of contacts by their keyed hashes; it reads all contacts."""
+    found = look_up(connection, _ADDRESSES, hashes)
+    return {bytes(hashed): address for hashed, address in found}
 
 
 def new_row(match: str, hash: bytes, address: str, details: Details, now: datetime) -> Row:

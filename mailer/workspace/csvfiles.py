@@ -5,7 +5,8 @@ close, how many rows, which hash), so that a file that cannot be read is refused
 anything of it is imported; then row by row. A single bad row is reported, not raised.
 
 Cells that a spreadsheet would take for a formula are written with an apostrophe before
-them, and read without it.
+them, and read without it; so are parts of cells that would be cells of their own where
+something else stands between them.
 """
 
 import csv
@@ -28,7 +29,17 @@ MAX_LINE = 1 << 20
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 """What may stand between cells, by name."""
 
-_ESCAPED_FORMULA = re.compile(r"'[=+\-@\t\r\n]")
+_SIGNS = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+"""What a spreadsheet may take for the beginning of a formula, the full-width ones too."""
+
+_BEGINS = r"(?:^|(?<=[;,|\t]))"
+"""A cell begins here, or another one would where a spreadsheet splits at another sign."""
+
+FORMULA = re.compile(rf"{_BEGINS}(?='*{_SIGNS})")
+"""Where an apostrophe is written: also where one stands that must come back as it was."""
+
+_APOSTROPHE = re.compile(rf"{_BEGINS}'(?='*{_SIGNS})")
+_PERHAPS_ESCAPED = re.compile(rf"'{_SIGNS}")
 _STANDS_FOR_LONG = "\0\n"
 
 
@@ -117,7 +128,7 @@ class _Look:
 
     def __call__(self, text: str) -> None:
         self.quoted = self.quoted or '"' in text
-        self.escaped = self.escaped or bool(_ESCAPED_FORMULA.search(self._last + text))
+        self.escaped = self.escaped or bool(_PERHAPS_ESCAPED.search(self._last + text))
         self._last = text[-1:]
 
 
@@ -163,7 +174,7 @@ def require_unchanged(file: CsvFile) -> None:
 
 
 def _unescaped(cells: list[str]) -> list[str]:
-    return [cell[1:] if _ESCAPED_FORMULA.match(cell) else cell for cell in cells]
+    return [_APOSTROPHE.sub("", cell) if "'" in cell else cell for cell in cells]
 
 
 def _open(path: str, codec: str) -> TextIO:

@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mailer.errors import ImportFileError
-from mailer.workspace.csvfiles import CsvFile
+from mailer.workspace.csvfiles import FORMULA, CsvFile
 
-_FORMULA = re.compile(r"[=+\-@\t\r\n]")
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
 
 
@@ -109,6 +108,4 @@ def _fill(cells: Sequence[str], width: int) -> list[str]:
 
 
 def _escaped(cell: str) -> str:
-    if _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    return cell if _NUMBER.fullmatch(cell) else FORMULA.sub("'", cell)
