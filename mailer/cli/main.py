@@ -32,7 +32,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Keep letters from addresses: add, lift, list, import, export.",
     ),
     "segment": ("mailer.cli.segment:segment", "Count and preview who a segment picks."),
-    "template": ("mailer.cli.template:template", "Preview a template, or send a test."),
+    "template": (
+        "mailer.cli.template:template",
+        "Begin a letter, preview it, send a test.",
+    ),
     "campaign": ("mailer.cli.campaign:campaign", "Start, watch and settle campaigns."),
     "schedule": ("mailer.cli.schedule:schedule", "List schedules, run or skip a firing."),
     "alarm": ("mailer.cli.alarm:alarm", "List what went wrong while nobody looked."),

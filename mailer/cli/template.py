@@ -8,6 +8,7 @@ import click
 from mailer.cli.output import as_json, print_json, shown
 from mailer.compose.prepared import prepare
 from mailer.daemon import loop_factory, pen_of, send_until
+from mailer.jobs.new_letter import new_letter
 from mailer.jobs.preview import preview as previewed
 from mailer.jobs.trial import (
     Trial,
@@ -35,10 +36,34 @@ _contact = click.option(
 
 @click.group
 def template() -> None:
-    """Preview a template, or send a test.
+    """Begin a letter, preview it, send a test.
 
-    Example: mailer template preview autumn-sale
+    Example: mailer template new spring --from newsletter
     """
+
+
+@template.command
+@click.argument("name")
+@click.option(
+    "--from",
+    "beginning",
+    default="newsletter",
+    show_default=True,
+    metavar="LAYOUT",
+    help="plain-letter, newsletter, announcement, product or receipt; or a template of"
+    " yours, to copy.",
+)
+@click.pass_obj
+def new(folder: str, name: str, beginning: str) -> None:
+    """Begin a new letter: a folder with a letter to write on. Nothing is overwritten.
+
+    Example: mailer template new spring --from announcement
+    """
+    with open_workspace(folder) as workspace:
+        made = new_letter(workspace.folder, name, beginning, workspace.specs)
+    for path in made:
+        click.echo(f"made  {shown(path)}")
+    click.echo(f"See it: mailer template preview {name} --html look.html")
 
 
 @template.command

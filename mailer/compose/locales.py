@@ -24,6 +24,7 @@ NAMES = frozenset({"date", "money", "number", "time"})
 """What templates call them. `mailer.compose.localising` writes the language into calls."""
 
 _REMEMBERED = 20_000
+_TOUCHING = re.compile(r"([^\W\d_])(\d)")
 _LENGTHS = ("short", "medium", "long", "full")
 _PATTERN_MAX = 100
 _DECIMALS_MAX = 9
@@ -151,7 +152,9 @@ def _money_text(value: Decimal, language: str, currency: str, decimals: int | No
         if value == value.to_integral_value():
             decimals = 0
     pattern = locale.currency_formats["standard"]
-    return _with_decimals(pattern, value, locale, decimals, currency)
+    found = _with_decimals(pattern, value, locale, decimals, currency)
+    # CLDR wants a space between letters and digits; Babel does not put it there.
+    return _TOUCHING.sub("\\1\xa0\\2", found)
 
 
 def _with_decimals(

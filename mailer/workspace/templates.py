@@ -31,7 +31,8 @@ from mailer.workspace.tomlfiles import Table, parse_toml
 
 _FILE_MAX = 1_000_000
 _TEXT = ".txt"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""What a template may be called."""
 
 
 def template_names(folder: str) -> list[str]:
@@ -48,7 +49,7 @@ def read_template(folder: str, name: str) -> TemplateSource:
         TemplateError: when one of its files is missing, unreadable or does not parse.
     """
     known = template_names(folder)
-    if name not in known or not _NAME.fullmatch(name):
+    if name not in known or not NAME.fullmatch(name):
         raise NotFoundError(
             f"there is no template {name!r} (no file {FOLDER}/{name}/{SETTINGS_FILE})"
             f"{did_you_mean(name, known)}"
@@ -197,7 +198,7 @@ def _by_language(table: Table, key: str, default: str | None) -> tuple[str, dict
 
 def _layout(table: Table) -> str:
     layout = table.text("layout", DEFAULT_LAYOUT)
-    if not _NAME.fullmatch(layout):
+    if not NAME.fullmatch(layout):
         raise TemplateError(
             f"{table.where}: layout is {layout!r}: write the name of a file in"
             f" {FOLDER}/{LAYOUTS}/, without .html"

@@ -1,4 +1,4 @@
-"""`mailer template preview` shows the sender of the list that a person is on."""
+"""`mailer template`: a new letter, and its preview in the name of the person's list."""
 
 from pathlib import Path
 
@@ -7,12 +7,19 @@ from click.testing import CliRunner
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
+from mailer.jobs.new_letter import new_letter
 
 
 def run(folder: Path, *arguments: str) -> str:
     done = CliRunner().invoke(mailer, ("-w", str(folder), *arguments))
     assert done.exit_code == 0, done.output
     return done.stdout
+
+
+def refused(folder: Path, *arguments: str) -> str:
+    done = CliRunner().invoke(mailer, ("-w", str(folder), *arguments))
+    assert done.exit_code == 2, done.output
+    return done.stderr
 
 
 @pytest.mark.parametrize(
@@ -33,3 +40,71 @@ def test_a_preview_is_in_the_name_of_the_persons_own_list(
     assert title in run(tmp_path, *order)
     other = {"newsletter", "course-dates"} - {list_name}
     assert title not in run(tmp_path, *order, "--list", *other)
+
+
+def test_a_new_letter_can_be_previewed_at_once(tmp_path: Path) -> None:
+    with make_workspace(tmp_path):
+        pass
+    made = run(tmp_path, "template", "new", "spring", "--from", "announcement")
+    assert "made  templates/mail/spring/body.md\n" in made
+    assert "templates/mail/spring/letter.toml" in made
+    assert "Our doors open" in run(tmp_path, "template", "preview", "spring")
+
+
+def test_nothing_is_overwritten_by_a_new_letter(tmp_path: Path) -> None:
+    with make_workspace(tmp_path):
+        pass
+    body = tmp_path / "templates/mail/spring/body.md"
+    run(tmp_path, "template", "new", "spring")
+    body.write_text("mine", encoding="utf-8")
+    again = refused(tmp_path, "template", "new", "spring", "--from", "product")
+    assert "templates/mail/spring is there already" in again
+    assert body.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_letter_that_is_there_can_be_copied(tmp_path: Path) -> None:
+    with make_workspace(tmp_path):
+        pass
+    run(tmp_path, "template", "new", "winter-sale", "--from", "autumn-sale")
+    mail = tmp_path / "templates/mail"
+    assert (mail / "winter-sale/body.html").read_bytes() == (
+        mail / "autumn-sale/body.html"
+    ).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("../x",), "'../x' cannot be a template's name"),
+        (("_x",), "'_x' cannot be a template's name"),
+        (
+            ("x", "--from", "newsleter"),
+            "no layout and no template 'newsleter'; did you mean",
+        ),
+        (("x", "--from", "../../lists"), "no layout and no template '../../lists'"),
+    ],
+)
+def test_a_new_letter_that_cannot_be_is_refused(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    with make_workspace(tmp_path):
+        pass
+    assert words in refused(tmp_path, "template", "new", *arguments)
+    assert not (tmp_path / "templates/mail/x").exists()
+
+
+def test_an_older_workspace_gets_the_layouts_that_it_lacks(tmp_path: Path) -> None:
+    with make_workspace(tmp_path):
+        pass
+    layouts = tmp_path / "templates/mail/_layouts"
+    (layouts / "announcement.html").unlink()
+    (layouts / "newsletter.html").write_text("mine", encoding="utf-8")
+    made = run(tmp_path, "template", "new", "spring", "--from", "announcement")
+    assert "made  templates/mail/_layouts/announcement.html\n" in made
+    assert (layouts / "newsletter.html").read_text(encoding="utf-8") == "mine"
+
+
+def test_what_no_contact_has_is_not_asked_for(tmp_path: Path) -> None:
+    new_letter(str(tmp_path), "spring", "plain-letter", ())
+    body = (tmp_path / "templates/mail/spring/body.md").read_text(encoding="utf-8")
+    assert body.startswith("Dear friend,\n")

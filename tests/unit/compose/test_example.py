@@ -45,7 +45,7 @@ def test_the_example_is_right_for_a_stranger_too() -> None:
 def test_the_example_has_rules_for_dark_mode_and_no_value_in_its_sheet() -> None:
     html = letters.html_of(autumn_sale().compose(person(), 1, 1, letters.DATE))
     assert "prefers-color-scheme: dark" in html
-    assert 'class="text" style="padding: 24px 32px;' in html
+    assert 'class="text" style="padding: 24px 32px 16px 32px;' in html
 
 
 def test_the_sample_of_the_example_can_be_composed() -> None:

@@ -37,6 +37,8 @@ def shown(
         ("points|number(2)", "en", "1,234.50"),
         ("points|number(decimals=0)", "en", "1,235"),
         ("3990|money('NOK')", "nb", "3 990 kr"),
+        ("3990|money('NOK')", "en", "NOK 3,990"),
+        ("(0 - 5.5)|money('USD')", "en", "-$5.50"),
         ("19.9|money('EUR')", "de", "19,90 €"),
         ("20|money('EUR', 2)", "en", "€20.00"),
         ("points|money('EUR')", "nb", "1 234,50 €"),
