@@ -22,7 +22,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from mailer.compose.limits import Limits
 from mailer.errors import MailerError
-from mailer.jobs import campaigns, fire, plan
+from mailer.jobs import campaigns, fire, plan, replay
 from mailer.jobs.follow import Happened
 from mailer.jobs.gate import forget_old
 from mailer.jobs.letters import Letters, Pen
@@ -43,6 +43,7 @@ _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.1
 _ONCE_A_DAY = timedelta(days=1)
+_ONCE_A_MINUTE = timedelta(minutes=1)
 _TURNS_OF_GRACE = 3
 """A keeper's turns in which a living sender whose session ended takes its lock again."""
 
@@ -191,6 +192,19 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
         scheduler,
         _ONCE_A_DAY,
         _guarded("throttle", lambda: forget_old(workspace.database, utc_now())),
+    )
+    _every(
+        scheduler,
+        _ONCE_A_MINUTE,
+        _guarded(
+            "logbook",
+            lambda: replay.tend(
+                workspace.database,
+                workspace.logbook,
+                utc_now(),
+                older_than=_ONCE_A_MINUTE,
+            ),
+        ),
     )
     scheduler.start()
     await stop.wait()

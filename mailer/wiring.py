@@ -17,6 +17,7 @@ from mailer.config.fields import Settings
 from mailer.config.reading import Setting, read_settings, settings_in_force
 from mailer.errors import ConfigError, DatabaseError, KeyFileError, RefusedError
 from mailer.jobs.keys import keys_in_force
+from mailer.jobs.logbook import Logbook
 from mailer.jobs.world import World
 from mailer.model.attributes import AttributeSpec
 from mailer.model.key import KeyRing
@@ -56,12 +57,14 @@ class Places:
 
     Args:
         checkpoints_file: How far the ledger was, outside the database on purpose.
+        logbook_folder: What must outlast the database: every no, what campaigns began with.
         database_file: None for PostgreSQL.
     """
 
     folder: str
     keys_file: str
     checkpoints_file: str
+    logbook_folder: str
     database_url: str
     database_file: str | None
 
@@ -84,6 +87,11 @@ class Workspace:
         if self.keys is None:
             raise KeyFileError("this workspace was opened without its keys")
         return self.keys
+
+    @property
+    def logbook(self) -> Logbook:
+        """What must outlast the database, with the keys that seal it."""
+        return Logbook(self.places.logbook_folder, self.ring)
 
     def mailing_list(self, name: str) -> MailingList:
         """Read `lists/<name>.toml`.
@@ -122,6 +130,7 @@ class Workspace:
                 settings.templates.max_steps, settings.templates.max_output_bytes
             ),
             clock=utc_now,
+            logbook=self.logbook,
             give_up_after=timedelta(hours=settings.sending.give_up_after_h),
             again_within=timedelta(days=settings.campaigns.again_within_days),
             grace=timedelta(seconds=settings.schedules.grace_s),
@@ -191,7 +200,12 @@ def places_of(folder: str, settings: Settings) -> Places:
         file = inside(folder, url.removeprefix(_SQLITE))
         url = f"{_SQLITE}{file}"
     return Places(
-        folder, inside(folder, settings.keys_file), inside(folder, CHECKPOINTS), url, file
+        folder=folder,
+        keys_file=inside(folder, settings.keys_file),
+        checkpoints_file=inside(folder, CHECKPOINTS),
+        logbook_folder=inside(folder, settings.logbook),
+        database_url=url,
+        database_file=file,
     )
 
 

@@ -1,5 +1,7 @@
 """People on a list, and campaigns to them, made for tests with plain statements."""
 
+import atexit
+import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,6 +13,7 @@ from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.compose.template import TemplateSource
 from mailer.jobs.frozen import Frozen, pack
+from mailer.jobs.logbook import Logbook
 from mailer.jobs.plan import plan
 from mailer.jobs.world import World
 from mailer.model.attributes import AttributeSpec, AttributeType
@@ -162,6 +165,10 @@ def campaign(connection: Connection, frozen: Frozen | None = None, **values: Any
     return make_campaign(connection, new, NOW)
 
 
+_LOGBOOK = tempfile.TemporaryDirectory(prefix="mailer-test-logbook-")
+atexit.register(_LOGBOOK.cleanup)
+
+
 def world(database: Database, folder: str = "", now: datetime = NOW) -> World:
     return World(
         database,
@@ -171,6 +178,7 @@ def world(database: Database, folder: str = "", now: datetime = NOW) -> World:
         TokenBox(RING),
         Limits(),
         lambda: now,
+        Logbook(_LOGBOOK.name, RING),
     )
 
 

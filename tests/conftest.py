@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, NullPool, create_engine, text
 
+from mailer.jobs.logbook import Logbook
 from mailer.model.key import Key, KeyRing, Purpose
 from mailer.store import schema
 from mailer.store.database import Database, open_database
@@ -27,6 +28,11 @@ RING = KeyRing(
 @pytest.fixture
 def ring() -> KeyRing:
     return RING
+
+
+@pytest.fixture
+def logbook(ring: KeyRing, tmp_path: Path) -> Logbook:
+    return Logbook(str(tmp_path / "logbook"), ring)
 
 
 @pytest.fixture(scope="session")

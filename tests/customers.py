@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from mailer.compose.links import Site
+from mailer.jobs.logbook import Logbook
 from mailer.model.consent import Act, Basis, How, NewEntry
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList, OptIn, Wording
@@ -39,8 +40,12 @@ class World:
     """A database with two lists, and a clock that stands still until it is put forward."""
 
     database: Database
-    ring: KeyRing
+    logbook: Logbook
     now: datetime = NOW
+
+    @property
+    def ring(self) -> KeyRing:
+        return self.logbook.ring
 
     @property
     def tokens(self) -> TokenBox:

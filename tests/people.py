@@ -8,6 +8,7 @@ from typing import Any
 
 from mailer.jobs.import_contacts import ImportOrder, import_contacts
 from mailer.jobs.import_run import ImportResult
+from mailer.jobs.logbook import Logbook
 from mailer.model.attributes import AttributeSpec, AttributeType
 from mailer.model.consent import Basis
 from mailer.model.contact import Contact
@@ -64,6 +65,7 @@ class People:
     def __init__(self, database: Database, ring: KeyRing, folder: Path) -> None:
         self.database = database
         self.ring = ring
+        self.logbook = Logbook(str(folder / "logbook"), ring)
         self.folder = folder
         self.clock = Clock()
 

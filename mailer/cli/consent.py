@@ -57,7 +57,7 @@ def withdraw(
     with open_workspace(folder) as workspace:
         mailing_list = None if list_name is None else workspace.mailing_list(list_name)
         request = Request(address, Act.WITHDRAWN, mailing_list, way, by)
-        done = record(workspace.database, workspace.ring, request, utc_now())
+        done = record(workspace.database, workspace.logbook, request, utc_now())
     _say(done, list_name or "all marketing", as_json=as_json)
 
 
@@ -76,7 +76,7 @@ def object_(folder: str, *, address: str, way: str, by: str, as_json: bool) -> N
     """
     with open_workspace(folder) as workspace:
         request = Request(address, Act.OBJECTED, None, way, by)
-        done = record(workspace.database, workspace.ring, request, utc_now())
+        done = record(workspace.database, workspace.logbook, request, utc_now())
     _say(done, "all marketing", as_json=as_json)
 
 

@@ -16,6 +16,7 @@ from mailer.daemon import (
     settle_down,
 )
 from mailer.errors import RefusedError
+from mailer.jobs import replay
 from mailer.web.app import build_app
 from mailer.web.server import serve_web
 from mailer.wiring import Workspace, open_workspace, utc_now
@@ -67,6 +68,8 @@ def serve(folder: str, parts: tuple[str, ...], *, quiet: bool) -> None:
         for warning in workspace.settings.warnings():
             _log.warning("%s", warning)
         lock = _only_one(workspace) if "schedules" in chosen else None
+        # Before the first letter can leave: a crash may have left a no in the logbook only.
+        replay.tend(workspace.database, workspace.logbook, utc_now())
         settle_down()
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:

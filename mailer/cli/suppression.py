@@ -83,7 +83,7 @@ def add(
         scope = _scope(workspace, list_name, everything=everything)
         assert scope is not None
         one = Suppression(scope, SuppressionReason(reason), now, ends_at, "by hand")
-        came = jobs.add(workspace.database, workspace.ring, address, one, by)
+        came = jobs.add(workspace.database, workspace.logbook, address, one, by)
     click.echo(f"{shown(address)}: {_CAME[came.value]} ({scope}, {reason})")
 
 
@@ -120,7 +120,12 @@ def lift(
         scope = _scope(workspace, list_name, everything=everything, nothing=not marketing)
         lifting = Lifting(scope, by)
         done = jobs.lift(
-            workspace.database, workspace.ring, address, lifting, utc_now(), dry_run=dry_run
+            workspace.database,
+            workspace.logbook,
+            address,
+            lifting,
+            utc_now(),
+            dry_run=dry_run,
         )
     if as_json:
         print_json(asdict(done))
@@ -231,7 +236,7 @@ def import_(
         )
         zone = ZoneInfo(workspace.settings.time_zone)
         result = import_refusals(
-            workspace.database, workspace.ring, order, zone, utc_now, bar
+            workspace.database, workspace.logbook, order, zone, utc_now, bar
         )
     if as_json:
         print_json(asdict(result))

@@ -236,6 +236,12 @@ class Settings(Section):
         "The file with the keys, relative to this folder. Keep a copy apart from the"
         " database, and keep it out of git.",
     )
+    logbook: str = _field(
+        "logbook",
+        "The folder with what must outlast the database (every no, as a keyed hash, and"
+        " what campaigns were started with), relative to this folder. Put it on another"
+        " disk than the database if you have one.",
+    )
     time_zone: str = _field(
         "UTC", "The zone of contacts who have none of their own, such as Europe/Oslo."
     )

@@ -20,11 +20,12 @@ from mailer.audience.refusals import (
 )
 from mailer.audience.rows import Rejected
 from mailer.errors import RefusedError
-from mailer.jobs.refusing import Recorder, refuse, tried
+from mailer.jobs.logbook import Logbook
+from mailer.jobs.refusing import Recorder, noes_of, refuse, tried
 from mailer.jobs.slices import Slicer
 from mailer.model.consent import How, SuppressionReason
-from mailer.model.key import KeyRing
 from mailer.store.database import Database
+from mailer.store.suppressions import Held
 from mailer.workspace.csvfiles import CsvFile, Record, held, records, survey
 from mailer.workspace.csvout import RejectedFile
 from mailer.workspace.encodings import Encoding
@@ -80,7 +81,7 @@ class RefusalResult:
 
 def import_refusals(
     database: Database,
-    ring: KeyRing,
+    logbook: Logbook,
     order: RefusalOrder,
     zone: tzinfo,
     clock: Callable[[], datetime],
@@ -94,6 +95,7 @@ def import_refusals(
     Raises:
         ImportFileError: when the file as a whole cannot be read.
         RefusedError: when no reason is given, or one too many.
+        WorkspaceError: when the logbook cannot be written: import the file again then.
     """
     file = survey(order.path, order.encoding, order.delimiter)
     columns = find_columns(file.header)
@@ -106,10 +108,10 @@ def import_refusals(
         raise RefusedError("say why: --reason unsubscribed, bounced or complained")
     now = clock()
     told = Told(order.reason, order.scope, now, order.source or file.name)
-    reader = RefusalReader(columns, told, MomentReader(zone, now), ring)
+    reader = RefusalReader(columns, told, MomentReader(zone, now), logbook.ring)
     read = ((row, reader.read(row[0], row[1])) for row in _rows(file, columns))
     total = file.rows + (not columns.headed)
-    writer = Writer(database, ring, clock, dry_run=order.dry_run)
+    writer = Writer(database, logbook, clock, dry_run=order.dry_run)
     with held(file):
         return writer.write(file, read, lambda done: on_progress(done, total))
 
@@ -127,13 +129,13 @@ class Writer:
     def __init__(
         self,
         database: Database,
-        ring: KeyRing,
+        logbook: Logbook,
         clock: Callable[[], datetime],
         *,
         dry_run: bool,
     ) -> None:
         self._database = database
-        self._ring = ring
+        self._logbook = logbook
         self._clock = clock
         self._dry_run = dry_run
         self._slicer = Slicer(database)
@@ -185,8 +187,20 @@ class Writer:
             with self._database.read() as connection:
                 came, left = tried(connection, standing, recorder, now)
         else:
+            self._note(standing, recorder, now)
             with self._slicer.turn() as connection:
-                came, left = refuse(connection, self._ring, standing, recorder, now)
+                came, left = refuse(connection, self._logbook.ring, standing, recorder, now)
         counts.update(one.value for one in came)
         counts["left"] = left
         return counts
+
+    def _note(self, refusals: list[Refusal], recorder: Recorder, now: datetime) -> None:
+        """Write down in the logbook what is new: a file may be imported many times."""
+        with self._database.read() as connection:
+            came, _ = tried(connection, refusals, recorder, now)
+        new = [
+            one
+            for one, held in zip(refusals, came, strict=True)
+            if held is not Held.ALREADY
+        ]
+        self._logbook.note(noes_of(new, recorder))

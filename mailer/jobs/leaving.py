@@ -11,6 +11,7 @@ from mailer.model.consent import Act, How, NewEntry, SubscriptionStatus, Suppres
 from mailer.model.contact import Contact
 from mailer.model.key import KeyRing
 from mailer.model.kind import Scope
+from mailer.model.no import No, NoAct
 from mailer.model.suppression import SAID_BY_THE_PERSON, Suppression, list_scope
 from mailer.store import ledger
 from mailer.store.database import Connection
@@ -58,6 +59,12 @@ class Leaving:
         source = " ".join(word for word in (self.how.value, self.source) if word)
         return Suppression(self.scope, _REASONS[self.act], now, None, source)
 
+    def no(self, hash: bytes, now: datetime) -> No:
+        """Return it as the logbook keeps it."""
+        return No(
+            NoAct(self.act.value), hash, self.scope, _REASONS[self.act], now, self.how
+        )
+
 
 def leave(
     connection: Connection,
@@ -73,7 +80,7 @@ def leave(
     Returns:
         None when it was on record already; nothing is changed then.
     """
-    if _gone(connection, contact, leaving, now):
+    if has_left(connection, contact, leaving, now):
         return None
     entry = NewEntry(
         contact_id=contact.id,
@@ -91,7 +98,7 @@ def leave(
     return number
 
 
-def _gone(
+def has_left(
     connection: Connection, contact: Contact, leaving: Leaving, now: datetime
 ) -> bool:
     """Say whether the person left already, for good, be it with all other lists."""

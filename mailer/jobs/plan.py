@@ -25,6 +25,7 @@ from mailer.store.campaigns import (
     note_planned,
 )
 from mailer.store.planning import Order, Planning
+from mailer.store.restoring import campaign_facts
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,9 @@ def plan(
     Args:
         tell: Called after each slice with how far it came.
 
+    Raises:
+        WorkspaceError: when it cannot be planned, or not be kept in the logbook.
+
     Returns:
         The campaign afterwards: running, unless somebody paused or cancelled it meanwhile.
     """
@@ -48,7 +52,9 @@ def plan(
         campaign = find_campaign(connection, campaign_id)
         if campaign is None:
             return None
-        content = unpack(frozen(connection, campaign.frozen_hash))
+        body = frozen(connection, campaign.frozen_hash)
+        facts = campaign_facts(connection, campaign_id)
+        content = unpack(body)
         audience = audience_of(
             content,
             campaign.created_at,
@@ -57,6 +63,8 @@ def plan(
             ask_needs=campaign.allow_withheld,
         )
         planning = Planning(connection, audience, _order(campaign, world.give_up_after))
+    # Before the first letter can leave: a restore must know that it was begun.
+    world.logbook.keep_campaign(campaign_id, {"campaign": facts, "frozen": body})
     while True:
         with slicer.turn() as connection:
             campaign = lock_campaign(connection, campaign_id)

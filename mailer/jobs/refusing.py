@@ -13,6 +13,7 @@ from mailer.model.consent import Act, How, NewEntry, SubscriptionStatus, Suppres
 from mailer.model.contact import Contact
 from mailer.model.key import KeyRing
 from mailer.model.kind import Scope
+from mailer.model.no import No, NoAct
 from mailer.model.subscription import Subscription
 from mailer.model.suppression import SAID_BY_THE_PERSON, Suppression, list_of
 from mailer.store import ledger
@@ -43,6 +44,8 @@ def refuse(
 ) -> tuple[list[Held], int]:
     """Write refusals down; the next letter to leave already sees them.
 
+    Before that they are lines of the logbook (`noes_of`, `say_no`).
+
     Returns:
         What came of each, and how many contacts left because of them.
     """
@@ -51,6 +54,31 @@ def refuse(
     ledger.append(connection, ring, entries)
     held = suppress_many(connection, [(one.hash, one.suppression) for one in refusals])
     return held, len({entry.contact_id for entry in entries})
+
+
+def noes_of(refusals: Iterable[Refusal], recorder: Recorder) -> list[No]:
+    """Return refusals as the logbook keeps them."""
+    return [
+        No(
+            _act(one),
+            one.hash,
+            one.suppression.scope,
+            one.suppression.reason,
+            one.suppression.since_at,
+            recorder.how,
+            one.suppression.until_at,
+        )
+        for one in refusals
+    ]
+
+
+def _act(refusal: Refusal) -> NoAct:
+    reason = refusal.suppression.reason
+    if reason not in SAID_BY_THE_PERSON:
+        return NoAct.SUPPRESSED
+    if reason is SuppressionReason.OBJECTED:
+        return NoAct.OBJECTED
+    return NoAct.WITHDRAWN
 
 
 def tried(

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.errors import RefusedError
-from mailer.jobs.leaving import Leaving, leave
+from mailer.jobs.leaving import Leaving, has_left, leave
+from mailer.jobs.logbook import Logbook, note_missing, say_no
 from mailer.model.address import parse_address
 from mailer.model.consent import Act, How
-from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList
 from mailer.store import ledger
 from mailer.store.contacts import find_contact
@@ -51,12 +51,16 @@ class Recorded:
     changed: bool
 
 
-def record(database: Database, ring: KeyRing, request: Request, now: datetime) -> Recorded:
+def record(
+    database: Database, logbook: Logbook, request: Request, now: datetime
+) -> Recorded:
     """Write a request down; the next letter to leave already sees it.
 
     Raises:
         AddressError: when the address is none.
         RefusedError: when nobody is named who writes it down.
+        WorkspaceError: when the logbook cannot be written; the request is in force all the
+            same, and asking again writes it down.
     """
     address = parse_address(request.address)
     if not request.by.strip():
@@ -69,14 +73,23 @@ def record(database: Database, ring: KeyRing, request: Request, now: datetime) -
         request.way,
         request.by.strip(),
     )
-    with database.write() as connection:
+    hashed = logbook.ring.suppression_hash(address.match)
+    with database.read() as connection:
+        contact = find_contact(connection, address.match)
+        if contact is not None and has_left(connection, contact, leaving, now):
+            known = contact.address
+        else:
+            known = None
+    if known is not None:
+        note_missing(database, logbook)
+        return Recorded(known, known=True, entry=None, changed=False)
+    with say_no(database, logbook, [leaving.no(hashed, now)]) as connection:
         if mailing_list is not None:
             see_list(connection, mailing_list, now)
         ledger.lock(connection)
         contact = find_contact(connection, address.match)
         if contact is None:
-            hashed = ring.suppression_hash(address.match)
             changed = suppress(connection, hashed, leaving.suppression(now))
             return Recorded(address.given, known=False, entry=None, changed=changed)
-        entry = leave(connection, ring, contact, leaving, now)
+        entry = leave(connection, logbook.ring, contact, leaving, now)
     return Recorded(contact.address, known=True, entry=entry, changed=entry is not None)

@@ -10,10 +10,12 @@ from datetime import UTC, datetime
 
 from mailer.audience.refusals import OWN_COLUMNS, Refusal
 from mailer.errors import NotFoundError, RefusedError
-from mailer.jobs.refusing import Recorder, refuse
+from mailer.jobs.logbook import Logbook, say_no
+from mailer.jobs.refusing import Recorder, noes_of, refuse
 from mailer.model.address import parse_address
 from mailer.model.consent import Act, How, NewEntry
 from mailer.model.key import KeyRing
+from mailer.model.no import No, NoAct
 from mailer.model.suppression import SAID_BY_THE_PERSON, Suppression, list_of
 from mailer.store import ledger, suppressions
 from mailer.store.contacts import addresses_of, find_contact, read_contacts
@@ -60,7 +62,7 @@ class Listed:
 
 def add(
     database: Database,
-    ring: KeyRing,
+    logbook: Logbook,
     address: str,
     suppression: Suppression,
     by: str,
@@ -70,21 +72,23 @@ def add(
     Raises:
         AddressError: when it is none.
         RefusedError: when nobody is named who does it.
+        WorkspaceError: when the logbook cannot be written; it is in force all the same.
     """
     found = parse_address(address)
     _require_named(by)
-    hashed = ring.suppression_hash(found.match)
+    hashed = logbook.ring.suppression_hash(found.match)
     refusal = Refusal(0, found.given, found.match, hashed, suppression)
-    with database.write() as connection:
+    recorder = Recorder(How.SUPPORT, by.strip())
+    noes = noes_of([refusal], recorder)
+    with say_no(database, logbook, noes) as connection:
         now = suppression.since_at
-        recorder = Recorder(How.SUPPORT, by.strip())
-        (came,), _ = refuse(connection, ring, [refusal], recorder, now)
+        (came,), _ = refuse(connection, logbook.ring, [refusal], recorder, now)
     return came
 
 
 def lift(
     database: Database,
-    ring: KeyRing,
+    logbook: Logbook,
     address: str,
     lifting: Lifting,
     now: datetime,
@@ -97,7 +101,10 @@ def lift(
         AddressError: when it is no address.
         NotFoundError: when nothing is on record.
         RefusedError: when all of it is what the person said herself.
+        WorkspaceError: when the logbook cannot be written; it is lifted all the same, and
+            holds again after a restore.
     """
+    ring = logbook.ring
     found = parse_address(address)
     _require_named(lifting.by)
     hashed = ring.suppression_hash(found.match)
@@ -113,6 +120,14 @@ def lift(
             raise _nothing_to_lift(found.given, stay, scope)
         if not dry_run:
             _lift(connection, ring, found.match, lifted, lifting.by.strip(), now)
+    if not dry_run:
+        # After the commit: a line that nothing came of would take back a no.
+        logbook.note(
+            [
+                No(NoAct.LIFTED, hashed, one.scope, one.reason, now, How.SUPPORT)
+                for one in lifted
+            ]
+        )
     return Lifted(found.given, lifted, stay)
 
 

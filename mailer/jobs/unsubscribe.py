@@ -1,4 +1,4 @@
-"""Leaving: one short transaction, committed when this returns.
+"""Leaving: a line of the logbook and one short transaction, on disk when this returns.
 
 The next letter to leave already sees it. It never asks who asks: the link says for whom it
 was made. Doing it again changes nothing and gives the same answer.
@@ -7,13 +7,13 @@ was made. Doing it again changes nothing and gives the same answer.
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailer.jobs.leaving import Leaving, leave
+from mailer.jobs.leaving import Leaving, has_left, leave
+from mailer.jobs.logbook import Logbook, note_missing, say_no
 from mailer.model.consent import Act, How
-from mailer.model.key import KeyRing
 from mailer.model.token import Reader
 from mailer.store import ledger
 from mailer.store.contacts import get_contact
-from mailer.store.database import Database
+from mailer.store.database import Connection, Database
 from mailer.store.lists import list_by_number
 
 
@@ -32,7 +32,7 @@ class Left:
 
 def unsubscribe(
     database: Database,
-    ring: KeyRing,
+    logbook: Logbook,
     reader: Reader,
     how: How,
     now: datetime,
@@ -43,15 +43,34 @@ def unsubscribe(
 
     Args:
         everything: All lists; also where the link names no list (any more).
+
+    Raises:
+        WorkspaceError: when the logbook cannot be written; the person has left all the
+            same, and asking again writes it down.
     """
-    with database.write() as connection:
+    with database.read() as connection:
+        contact = get_contact(connection, reader.contact_id)
+        if contact is None:
+            return Left(known=False, changed=False)
+        leaving = _leaving(connection, reader, how, everything=everything)
+        left = has_left(connection, contact, leaving, now)
+    if left:
+        note_missing(database, logbook)
+        return Left(known=True, changed=False)
+    with say_no(database, logbook, [leaving.no(contact.hash, now)]) as connection:
         # Found again while nobody else writes into the ledger, so that two clicks at the
         # same moment make one entry.
         ledger.lock(connection)
         contact = get_contact(connection, reader.contact_id)
         if contact is None:
             return Left(known=False, changed=False)
-        seen = list_by_number(connection, reader.list_number)
-        list_id = None if everything or seen is None else seen.id
-        number = leave(connection, ring, contact, Leaving(Act.WITHDRAWN, list_id, how), now)
+        number = leave(connection, logbook.ring, contact, leaving, now)
     return Left(known=True, changed=number is not None)
+
+
+def _leaving(
+    connection: Connection, reader: Reader, how: How, *, everything: bool
+) -> Leaving:
+    seen = list_by_number(connection, reader.list_number)
+    list_id = None if everything or seen is None else seen.id
+    return Leaving(Act.WITHDRAWN, list_id, how)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
+from mailer.jobs.logbook import Logbook
 from mailer.model.attributes import AttributeSpec
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
@@ -18,6 +19,7 @@ class World:
     Args:
         folder: The workspace's folder.
         specs: The declared attributes by name.
+        logbook: Where it is written what a campaign was started with.
         site, tokens, limits: What templates are made ready with.
         give_up_after: How long a campaign's letters are tried after they became due.
         again_within: Within this the same template to the same list asks for `again`.
@@ -33,6 +35,7 @@ class World:
     tokens: TokenBox
     limits: Limits
     clock: Callable[[], datetime]
+    logbook: Logbook
     give_up_after: timedelta = timedelta(hours=24)
     again_within: timedelta = timedelta(days=7)
     grace: timedelta = timedelta(hours=1)

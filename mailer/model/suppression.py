@@ -5,6 +5,7 @@ from datetime import datetime
 
 from mailer.model.consent import SuppressionReason
 from mailer.model.kind import KINDS, Kind, Scope
+from mailer.model.no import No
 
 _WEIGHT = {
     SuppressionReason.MANUAL: 0,
@@ -53,6 +54,18 @@ def list_of(scope: str) -> str | None:
     """Return the list that a scope is about; None for all marketing and everything."""
     kind, _, list_id = scope.partition(":")
     return list_id if kind == Scope.LIST else None
+
+
+def covers(held: Suppression, no: No) -> bool:
+    """Say whether a suppression on record is what a no asks for, or more."""
+    return (
+        held.scope == no.scope
+        and _WEIGHT[held.reason] >= _WEIGHT[no.reason]
+        and (
+            held.until_at is None
+            or (no.until_at is not None and held.until_at >= no.until_at)
+        )
+    )
 
 
 def scopes_against(kind: Kind, list_id: str | None) -> frozenset[str]:

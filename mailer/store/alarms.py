@@ -65,6 +65,22 @@ def raise_once(connection: Connection, alarm: Alarm) -> bool:
     return new
 
 
+def raise_unless_open(connection: Connection, alarm: Alarm) -> bool:
+    """Put an alarm on record unless one like it waits for somebody to see it."""
+    waiting = connection.execute(
+        select(_alarm.c.id)
+        .where(
+            _alarm.c.kind == alarm.kind,
+            _alarm.c.subject == alarm.subject,
+            _alarm.c.acknowledged_at.is_(None),
+        )
+        .limit(1)
+    ).first()
+    if waiting is None:
+        raise_alarm(connection, alarm)
+    return waiting is None
+
+
 def open_alarms(connection: Connection) -> list[Alarm]:
     """Return the alarms that nobody has acknowledged, oldest first."""
     rows = connection.execute(

@@ -28,6 +28,7 @@ zone."""
 
 _IDS = 'SELECT id FROM contact WHERE "match"'
 _ADDRESSES = "SELECT hash, address FROM contact WHERE hash"
+_IDS_HASHED = "SELECT id FROM contact WHERE hash"
 _PAGE = 1_000
 # The row that is there already is given back too: then somebody was quicker.
 _RETURNING = 'ON CONFLICT ("match") DO UPDATE SET "match" = excluded."match"'
@@ -44,6 +45,17 @@ def find_contacts(connection: Connection, matches: Sequence[str]) -> dict[str, C
     """Return the contacts that there are among some match forms, up to 30,000."""
     ids = [row[0] for row in look_up(connection, _IDS, matches)]
     return {one.match: one for one in get_contacts(connection, ids).values()}
+
+
+def contacts_hashed(
+    connection: Connection, hashes: Sequence[bytes]
+) -> dict[bytes, Contact]:
+    """Return the contacts whose address has one of some hashes, up to 30,000.
+
+    All contacts are looked through: only for what is rare.
+    """
+    ids = [row[0] for row in look_up(connection, _IDS_HASHED, hashes)]
+    return {one.hash: one for one in get_contacts(connection, ids).values()}
 
 
 def get_contact(connection: Connection, contact_id: int) -> Contact | None:

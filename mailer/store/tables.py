@@ -476,6 +476,24 @@ class AlarmRow(SQLModel, table=True):
     acknowledged_at: datetime | None = _time(null=True)
 
 
+class MarkRow(SQLModel, table=True):
+    """A number that must be remembered: how far a logbook is in here, which are used."""
+
+    __tablename__ = "mark"  # pyright: ignore[reportAssignmentType]
+    name: str = Field(sa_column=Column(Text, primary_key=True))
+    number: int = _number()
+
+
+class UnnotedRow(SQLModel, table=True):
+    """A no that is in force and that the logbook had no room for; no address is in it."""
+
+    __tablename__ = "unnoted"  # pyright: ignore[reportAssignmentType]
+    id: int | None = _id()
+    facts: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(Values, nullable=False)
+    )
+
+
 def table(model: type[SQLModel]) -> Table:
     """Return the Core table of a model, for statements on hot paths."""
     name: str = vars(model)["__tablename__"]

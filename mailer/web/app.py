@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from mailer.compose.links import Site
 from mailer.errors import MailerError
+from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
-from mailer.model.key import KeyRing
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
 from mailer.web import health, metrics, preferences, unsubscribe
@@ -48,7 +48,7 @@ def build_app(workspace: Workspace) -> Starlette:
     """
     return put_together(
         workspace.database,
-        workspace.ring,
+        workspace.logbook,
         workspace.site(),
         read_web_pages(workspace.folder),
         utc_now,
@@ -58,7 +58,7 @@ def build_app(workspace: Workspace) -> Starlette:
 
 def put_together(
     database: Database,
-    ring: KeyRing,
+    logbook: Logbook,
     site: Site,
     templates: Mapping[str, str],
     clock: Callable[[], datetime],
@@ -79,8 +79,8 @@ def put_together(
     """
     means = Means(
         database=database,
-        ring=ring,
-        tokens=TokenBox(ring),
+        logbook=logbook,
+        tokens=TokenBox(logbook.ring),
         pages=Pages(templates, site.sender_name),
         meter=Meter(database, clock),
         clock=clock,

@@ -109,7 +109,7 @@ async def _unsubscribe(means: Means, reader: Reader, how: How, wish: Wish) -> No
     await means.leaving.do(
         lambda: unsubscribe(
             means.database,
-            means.ring,
+            means.logbook,
             reader,
             how,
             means.clock(),

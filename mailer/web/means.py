@@ -8,8 +8,8 @@ from typing import TypeVar
 import anyio
 from anyio import to_thread
 
+from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
-from mailer.model.key import KeyRing
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
 from mailer.web.pages import Pages
@@ -50,7 +50,7 @@ class Means:
     """
 
     database: Database
-    ring: KeyRing
+    logbook: Logbook
     tokens: TokenBox
     pages: Pages
     meter: Meter

@@ -11,6 +11,7 @@ GITIGNORE = """\
 /keys.toml
 /relay-password
 /mailer.db*
+/logbook/
 /backups/
 *.rejected.csv
 """

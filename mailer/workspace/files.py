@@ -5,10 +5,12 @@ Paths come and go as `str`, so that nothing above needs to know about files.
 
 import os
 import tempfile
+import threading
 from pathlib import Path
 
 from mailer.errors import WorkspaceError
 
+_ONE_AT_A_TIME = threading.Lock()  # threads have the same name for what is half written
 PRIVATE = 0o600
 """Readable and writable by the owner only."""
 
@@ -31,6 +33,11 @@ def absolute(path: str) -> str:
 def temporary_folder(beginning: str) -> str:
     """Make a folder of our own among the temporary files, and return its path."""
     return tempfile.mkdtemp(prefix=beginning)
+
+
+def names_in(folder: str, ending: str) -> list[str]:
+    """Return the names in a folder that have an ending, without it; none without it."""
+    return sorted(path.stem for path in Path(folder).glob(f"[!._]*{ending}"))
 
 
 def make_folder(path: str) -> None:
@@ -92,8 +99,9 @@ def write_new(path: str, content: bytes, mode: int = 0o644) -> bool:
 def replace(path: str, content: bytes, mode: int = 0o644) -> None:
     """Write a file in one step: after a crash there is the old or the new one, whole."""
     target = Path(path)
-    part = _write_part(target, content, mode)
-    part.replace(target)
+    with _ONE_AT_A_TIME:
+        part = _write_part(target, content, mode)
+        part.replace(target)
     sync_folder(str(target.parent))
 
 

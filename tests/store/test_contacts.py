@@ -112,7 +112,7 @@ def test_who_left_is_not_added_again(people):
     person = NewPerson("a@example.com", NEWS, Basis.DOUBLE_OPT_IN, "stall")
     add = (people.database, people.ring, SPECS, person, people.clock)
     add_contact(*add)
-    unsubscribe(people.database, people.ring, Reader(1, 1, 0), How.PAGE, people.clock())
+    unsubscribe(people.database, people.logbook, Reader(1, 1, 0), How.PAGE, people.clock())
     with pytest.raises(RefusedError, match="only the person can end that"):
         add_contact(*add)
     standing = people.on_list("a@example.com")
@@ -166,7 +166,7 @@ def test_an_export_of_a_list_has_those_who_may_be_written_to(people, monkeypatch
     names = ["a", "b", "c", "d", "e"]
     people.run(people.file("email", *(f"{name}@example.com" for name in names)))
     people.run(people.file("email", "z@example.com", name="z.csv"), mailing_list=OFFERS)
-    unsubscribe(people.database, people.ring, Reader(2, 1, 0), How.PAGE, people.clock())
+    unsubscribe(people.database, people.logbook, Reader(2, 1, 0), How.PAGE, people.clock())
     with people.database.write() as connection:
         suppress(
             connection,

@@ -47,7 +47,7 @@ def left(people, match):
     contact = people.contact(match)
     unsubscribe(
         people.database,
-        people.ring,
+        people.logbook,
         Reader(contact.id, 1, 0),
         How.ONE_CLICK,
         people.clock(),
@@ -493,7 +493,7 @@ def test_undoing_takes_back_what_rests_on_the_import(people):
     assert contact is not None
     unsubscribe(
         people.database,
-        people.ring,
+        people.logbook,
         Reader(contact.id, number, 0),
         How.PAGE,
         people.clock(),

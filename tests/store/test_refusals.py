@@ -28,7 +28,7 @@ class Shop(People):
 
     def refuse(self, path, reason=UNSUBSCRIBED, scope="marketing", **more):
         order = RefusalOrder(path, reason, scope, **more)
-        return import_refusals(self.database, self.ring, order, OSLO, self.clock)
+        return import_refusals(self.database, self.logbook, order, OSLO, self.clock)
 
     def held(self, match):
         with self.database.read() as connection:
@@ -42,11 +42,13 @@ class Shop(People):
 
     def add(self, address, reason=SuppressionReason.MANUAL, scope="marketing"):
         one = Suppression(scope, reason, self.clock(), None, "by hand")
-        return jobs.add(self.database, self.ring, address, one, "Ola")
+        return jobs.add(self.database, self.logbook, address, one, "Ola")
 
     def lift(self, address, scope=None, **more):
         lifting = Lifting(scope, "Ola")
-        return jobs.lift(self.database, self.ring, address, lifting, self.clock(), **more)
+        return jobs.lift(
+            self.database, self.logbook, address, lifting, self.clock(), **more
+        )
 
     def exported(self, name="export.csv"):
         path = self.folder / name
@@ -149,7 +151,7 @@ def test_an_import_that_was_cut_off_is_run_again(shop, monkeypatch):
 
     order = RefusalOrder(path, UNSUBSCRIBED, "marketing")
     with pytest.raises(KeyboardInterrupt):
-        import_refusals(shop.database, shop.ring, order, OSLO, shop.clock, stop)
+        import_refusals(shop.database, shop.logbook, order, OSLO, shop.clock, stop)
     result = shop.refuse(path)
     assert result.counts == {"already": seen[0], "added": 600 - seen[0]}
 
@@ -224,12 +226,12 @@ def test_a_no_on_top_of_a_bounce_is_what_counts(shop):
 def test_her_own_no_is_kept_although_staff_had_stopped_letters_already(shop):
     shop.run(shop.file("email", "a@example.com"))
     record(
-        shop.database, shop.ring,
+        shop.database, shop.logbook,
         Request("a@example.com", Act.WITHDRAWN, NEWS, "phone", "Ola"), shop.clock(),
     )  # fmt: skip
     shop.add("a@example.com")
     record(
-        shop.database, shop.ring,
+        shop.database, shop.logbook,
         Request("a@example.com", Act.WITHDRAWN, None, "phone", "Ola"), shop.clock(),
     )  # fmt: skip
     with pytest.raises(RefusedError):
@@ -259,7 +261,16 @@ def test_a_suppression_that_is_over_is_not_brought_back(shop):
     one = replace(
         Suppression("marketing", BOUNCED, NOW, None, "x"), until_at=NOW + timedelta(days=1)
     )
-    jobs.add(shop.database, shop.ring, "a@example.com", one, "Ola")
+    jobs.add(shop.database, shop.logbook, "a@example.com", one, "Ola")
     path = shop.exported()
     shop.clock.now = (NOW + timedelta(days=2)).astimezone(UTC)
     assert shop.refuse(path, None).counts == {"ended": 1}
+
+
+def test_what_is_imported_added_and_lifted_is_in_the_logbook_once(shop):
+    path = shop.file("email", "a@example.com", "b@example.com")
+    for _ in range(2):
+        shop.refuse(path, BOUNCED)
+    shop.lift("a@example.com")
+    acts = [line.no.act for line in shop.logbook.lines() if line.no is not None]
+    assert acts == ["suppressed", "suppressed", "lifted"]

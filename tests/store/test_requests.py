@@ -21,7 +21,7 @@ def people(database, ring, tmp_path):
 
 def asked(people, act, mailing_list=None, address="Kari@Example.com", by="Ola"):
     request = Request(address, act, mailing_list, "phone", by)
-    return record(people.database, people.ring, request, NOW)
+    return record(people.database, people.logbook, request, NOW)
 
 
 def entries(people):

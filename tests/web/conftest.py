@@ -7,7 +7,7 @@ from customers import NOW, ROOT, SITE, TITLES, World, a_list
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from mailer.model.key import KeyRing
+from mailer.jobs.logbook import Logbook
 from mailer.store.database import Database
 from mailer.store.lists import see_list
 from mailer.web.app import put_together
@@ -15,17 +15,17 @@ from mailer.workspace.webpages import read_web_pages
 
 
 @pytest.fixture
-def world(database: Database, ring: KeyRing) -> World:
+def world(database: Database, logbook: Logbook) -> World:
     with database.write() as connection:
         for list_id, title in TITLES.items():
             see_list(connection, a_list(list_id, title), NOW)
-    return World(database, ring)
+    return World(database, logbook)
 
 
 @pytest.fixture
 def app(world: World) -> Starlette:
     return put_together(
-        world.database, world.ring, SITE, read_web_pages(str(ROOT)), lambda: world.now
+        world.database, world.logbook, SITE, read_web_pages(str(ROOT)), lambda: world.now
     )
 
 

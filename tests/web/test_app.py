@@ -136,7 +136,7 @@ def test_the_policy_allows_the_styles_of_the_page_and_no_others(client):
 def test_the_path_of_the_public_address_may_reach_us_or_not(world):
     person = world.person()
     site = Site("https://www.example.com/post/box/")
-    app = put_together(world.database, world.ring, site, EXAMPLE, lambda: world.now)
+    app = put_together(world.database, world.logbook, site, EXAMPLE, lambda: world.now)
     with TestClient(app, follow_redirects=False) as client:
         assert client.get(person.unsubscribe).status_code == 200
         assert client.get(f"/post/box{person.unsubscribe}").status_code == 200
@@ -153,7 +153,7 @@ def test_a_bug_is_answered_calmly_and_its_traceback_kept_for_the_log(world):
     broken = Site("https://mail.example.com")
     app = put_together(
         world.database,
-        world.ring,
+        world.logbook,
         broken,
         EXAMPLE,
         lambda: 1 // 0,  # type: ignore[arg-type]

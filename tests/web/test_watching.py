@@ -171,7 +171,7 @@ def test_a_clock_that_was_put_back_does_not_keep_figures_for_ever(client, world,
 def test_figures_can_be_switched_off(world):
     app = put_together(
         world.database,
-        world.ring,
+        world.logbook,
         SITE,
         read_web_pages(str(ROOT)),
         lambda: world.now,

@@ -1,0 +1,62 @@
+"""How far the logbook is in the database, and the noes that it had no room for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailer.model.no import No, read_no
+from mailer.store.tables import MarkRow, UnnotedRow, table
+
+_mark = table(MarkRow)
+_unnoted = table(UnnotedRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A no that is in the database and not in the logbook, as JSON values."""
+
+    id: int
+    facts: dict[str, Any]
+
+
+def keep_missing(connection: Connection, noes: Sequence[dict[str, object]]) -> None:
+    """Remember noes that could not be written into the logbook."""
+    if noes:
+        connection.execute(insert(_unnoted), [{"facts": facts} for facts in noes])
+
+
+def missing(connection: Connection) -> list[Missing]:
+    """Return the noes that the logbook lacks, oldest first."""
+    rows = connection.execute(select(_unnoted).order_by(_unnoted.c.id))
+    return [Missing(row.id, row.facts) for row in rows]
+
+
+def missing_no(one: Missing) -> No:
+    """Return the no itself."""
+    return read_no(one.facts)
+
+
+def drop_missing(connection: Connection, ids: Sequence[int]) -> None:
+    """Forget those that the logbook has by now."""
+    connection.execute(delete(_unnoted).where(_unnoted.c.id.in_(ids)))
+
+
+def mark(connection: Connection, name: str) -> int | None:
+    """Return a number by its name."""
+    found: int | None = connection.execute(
+        select(_mark.c.number).where(_mark.c.name == name)
+    ).scalar_one_or_none()
+    return found
+
+
+def set_mark(connection: Connection, name: str, number: int) -> None:
+    """Write a number down under its name."""
+    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    connection.execute(
+        dialect(_mark)
+        .values(name=name, number=number)
+        .on_conflict_do_update(index_elements=["name"], set_={"number": number})
+    )
