@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
+from mailer.compose.enclosing import Enclosing
 from mailer.compose.headers import address_field, date_value, text_field
 from mailer.compose.links import Site, list_unsubscribe, unsubscribe_mailbox
 from mailer.errors import CannotComposeError, TemplateError
@@ -81,7 +82,6 @@ class Head:
             name, self.address = mailing_list.sender_name, mailing_list.sender_address
         if not self.address:
             raise TemplateError("a letter needs a sender: name the list that it is for")
-        self.name = name
         self._domain = self.address.rpartition("@")[2]
         where = f"lists/{mailing_list.name}.toml" if mailing_list else "config.toml"
         try:
@@ -95,7 +95,7 @@ class Head:
             self._feedback = f":{mailing_list.id}:{kind.value}:{self._domain}"
             self._mailbox = unsubscribe_mailbox(mailing_list)
 
-    def frame(self, fields: Fields) -> Frame:
+    def frame(self, fields: Fields, enclosing: Enclosing) -> Frame:
         """Write the header of one letter and what stands around its parts."""
         listed = ""
         if self._feedback:
@@ -111,6 +111,13 @@ class Head:
             f"Date: {date_value(fields.date)}\r\n"
             f"Message-ID: <{fields.message_id}@{self._domain}>\r\n"
             f"{self._fixed}{listed}"
+        )
+        if enclosing:
+            around = enclosing.around(fields.message_id, _TEXT_HEAD, _HTML_HEAD)
+            return Frame(
+                f"{head}{around.before}".encode(), around.between.encode(), around.end
+            )
+        head += (
             f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'
             f"\r\n--{boundary}\r\n{_TEXT_HEAD}"
         )

@@ -49,6 +49,10 @@ class Site:
         """Return the page and one-click address of a reader (RFC 8058 §3.1)."""
         return f"{self.public_url}/u/{token}"
 
+    def image(self, file: str) -> str:
+        """Return the address of an image by its hash and ending; it holds for ever."""
+        return f"{self.public_url}/i/{file}"
+
     def preferences(self, token: str) -> str:
         """Return the page of a reader's preferences."""
         return f"{self.public_url}/p/{token}"

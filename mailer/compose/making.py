@@ -14,9 +14,11 @@ from mailer.compose.engine import FUNCTIONS, HTML, TEXT, Engine
 from mailer.compose.folding import Common, folded
 from mailer.compose.languages import written
 from mailer.compose.limits import Limits, counting
+from mailer.compose.links import Site
 from mailer.compose.localising import localised
 from mailer.compose.names import Uses, free_names, uses
 from mailer.compose.parts import Part, Where
+from mailer.compose.pictures import Pictures
 from mailer.compose.places import Places
 from mailer.compose.plaintext import plain_text
 from mailer.compose.quoted import segment
@@ -26,6 +28,7 @@ from mailer.compose.textlinks import with_safe_links
 from mailer.compose.tree import Nodes, everything, literal, literal_text, mapped, replaced
 from mailer.errors import did_you_mean
 from mailer.model.attributes import AttributeSpec
+from mailer.model.enclosure import Enclosure
 from mailer.model.mailinglist import MailingList
 
 LINK_NAMES = frozenset({"preferences_url", "unsubscribe_url"})
@@ -49,6 +52,7 @@ class Bodies:
         needs: The names that a person must have.
         used: The names that change from person to person.
         common: What every run must find among its names.
+        embedded: The images inside each letter.
     """
 
     subject: str | Part[str]
@@ -57,6 +61,7 @@ class Bodies:
     needs: frozenset[str]
     used: frozenset[str]
     common: dict[str, object]
+    embedded: tuple[Enclosure, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,7 @@ class _Work:
     language: str
     specs: Mapping[str, AttributeSpec]
     limits: Limits
+    pictures: Pictures
     places: Places = field(default_factory=Places)
 
     def common(self, engine: Engine, values: dict[str, object], file: str) -> Common:
@@ -93,9 +99,9 @@ def make_bodies(
     source: TemplateSource,
     language: str,
     mailing_list: MailingList | None,
-    sender_name: str,
     specs: Mapping[str, AttributeSpec],
     limits: Limits,
+    site: Site,
 ) -> Bodies:
     """Make a template's bodies in one language.
 
@@ -105,7 +111,8 @@ def make_bodies(
     Raises:
         TemplateError: names the file, the line and what to do.
     """
-    work = _Work(source, language, specs, limits)
+    pictures = Pictures(source, site)
+    work = _Work(source, language, specs, limits, pictures)
     duties.check_list(source, mailing_list)
     read = _read(work)
     needs = _check_names(work, read)
@@ -115,7 +122,7 @@ def make_bodies(
         "letter_language": written(language),
         "list_title": mailing_list.title if mailing_list else "",
         "postal_address": mailing_list.postal_address if mailing_list else "",
-        "sender_name": sender_name,
+        "sender_name": mailing_list.sender_name if mailing_list else site.sender_name,
     }
     lines = {
         "subject": folded(counting(read.subject), work.common(TEXT, values, "letter.toml")),
@@ -128,6 +135,7 @@ def make_bodies(
     if read.text is not None:
         body = [*_definitions(lines), *with_safe_links(counting(read.text))]
         text = folded(body, work.common(TEXT, values, source.text_file))
+    pictures.check()
     return _bodies(work, lines["subject"], page, text, needs, values)
 
 
@@ -206,7 +214,7 @@ def _html(
     whole = folded(
         [*definitions, *counting(body)], work.common(HTML, values, work.source.file)
     )
-    page, marked = inlined(whole, work.places)
+    page, marked = inlined(whole, work.places, work.pictures)
     text = [mapped(one, _as_text) for one in plain_text(marked, work.places)]
     return page, text
 
@@ -269,6 +277,7 @@ def _bodies(
         needs=needs,
         used=frozenset(used - set(values)),
         common=values | defaults,
+        embedded=tuple(work.pictures.embedded.values()),
     )
 
 

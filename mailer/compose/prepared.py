@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import cast
 
+from mailer.compose.enclosing import Enclosing
 from mailer.compose.head import Fields, Head, subject_field
 from mailer.compose.headers import address_field, wire_address
 from mailer.compose.languages import choose, editions_of, written
@@ -67,7 +68,7 @@ class Prepared:
     ) -> None:
         self.source = source
         self._list_number = list_number
-        self._site = site
+        self.site = site
         self._tokens = tokens
         self._head = Head(source.kind, mailing_list, site)
         self._bounce_domain = mailing_list.bounce_domain if mailing_list else ""
@@ -76,7 +77,7 @@ class Prepared:
         self._editions = {
             language: _Edition(
                 one,
-                make_bodies(one, language, mailing_list, self._head.name, specs, limits),
+                make_bodies(one, language, mailing_list, specs, limits, site),
                 specs,
             )
             for language, one in sources.items()
@@ -138,7 +139,7 @@ class Prepared:
         token = url = ""
         if self._needs_reader or "unsubscribe_url" in edition.links:
             token = self._tokens.for_reader(TokenKind.UNSUBSCRIBE, reader)
-            url = self._site.unsubscribe(token)
+            url = self.site.unsubscribe(token)
         names = self._names(edition, person, recipient, url, reader)
         text = edition.bodies.text.fill(names)
         page = edition.bodies.html.fill(names)
@@ -152,7 +153,8 @@ class Prepared:
                 campaign_id=campaign_id,
                 unsubscribe_url=url,
                 token=token,
-            )
+            ),
+            edition.enclosing,
         )
         return Letter(
             sender=self._return_path(delivery_id),
@@ -193,7 +195,7 @@ class Prepared:
         names["unsubscribe_url"] = unsubscribe_url
         if "preferences_url" in edition.links:
             token = self._tokens.for_reader(TokenKind.PREFERENCES, reader)
-            names["preferences_url"] = self._site.preferences(token)
+            names["preferences_url"] = self.site.preferences(token)
         return names
 
     def _return_path(self, delivery_id: int) -> str:
@@ -210,6 +212,7 @@ class _Edition:
         self, source: TemplateSource, bodies: Bodies, specs: Mapping[str, AttributeSpec]
     ) -> None:
         self.bodies = bodies
+        self.enclosing = Enclosing(source, bodies.embedded)
         self.attributes = tuple(
             (name, specs[name].type) for name in sorted(bodies.used) if name in specs
         )

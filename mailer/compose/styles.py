@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from css_inline import CSSInliner
 from jinja2 import nodes
 
+from mailer.compose.pictures import Pictures
 from mailer.compose.places import Places
 from mailer.compose.plaintext import VOID
 from mailer.compose.slots import Mark, Marked, Role, mark, unmark
@@ -24,16 +25,18 @@ _SHEET = re.compile(r"(?i)<link\b[^>]*\brel\s*=\s*[\"']?stylesheet")
 _INLINER = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
-def inlined(body: Nodes, places: Places) -> tuple[Nodes, Marked]:
-    """Lay style sheets into style attributes.
+def inlined(body: Nodes, places: Places, pictures: Pictures) -> tuple[Nodes, Marked]:
+    """Put images in their places, and lay style sheets into style attributes.
 
     Returns:
         The statements, and the document with marks that they were made from.
 
     Raises:
-        TemplateError: when HTML and statements do not fit together, or a sheet is remote.
+        TemplateError: when HTML and statements do not fit together, a sheet is remote, or
+            an image is not there.
     """
     before = mark(body, places)
+    before = replace(before, text=pictures.placed(before.text, before.word))
     if _SHEET.search(before.text):
         raise places.error(
             body[0],

@@ -1,9 +1,10 @@
 """The source of a mail template: everything that its letters depend on, as plain text."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from mailer.model.enclosure import Enclosure
 from mailer.model.kind import Kind
 
 FOLDER = "templates/mail"
@@ -56,6 +57,11 @@ class TemplateSource:
             RFC 5646); "" for the list's.
         layout: The layout of bodies in Markdown, by name.
         editions: Texts that are for one language, by its tag in small letters.
+        images: The images that its texts name, by the name they use.
+        embed: The names of those that go along inside each letter; None for all.
+        attachments: What is attached, by the name that readers see.
+        contents: The bytes of images and attachments by their hash; they are kept apart
+            from the rest.
     """
 
     name: str
@@ -71,6 +77,16 @@ class TemplateSource:
     language: str = ""
     layout: str = DEFAULT_LAYOUT
     editions: dict[str, Edition] = field(default_factory=dict[str, Edition])
+    images: dict[str, Enclosure] = field(default_factory=dict[str, Enclosure])
+    embed: tuple[str, ...] | None = ()
+    attachments: dict[str, Enclosure] = field(default_factory=dict[str, Enclosure])
+    contents: dict[str, bytes] = field(
+        default_factory=dict[str, bytes], compare=False, repr=False
+    )
+
+    def embeds(self, image: str) -> bool:
+        """Say whether an image goes along inside each letter, instead of being served."""
+        return self.embed is None or image in self.embed
 
     def as_dict(self) -> dict[str, object]:
         """Return it as JSON values."""
@@ -97,12 +113,16 @@ class TemplateSource:
                 }
                 for language, one in sorted(self.editions.items())
             },
+            "images": {name: asdict(one) for name, one in sorted(self.images.items())},
+            "embed": None if self.embed is None else list(self.embed),
+            "attachments": {name: asdict(one) for name, one in self.attachments.items()},
         }
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """Make it again from what `as_dict` returned, also that of an earlier version."""
         editions = values.get("editions", {})
+        embed = values.get("embed", ())
         return cls(
             name=values["name"],
             subject=values["subject"],
@@ -117,6 +137,9 @@ class TemplateSource:
             language=values.get("language", ""),
             layout=values.get("layout", DEFAULT_LAYOUT),
             editions={language: Edition(**one) for language, one in editions.items()},
+            images=_enclosures(values.get("images", {})),
+            embed=None if embed is None else tuple(embed),
+            attachments=_enclosures(values.get("attachments", {})),
         )
 
     def shown(self, file: str) -> str:
@@ -126,3 +149,7 @@ class TemplateSource:
             file: One of `files`, or one of the template's own.
         """
         return f"{FOLDER}/{file}" if "/" in file else f"{FOLDER}/{self.name}/{file}"
+
+
+def _enclosures(values: Mapping[str, Any]) -> dict[str, Enclosure]:
+    return {name: Enclosure(**one) for name, one in values.items()}

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from mailer.errors import NotFoundError, RefusedError, WorkspaceError
 from mailer.jobs.follow import Happened, file_of, follow, in_force, is_gone
+from mailer.jobs.frozen import keep_enclosures
 from mailer.jobs.start_campaign import Order, Ready, gather, require_letters, start_within
 from mailer.jobs.world import World
 from mailer.model.schedule import Firing, FiringState, Schedule, duration_words
@@ -78,6 +79,7 @@ def _fire(
         try:
             ready = gather(world, order_of(schedule, due.fires), now)
             require_letters(ready)
+            keep_enclosures(world.database, ready.content.source, now)
         except CANNOT_START as found:
             problem = str(found)
             if isinstance(found, WorkspaceError) and now < due.fires.due_at + _HALF_SAVED:

@@ -6,12 +6,17 @@ A letter that is composed again next week comes out of this, whatever the files 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any
 
+from mailer.compose.enclosing import kept_apart
 from mailer.compose.template import TemplateSource
 from mailer.model.attributes import AttributeSpec, AttributeType
 from mailer.model.mailinglist import MailingList, OptIn, Wording
+from mailer.store.campaigns import freeze, frozen
+from mailer.store.database import Connection, Database
+from mailer.store.enclosures import contents, keep, known
 
 _VERSION = 1
 
@@ -52,6 +57,38 @@ def pack(frozen: Frozen) -> tuple[str, dict[str, Any]]:
     text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     # What comes back from the database is equal to what went in: texts, lists, no tuples.
     return hashlib.sha256(text.encode()).hexdigest(), json.loads(text)
+
+
+def keep_enclosures(database: Database, source: TemplateSource, now: datetime) -> None:
+    """Keep a template's images and attachments, each in a short transaction of its own."""
+    enclosures = [*source.images.values(), *source.attachments.values()]
+    with database.read() as connection:
+        there = known(connection, [one.hash for one in enclosures])
+    for one in enclosures:
+        if one.hash not in there:
+            with database.write() as connection:
+                keep(connection, one, source.contents[one.hash], now)
+
+
+def put_down(connection: Connection, content: Frozen, now: datetime) -> str:
+    """Keep what letters are made of, with images and attachments; return its hash.
+
+    What is large is better kept before, by `keep_enclosures`: here others wait for it.
+    """
+    content_hash, body = pack(content)
+    source = content.source
+    for one in [*source.images.values(), *source.attachments.values()]:
+        keep(connection, one, source.contents[one.hash], now)
+    freeze(connection, content_hash, body, now)
+    return content_hash
+
+
+def taken_up(connection: Connection, content_hash: str) -> Frozen:
+    """Return what was put down, with the bytes that go along inside each letter."""
+    content = unpack(frozen(connection, content_hash))
+    wanted = kept_apart(content.source)
+    source = replace(content.source, contents=contents(connection, wanted))
+    return replace(content, source=source)
 
 
 def unpack(body: Mapping[str, Any]) -> Frozen:

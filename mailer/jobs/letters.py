@@ -13,13 +13,12 @@ from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.compose.prepared import Prepared, prepare
 from mailer.errors import CannotComposeError, MailerError
-from mailer.jobs.frozen import unpack
+from mailer.jobs.frozen import taken_up
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind
 from mailer.model.letter import Letter
 from mailer.model.person import Person
 from mailer.model.token import TokenBox
-from mailer.store.campaigns import frozen
 from mailer.store.contents import content_hash_of
 from mailer.store.database import Connection, Database
 from mailer.store.lists import find_list
@@ -83,7 +82,7 @@ class Letters:
         if content_hash is None:
             return f"there is no content on record for {cause} {cause_id}"
         try:
-            content = unpack(frozen(connection, content_hash))
+            content = taken_up(connection, content_hash)
             seen = find_list(connection, content.mailing_list.id)
             return prepare(
                 content.source,

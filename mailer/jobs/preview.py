@@ -7,11 +7,13 @@ is fetched: a browser that shows the HTML is told to load nothing from anywhere.
 import email
 import email.policy
 import re
+from base64 import b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 
 from mailer.compose.head import TEST_MARK
+from mailer.compose.pictures import with_own_images
 from mailer.compose.prepared import Prepared
 from mailer.compose.template import TemplateSource
 from mailer.model.person import Person
@@ -58,12 +60,22 @@ def preview(prepared: Prepared, person: Person | None, date: datetime) -> Previe
     reader = person or sample_person(prepared.source)
     letter = prepared.compose(reader, 0, 0, date, test=True)
     message = email.message_from_bytes(letter.content, policy=email.policy.default)
+    html = with_own_images(_body(message, "html"), prepared.site, _as_data(prepared.source))
     return Preview(
-        html=_HEAD.sub(lambda head: head[0] + _NOTHING_REMOTE, _body(message, "html"), 1),
+        html=_HEAD.sub(lambda head: head[0] + _NOTHING_REMOTE, html, 1),
         text=_body(message, "plain"),
         subject=str(message["subject"]).removeprefix(TEST_MARK),
         size_bytes=len(letter.content),
     )
+
+
+def _as_data(source: TemplateSource) -> dict[str, str]:
+    """Return the template's images as addresses that hold them (RFC 2397)."""
+    return {
+        one.hash: f"data:{one.type};base64,{b64encode(source.contents[one.hash]).decode()}"
+        for one in source.images.values()
+        if one.hash in source.contents
+    }
 
 
 def _body(message: EmailMessage, kind: str) -> str:

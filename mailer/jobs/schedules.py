@@ -8,6 +8,7 @@ from itertools import islice
 from mailer.errors import NotFoundError, RefusedError, WorkspaceError
 from mailer.jobs.fire import order_of
 from mailer.jobs.follow import follow, in_force
+from mailer.jobs.frozen import keep_enclosures
 from mailer.jobs.start_campaign import Preview, gather, preview, start_within
 from mailer.jobs.world import World
 from mailer.model.schedule import Firing, FiringState, Schedule
@@ -132,6 +133,7 @@ def run(world: World, chosen: Chosen, now: datetime) -> int:
     """
     schedule, firing = chosen.schedule, chosen.firing
     ready = gather(world, order_of(schedule, firing), now)
+    keep_enclosures(world.database, ready.content.source, now)
     record = FiringRecord(schedule.name, firing, FiringState.FIRED, now, reason="by hand")
     with world.database.write() as connection:
         _decide(connection, schedule, record)

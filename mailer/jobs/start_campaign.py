@@ -16,7 +16,7 @@ from mailer.errors import (
     did_you_mean,
 )
 from mailer.jobs.audience import audience_of, rule_of
-from mailer.jobs.frozen import Frozen, pack
+from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign
 from mailer.model.contact import Contact
@@ -26,7 +26,6 @@ from mailer.model.person import Person
 from mailer.store.audience import Audience
 from mailer.store.campaigns import (
     NewCampaign,
-    freeze,
     lock_list,
     make_campaign,
     same_since,
@@ -175,6 +174,7 @@ def start(world: World, ready: Ready, now: datetime) -> int:
         RefusedError: when people lack a value that the template needs, or the same template
             went to the same list lately; nothing is changed then.
     """
+    keep_enclosures(world.database, ready.content.source, now)
     with world.database.write() as connection:
         return start_within(connection, world, ready, now)
 
@@ -193,8 +193,7 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
         earlier = _earlier(connection, world, ready, now)
         if earlier is not None:
             raise RefusedError(_went_lately(earlier, world.again_within))
-    content_hash, body = pack(content)
-    freeze(connection, content_hash, body, now)
+    content_hash = put_down(connection, content, now)
     due_at = now if order.at is None else max(order.at, now)
     return make_campaign(
         connection,

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 
 from mailer.compose.template import TemplateSource
 from mailer.errors import NotFoundError
-from mailer.jobs.frozen import Frozen, pack
+from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
 from mailer.jobs.world import World
 from mailer.model.address import parse_address
 from mailer.model.consent import SubscriptionStatus
 from mailer.model.contact import Contact
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList
-from mailer.store.campaigns import freeze
 from mailer.store.contacts import find_contact
 from mailer.store.contents import TestReader, queue_test_letter
 from mailer.store.database import Database
@@ -80,16 +79,15 @@ def queue_trial(world: World, ring: KeyRing, trial: Trial, address: str) -> int:
     """
     to = parse_address(address)
     now = world.clock()
-    content_hash, body = pack(
-        Frozen(
-            source=trial.source,
-            mailing_list=trial.mailing_list,
-            segment="",
-            rule="",
-            specs=world.specs,
-            needs=(),
-        )
+    content = Frozen(
+        source=trial.source,
+        mailing_list=trial.mailing_list,
+        segment="",
+        rule="",
+        specs=world.specs,
+        needs=(),
     )
+    keep_enclosures(world.database, trial.source, now)
     reader = TestReader(
         contact_id=trial.contact.id if trial.contact else None,
         address=to.wire,
@@ -97,7 +95,7 @@ def queue_trial(world: World, ring: KeyRing, trial: Trial, address: str) -> int:
     )
     with world.database.write() as connection:
         see_list(connection, trial.mailing_list, now)
-        freeze(connection, content_hash, body, now)
+        content_hash = put_down(connection, content, now)
         return queue_test_letter(connection, trial.source.name, content_hash, reader, now)
 
 

@@ -295,6 +295,16 @@ class FrozenRow(SQLModel, table=True):
     frozen_at: datetime = _time()
 
 
+class EnclosureRow(SQLModel, table=True):
+    """An image or attachment of letters, under its content hash."""
+
+    __tablename__ = "enclosure"  # pyright: ignore[reportAssignmentType]
+    hash: str = Field(sa_column=Column(Text, primary_key=True))
+    type: str = _text()
+    content: bytes = _bytes()
+    kept_at: datetime = _time()
+
+
 class TestLetterRow(SQLModel, table=True):
     """One sending of a test letter: the cause of its deliveries, and what it held."""
 

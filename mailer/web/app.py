@@ -22,7 +22,7 @@ from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
-from mailer.web import health, metrics, preferences, unsubscribe
+from mailer.web import health, images, metrics, preferences, unsubscribe
 from mailer.web.guard import HEADERS, Guard
 from mailer.web.means import Means, Threads
 from mailer.web.pages import Pages
@@ -115,6 +115,7 @@ def _routes(base: str, means: Means, *, with_metrics: bool) -> list[Route]:
     routes = [
         _route(f"{base}/u/{{token:path}}", means, unsubscribe.get, unsubscribe.post),
         _route(f"{base}/p/{{token:path}}", means, preferences.get, preferences.post),
+        _route(f"{base}/i/{{name:path}}", means, images.get),
         _route(f"{base}/health", means, health.get),
     ]
     if with_metrics:

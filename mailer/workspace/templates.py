@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import cast
+from urllib.parse import unquote
 
 from mailer.compose.markdown import LAYOUTS, MACROS_FILE, extends_itself, layout_file
 from mailer.compose.syntax import named_files
@@ -25,12 +26,26 @@ from mailer.compose.template import (
     TemplateSource,
 )
 from mailer.errors import NotFoundError, TemplateError, WorkspaceError, did_you_mean
+from mailer.model.enclosure import Enclosure
 from mailer.model.kind import Kind
+from mailer.workspace.enclosures import (
+    ATTACHED_BYTES_MAX,
+    ATTACHMENTS_MAX,
+    IMAGE_ENDINGS,
+    read_attachment,
+    read_image,
+)
 from mailer.workspace.files import inside, read_text
 from mailer.workspace.tomlfiles import Table, parse_toml
 
 _FILE_MAX = 1_000_000
 _TEXT = ".txt"
+_ENDING = rf"\.(?:{'|'.join(IMAGE_ENDINGS)})"
+_IMAGE_NAMES = (
+    re.compile(rf"(?i)[\"']([^\"'<>:{{}}\n]{{1,200}}{_ENDING})[\"']"),
+    re.compile(rf"(?i)\(\s*<?([^\"'<>:{{}}()\n]{{1,200}}{_ENDING})[\s>)]"),
+)
+"""Where texts may name an image: between quotes, and as Markdown and CSS do."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """What a template may be called."""
 
@@ -70,6 +85,7 @@ class _Reading:
         self._base = Path(inside(folder, FOLDER)).resolve()
         self._files: dict[str, str] = {}
         self._own: dict[str, str] = {}
+        self._contents: dict[str, bytes] = {}
 
     def template(self) -> TemplateSource:
         """Read all of it."""
@@ -81,6 +97,8 @@ class _Reading:
         sample = _sample(table)
         language = table.text("language", "")
         layout = _layout(table)
+        embed = _embed(table)
+        attached = table.texts("attachments")
         table.end()
         bodies, texts = self._by_language(ENDINGS), self._by_language((_TEXT,))
         for file in sorted({*bodies.values(), *texts.values()}):
@@ -111,7 +129,54 @@ class _Reading:
             language=language,
             layout=layout,
             editions=editions,
+            images=self._images(embed),
+            embed=embed,
+            attachments=self._attachments(attached),
+            contents=self._contents,
         )
+
+    def _images(self, embed: tuple[str, ...] | None) -> dict[str, Enclosure]:
+        """Read the images that the texts name, and that are there."""
+        names = {
+            unquote(found)
+            for text in (*self._own.values(), *self._files.values())
+            for pattern in _IMAGE_NAMES
+            for found in pattern.findall(text)
+        }
+        found: dict[str, Enclosure] = {}
+        for name in sorted({*names, *(embed or ())}):
+            if self._path(name).is_file():
+                image, content = read_image(self._path(name), self._shown(name))
+                found[name] = image
+                self._contents[image.hash] = content
+            elif embed and name in embed:
+                raise TemplateError(
+                    f"{self._shown(SETTINGS_FILE)}: embed names {name!r}, and there is no"
+                    f" file {self._shown(name)}"
+                )
+        return found
+
+    def _attachments(self, names: list[str]) -> dict[str, Enclosure]:
+        if len(names) > ATTACHMENTS_MAX:
+            raise TemplateError(
+                f"{self._shown(SETTINGS_FILE)}: {len(names)} files are attached, and more"
+                f" than {ATTACHMENTS_MAX} nobody opens: put them on your site, and write a"
+                " link"
+            )
+        found: dict[str, Enclosure] = {}
+        for name in names:
+            file, content = read_attachment(self._path(name), self._shown(name))
+            found[name.rpartition("/")[2]] = file
+            self._contents[file.hash] = content
+        size = sum(one.size_bytes for one in found.values())
+        if size > ATTACHED_BYTES_MAX:
+            raise TemplateError(
+                f"{self._shown(SETTINGS_FILE)}: what is attached has"
+                f" {size / 1_000_000:.1f} MB together, and may have"
+                f" {ATTACHED_BYTES_MAX // 1_000_000} at most: put it on your site, and"
+                " write a link"
+            )
+        return found
 
     def _by_language(self, endings: tuple[str, ...]) -> dict[str, str]:
         """Return the files of bodies by language in small letters, "" for that of none."""
@@ -194,6 +259,13 @@ def _by_language(table: Table, key: str, default: str | None) -> tuple[str, dict
     if len(found) < len(tags):
         raise TemplateError(f"{texts.where}: a language is there twice")
     return "", found
+
+
+def _embed(table: Table) -> tuple[str, ...] | None:
+    """Read which images go along inside each letter: none, some, or all (None)."""
+    if table.is_list("embed"):
+        return tuple(table.texts("embed"))
+    return None if table.flag("embed", default=False) else ()
 
 
 def _layout(table: Table) -> str:

@@ -65,6 +65,17 @@ class Table:
         """Say whether a key has keys of its own."""
         return isinstance(self._values.get(key), dict)
 
+    def texts(self, key: str) -> list[str]:
+        """Return a list of texts, [] when there is none."""
+        found = self._get(key, list, [])
+        if not all(isinstance(one, str) and one.strip() for one in found):
+            raise WorkspaceError(f'{self.where}: {key} must be a list of texts: ["…", "…"]')
+        return list(found)
+
+    def is_list(self, key: str) -> bool:
+        """Say whether a key has a list."""
+        return isinstance(self._values.get(key), list)
+
     def table(self, key: str) -> dict[str, Any]:
         """Return a table, {} when there is none."""
         return dict(self._get(key, dict, {}))

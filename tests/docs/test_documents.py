@@ -69,7 +69,9 @@ def test_only_the_workspace_opens_files() -> None:
 @pytest.mark.parametrize("document", sorted((ROOT / "docs").glob("*.md")), ids=name)
 def test_links_and_files_named_in_the_documents_exist(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", text):
+    # What stands in code is an example.
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", text, flags=re.DOTALL)
+    for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#]+)", prose):
         assert (document.parent / target).exists(), f"{name(document)}: {target}"
     for target in re.findall(r"`((?:mailer|tests|docs)/[\w./-]+\.(?:py|md))`", text):
         assert (ROOT / target).exists(), f"{name(document)}: {target}"
