@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "campaign": ("mailer.cli.campaign:campaign", "Start, watch and settle campaigns."),
     "schedule": ("mailer.cli.schedule:schedule", "List schedules, run or skip a firing."),
     "alarm": ("mailer.cli.alarm:alarm", "List what went wrong while nobody looked."),
+    "inbox": ("mailer.cli.inbox:inbox", "Understand what comes back: bounces, complaints."),
     "serve": ("mailer.cli.serve:serve", "Run schedules, senders and pages until stopped."),
     "explain": ("mailer.cli.explain:explain", "Say what decided whether someone got mail."),
     "sink": (

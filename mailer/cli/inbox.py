@@ -1,0 +1,115 @@
+"""`mailer inbox`: what comes back, and what the mailer makes of it."""
+
+from collections.abc import Callable, Iterator
+
+import click
+
+from mailer.cli.output import as_json, json_text, shown
+from mailer.cli.printable import printable
+from mailer.errors import WorkspaceError
+from mailer.model.notice import KINDS, Notice
+from mailer.model.token import TokenBox
+from mailer.triage.attribution import signed_by_us
+from mailer.triage.sort import sort
+from mailer.wiring import places_of, settings_of
+from mailer.workspace.files import exists, inside
+from mailer.workspace.folder import CONFIG
+from mailer.workspace.keyfile import read_keys
+from mailer.workspace.knowledge import read_knowledge
+from mailer.workspace.messages import message_files, read_messages
+
+
+@click.group
+def inbox() -> None:
+    """Understand what comes back: bounces, complaints.
+
+    Example: mailer inbox classify bounce.eml
+    """
+
+
+@inbox.command
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...")
+@as_json
+@click.pass_context
+def classify(context: click.Context, paths: tuple[str, ...], *, as_json: bool) -> None:
+    """Say what messages are, without acting on them: - reads from a pipe.
+
+    A folder or Maildir is read with all that is in it; an mbox gives each of its messages.
+    With --json each message is one line: file, kind, recipients and because. A file that
+    can't be read is named on the error output, the others are read, and the exit status
+    is 1.
+
+    Example: mailer inbox classify --json bounces/ | jq 'select(.kind == "bounce")'
+    """
+    knowledge = read_knowledge(context.obj if _is_workspace(context.obj) else None)
+    ours = _ours(context.obj)
+    failed = False
+    for path, raw in _messages(paths):
+        if isinstance(raw, WorkspaceError):
+            click.echo(f"mailer: {printable(str(raw))}", err=True)
+            failed = True
+            continue
+        notice = sort(raw, knowledge, ours)
+        click.echo(json_text(_facts(path, notice)) if as_json else _line(path, notice))
+    if failed:
+        context.exit(1)
+
+
+def _messages(paths: tuple[str, ...]) -> Iterator[tuple[str, bytes | WorkspaceError]]:
+    for path in paths:
+        for file in message_files(path):
+            try:
+                messages = read_messages(file)
+            except WorkspaceError as problem:
+                yield file, problem
+            else:
+                yield from ((file, raw) for raw in messages)
+
+
+def _is_workspace(folder: str) -> bool:
+    return exists(inside(folder, CONFIG))
+
+
+def _ours(folder: str) -> Callable[[str], bool]:
+    """Return what knows our own Message-IDs; outside a workspace nothing is ours."""
+    if not _is_workspace(folder):
+        return lambda _: False
+    keys_file = places_of(folder, settings_of(folder)).keys_file
+    return signed_by_us(TokenBox(read_keys(keys_file)))
+
+
+def _facts(path: str, notice: Notice) -> dict[str, object]:
+    return {
+        "file": path,
+        "kind": KINDS[type(notice)],
+        "recipients": [
+            {
+                "address": one.address,
+                "hard": one.hard,
+                "reason": one.reason,
+                "status": one.status,
+                "action": one.action,
+            }
+            for one in notice.recipients
+        ],
+        "because": notice.because,
+    }
+
+
+def _line(path: str, notice: Notice) -> str:
+    people = [
+        " ".join(
+            word
+            for word in (
+                shown(one.address),
+                one.reason,
+                "hard" if one.hard else "",
+                one.status,
+                one.action,
+            )
+            if word
+        )
+        for one in notice.recipients
+    ]
+    told = f": {'; '.join(people)}" if people else ""
+    return f"{shown(path)}: {KINDS[type(notice)]}{told} ({notice.because})"

@@ -1,0 +1,138 @@
+"""Why a letter did not arrive: phrase, status code and the moment of the refusal together.
+
+A status code alone is wrong for one report in seven, a phrase alone for one in six: servers
+say 5.1.1 of a full mailbox and "user unknown" of a letter that a filter did not like. So a
+phrase goes before a code, and "no such user" counts as that when it was said to RCPT, or
+with a code of its own; said after the content, a filter may be speaking.
+
+Sources: RFC 3463 §3, RFC 5248 §2.4, RFC 7372 §3, RFC 7505 §4.2.
+"""
+
+import re
+
+from mailer.model.notice import Action, Concerned, Reason, is_hard
+from mailer.triage.finding import Finding, Refused
+from mailer.triage.knowledge import Knowledge
+from mailer.triage.phrasebook import Rule, normal
+from mailer.triage.signs import Signs
+
+_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
+_REPLY = re.compile(r"(?<![\d.:#-])([245]\d\d)(?=[\s-]|$)")
+_SHOWN_AT_MOST = 500
+
+_BY_STATUS = {
+    "1.0": Reason.USER_UNKNOWN, "1.1": Reason.USER_UNKNOWN, "1.2": Reason.HOST_UNKNOWN,
+    "1.3": Reason.USER_UNKNOWN, "1.4": Reason.FILTERED, "1.6": Reason.HAS_MOVED,
+    "1.7": Reason.REJECTED, "1.8": Reason.REJECTED, "1.9": Reason.SYSTEM_ERROR,
+    "1.10": Reason.NOT_ACCEPT, "1.20": Reason.USER_UNKNOWN, "1.351": Reason.USER_UNKNOWN,
+    "2.0": Reason.FILTERED, "2.1": Reason.SUSPEND, "2.2": Reason.MAILBOX_FULL,
+    "2.3": Reason.EXCEED_LIMIT, "2.4": Reason.FILTERED,
+    "3.0": Reason.SYSTEM_ERROR, "3.1": Reason.SYSTEM_FULL, "3.2": Reason.NOT_ACCEPT,
+    "3.3": Reason.SYSTEM_ERROR, "3.4": Reason.MESSAGE_TOO_BIG, "3.5": Reason.SYSTEM_ERROR,
+    "4.0": Reason.NETWORK_ERROR, "4.1": Reason.EXPIRED, "4.2": Reason.NETWORK_ERROR,
+    "4.3": Reason.NETWORK_ERROR, "4.4": Reason.HOST_UNKNOWN, "4.5": Reason.NETWORK_ERROR,
+    "4.6": Reason.NETWORK_ERROR, "4.7": Reason.EXPIRED, "4.8": Reason.NETWORK_ERROR,
+    "4.14": Reason.NETWORK_ERROR, "4.310": Reason.HOST_UNKNOWN,
+    "4.312": Reason.NETWORK_ERROR, "4.316": Reason.EXPIRED,
+    "5.2": Reason.SYNTAX_ERROR, "5.3": Reason.SYNTAX_ERROR, "5.4": Reason.SYNTAX_ERROR,
+    "6.0": Reason.CONTENT_ERROR, "6.9": Reason.CONTENT_ERROR,
+    "7.0": Reason.SECURITY_ERROR, "7.1": Reason.REJECTED, "7.9": Reason.SECURITY_ERROR,
+    "7.13": Reason.SUSPEND, "7.17": Reason.HAS_MOVED, "7.23": Reason.AUTH_FAILURE,
+    "7.25": Reason.REQUIRE_PTR, "7.26": Reason.AUTH_FAILURE, "7.27": Reason.NOT_ACCEPT,
+    "7.28": Reason.SPEEDING, "7.30": Reason.AUTH_FAILURE, "7.515": Reason.AUTH_FAILURE,
+    "7.606": Reason.BLOCKED, "7.650": Reason.BAD_REPUTATION,
+}  # fmt: skip
+"""What the last two numbers of a status stand for, where no phrase says more."""
+
+_VAGUE_STATUSES = frozenset({"3.0", "4.0", "5.2", "5.3", "5.4", "7.0", "7.1", "7.9"})
+"""Codes that say no more than the vaguest words."""
+
+_BY_REPLY = {
+    "550": Reason.UNDEFINED, "551": Reason.HAS_MOVED, "552": Reason.EXCEED_LIMIT,
+    "553": Reason.UNDEFINED, "556": Reason.NOT_ACCEPT, "421": Reason.EXPIRED,
+    "450": Reason.EXPIRED, "451": Reason.EXPIRED, "452": Reason.SYSTEM_FULL,
+}  # fmt: skip
+
+_ABOUT_THE_PERSON = frozenset({Reason.USER_UNKNOWN, Reason.HAS_MOVED, Reason.HOST_UNKNOWN})
+
+
+def concerned(finding: Finding, knowledge: Knowledge) -> Concerned:
+    """Judge what a report says of one recipient."""
+    said = normal(finding.said)
+    status = _status(finding.status, said)
+    temporary = status.startswith("4") or (not status and _reply(said).startswith("4"))
+    reason = _reason(finding, said, status, knowledge)
+    if reason is Reason.HOST_UNKNOWN and temporary:
+        reason = (
+            Reason.NETWORK_ERROR
+        )  # The report itself does not take it for the last word.
+    failed = finding.action in {Action.FAILED, Action.NONE}
+    return Concerned(
+        finding.original or finding.address,
+        failed and is_hard(reason, temporary=temporary),
+        reason,
+        status,
+        finding.action,
+        " ".join(finding.said.split())[:_SHOWN_AT_MOST],
+    )
+
+
+def _reason(finding: Finding, said: str, status: str, knowledge: Knowledge) -> Reason:
+    if finding.action in {Action.DELIVERED, Action.RELAYED, Action.EXPANDED}:
+        return Reason.DELIVERED
+    if finding.reason is not None:
+        return finding.reason
+    by_status = _BY_STATUS.get(status[2:])
+    says_more = by_status is not None and status[2:] not in _VAGUE_STATUSES
+    rule = knowledge.book.find(said)
+    if rule is not None and not (rule.vague and says_more):
+        return _by_rule(rule, finding, said, status, knowledge.signs)
+    if finding.action is Action.DELAYED:
+        return Reason.EXPIRED
+    return by_status or _by_words_around(finding, said, status, knowledge)
+
+
+def _by_words_around(
+    finding: Finding, said: str, status: str, knowledge: Knowledge
+) -> Reason:
+    """Judge by what the report says in its own words, where the server said nothing."""
+    around = normal(finding.around)
+    rule = knowledge.book.find(around)
+    if rule is not None:
+        return _by_rule(rule, finding, around, status, knowledge.signs)
+    return _BY_REPLY.get(_reply(said), Reason.UNDEFINED)
+
+
+def _by_rule(rule: Rule, finding: Finding, said: str, status: str, signs: Signs) -> Reason:
+    if not rule.unknown_user:
+        return rule.reason
+    if said.startswith("x-unix"):
+        return Reason.MAILER_ERROR  # A program's words about its own user.
+    by_status = _BY_STATUS.get(status[2:])
+    after = finding.after or signs.stage(said) or signs.stage(normal(finding.around))
+    if after is Refused.SENDER:
+        return Reason.REJECTED  # It is the sender who is not known there.
+    if by_status in _ABOUT_THE_PERSON or after is Refused.RECIPIENT:
+        return Reason.USER_UNKNOWN
+    # Words alone are no proof: what filters don't like is "unknown" to many servers. Old
+    # ones and Microsoft's say 5.5.0 of users whom they don't know.
+    if after is Refused.UNSAID and (rule.certain or status[2:] == "5.0"):
+        return Reason.USER_UNKNOWN
+    return Reason.FILTERED
+
+
+def _status(field: str, said: str) -> str:
+    """Return the status that says most: x.0.0 in the field gives way to the words'."""
+    match = _STATUS.search(field)
+    given = match[1] if match else ""
+    if given and not given.endswith(".0.0"):
+        return given
+    for one in _STATUS.finditer(said):
+        if not one[1].endswith(".0.0") and (not given or one[1][0] == given[0]):
+            return one[1]
+    return given
+
+
+def _reply(said: str) -> str:
+    match = _REPLY.search(said)
+    return match[1] if match else ""

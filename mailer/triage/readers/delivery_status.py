@@ -1,0 +1,175 @@
+"""The standard report: a part that says for each recipient what became of the letter.
+
+Sources: RFC 3464 §2, RFC 6533 §4 (the same in UTF-8). Departures that real systems make are
+read too: addresses without their kind, fields in the text instead of a part, several
+reports in one part, brackets, source routes, pipes.
+"""
+
+import re
+from collections.abc import Iterator
+
+from mailer.model.notice import Action, Reason
+from mailer.triage.addresses import in_text, of_field, same
+from mailer.triage.finding import Finding, Reading
+from mailer.triage.message import Message
+from mailer.triage.mime import Part
+
+_RECIPIENTS_AT_MOST = 500
+_LONG = frozenset({"diagnostic-code", "status"})
+"""Fields with a server's answer of several lines, which some fold badly."""
+_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)")
+_IN_TEXT = re.compile(
+    r"^(?:final|original)-recipient[ \t]*:.*@", re.IGNORECASE | re.MULTILINE
+)
+# Dovecot's delivery agent says why in its text, and 5.1.1 in its fields.
+_REJECTED_BY_RULE = re.compile(r"was automatically rejected:\s*(.{1,300})", re.IGNORECASE)
+_ACTION = re.compile(r"[a-z]+")
+
+_ACTIONS = {
+    "failed": Action.FAILED, "failure": Action.FAILED, "delayed": Action.DELAYED,
+    "delay": Action.DELAYED, "delivered": Action.DELIVERED, "deliverable": Action.DELIVERED,
+    "relayed": Action.RELAYED, "expanded": Action.EXPANDED,
+}  # fmt: skip
+
+# PowerMTA says its own opinion beside the code.
+_CATEGORIES = {
+    "bad-domain": Reason.HOST_UNKNOWN, "bad-mailbox": Reason.USER_UNKNOWN,
+    "inactive-mailbox": Reason.SUSPEND, "quota-issues": Reason.MAILBOX_FULL,
+    "message-expired": Reason.EXPIRED, "no-answer-from-host": Reason.NETWORK_ERROR,
+    "bad-connection": Reason.NETWORK_ERROR, "routing-errors": Reason.NETWORK_ERROR,
+    "policy-related": Reason.POLICY_VIOLATION, "spam-related": Reason.SPAM_DETECTED,
+    "virus-related": Reason.VIRUS_DETECTED, "content-related": Reason.CONTENT_ERROR,
+    "relaying-issues": Reason.NO_RELAYING, "protocol-errors": Reason.SYNTAX_ERROR,
+    "bad-configuration": Reason.SYSTEM_ERROR,
+}  # fmt: skip
+
+
+def read_delivery_status(message: Message) -> Reading | None:
+    """Read the delivery status part, or one that stands in the text."""
+    texts = [_text_of(part) for part in message.statuses]
+    because = "a delivery status part (RFC 3464)"
+    if not texts and _IN_TEXT.search(message.said) and message.from_machine:
+        texts = [message.said]
+        because = "delivery status fields in its text (RFC 3464)"
+    findings: list[Finding] = []
+    envelope_id = ""
+    for text in texts:
+        for fields in _groups(text):
+            envelope_id = envelope_id or fields.get("original-envelope-id", "")
+            finding = _finding(fields, message)
+            if finding is not None and len(findings) < _RECIPIENTS_AT_MOST:
+                findings.append(finding)
+    if not findings:
+        return None
+    return Reading(_each_once(findings), because, envelope_id)
+
+
+def _text_of(part: Part) -> str:
+    # Some pack each group of fields into a part of its own.
+    inner = "\n\n".join(_text_of(one) for one in part.parts)
+    return inner or part.text()
+
+
+def _groups(text: str) -> Iterator[dict[str, str]]:
+    """Go through the groups of fields; the first of a name wins."""
+    fields: dict[str, str] = {}
+    last = ""
+    for line in [*text.split("\n"), ""]:
+        match = _FIELD.match(line)
+        name = match[1].lower() if match else ""
+        if not line.strip() or _begins_another(name, fields):
+            if fields:
+                yield fields
+            fields, last = {}, ""
+        if match is not None:
+            last = name if name not in fields else f"{name} again"
+            fields[last] = match[2]
+        elif line.strip() and last and (line[0] in " \t" or last in _LONG):
+            fields[last] += f" {line.strip()}"
+
+
+def _begins_another(name: str, fields: dict[str, str]) -> bool:
+    """Say whether a field begins another recipient's group without an empty line."""
+    return (
+        name in {"final-recipient", "original-recipient"}
+        and name in fields
+        and "action" in fields
+    )
+
+
+def _finding(fields: dict[str, str], message: Message) -> Finding | None:
+    names = ("final-recipient", "original-recipient", "x-actual-recipient")
+    if not any(name in fields for name in names):
+        return None
+    final = of_field(fields.get("final-recipient", ""))
+    original = of_field(fields.get("original-recipient", ""))
+    actual = of_field(fields.get("x-actual-recipient", ""))
+    address = final or original or actual or _from_the_rest(fields, message)
+    if not address:
+        return None
+    said = fields.get("diagnostic-code", "")
+    said = re.sub(
+        r"^\s*(?:smtp|x-[a-z]+|unknown|lmtp)\s*;\s*", "", said, flags=re.IGNORECASE
+    )
+    if (own := _REJECTED_BY_RULE.search(message.said)) is not None:
+        said = own[1]
+    if "x-unix" in fields.get("diagnostic-code", "").lower():
+        said = f"x-unix; {said}"
+    match = _ACTION.search(fields.get("action", "").lower())
+    action = _action(match[0] if match else "", fields.get("status", ""))
+    status = fields.get("status", "")
+    category = fields.get("x-powermta-bouncecategory", "").strip().lower()
+    return Finding(
+        address,
+        original if original and not same(original, address) else "",
+        action,
+        status,
+        " ".join(part for part in (said, _comment(status)) if part),
+        around=_around(address, message.said),
+        reason=_CATEGORIES.get(category),
+    )
+
+
+def _action(word: str, status: str) -> Action:
+    if word in _ACTIONS:
+        return _ACTIONS[word]
+    return Action.DELIVERED if status.strip().startswith("2") else Action.FAILED
+
+
+def _comment(status: str) -> str:
+    match = re.search(r"\((.{3,300})\)", status)
+    return match[1] if match and "undefined" not in match[1] else ""
+
+
+def _from_the_rest(fields: dict[str, str], message: Message) -> str:
+    """Find the address where the field has a pipe, a local name or nothing."""
+    for text in (fields.get("diagnostic-code", ""), message.said):
+        for address in in_text(text):
+            if not any(same(address, to) for to in (*message.addressed_to, message.sender)):
+                return address
+    local = re.sub(r"^[^;]*;", "", fields.get("final-recipient", "")).strip().strip("<>")
+    for address in message.returned_to:
+        if not local or same(address.partition("@")[0], local):
+            return address
+    return message.returned_to[0] if len(message.returned_to) == 1 else ""
+
+
+def _around(address: str, said: str) -> str:
+    """Return what the text says of an address, or all of it when it is short."""
+    place = said.lower().find(address.lower())
+    if place < 0:
+        return said[:1500]
+    return said[max(0, place - 300) : place + 1200]
+
+
+def _each_once(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Drop repetitions; the last word on a recipient counts, failures before delays."""
+    kept: dict[tuple[str, str], Finding] = {}
+    for one in findings:
+        key = (one.address.lower(), one.original.lower())
+        known = kept.get(key)
+        if known is None or (
+            known.action is not Action.FAILED and one.action is Action.FAILED
+        ):
+            kept[key] = one
+    return tuple(kept.values())
