@@ -24,11 +24,11 @@ from mailer.compose.macros import (
     refuse_calls,
     scoped,
 )
-from mailer.compose.markdown import layout_file, page_of
+from mailer.compose.markdown import layout_file
 from mailer.compose.names import targets
 from mailer.compose.places import Places, check_depth
 from mailer.compose.syntax import parse
-from mailer.compose.template import MARKDOWN, SETTINGS_FILE, TemplateSource
+from mailer.compose.template import SETTINGS_FILE, TemplateSource
 from mailer.compose.tree import (
     DEFINITIONS,
     Nodes,
@@ -37,6 +37,7 @@ from mailer.compose.tree import (
     rebuilt,
     single_outputs,
 )
+from mailer.compose.written import written
 from mailer.errors import TemplateError, did_you_mean
 
 _PARTS_MAX = 1_000
@@ -97,8 +98,8 @@ class Assembler:
         self._grow(len(text), name)
         shown = self._source.shown(name)
         body = parse(text, self._places, self._places.add(shown))
-        if name.endswith(MARKDOWN):
-            text, lines = page_of(text, layout, self._source.files)
+        if (made := written(text, name, shown, layout, self._source.files)) is not None:
+            text, lines = made
             body = parse(text, self._places, self._places.add(shown, lines=lines.of))
         own: set[str] = set()
         for node in everything(body):

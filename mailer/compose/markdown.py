@@ -9,9 +9,7 @@ whatever stands in the middle of a line, is part of the text.
 """
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from jinja2 import nodes
 from markdown_it import MarkdownIt
@@ -19,7 +17,7 @@ from markdown_it.token import Token
 
 from mailer.compose.places import Places
 from mailer.compose.syntax import parse
-from mailer.compose.tags import Tag, tags
+from mailer.compose.tags import Lines, Tag, alone, put_back, tags, unused_word
 
 LAYOUTS = "_layouts"
 MACROS_FILE = f"{LAYOUTS}/macros.html"
@@ -29,7 +27,6 @@ BLOCK = "body"
 """The block of the layout that a Markdown body fills."""
 
 _EXTENDS = re.compile(r"\{%[+-]?\s*extends\b")
-_CALL = re.compile(r"\{\{[+-]?\s*[A-Za-z_][\w.]*\(")
 _LOOP = re.compile(r"\{%[+-]?\s*for\b")
 _LOOP_ENDS = re.compile(r"\{%[+-]?\s*endfor\b")
 
@@ -39,24 +36,6 @@ _MARKDOWN = (
     .enable(["table", "strikethrough"])
     .disable(["code"])
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Lines:
-    """Which line of its source each line of a made text comes from.
-
-    Args:
-        made: Numbers of made lines, rising.
-        source: For each of them the line that it comes from; it holds up to the next.
-    """
-
-    made: tuple[int, ...]
-    source: tuple[int, ...]
-
-    def of(self, line: int) -> int:
-        """Return the line of the source for a line of the made text, both from 1."""
-        at = bisect_right(self.made, line) - 1
-        return self.source[at] if at >= 0 else 1
 
 
 def layout_file(layout: str) -> str:
@@ -81,22 +60,15 @@ def page_of(text: str, layout: str, files: Mapping[str, str]) -> tuple[str, Line
         The template's text, and which lines of the body its lines come from.
     """
     found = tags(text)
-    word = _unused_word(text)
+    word = unused_word(text)
     html = _html(text, found, word)
     before = _imported(files)
     after = ""
     if layout and not extends_itself(text):
         before = f'{{% extends "{layout}" %}}{before}{{% block {BLOCK} %}}\n'
         after = "{% endblock %}\n"
-    made, lines = _put_back(before + html, found, word)
+    made, lines = put_back(before + html, found, word)
     return made + after, lines
-
-
-def _unused_word(text: str) -> str:
-    number = 0
-    while f"qm{number}q" in text:
-        number += 1
-    return f"qm{number}q"
 
 
 def _imported(files: Mapping[str, str]) -> str:
@@ -113,36 +85,15 @@ def _html(text: str, found: Sequence[Tag], word: str) -> str:
     """Return the HTML of a Markdown text, with a word in the place of each tag."""
     pieces: list[str] = []
     end = 0
-    alone = set(_alone(text, found))
+    standing = set(alone(text, found))
     for number, tag in enumerate(found):
         mark = f"{word}{number}x"
-        pieces += (text[end : tag.start], f"<!--{mark}-->" if number in alone else mark)
+        pieces += (text[end : tag.start], f"<!--{mark}-->" if number in standing else mark)
         end = tag.end
     pieces.append(text[end:])
     tokens = _MARKDOWN.parse("".join(pieces))
     tokens = _lists_around_loops(tokens, found, word)
     return str(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
-
-
-def _alone(text: str, found: Sequence[Tag]) -> Iterator[int]:
-    """Yield the numbers of the tags that fill whole lines, and print no value there."""
-    run: list[int] = []
-    for number, tag in enumerate(found):
-        run.append(number)
-        ends = number + 1 == len(found)
-        gap = text[tag.end :] if ends else text[tag.end : found[number + 1].start]
-        if not ends and not gap.strip() and "\n" not in gap:
-            continue
-        before = text[: found[run[0]].start].rpartition("\n")[2]
-        behind = gap.partition("\n")[0] if ends or "\n" in gap else "more"
-        if not (before + behind).strip() and not any(_is_value(found[one]) for one in run):
-            yield from run
-        run = []
-
-
-def _is_value(tag: Tag) -> bool:
-    """Say whether a tag prints a value: such a line is a paragraph."""
-    return tag.text.startswith("{{") and not _CALL.match(tag.text)
 
 
 def _lists_around_loops(
@@ -175,30 +126,3 @@ def _end_of(tokens: Sequence[Token], opening: int) -> int:
         if depth == 0:
             return at
     return len(tokens)
-
-
-def _put_back(html: str, found: Sequence[Tag], word: str) -> tuple[str, Lines]:
-    """Put the tags back where their words stand, and note the lines."""
-    mark = rf"{word}(\d+)x"
-    pattern = re.compile(rf"<!--{mark}-->\n?|&lt;!--{mark}--&gt;|{mark}")
-    pieces: list[str] = []
-    made: list[int] = []
-    source: list[int] = []
-    line, end = 1, 0
-    for one in pattern.finditer(html):
-        tag = found[int(one[1] or one[2] or one[3])]
-        before = html[end : one.start()]
-        line += before.count("\n")
-        if not made or made[-1] != line:
-            made.append(line)
-            source.append(tag.line)
-        for further in range(1, tag.text.count("\n") + 1):
-            made.append(line + further)
-            source.append(tag.line + further)
-        line += tag.text.count("\n")
-        # Jinja itself drops the line break behind a statement.
-        behind = "\n" if one[0].endswith("\n") else ""
-        line += len(behind)
-        pieces += (before, tag.text, behind)
-        end = one.end()
-    return "".join([*pieces, html[end:]]), Lines(tuple(made), tuple(source))

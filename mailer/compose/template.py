@@ -13,7 +13,8 @@ BODY = "body"
 HTML_FILE = "body.html"
 TEXT_FILE = "body.txt"
 MARKDOWN = ".md"
-ENDINGS = (".html", MARKDOWN)
+MJML = ".mjml"
+ENDINGS = (".html", MARKDOWN, MJML)
 """What a body may be written in."""
 
 DEFAULT_LAYOUT = "plain-letter"

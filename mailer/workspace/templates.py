@@ -25,6 +25,7 @@ from mailer.compose.template import (
     Edition,
     TemplateSource,
 )
+from mailer.compose.written import included_files
 from mailer.errors import NotFoundError, TemplateError, WorkspaceError, did_you_mean
 from mailer.model.enclosure import Enclosure
 from mailer.model.kind import Kind
@@ -240,7 +241,8 @@ class _Reading:
 
         One that is missing is left out: who puts the template together names the line.
         """
-        for name in named_files(text, self._shown(file)):
+        included = included_files(text, file)
+        for name in (*named_files(text, self._shown(file)), *included):
             self._take(name)
 
     def _take(self, name: str) -> None:

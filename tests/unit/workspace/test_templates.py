@@ -199,7 +199,7 @@ def test_a_damaged_part_names_the_part(folder: Folder) -> None:
 
 def test_a_missing_body_is_refused(folder: Folder) -> None:
     (folder.mail / "sale" / "body.html").unlink()
-    words = "templates/mail/sale: there is no body.html and no body.md"
+    words = "templates/mail/sale: there is no body.html and no body.md and no body.mjml"
     assert folder.refusal() == words
 
 
@@ -219,6 +219,21 @@ def test_a_body_in_markdown_brings_its_layout_and_the_macros(folder: Folder) -> 
     ]
     folder.write("sale/letter.toml", 'layout = "news"\n' + SETTINGS)
     assert sorted(folder.read().files) == ["_layouts/macros.html", "_layouts/news.html"]
+
+
+def test_a_body_in_mjml_brings_what_it_includes(folder: Folder) -> None:
+    (folder.mail / "sale" / "body.html").unlink()
+    include = '<mj-include path="./offer.mjml" />'
+    folder.write("sale/body.mjml", f"<mjml>{include}</mjml>")
+    folder.write("sale/offer.mjml", "<mj-include path='_layouts/foot.mjml' />")
+    folder.write("_layouts/foot.mjml", "<mj-text>foot</mj-text>")
+    found = folder.read()
+    assert (found.file, sorted(found.files)) == (
+        "body.mjml",
+        ["_layouts/foot.mjml", "offer.mjml"],
+    )
+    folder.write("sale/body.mjml", '<mj-include path="../../../secret.mjml"/>')
+    assert "would lie outside of templates/mail/" in folder.refusal()
 
 
 def test_a_layout_is_named_without_its_folder(folder: Folder) -> None:
