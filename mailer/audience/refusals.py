@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailer.audience.header import ADDRESS_NAMES, column_name
 from mailer.audience.moments import MomentReader
-from mailer.audience.rows import ADDRESS_NAMES, Rejected, column_name
+from mailer.audience.rows import Rejected
 from mailer.errors import AddressError, ImportFileError
 from mailer.model.address import parse_address
 from mailer.model.consent import SuppressionReason

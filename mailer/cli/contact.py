@@ -120,9 +120,11 @@ def import_(
 
     Columns go by the header: email, name, language, time_zone and what config.toml
     declares; --column says what another is. Encoding (UTF-8, UTF-16, Windows-1252) and
-    delimiter are found out and shown. Rows that can't be imported are kept beside the file,
-    in FILE.rejected.csv, with the reason. An import that was cut off goes on where it was;
-    `import-undo` takes it back.
+    delimiter are found out and shown. What a row says of its own consent (consent_at,
+    confirmed_at, consent_ip, wording, purchase_at) goes into the ledger; where it says
+    nothing the ledger marks that only this command spoke. Rows that can't be imported are
+    kept beside the file, in FILE.rejected.csv, with the reason. An import that was cut off
+    goes on where it was; `import-undo` takes it back.
 
     Example: mailer contact import people.csv --list newsletter --basis express --source
         fair
@@ -138,6 +140,7 @@ def import_(
             encoding=None if encoding is None else Encoding(encoding),
             delimiter=None if delimiter is None else DELIMITERS[delimiter],
             called=_pairs(columns, "--column", "E-post=email"),
+            zone=workspace.settings.time_zone,
             ignore_unknown=ignore_unknown,
             dry_run=dry_run,
         )

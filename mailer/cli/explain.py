@@ -8,6 +8,8 @@ import click
 from mailer.cli.output import as_json, print_json, shown
 from mailer.jobs.explain import Consent, Explanation, Story
 from mailer.jobs.explain import explain as explained
+from mailer.model.consent import EvidenceOf
+from mailer.store.evidence import Evidence
 from mailer.wiring import open_workspace
 
 
@@ -70,8 +72,28 @@ def _consent_lines(consent: Consent) -> Iterator[str]:
         f"  {shown(entry.at)}  {entry.act} {entry.list_id or 'all marketing'}"
         f" by {entry.how}{basis}{ends}{source} (entry {entry.number})"
     )
+    if said := _evidence_words(entry):
+        yield f"      {said}"
     if consent.words:
         yield f"      words, version {entry.wording}: “{shown(consent.words)}”"
+
+
+def _evidence_words(entry: Evidence) -> str:
+    """Say what the consent rests on where it was imported."""
+    match entry.evidence:
+        case None:
+            return ""
+        case EvidenceOf.BATCH:
+            return "by what was declared about the whole file; the row itself says no more"
+        case EvidenceOf.ROW:
+            facts = {
+                "agreed on": entry.consent_at,
+                "confirmed on": entry.confirmed_at,
+                "from": entry.network_address,
+                "bought on": entry.purchase_at,
+            }
+            said = [f"{name} {shown(one)}" for name, one in facts.items() if one]
+            return f"by the person's own row: {', '.join(said) or 'the words'}"
 
 
 def _story_lines(story: Story) -> Iterator[str]:

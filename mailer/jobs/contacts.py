@@ -15,7 +15,8 @@ from mailer.audience.admission import (
     expiry,
     why_away,
 )
-from mailer.audience.rows import PersonRow, Rejected, RowReader, read_header
+from mailer.audience.header import read_header
+from mailer.audience.rows import PersonRow, Rejected, RowReader
 from mailer.errors import NotFoundError, RefusedError, did_you_mean
 from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from mailer.audience.admission import expiry
-from mailer.audience.rows import read_header
+from mailer.audience.header import read_header
+from mailer.audience.rowevidence import Ground
 from mailer.errors import RefusedError
 from mailer.jobs.import_people import People
 from mailer.jobs.import_run import Import, ImportResult, Progress, Trial
@@ -38,6 +40,7 @@ class ImportOrder:
         encoding: What the file is in; None finds out.
         delimiter: What stands between its cells; None finds out.
         called: What columns are to be taken for, by their names in the file.
+        zone: Where times without an offset were written.
         ignore_unknown: Leave out columns that are not declared.
         dry_run: Change nothing, and say what would be done.
     """
@@ -51,6 +54,7 @@ class ImportOrder:
     encoding: Encoding | None = None
     delimiter: str | None = None
     called: Mapping[str, str] = field(default_factory=dict[str, str])
+    zone: str = "UTC"
     ignore_unknown: bool = False
     dry_run: bool = False
 
@@ -74,13 +78,25 @@ def import_contacts(
         file.header, specs, ignore_unknown=order.ignore_unknown, called=order.called
     )
     declared = _declare(order, file, clock())
-    people = People(file, columns, declared.basis, ring)
+    people = People(file, columns, _ground(order, clock()), ring)
     with held(file):
         if order.dry_run:
             return Trial(database, people, declared, clock).run(on_progress)
         with database.write() as connection:
             batch = _begin(connection, order, declared, clock())
         return Import(database, people, batch, clock).run(on_progress)
+
+
+def _ground(order: ImportOrder, now: datetime) -> Ground:
+    mailing_list = order.mailing_list
+    return Ground(
+        order.basis,
+        {one.version: one.text for one in mailing_list.wordings},
+        mailing_list.words_floor,
+        expires=order.expires_at is not None,
+        zone=ZoneInfo(order.zone),
+        now=now,
+    )
 
 
 def _declare(order: ImportOrder, file: CsvFile, now: datetime) -> Declared:

@@ -6,9 +6,10 @@ from itertools import islice
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
-from mailer.audience.rows import Columns, PersonRow, Rejected, RowReader, in_order
+from mailer.audience.header import Columns
+from mailer.audience.rowevidence import EvidenceReader, Ground, RowEvidence
+from mailer.audience.rows import PersonRow, Rejected, RowReader, in_order
 from mailer.model.address import Role
-from mailer.model.consent import Basis
 from mailer.model.key import Key, KeyRing, Purpose, relayer
 from mailer.store import ledger
 from mailer.store.contacts import write_json
@@ -36,7 +37,8 @@ class Ready(NamedTuple):
         hash: The match form's keyed hash.
         address: The domain as A-label.
         attributes: As JSON; only those that the rows have a value for.
-        personal: The match form as the ledger seals it.
+        personal: The match form as the ledger seals it, with where she agreed from.
+        evidence: What the rows say of the consent; None when nothing.
     """
 
     line: int
@@ -50,6 +52,7 @@ class Ready(NamedTuple):
     language: str | None
     time_zone: str | None
     personal: Personal
+    evidence: RowEvidence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +80,11 @@ class People:
     """Reads the people of a file, piece by piece."""
 
     def __init__(
-        self, file: CsvFile, columns: Columns, basis: Basis, ring: KeyRing
+        self, file: CsvFile, columns: Columns, ground: Ground, ring: KeyRing
     ) -> None:
         self.file = file
         self.columns = columns
-        self.basis = basis
+        self.ground = ground
         self.ring = ring
 
     def parts(self, first: int = 0, rows: int = 0) -> Generator[Part, None, None]:
@@ -92,7 +95,7 @@ class People:
             rows: How long that one was; 0 for one that was not begun.
         """
         read = records(self.file, first)
-        reader = RowReader(self.columns, self.basis, frozenset(available_timezones()))
+        reader = self._reader()
         keys = self.ring.of(Purpose.SUPPRESSION)
         while True:
             at_most = PIECE_ROWS if first else min(PIECE_ROWS, _FIRST_PIECE_ROWS)
@@ -104,12 +107,20 @@ class People:
                 yield Part(
                     first,
                     length,
-                    _ready(some, keys),
+                    _ready(some, keys, own=bool(self.columns.evidence)),
                     () if start else bad,
                     begins=not start,
                     ends=start + _PART_PEOPLE >= len(people),
                 )
             first, rows = first + length, 0
+
+    def _reader(self) -> RowReader:
+        columns, ground = self.columns, self.ground
+        evidence = None
+        if columns.evidence:
+            evidence = EvidenceReader(dict(columns.evidence), ground)
+        zones = frozenset(available_timezones())
+        return RowReader(columns, ground.basis, zones, evidence)
 
     def away(self, stayed: Iterable[tuple[int, str, str]]) -> list[BadRow]:
         """Return who stayed away in a slice as rows with nothing but the address."""
@@ -135,8 +146,13 @@ def _piece(
     return in_order(people), bad, len(people) + len(bad)
 
 
-def _ready(some: Sequence[PersonRow], keys: tuple[Key, ...]) -> list[Ready]:
+def _ready(some: Sequence[PersonRow], keys: tuple[Key, ...], *, own: bool) -> list[Ready]:
     matches = [row.address.match for row in some]
+    if own:
+        from_where = [row.evidence and row.evidence.network_address for row in some]
+        salted = ledger.personal_with(list(zip(matches, from_where, strict=True)))
+    else:
+        salted = ledger.personal(matches)
     return [
         Ready(
             row.line,
@@ -150,8 +166,7 @@ def _ready(some: Sequence[PersonRow], keys: tuple[Key, ...]) -> list[Ready]:
             row.language,
             row.time_zone,
             personal,
+            row.evidence,
         )
-        for row, match, personal in zip(
-            some, matches, ledger.personal(matches), strict=True
-        )
+        for row, match, personal in zip(some, matches, salted, strict=True)
     ]

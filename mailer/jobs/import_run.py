@@ -15,7 +15,7 @@ from datetime import datetime
 from mailer.errors import RefusedError
 from mailer.jobs.import_people import Part, People, Ready
 from mailer.jobs.import_reader import read_parts
-from mailer.jobs.import_slice import apply_slice, grant, try_slice
+from mailer.jobs.import_slice import Terms, apply_slice, grant, try_slice
 from mailer.pace.slicing import next_size
 from mailer.store import ledger
 from mailer.store.batches import (
@@ -144,9 +144,8 @@ class Import:
         bad = () if batch.position.piece_rows else part.bad
         counts = Counter(self._counts)
         with self._turn() as connection:
-            result = apply_slice(
-                connection, self._people.ring, batch, self._entry, some, now
-            )
+            terms = Terms(batch, self._entry, bool(self._people.columns.evidence))
+            result = apply_slice(connection, self._people.ring, terms, some, now)
             away = self._people.away(result.away)
             self._rejected.write([*bad, *away])
             counts += result.counts + Counter(rejected=len(bad))
@@ -243,7 +242,8 @@ class Trial:
         self._counts["again"] += sum(one.rows for one in some if one.hash in self._seen)
         self._seen.update(one.hash for one in fresh)
         with self._database.read() as connection:
-            result = try_slice(connection, self._batch, fresh, self._now)
+            terms = Terms(self._batch, None, own=False)
+            result = try_slice(connection, terms, fresh, self._now)
         self._counts.update(result.counts)
         self._shown += [row[:2] for row in result.away][: _room(self._shown)]
 

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.audience.admission import (
@@ -15,7 +15,7 @@ from mailer.audience.admission import (
     why_away,
 )
 from mailer.jobs.import_people import Ready
-from mailer.model.consent import Act, How, NewEntry
+from mailer.model.consent import Act, EvidenceOf, How, NewEntry
 from mailer.model.contact import Contact, Details
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
@@ -35,6 +35,20 @@ from mailer.store.database import Connection
 from mailer.store.ledger import Alike
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import in_force
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for all slices of an import.
+
+    Args:
+        entry: What `grant` gave, prepared; None where nothing is written.
+        own: The rows have columns of evidence.
+    """
+
+    batch: Batch
+    entry: Alike | None
+    own: bool
 
 
 @dataclass(slots=True)
@@ -79,37 +93,41 @@ class _Decisions:
 def apply_slice(
     connection: Connection,
     ring: KeyRing,
-    batch: Batch,
-    entry: Alike,
+    terms: Terms,
     people: Sequence[Ready],
     now: datetime,
 ) -> SliceResult:
-    """Write a slice: contacts, what was before, ledger entries and subscriptions.
-
-    Args:
-        entry: What `grant` gave, prepared.
-    """
+    """Write a slice: contacts, what was before, ledger entries and subscriptions."""
+    assert terms.entry is not None
     # First of all, so that nobody leaves or joins between what is read and what is written.
     head = ledger.lock(connection)
-    decisions = _decide(connection, batch, people, now)
+    decisions = _decide(connection, terms, people, now)
     new = new_rows([_contact(one) for one in decisions.new], now)
     ids = create_contacts(connection, new)
-    granted = list(zip(ids, [one.personal for one in decisions.new], strict=True))
+    granted = list(zip(ids, decisions.new, strict=True))
     granted += [
-        (contact.id, one.person.personal)
+        (contact.id, one.person)
         for contact, one in decisions.staying()
         if one.admission in GRANTS
     ]
-    changed = _change(connection, batch, decisions, now)
-    ledger.append_alike(connection, ring, head, entry, granted)
+    changed = _change(connection, terms.batch, decisions, now)
+    if terms.own:
+        theirs = [
+            (contact, one.personal, grant_of(terms.entry.entry, one))
+            for contact, one in granted
+        ]
+        ledger.append_own(connection, ring, head, theirs)
+    else:
+        alike = [(contact, one.personal) for contact, one in granted]
+        ledger.append_alike(connection, ring, head, terms.entry, alike)
     return _result(decisions, changed)
 
 
 def try_slice(
-    connection: Connection, batch: Batch, people: Sequence[Ready], now: datetime
+    connection: Connection, terms: Terms, people: Sequence[Ready], now: datetime
 ) -> SliceResult:
     """Say what `apply_slice` would do, and change nothing."""
-    decisions = _decide(connection, batch, people, now)
+    decisions = _decide(connection, terms, people, now)
     changed = sum(
         change(contact.details, _details(one.person)) is not None
         for contact, one in decisions.staying()
@@ -132,12 +150,30 @@ def grant(batch: Batch, now: datetime) -> NewEntry:
         source=declared.source,
         batch_id=batch.id,
         expires_at=declared.expires_at,
+        evidence=EvidenceOf.BATCH,
+    )
+
+
+def grant_of(entry: NewEntry, person: Ready) -> NewEntry:
+    """Return the entry of one person of an import, with what the own row says."""
+    said = person.evidence
+    if said is None:
+        return entry
+    return replace(
+        entry,
+        wording=said.wording or entry.wording,
+        expires_at=said.expires_at or entry.expires_at,
+        evidence=EvidenceOf.ROW,
+        consent_at=said.consent_at,
+        confirmed_at=said.confirmed_at,
+        purchase_at=said.purchase_at,
     )
 
 
 def _decide(
-    connection: Connection, batch: Batch, people: Sequence[Ready], now: datetime
+    connection: Connection, terms: Terms, people: Sequence[Ready], now: datetime
 ) -> _Decisions:
+    batch = terms.batch
     list_id = batch.declared.list_id
     contacts = find_contacts(connection, [one.match for one in people])
     scopes = scopes_against(Kind.MARKETING, list_id)
@@ -146,7 +182,7 @@ def _decide(
         return _Decisions(list(people), [])
     standing = of_contacts(connection, [one.id for one in contacts.values()])
     behind = batches_behind(connection, [one.ledger_number for one in standing.values()])
-    entry = step(grant(batch, now), 0)
+    granted = grant(batch, now)
     decisions = _Decisions([], [])
     for person in people:
         contact = contacts.get(person.match)
@@ -161,7 +197,7 @@ def _decide(
             behind.get(on_list.ledger_number) if on_list else None,
             suppressions[0] if suppressions else None,
         )
-        admission = admit(known, entry)
+        admission = admit(known, step(grant_of(granted, person), 0))
         why = why_away(known) if admission in STAY_AWAY else ""
         decisions.known.append(_Decision(person, contact, admission, why))
     return decisions

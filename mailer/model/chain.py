@@ -8,6 +8,9 @@ each unambiguously: 0 for nothing, or 1 and an 8-byte two's complement for a num
 1, a 4-byte length and the bytes for a text (UTF-8) or a digest. Times are microseconds
 since 1970 UTC. Personal values stand in it only as SHA-256(salt ‖ value): when value and
 salt are erased, nobody can tell any more what it was, and the chain still verifies.
+
+Version 2 holds four more fields, behind those of version 1: whose evidence it is, and the
+times of consent, confirmation and purchase. An entry without any of them is of version 1.
 """
 
 import hashlib
@@ -21,7 +24,9 @@ FIRST_MAC = bytes(32)
 """What the first entry's seal holds in place of one before."""
 
 SALT_BYTES = 16
-CANONICAL_VERSION = 1
+FIRST_VERSION = 1
+WITH_EVIDENCE = 2
+"""Versions of the canonical bytes; all of them verify for ever."""
 
 _NUMBER = struct.Struct(">Q")
 _HEAD = struct.Struct(">BBqBq")
@@ -36,7 +41,8 @@ class Common:
 
     Args:
         words_digest: The SHA-256 of the exact words shown; None when none were.
-        at: Microseconds since 1970 UTC; so is `expires_at`.
+        at: Microseconds since 1970 UTC; so are the other times.
+        evidence: Whose it is: the row's or the batch's; None where nothing was imported.
     """
 
     list_id: str | None
@@ -49,6 +55,16 @@ class Common:
     source: str
     batch_id: int | None
     expires_at: int | None
+    evidence: str | None = None
+    consent_at: int | None = None
+    confirmed_at: int | None = None
+    purchase_at: int | None = None
+
+    @property
+    def version(self) -> int:
+        """The version of the canonical bytes that holds it."""
+        more = (self.evidence, self.consent_at, self.confirmed_at, self.purchase_at)
+        return FIRST_VERSION if more == (None,) * 4 else WITH_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +86,27 @@ def words_digest(words: str) -> bytes:
     return hashlib.sha256(words.encode()).digest()
 
 
-def canonical(contact_id: int, key_id: int, common: bytes, personal: bytes) -> bytes:
+def canonical(
+    contact_id: int,
+    key_id: int,
+    common: bytes,
+    personal: bytes,
+    version: int = FIRST_VERSION,
+) -> bytes:
     """Return the bytes that are sealed: other fields, other bytes.
 
     Args:
         key_id: The ledger key that seals the entry.
         common: The `common_bytes` of the entry.
         personal: Its `personal_bytes`.
+        version: That of what entries share.
     """
-    return _HEAD.pack(CANONICAL_VERSION, 1, contact_id, 1, key_id) + common + personal
+    return _HEAD.pack(version, 1, contact_id, 1, key_id) + common + personal
 
 
 def common_bytes(common: Common) -> bytes:
     """Return the canonical bytes of the fields that entries share."""
-    return b"".join(
+    first = b"".join(
         (
             _text(common.list_id),
             _number(common.wording),
@@ -95,6 +118,17 @@ def common_bytes(common: Common) -> bytes:
             _text(common.source),
             _number(common.batch_id),
             _number(common.expires_at),
+        )
+    )
+    if common.version == FIRST_VERSION:
+        return first
+    return b"".join(
+        (
+            first,
+            _text(common.evidence),
+            _number(common.consent_at),
+            _number(common.confirmed_at),
+            _number(common.purchase_at),
         )
     )
 

@@ -39,6 +39,13 @@ class Basis(StrEnum):
     IMPLIED = "implied"
 
 
+class EvidenceOf(StrEnum):
+    """Whose evidence an imported consent rests on."""
+
+    ROW = "row"
+    BATCH = "batch"
+
+
 class SubscriptionStatus(StrEnum):
     """Where a contact stands on a list."""
 
@@ -70,6 +77,11 @@ class NewEntry:
         network_address: The person's IP address where the law wants it, else None.
         agent: The person's browser where the law wants it, else None.
         by: The staff member or key that recorded it, else None.
+        evidence: For an import: whether the person's own row says something of it, or only
+            what was declared about the whole file.
+        consent_at: When the person agreed, by her row.
+        confirmed_at: When she confirmed it, by her row.
+        purchase_at: When she bought something, by her row.
     """
 
     contact_id: int
@@ -86,3 +98,7 @@ class NewEntry:
     network_address: str | None = None
     agent: str | None = None
     by: str | None = None
+    evidence: EvidenceOf | None = None
+    consent_at: datetime | None = None
+    confirmed_at: datetime | None = None
+    purchase_at: datetime | None = None

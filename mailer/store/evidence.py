@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, select, update
 
 from mailer.audience.standing import standing
 from mailer.model.chain import FIRST_MAC, Checkpoint
-from mailer.model.consent import Act, Basis, How
+from mailer.model.consent import Act, Basis, EvidenceOf, How
 from mailer.model.subscription import Entry, Subscription
 from mailer.store.subscriptions import Place
 from mailer.store.tables import LedgerHead, LedgerRow, table
@@ -49,6 +49,10 @@ class Evidence:
     network_address: str | None
     agent: str | None
     by: str | None
+    evidence: EvidenceOf | None
+    consent_at: datetime | None
+    confirmed_at: datetime | None
+    purchase_at: datetime | None
 
 
 def checkpoint(connection: Connection, now: datetime) -> Checkpoint:
@@ -136,6 +140,10 @@ def _evidence(row: RowMapping) -> Evidence:
         row["network_value"],
         row["agent_value"],
         row["by_value"],
+        None if row["evidence"] is None else EvidenceOf(row["evidence"]),
+        row["consent_at"],
+        row["confirmed_at"],
+        row["purchase_at"],
     )
 
 

@@ -8,6 +8,8 @@ caller's.
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -37,7 +39,7 @@ _words = table(WordingRow)
 
 _COMMON_COLUMNS = (
     "list_id", "wording", "words_digest", "act", "at", "how", "basis", "source",
-    "batch_id", "expires_at",
+    "batch_id", "expires_at", "evidence", "consent_at", "confirmed_at", "purchase_at",
 )  # fmt: skip
 COLUMNS = (
     "number", "contact_id", "key_id", "mac",
@@ -46,6 +48,7 @@ COLUMNS = (
 )  # fmt: skip
 """As a row is written: its seal, what entries share, what is personal."""
 
+_fields = attrgetter(*_COMMON_COLUMNS)
 _COLUMNS_TO_WHO = COLUMNS[: COLUMNS.index("who_value") + 1]
 _take_head = select(_head.c.number, _head.c.mac).where(_head.c.id == 1).with_for_update()
 _move_head = (
@@ -53,6 +56,9 @@ _move_head = (
     .where(_head.c.id == 1)
     .values(number=bindparam("to_number"), mac=bindparam("to_mac"))
 )
+
+_NOBODY = (None,) * 6
+"""Neither browser nor recorder."""
 
 Chance = Callable[[int], bytes]
 """Gives that many unforeseeable bytes."""
@@ -75,6 +81,7 @@ class _Shared:
 
     row: Row
     sealed: bytes
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +103,20 @@ def alike(connection: Connection, entry: NewEntry) -> Alike:
         ValueError: when it names words that are not on record (`see_list` first).
     """
     return Alike(entry, _shared(connection, entry, {}))
+
+
+def personal_with(
+    values: Sequence[tuple[str, str | None]], chance: Chance = os.urandom
+) -> list[Personal]:
+    """Salt match forms and network addresses for `append_own`."""
+    made: list[Personal] = []
+    for match, network in values:
+        salt, other = chance(SALT_BYTES), None if network is None else chance(SALT_BYTES)
+        who = digest(salt, match)
+        there = None if network is None or other is None else digest(other, network)
+        stored = (salt, who, match, other, there, network, *_NOBODY)
+        made.append((stored, personal_bytes(who, there)))
+    return made
 
 
 def personal(matches: Sequence[str], chance: Chance = os.urandom) -> list[Personal]:
@@ -168,6 +189,36 @@ def append_alike(
     return numbers
 
 
+def append_own(
+    connection: Connection,
+    ring: KeyRing,
+    head: Head,
+    people: Sequence[tuple[int, Personal, NewEntry]],
+) -> range:
+    """Do as `append_alike` where each person's entry says something of its own.
+
+    Args:
+        people: Each a contact's id, what `personal_with` made, and the entry, of which
+            contact and personal values do not count; all of one act and list, nobody twice.
+    """
+    known: dict[tuple[str, int], bytes] = {}
+    drafts = [
+        (contact, _shared(connection, entry, known), who) for contact, who, entry in people
+    ]
+    numbers = _chain(connection, ring, head, drafts)
+    groups: dict[tuple[int, datetime | None], list[tuple[int, int]]] = {}
+    first: dict[tuple[int, datetime | None], NewEntry] = {}
+    for (contact, _, entry), number in zip(people, numbers, strict=True):
+        same = (entry.wording, entry.expires_at)
+        first.setdefault(same, entry)
+        groups.setdefault(same, []).append((contact, number))
+    for same, some in groups.items():
+        contacts = [contact for contact, _ in some]
+        theirs = [number for _, number in some]
+        project_alike(connection, step(first[same], theirs[0]), contacts, theirs)
+    return numbers
+
+
 def lock(connection: Connection) -> Head:
     """Wait until nobody else writes into the ledger, keep it so, and return its head."""
     row = connection.execute(_take_head).first()
@@ -195,7 +246,7 @@ def _chain(
     rows: list[Row] = []
     for contact_id, shared, (stored, sealed) in drafts:
         number += 1
-        text = canonical(contact_id, key.id, shared.sealed, sealed)
+        text = canonical(contact_id, key.id, shared.sealed, sealed, shared.version)
         mac = seal(key.secret, mac, number, text)
         rows.append((number, contact_id, key.id, mac, *shared.row, *stored))
     insert_rows(connection, _rows, columns, rows)
@@ -234,10 +285,17 @@ def _shared(
         basis=None if entry.basis is None else entry.basis.value,
         source=entry.source,
         batch_id=entry.batch_id,
-        expires_at=None if entry.expires_at is None else to_instant(entry.expires_at),
+        expires_at=_instant(entry.expires_at),
+        evidence=None if entry.evidence is None else entry.evidence.value,
+        consent_at=_instant(entry.consent_at),
+        confirmed_at=_instant(entry.confirmed_at),
+        purchase_at=_instant(entry.purchase_at),
     )
-    row = tuple(getattr(common, column) for column in _COMMON_COLUMNS)
-    return _Shared(row, common_bytes(common))
+    return _Shared(_fields(common), common_bytes(common), common.version)
+
+
+def _instant(time: datetime | None) -> int | None:
+    return None if time is None else to_instant(time)
 
 
 def _digest_of_words(connection: Connection, list_id: str, version: int) -> bytes:

@@ -33,7 +33,7 @@ _words = table(WordingRow)
 _PAGE = 5_000
 _NAMED_FINDINGS = 50
 _SHAPES_REMEMBERED = 10_000
-_FIRST_COMMON, _FIRST_PERSONAL = 4, 14
+_FIRST_COMMON, _FIRST_PERSONAL = 4, COLUMNS.index("who_salt")
 _WHAT = dict(
     zip(PERSONAL, ("address", "network address", "browser", "recorder"), strict=True)
 )
@@ -76,7 +76,7 @@ class _Verifier:
         self._secrets = {key.id: key.secret for key in ring.of(Purpose.LEDGER)}
         self._words = words
         self._report = report
-        self._shapes: dict[Row, bytes] = {}
+        self._shapes: dict[Row, tuple[bytes, int]] = {}
         self._wrong_words: set[tuple[str, int]] = set()
 
     def entry(self, row: Row) -> None:
@@ -100,19 +100,21 @@ class _Verifier:
             )
             return
         sealed = personal_bytes(personal[1], personal[4], personal[7], personal[10])
-        text = canonical(contact_id, key_id, self._shape(common), sealed)
+        shape, version = self._shape(common)
+        text = canonical(contact_id, key_id, shape, sealed, version)
         if seal(secret, previous, number, text) != mac:
             at = from_instant(common[4]).strftime("%Y-%m-%d %H:%M UTC")
             self._report.findings.add(f"entry {number} of {at}: not as it was written")
         self._personal(number, personal)
         self._words_of(common)
 
-    def _shape(self, common: Row) -> bytes:
+    def _shape(self, common: Row) -> tuple[bytes, int]:
         known = self._shapes.get(common)
         if known is None:
             if len(self._shapes) >= _SHAPES_REMEMBERED:
                 self._shapes.clear()
-            known = self._shapes[common] = common_bytes(Common(*common))
+            fields = Common(*common)
+            known = self._shapes[common] = (common_bytes(fields), fields.version)
         return known
 
     def _personal(self, number: int, personal: Row) -> None:

@@ -40,7 +40,7 @@ def project(connection: Connection, steps: Sequence[tuple[int, Entry]]) -> None:
 
 
 def project_alike(
-    connection: Connection, entry: Entry, contacts: Sequence[int], numbers: range
+    connection: Connection, entry: Entry, contacts: Sequence[int], numbers: Sequence[int]
 ) -> None:
     """Do as `project`, quickly for people who are on no list yet."""
     first = after(None, entry)

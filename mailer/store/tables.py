@@ -192,6 +192,10 @@ class LedgerRow(SQLModel, table=True):
     by_value: str | None = _text(null=True)
     key_id: int = _number()
     mac: bytes = _bytes()
+    evidence: str | None = _text(null=True)
+    consent_at: datetime | None = _time(null=True)
+    confirmed_at: datetime | None = _time(null=True)
+    purchase_at: datetime | None = _time(null=True)
 
 
 class LedgerHead(SQLModel, table=True):

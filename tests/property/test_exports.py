@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailer.audience.rows import PersonRow, RowReader, read_header
+from mailer.audience.header import read_header
+from mailer.audience.rows import PersonRow, RowReader
 from mailer.jobs.export_contacts import Exported, as_csv
 from mailer.model.attributes import AttributeSpec, AttributeType, coerce
 from mailer.model.consent import Basis

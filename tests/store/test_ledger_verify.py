@@ -83,6 +83,7 @@ def test_an_untouched_ledger_has_no_findings(written, ring):
         "source = 'fair'", "batch_id = 1", "expires_at = 5", "words_digest = NULL",
         "who_digest = who_salt", "network_digest = NULL", "agent_digest = who_digest",
         "by_digest = who_digest", "mac = who_digest",
+        "evidence = 'row'", "consent_at = 5", "confirmed_at = 5", "purchase_at = 5",
     ],
 )  # fmt: skip
 def test_a_changed_field_names_its_entry(written, ring, column):

@@ -6,7 +6,8 @@ import pytest
 from people import SPECS
 
 from mailer.audience.admission import change, details_of, expiry, undo
-from mailer.audience.rows import PersonRow, RowReader, read_header
+from mailer.audience.header import read_header
+from mailer.audience.rows import PersonRow, RowReader
 from mailer.model.consent import Basis
 from mailer.model.contact import Details
 

@@ -3,7 +3,8 @@
 import pytest
 from people import SPECS
 
-from mailer.audience.rows import PersonRow, Rejected, RowReader, in_order, read_header
+from mailer.audience.header import read_header
+from mailer.audience.rows import PersonRow, Rejected, RowReader, in_order
 from mailer.errors import ImportFileError
 from mailer.model.address import Role
 from mailer.model.consent import Basis

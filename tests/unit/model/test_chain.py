@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from dataclasses import replace
 
 from mailer.model.chain import (
     FIRST_MAC,
@@ -41,6 +42,20 @@ def test_the_format_of_the_first_version_never_changes():
     assert (
         sealed.hex() == "c2504f4d1c960575ec96ddcb0a11750d83b122e74f895039e98b754ef9c09c23"
     )
+
+
+def test_the_format_of_the_second_version_never_changes():
+    with_evidence = replace(
+        COMMON, evidence="row", consent_at=1_700_000_000_000_000, purchase_at=None
+    )
+    assert (COMMON.version, with_evidence.version) == (1, 2)
+    who = digest(b"s" * 16, "kari@example.com")
+    text = canonical(7, 2, common_bytes(with_evidence), personal_bytes(who), 2)
+    first = canonical(7, 2, common_bytes(COMMON), personal_bytes(who))
+    more = b"\1\0\0\0\3row" + b"\1" + (1_700_000_000_000_000).to_bytes(8) + b"\0\0"
+    assert text == b"\2" + first[1:-40] + more + first[-40:]
+    sealed = seal(b"l" * 32, FIRST_MAC, 1, text)
+    assert sealed == hmac.digest(b"l" * 32, bytes(32) + b"\0" * 7 + b"\1" + text, "sha256")
 
 
 def test_a_personal_value_is_sealed_as_a_salted_digest():
