@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import cast
 
-from mailer.config.fields import Attribute, Section, Settings
+from mailer.config.fields import Attribute, Settings
+from mailer.config.section import Section
 
 WIDTH = 92
 

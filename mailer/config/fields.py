@@ -10,113 +10,67 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from mailer.compose import links
-from mailer.errors import ConfigError
+from mailer.config.section import Count, Limit, Port, Seconds, Section, Share, setting
+from mailer.config.site import SignUp, Site
 from mailer.model.attributes import AttributeSpec, AttributeType
-
-Port = Annotated[int, Field(ge=1, le=65_535)]
-Count = Annotated[int, Field(ge=1)]
-Limit = Annotated[int, Field(ge=0)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
-"""A part of a whole, 0 … 1."""
-
-
-def _field(default: Any, description: str, unit: str = "") -> Any:
-    described = f"{description[:-1]} ({unit})." if unit else description
-    return Field(default=default, description=described)
-
-
-class Section(BaseModel):
-    """One table of the file. It never changes; a name that it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Site(Section):
-    """The pages that customers meet: unsubscribing, preferences."""
-
-    public_url: str = _field(
-        "https://mail.example.com",
-        "Where customers reach these pages; every unsubscribe link begins with it."
-        " One-click needs https.",
-    )
-    sender: str = _field(
-        "",
-        "Who letters that belong to no list are from: Fjell & Fjord <hello@example.com>.",
-    )
-    listen_host: str = _field("127.0.0.1", "The address that the web server listens on.")
-    listen_port: Port = _field(8025, "The port that the web server listens on.")
-    metrics: bool = _field(True, "Answer /metrics for Prometheus.")
-
-    @field_validator("public_url")
-    @classmethod
-    def _is_a_url(cls, value: str) -> str:
-        try:
-            return links.Site(value).public_url
-        except ConfigError:
-            raise ValueError(
-                "must be a web address such as https://mail.example.com, a domain with"
-                " other letters as xn--…"
-            ) from None
 
 
 class Relay(Section):
     """The mail server that letters are handed to."""
 
-    name: str = _field("main", "What it is called in reports.")
-    host: str = _field("localhost", "Its host name or address.")
-    port: Port = _field(587, "587 for STARTTLS, 465 for implicit TLS, 25 without a login.")
-    username: str = _field("", "The login; none when empty.")
-    password_env: str = _field(
+    name: str = setting("main", "What it is called in reports.")
+    host: str = setting("localhost", "Its host name or address.")
+    port: Port = setting(587, "587 for STARTTLS, 465 for implicit TLS, 25 without a login.")
+    username: str = setting("", "The login; none when empty.")
+    password_env: str = setting(
         "", "The environment variable that holds the password. It is never written here."
     )
-    password_file: str = _field(
+    password_file: str = setting(
         "", "The file that holds the password, relative to this folder. Keep it out of git."
     )
-    tls: Literal["required", "opportunistic", "implicit", "none"] = _field(
+    tls: Literal["required", "opportunistic", "implicit", "none"] = setting(
         "required",
         "required: STARTTLS with a valid certificate, or no letter leaves; implicit: TLS"
         " from the first byte; opportunistic: STARTTLS if offered, certificate unchecked.",
     )
-    helo_name: str = _field("", "The name that we greet with; this machine's when empty.")
-    certificate_file: str = _field(
+    helo_name: str = setting("", "The name that we greet with; this machine's when empty.")
+    certificate_file: str = setting(
         "",
         "A PEM file with the authority that signed its certificate, relative to this"
         " folder; the system's authorities when empty.",
     )
-    connections: Annotated[int, Field(ge=1, le=1000)] = _field(
+    connections: Annotated[int, Field(ge=1, le=1000)] = setting(
         4, "Connections that one sender keeps open side by side."
     )
-    letters_per_connection: Count = _field(
+    letters_per_connection: Count = setting(
         100, "After so many letters a connection is opened anew."
     )
-    idle_s: Seconds = _field(
+    idle_s: Seconds = setting(
         30.0, "A connection without work is closed after this.", "seconds"
     )
-    per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)] = _field(
+    per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)] = setting(
         0.0, "Letters in a second at most, over all senders; 0 for no limit."
     )
-    per_hour: Limit = _field(0, "Letters in an hour at most; 0 for no limit.")
-    per_day: Limit = _field(0, "Letters in 24 hours at most; 0 for no limit.")
-    pause_s: Seconds = _field(
+    per_hour: Limit = setting(0, "Letters in an hour at most; 0 for no limit.")
+    per_day: Limit = setting(0, "Letters in 24 hours at most; 0 for no limit.")
+    pause_s: Seconds = setting(
         1.0,
         "The relay is left alone for this after trouble (421, no line); doubled each time.",
         "seconds",
     )
-    pause_at_most_s: Seconds = _field(60.0, "The longest such pause.", "seconds")
-    timeout_connect_s: Seconds = _field(
+    pause_at_most_s: Seconds = setting(60.0, "The longest such pause.", "seconds")
+    timeout_connect_s: Seconds = setting(
         60.0, "Opening a connection, greeting, TLS and login.", "seconds"
     )
-    timeout_envelope_s: Seconds = _field(
+    timeout_envelope_s: Seconds = setting(
         300.0, "The answer to MAIL and RCPT, RFC 5321 §4.5.3.2.", "seconds"
     )
-    timeout_data_s: Seconds = _field(
+    timeout_data_s: Seconds = setting(
         120.0, "The answer to DATA, RFC 5321 §4.5.3.2.", "seconds"
     )
-    timeout_content_s: Seconds = _field(
+    timeout_content_s: Seconds = setting(
         600.0,
         "The answer to the letter itself. Shorter ones leave more letters in doubt,"
         " RFC 5321 §4.5.3.2.",
@@ -133,28 +87,28 @@ class Relay(Section):
 class Sending(Section):
     """How deliveries are claimed, tried again and given up."""
 
-    batch: Annotated[int, Field(ge=1, le=10_000)] = _field(
+    batch: Annotated[int, Field(ge=1, le=10_000)] = setting(
         400, "Deliveries that a sender claims at a time, at most."
     )
-    lease_s: Annotated[float, Field(ge=1, allow_inf_nan=False)] = _field(
+    lease_s: Annotated[float, Field(ge=1, allow_inf_nan=False)] = setting(
         300.0, "A hung sender loses its claims after this; a working one renews.", "seconds"
     )
-    poll_s: Seconds = _field(0.5, "How soon to look again when nothing is due.", "seconds")
-    keep_every_s: Seconds = _field(
+    poll_s: Seconds = setting(0.5, "How soon to look again when nothing is due.", "seconds")
+    keep_every_s: Seconds = setting(
         5.0, "How often leases are renewed and dead senders looked for.", "seconds"
     )
     retry_plan_s: Annotated[tuple[Seconds, ...], Field(strict=False, min_length=1)] = (
-        _field(
+        setting(
             (300.0, 900.0, 1800.0, 3600.0, 7200.0, 14400.0),
             "How long to wait after the first, second … 4xx; the last one repeats.",
             "seconds",
         )
     )
-    jitter: Share = _field(0.2, "Each wait is longer or shorter by up to this share.")
-    give_up_after_h: Seconds = _field(
+    jitter: Share = setting(0.2, "Each wait is longer or shorter by up to this share.")
+    give_up_after_h: Seconds = setting(
         24.0, "How long marketing is tried; other kinds have their own times.", "hours"
     )
-    drain_s: Seconds = _field(
+    drain_s: Seconds = setting(
         30.0,
         "How long letters on the line may take to end when the program is stopped.",
         "seconds",
@@ -164,12 +118,12 @@ class Sending(Section):
 class Campaigns(Section):
     """Guards around campaigns."""
 
-    again_within_days: Limit = _field(
+    again_within_days: Limit = setting(
         7,
         "Sending the same template to the same list within this asks for --again.",
         "days",
     )
-    withheld_share: Share = _field(
+    withheld_share: Share = setting(
         0.01, "A campaign pauses when more than this share of it cannot be composed."
     )
 
@@ -177,26 +131,26 @@ class Campaigns(Section):
 class Schedules(Section):
     """When schedules are looked at."""
 
-    grace_s: Seconds = _field(
+    grace_s: Seconds = setting(
         3600.0,
         "A firing missed by more than this is recorded and alarmed, not sent late.",
         "seconds",
     )
-    tick_s: Seconds = _field(5.0, "How often the schedules are looked at.", "seconds")
+    tick_s: Seconds = setting(5.0, "How often the schedules are looked at.", "seconds")
 
 
 class Cap(Section):
     """How many letters a person may get across campaigns."""
 
-    letters: Limit = _field(0, "Marketing letters for one person at most; 0 for no limit.")
-    days: Count = _field(7, "… within this many days.", "days")
+    letters: Limit = setting(0, "Marketing letters for one person at most; 0 for no limit.")
+    days: Count = setting(7, "… within this many days.", "days")
 
 
 class Templates(Section):
     """Limits on templates: counted, not timed, so that no letter depends on the load."""
 
-    max_steps: Count = _field(10_000, "Turns of all loops of one letter together.")
-    max_output_bytes: Count = _field(
+    max_steps: Count = setting(10_000, "Turns of all loops of one letter together.")
+    max_output_bytes: Count = setting(
         1_000_000, "The size of one part of a letter.", "bytes"
     )
 
@@ -204,10 +158,10 @@ class Templates(Section):
 class Attribute(Section):
     """Something that is known about a contact: `[attributes.city]` declares `city`."""
 
-    type: Literal["text", "number", "boolean", "date", "texts"] = _field(
+    type: Literal["text", "number", "boolean", "date", "texts"] = setting(
         "text", "What its values are; texts is a list of text."
     )
-    default: Any = _field(
+    default: Any = setting(
         None, "What a contact without a value has; nothing when not given."
     )
 
@@ -226,23 +180,23 @@ class Attribute(Section):
 class Settings(Section):
     """All of `config.toml`."""
 
-    database: str = _field(
+    database: str = setting(
         "sqlite:///mailer.db",
         "Where the state is: sqlite:///FILE, relative to this folder,"
         " or postgresql://USER@HOST/NAME (its password from PGPASSWORD or ~/.pgpass).",
     )
-    keys_file: str = _field(
+    keys_file: str = setting(
         "keys.toml",
         "The file with the keys, relative to this folder. Keep a copy apart from the"
         " database, and keep it out of git.",
     )
-    logbook: str = _field(
+    logbook: str = setting(
         "logbook",
         "The folder with what must outlast the database (every no, as a keyed hash, and"
         " what campaigns were started with), relative to this folder. Put it on another"
         " disk than the database if you have one.",
     )
-    time_zone: str = _field(
+    time_zone: str = setting(
         "UTC", "The zone of contacts who have none of their own, such as Europe/Oslo."
     )
     site: Site = Site()
@@ -251,6 +205,7 @@ class Settings(Section):
     campaigns: Campaigns = Campaigns()
     schedules: Schedules = Schedules()
     cap: Cap = Cap()
+    sign_up: SignUp = SignUp()
     templates: Templates = Templates()
     attributes: dict[str, Attribute] = Field(
         default_factory=dict[str, Attribute],

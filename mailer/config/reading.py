@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from mailer.config.fields import Attribute, Section, Settings
+from mailer.config.fields import Attribute, Settings
+from mailer.config.section import Section
 from mailer.errors import ConfigError, did_you_mean, shorten
 
 PREFIX = "MAILER_"

@@ -4,8 +4,9 @@ import tomllib
 from pathlib import Path
 
 from mailer.config.example import EXAMPLE_ATTRIBUTES, example
-from mailer.config.fields import Section, Settings
+from mailer.config.fields import Settings
 from mailer.config.reading import read_settings
+from mailer.config.section import Section
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailer.config.example import toml_value
-from mailer.config.fields import Section, Settings
+from mailer.config.fields import Settings
 from mailer.config.reading import read_settings, settings_in_force
+from mailer.config.section import Section
 from mailer.errors import ConfigError, KeyFileError, MailerError, WorkspaceError
 from mailer.model.mailinglist import MailingList
 from mailer.workspace.keyfile import read_keys
