@@ -1,23 +1,36 @@
 """People with links from their letters, over a real database: for tests of the pages."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
+from starlette.applications import Starlette
 
+from mailer.compose.limits import Limits
 from mailer.compose.links import Site
+from mailer.config.example import EXAMPLE_ATTRIBUTES
 from mailer.jobs.logbook import Logbook
+from mailer.jobs.sign_up_desk import Desks
+from mailer.jobs.world import World as JobsWorld
 from mailer.model.consent import Act, Basis, How, NewEntry
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList, OptIn, Wording
+from mailer.model.signup import SignUpRules
 from mailer.model.token import Reader, TokenBox, TokenKind
 from mailer.store import contacts, ledger
 from mailer.store.database import Database
 from mailer.store.lists import all_lists
 from mailer.store.subscriptions import of_contacts
 from mailer.store.tables import LedgerRow, table
+from mailer.web.app import Looks, put_together
+from mailer.web.means import Joining, Threads
+from mailer.web.words import words_of
+from mailer.workspace.catalogues import read_catalogues
+from mailer.workspace.webpages import read_web_pages
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
 ROOT = Path(__file__).parent.parent
@@ -98,6 +111,48 @@ class World:
         """Take a table away from the program, or give it back."""
         with self.database.alter() as connection:
             connection.exec_driver_sql(f"ALTER TABLE {before} RENAME TO {after}")
+
+
+RULES = SignUpRules()
+SPECS = {name: one.spec(name) for name, one in EXAMPLE_ATTRIBUTES.items()}
+LOOKS = Looks(read_web_pages(str(ROOT)), words_of(read_catalogues(str(ROOT))))
+
+
+def joining(world: World, folder: Path = ROOT, rules: SignUpRules = RULES) -> Joining:
+    """Return what the sign-up pages of a workspace's folder work with."""
+    around = JobsWorld(
+        database=world.database,
+        logbook=world.logbook,
+        folder=str(folder),
+        specs=SPECS,
+        site=SITE,
+        tokens=world.tokens,
+        limits=Limits(),
+        clock=lambda: world.now,
+    )
+    proxies = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
+    return Joining(Desks(around, world.ring, rules).of, proxies, Threads(1))
+
+
+def app_of(
+    world: World,
+    *,
+    site: Site = SITE,
+    clock: Callable[[], datetime] | None = None,
+    folder: Path = ROOT,
+    rules: SignUpRules = RULES,
+    with_metrics: bool = True,
+) -> Starlette:
+    """Put the pages together over a world, with the example's looks."""
+    return put_together(
+        world.database,
+        world.logbook,
+        site,
+        LOOKS,
+        clock or (lambda: world.now),
+        joining(world, folder, rules),
+        with_metrics=with_metrics,
+    )
 
 
 def a_list(id: str, title: str) -> MailingList:

@@ -63,6 +63,12 @@ FOOT = (
     '<p><a href="{{ preferences_url }}">Preferences</a>'
     ' <a href="{{ unsubscribe_url }}">Leave</a></p><p>{{ postal_address|nl2br }}</p>'
 )
+CONFIRM = '<p><a href="{{ confirm_url }}">Yes, write to me</a></p>'
+
+
+def owed(kind: Kind) -> str:
+    """Return what a body of a kind must print, whatever else it says."""
+    return CONFIRM if kind is Kind.CONFIRMATION else FOOT
 
 
 def source(

@@ -13,11 +13,12 @@ from jinja2 import nodes
 from mailer.compose.template import SETTINGS_FILE, TemplateSource
 from mailer.compose.tree import Nodes, branches, everything, literal_text, printed
 from mailer.errors import TemplateError
-from mailer.model.kind import KINDS
+from mailer.model.kind import KINDS, Kind
 from mailer.model.mailinglist import MailingList
 
 LINK = "unsubscribe_url"
 ADDRESS = "postal_address"
+CONFIRM = "confirm_url"
 _HOW = {
     LINK: 'a link that leaves the list, such as <a href="{{ unsubscribe_url }}">Leave</a>',
     ADDRESS: "your postal address: {{ postal_address }}",
@@ -64,6 +65,19 @@ def check_printed(source: TemplateSource, body: Nodes, file: str, *names: str) -
                 f" {{{{ {name} }}}}, for everybody (not only under a condition):"
                 f" {_HOW[name]}"
             )
+
+
+def check_confirmation(source: TemplateSource, body: Nodes, file: str) -> None:
+    """Refuse a confirmation letter that nobody could confirm by.
+
+    Raises:
+        TemplateError: names the file and what to put into it.
+    """
+    if source.kind is Kind.CONFIRMATION and not prints(body, frozenset({CONFIRM})):
+        raise TemplateError(
+            f"{source.shown(file)}: a confirmation letter must print {{{{ {CONFIRM} }}}},"
+            ' for everybody: <a href="{{ confirm_url }}">Yes, write to me</a>'
+        )
 
 
 def check_seen(

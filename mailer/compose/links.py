@@ -57,6 +57,14 @@ class Site:
         """Return the page of a reader's preferences."""
         return f"{self.public_url}/p/{token}"
 
+    def confirmation(self, token: str) -> str:
+        """Return the page where a sign-up is confirmed."""
+        return f"{self.public_url}/c/{token}"
+
+    def sign_up(self, list_name: str) -> str:
+        """Return the page where people join a list."""
+        return f"{self.public_url}/join/{list_name}"
+
 
 def unsubscribe_mailbox(mailing_list: MailingList) -> tuple[str, str] | None:
     """Return what stands before and behind the token in `mailto:` unsubscribes.

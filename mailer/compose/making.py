@@ -29,12 +29,13 @@ from mailer.compose.tree import Nodes, everything, literal, literal_text, mapped
 from mailer.errors import did_you_mean
 from mailer.model.attributes import AttributeSpec
 from mailer.model.enclosure import Enclosure
+from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
 
-LINK_NAMES = frozenset({"preferences_url", "unsubscribe_url"})
+LINK_NAMES = frozenset({"confirm_url", "preferences_url", "unsubscribe_url"})
 OPTIONAL_NAMES = frozenset({"language", "time_zone"})
 _LINE_NAMES = frozenset({"preview", "subject"})
-_LIST_NAMES = frozenset({"list_title", "postal_address", "sender_name"})
+_LIST_NAMES = frozenset({"list_title", "list_words", "postal_address", "sender_name"})
 BUILT_IN_NAMES = (
     LINK_NAMES | OPTIONAL_NAMES | _LINE_NAMES | _LIST_NAMES | {"email", "letter_language"}
 )
@@ -121,6 +122,7 @@ def make_bodies(
         **FUNCTIONS,
         "letter_language": written(language),
         "list_title": mailing_list.title if mailing_list else "",
+        "list_words": mailing_list.wording.text if mailing_list else "",
         "postal_address": mailing_list.postal_address if mailing_list else "",
         "sender_name": mailing_list.sender_name if mailing_list else site.sender_name,
     }
@@ -171,6 +173,8 @@ def _check_names(work: _Work, read: _Read) -> frozenset[str]:
     for body in read.of_all():
         of_lines = body is read.subject or body is read.preview
         known = BUILT_IN_NAMES - _LINE_NAMES if of_lines else BUILT_IN_NAMES
+        if work.source.kind is not Kind.CONFIRMATION:
+            known -= {duties.CONFIRM}
         found = uses(body)
         for name, line in sorted(found.found.items(), key=lambda item: item[1]):
             if name not in known and name not in work.specs and name not in FUNCTIONS:
@@ -199,11 +203,10 @@ def _unknown(
 
 
 def _check_duties(source: TemplateSource, read: _Read) -> None:
-    duties.check_printed(source, read.html, source.file, duties.LINK, duties.ADDRESS)
-    if read.text is not None:
-        duties.check_printed(
-            source, read.text, source.text_file, duties.LINK, duties.ADDRESS
-        )
+    for body, file in ((read.html, source.file), (read.text, source.text_file)):
+        if body is not None:
+            duties.check_printed(source, body, file, duties.LINK, duties.ADDRESS)
+            duties.check_confirmation(source, body, file)
 
 
 def _html(

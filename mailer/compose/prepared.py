@@ -121,6 +121,7 @@ class Prepared:
         campaign_id: int,
         date: datetime,
         test: bool = False,  # noqa: FBT001, FBT002 - part of the agreed interface
+        sign_up: int = 0,
     ) -> Letter:
         """Compose one person's letter: the same arguments always give the same bytes.
 
@@ -128,6 +129,7 @@ class Prepared:
             campaign_id: 0 for none.
             date: When the letter was first tried; a retry gives the same again.
             test: The subject says so, and the links leave no list.
+            sign_up: The number of the sign-up that the letter asks to confirm; 0 for none.
 
         Raises:
             CannotComposeError: when this person lacks a value, or a value cannot be where
@@ -141,6 +143,8 @@ class Prepared:
             token = self._tokens.for_reader(TokenKind.UNSUBSCRIBE, reader)
             url = self.site.unsubscribe(token)
         names = self._names(edition, person, recipient, url, reader)
+        if "confirm_url" in edition.links:
+            names["confirm_url"] = self.site.confirmation(self._tokens.for_sign_up(sign_up))
         text = edition.bodies.text.fill(names)
         page = edition.bodies.html.fill(names)
         message_id = self._tokens.for_delivery(TokenKind.MESSAGE, delivery_id)

@@ -42,10 +42,13 @@ class Frozen:
 
 def pack(frozen: Frozen) -> tuple[str, dict[str, Any]]:
     """Turn the content into JSON values; the hash (SHA-256, hex) comes first."""
+    mailing_list = asdict(frozen.mailing_list)
+    # How people join has no part in any letter.
+    del mailing_list["sign_up"]
     body: dict[str, Any] = {
         "version": _VERSION,
         "template": frozen.source.as_dict(),
-        "list": asdict(frozen.mailing_list),
+        "list": mailing_list,
         "segment": frozen.segment,
         "rule": frozen.rule,
         "attributes": {

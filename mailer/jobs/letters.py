@@ -124,6 +124,7 @@ class Letters:
             campaign_id,
             claim.first_attempt_at,
             test=claim.kind is Kind.TEST,
+            sign_up=claim.cause_id if claim.cause_kind is CauseKind.SIGN_UP else 0,
         )
 
     def failed(self, claim: Claim) -> None:

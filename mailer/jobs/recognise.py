@@ -28,12 +28,14 @@ class Standing:
         title: The title of the link's list; "" when it is for none.
         on_list: Letters of that list (or of any, without one) are still to be expected.
         stopped: All marketing is stopped: no list and no import can change that.
+        language: The person's language, if that is known.
     """
 
     address: str
     title: str
     on_list: bool
     stopped: bool
+    language: str | None = None
 
 
 def recognise(database: Database, reader: Reader, now: datetime) -> Standing:
@@ -51,6 +53,7 @@ def recognise(database: Database, reader: Reader, now: datetime) -> Standing:
             title,
             on_list=not held and _on_list(connection, contact.id, list_id),
             stopped=any(one.scope in _ALL_MARKETING for one in held),
+            language=contact.details.language,
         )
 
 

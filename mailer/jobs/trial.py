@@ -13,7 +13,7 @@ from mailer.model.contact import Contact
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList
 from mailer.store.contacts import find_contact
-from mailer.store.contents import TestReader, queue_test_letter
+from mailer.store.contents import Recipient, queue_test_letter
 from mailer.store.database import Database
 from mailer.store.deliveries import DeliveryView
 from mailer.store.history import delivery_by_id
@@ -88,7 +88,7 @@ def queue_trial(world: World, ring: KeyRing, trial: Trial, address: str) -> int:
         needs=(),
     )
     keep_enclosures(world.database, trial.source, now)
-    reader = TestReader(
+    recipient = Recipient(
         contact_id=trial.contact.id if trial.contact else None,
         address=to.wire,
         hash=ring.suppression_hash(to.match),
@@ -96,7 +96,9 @@ def queue_trial(world: World, ring: KeyRing, trial: Trial, address: str) -> int:
     with world.database.write() as connection:
         see_list(connection, trial.mailing_list, now)
         content_hash = put_down(connection, content, now)
-        return queue_test_letter(connection, trial.source.name, content_hash, reader, now)
+        return queue_test_letter(
+            connection, trial.source.name, content_hash, recipient, now
+        )
 
 
 def trial_state(database: Database, delivery_id: int) -> DeliveryView:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mailer.model.signup import SignUpPage
+
 
 class OptIn(StrEnum):
     """Whether a sign-up must be confirmed by letter."""
@@ -43,6 +45,7 @@ class MailingList:
         bounce_domain: Where signed return paths live, or "": the sender's address is used.
         unsubscribe_mailbox: The address that `mailto:` unsubscribes go to, or "".
         segments: Name to expression, as text.
+        sign_up: The page where people join by themselves; None for no page.
     """
 
     id: str
@@ -60,6 +63,7 @@ class MailingList:
     unsubscribe_mailbox: str = ""
     language: str = "en"
     segments: dict[str, str] = field(default_factory=dict[str, str])
+    sign_up: SignUpPage | None = None
 
     @property
     def wording(self) -> Wording:

@@ -25,6 +25,7 @@ class TokenKind(StrEnum):
     PREFERENCES = "preferences"
     MESSAGE = "message"
     RETURN_PATH = "return_path"
+    CONFIRM = "confirm"
 
 
 class Reader(NamedTuple):
@@ -121,6 +122,25 @@ class TokenBox:
 
     def reader(self, kind: TokenKind, token: str) -> Reader | None:
         """Open a link's token; None when it is not ours, whatever was changed in it."""
+        payload = self._of_link(kind, token)
+        if payload is None:
+            return None
+        return Reader(
+            int.from_bytes(payload[:5], "big"),
+            int.from_bytes(payload[5:7], "big"),
+            int.from_bytes(payload[7:11], "big"),
+        )
+
+    def for_sign_up(self, number: int) -> str:
+        """Make a confirmation's token: 31 characters of the URL-safe alphabet."""
+        return _in_url(self._seal(TokenKind.CONFIRM, number.to_bytes(6, "big")))
+
+    def sign_up(self, token: str) -> int | None:
+        """Open a confirmation's token; None when it is not ours."""
+        payload = self._of_link(TokenKind.CONFIRM, token)
+        return None if payload is None else int.from_bytes(payload, "big")
+
+    def _of_link(self, kind: TokenKind, token: str) -> bytes | None:
         try:
             raw = base64.b64decode(
                 token.encode("ascii") + b"=" * (-len(token) % 4), b"-_", validate=True
@@ -129,13 +149,7 @@ class TokenBox:
             return None
         payload = self._open(kind, raw)
         # Base64 has spare bits at its end: only the one spelling that we write is ours.
-        if payload is None or _in_url(raw) != token:
-            return None
-        return Reader(
-            int.from_bytes(payload[:5], "big"),
-            int.from_bytes(payload[5:7], "big"),
-            int.from_bytes(payload[7:11], "big"),
-        )
+        return None if payload is None or _in_url(raw) != token else payload
 
     def for_delivery(self, kind: TokenKind, delivery_id: int) -> str:
         """Make a Message-ID's or return path's token: 46 characters of either case.

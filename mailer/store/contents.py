@@ -5,12 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from mailer.model.delivery import CauseKind
+from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.kind import KINDS, Kind
-from mailer.store.tables import CampaignRow, DeliveryRow, TestLetterRow, table
+from mailer.store.tables import CampaignRow, DeliveryRow, SignUpRow, TestLetterRow, table
 
 _campaign = table(CampaignRow)
 _test_letter = table(TestLetterRow)
+_sign_up = table(SignUpRow)
 _delivery = table(DeliveryRow)
 
 
@@ -20,6 +21,8 @@ def content_hash_of(connection: Connection, cause: CauseKind, cause_id: int) -> 
         where = select(_campaign.c.frozen_hash).where(_campaign.c.id == cause_id)
     elif cause is CauseKind.TEST:
         where = select(_test_letter.c.frozen_hash).where(_test_letter.c.id == cause_id)
+    elif cause is CauseKind.SIGN_UP:
+        where = select(_sign_up.c.frozen_hash).where(_sign_up.c.id == cause_id)
     else:
         return None
     found: str | None = connection.execute(where).scalar_one_or_none()
@@ -27,11 +30,12 @@ def content_hash_of(connection: Connection, cause: CauseKind, cause_id: int) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class TestReader:
-    """Who gets a test letter.
+class Recipient:
+    """Who gets one letter.
 
     Args:
-        contact_id: The contact whose values the letter shows, or None for the sample's.
+        contact_id: The contact whose values the letter shows; None for a test letter that
+            shows the sample's.
         hash: The keyed hash of the address.
     """
 
@@ -44,29 +48,45 @@ def queue_test_letter(
     connection: Connection,
     template: str,
     content_hash: str,
-    reader: TestReader,
+    recipient: Recipient,
     now: datetime,
 ) -> int:
     """Write down a test letter that is due at once; return its delivery's number."""
-    test_id = connection.execute(
+    test_id: int = connection.execute(
         insert(_test_letter)
         .values(template=template, frozen_hash=content_hash, sent_at=now)
         .returning(_test_letter.c.id)
     ).scalar_one()
-    rule = KINDS[Kind.TEST]
+    return queue_letter(connection, (CauseKind.TEST, test_id), Kind.TEST, recipient, now)
+
+
+def queue_letter(
+    connection: Connection,
+    cause: tuple[CauseKind, int],
+    kind: Kind,
+    recipient: Recipient,
+    now: datetime,
+    list_id: str | None = None,
+) -> int:
+    """Write down one letter that is due at once; return its delivery's number.
+
+    Args:
+        list_id: The list that it is about, None for none.
+    """
+    rule = KINDS[kind]
     return int(
         connection.execute(
             insert(_delivery)
             .values(
-                cause_kind=CauseKind.TEST.value,
-                cause_id=test_id,
-                kind=Kind.TEST.value,
+                cause_kind=cause[0].value,
+                cause_id=cause[1],
+                kind=kind.value,
                 lane=rule.lane.value,
-                contact_id=reader.contact_id,
-                hash=reader.hash,
-                address=reader.address,
-                list_id=None,
-                state="queued",
+                contact_id=recipient.contact_id,
+                hash=recipient.hash,
+                address=recipient.address,
+                list_id=list_id,
+                state=DeliveryState.QUEUED.value,
                 attempt=0,
                 deferrals=0,
                 due_at=now,

@@ -321,6 +321,34 @@ class TestLetterRow(SQLModel, table=True):
     sent_at: datetime = _time()
 
 
+class SignUpRow(SQLModel, table=True):
+    """One sign-up on a page: the cause of its confirmation letter, and what was answered.
+
+    The answers become attributes when the person confirms. `network_hash` is keyed.
+    """
+
+    __tablename__ = "sign_up"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index("ix_sign_up_contact_id", "contact_id"),
+        Index("ix_sign_up_asked_at", "asked_at"),
+        # A link's number is never another sign-up's, also when this one was erased.
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = _id()
+    contact_id: int = _number()
+    list_id: str = _text()
+    wording: int = _number()
+    answers: dict[str, Any] = Field(
+        default_factory=dict, sa_column=Column(Values, nullable=False)
+    )
+    language: str | None = _text(null=True)
+    network_hash: bytes | None = _bytes(null=True)
+    frozen_hash: str | None = _text(null=True)
+    asked_at: datetime = _time()
+    confirm_by: datetime = _time()
+    confirmed_at: datetime | None = _time(null=True)
+
+
 class CampaignRow(SQLModel, table=True):
     """One firing of a schedule or one send by hand."""
 

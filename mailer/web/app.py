@@ -6,7 +6,9 @@ GET never changes anything: scanners follow every link in a letter.
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from ipaddress import ip_network
 
 from starlette.applications import Starlette
 from starlette.datastructures import URL
@@ -20,18 +22,23 @@ from mailer.compose.links import Site
 from mailer.errors import MailerError
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
+from mailer.jobs.sign_up_desk import Desks
+from mailer.model.signup import SignUpRules
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
-from mailer.web import health, images, metrics, preferences, unsubscribe
+from mailer.web import confirm, health, images, join, metrics, preferences, unsubscribe
 from mailer.web.guard import HEADERS, Guard
-from mailer.web.means import Means, Threads
+from mailer.web.language import language_of
+from mailer.web.means import Joining, Means, Threads
 from mailer.web.pages import Pages
+from mailer.web.words import Say, words_of
 from mailer.wiring import Workspace, utc_now
+from mailer.workspace.catalogues import read_catalogues
 from mailer.workspace.webpages import read_web_pages
 
 _log = logging.getLogger(__name__)
 
-_READING, _LEAVING, _WATCHING = 4, 2, 1
+_READING, _LEAVING, _WATCHING, _JOINING = 4, 2, 1, 1
 """Threads: few, so that pages never take all of the senders' database connections."""
 
 _Page = Callable[[Request, Means], Awaitable[Response]]
@@ -50,18 +57,53 @@ def build_app(workspace: Workspace) -> Starlette:
         workspace.database,
         workspace.logbook,
         workspace.site(),
-        read_web_pages(workspace.folder),
+        Looks(
+            read_web_pages(workspace.folder),
+            words_of(read_catalogues(workspace.folder)),
+        ),
         utc_now,
+        _joining(workspace),
         with_metrics=workspace.settings.site.metrics,
     )
 
 
-def put_together(
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How the pages look and what they say.
+
+    Args:
+        templates: The sources of `templates/web` by file name.
+        words: The words in other languages than English, by language.
+    """
+
+    templates: Mapping[str, str]
+    words: Mapping[str, Say] = field(default_factory=dict[str, Say])
+
+
+def _joining(workspace: Workspace) -> Joining:
+    asked = workspace.settings.sign_up
+    rules = SignUpRules(
+        confirm_within=timedelta(hours=asked.confirm_within_h),
+        kept_for=timedelta(days=asked.kept_for_days),
+        letters_a_day=asked.letters_a_day,
+        from_network_an_hour=asked.from_network_an_hour,
+        an_hour=asked.an_hour,
+    )
+    proxies = workspace.settings.site.trusted_proxies
+    return Joining(
+        Desks(workspace.world(), workspace.ring, rules).of,
+        tuple(ip_network(one) for one in proxies),
+        Threads(_JOINING),
+    )
+
+
+def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app names them all
     database: Database,
     logbook: Logbook,
     site: Site,
-    templates: Mapping[str, str],
+    looks: Looks,
     clock: Callable[[], datetime],
+    joining: Joining,
     *,
     with_metrics: bool = True,
 ) -> Starlette:
@@ -70,8 +112,9 @@ def put_together(
     Args:
         site: What links in letters begin with (its path may reach us or not), and who we
             are: customers see the sender's name on each page.
-        templates: The sources of `templates/web` by file name.
+        looks: The pages' templates and words.
         clock: Gives aware times in UTC.
+        joining: What the pages work with where people join by themselves.
         with_metrics: Answer /metrics.
 
     Raises:
@@ -81,12 +124,13 @@ def put_together(
         database=database,
         logbook=logbook,
         tokens=TokenBox(logbook.ring),
-        pages=Pages(templates, site.sender_name),
+        pages=Pages(looks.templates, site.sender_name, looks.words),
         meter=Meter(database, clock),
         clock=clock,
         reading=Threads(_READING),
         leaving=Threads(_LEAVING),
         watching=Threads(_WATCHING),
+        joining=joining,
     )
     # A proxy may leave the path of the public address as it is, or take it away.
     bases = sorted({"", URL(site.public_url).path.rstrip("/")})
@@ -116,6 +160,8 @@ def _routes(base: str, means: Means, *, with_metrics: bool) -> list[Route]:
         _route(f"{base}/u/{{token:path}}", means, unsubscribe.get, unsubscribe.post),
         _route(f"{base}/p/{{token:path}}", means, preferences.get, preferences.post),
         _route(f"{base}/i/{{name:path}}", means, images.get),
+        _route(f"{base}/c/{{token:path}}", means, confirm.get, confirm.post),
+        _route(f"{base}/join/{{name}}", means, join.get, join.post),
         _route(f"{base}/health", means, health.get),
     ]
     if with_metrics:
@@ -139,16 +185,16 @@ class _Answers:
 
     async def not_possible(self, request: Request, problem: Exception) -> Response:
         """Answer to an unknown path, another method, a body that is no form."""
-        del request
         assert isinstance(problem, HTTPException)
+        language = language_of(request, self._pages)
         if problem.status_code == 404:  # noqa: PLR2004 - Not Found
-            return self._pages.not_found()
-        return self._pages.problem(problem.status_code, problem.headers)
+            return self._pages.not_found(language)
+        return self._pages.problem(problem.status_code, problem.headers, language=language)
 
     async def unavailable(self, request: Request, problem: Exception) -> Response:
         """Answer while the database does not; the path holds a token: it is not logged."""
         _log.warning("a %s could not be answered: %s", request.method, problem)
-        return self._pages.problem(503)
+        return self._pages.problem(503, language=language_of(request, self._pages))
 
     async def gone(self, request: Request, problem: Exception) -> Response:
         """Answer to somebody who has hung up: nothing was done, nobody reads it."""

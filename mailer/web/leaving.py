@@ -17,13 +17,14 @@ from mailer.jobs.unsubscribe import unsubscribe
 from mailer.model.consent import How
 from mailer.model.token import Reader, TokenKind
 from mailer.web.form import read_form
+from mailer.web.language import language_of
 from mailer.web.means import Means
 from mailer.web.pages import RETRY_AFTER_S
 
 _log = logging.getLogger(__name__)
 
 _ONE_CLICK = ("list-unsubscribe", "one-click")
-_JUNK = "/.,;:!?'\"*()<>[]{}| \t\r\n\u00a0\u200b\u201d\u2019"
+JUNK = "/.,;:!?'\"*()<>[]{}| \t\r\n\u00a0\u200b\u201d\u2019"
 """What mail programs and people put behind a link; no token ends with any of it."""
 
 
@@ -37,14 +38,14 @@ class Wish(StrEnum):
 def reader_of(request: Request, means: Means, kind: TokenKind) -> Reader | None:
     """Return who a link was made for; None when it is not ours, whatever was changed."""
     token: str = request.path_params["token"]
-    return means.tokens.reader(kind, token.rstrip(_JUNK))
+    return means.tokens.reader(kind, token.rstrip(JUNK))
 
 
 async def show(request: Request, means: Means, kind: TokenKind, page: str) -> Response:
     """Show a page to the holder of a link; nothing is changed."""
     reader = reader_of(request, means, kind)
     if reader is None:
-        return means.pages.not_found()
+        return means.pages.not_found(language_of(request, means.pages))
     standing = await _standing(means, reader)
     return means.pages.page(
         page,
@@ -54,6 +55,7 @@ async def show(request: Request, means: Means, kind: TokenKind, page: str) -> Re
             "on_list": standing.on_list,
             "stopped": standing.stopped,
         },
+        language=language_of(request, means.pages, standing.language),
     )
 
 
@@ -61,7 +63,7 @@ async def leave(request: Request, means: Means, kind: TokenKind) -> Response:
     """Do what a POST asks for, and answer when it is on record."""
     reader = reader_of(request, means, kind)
     if reader is None:
-        return means.pages.not_found()
+        return means.pages.not_found(language_of(request, means.pages))
     form = await read_form(request)
     name, value = _ONE_CLICK
     if form.get(name, "").lower() == value:
@@ -69,8 +71,8 @@ async def leave(request: Request, means: Means, kind: TokenKind) -> Response:
     try:
         wish = Wish(form.get("leave", ""))
     except ValueError:
-        return means.pages.problem(400)
-    return await _by_button(means, reader, wish)
+        return means.pages.problem(400, language=language_of(request, means.pages))
+    return await _by_button(request, means, reader, wish)
 
 
 async def _one_click(means: Means, reader: Reader) -> Response:
@@ -87,13 +89,16 @@ async def _one_click(means: Means, reader: Reader) -> Response:
     return PlainTextResponse("You are unsubscribed.\n")
 
 
-async def _by_button(means: Means, reader: Reader, wish: Wish) -> Response:
+async def _by_button(
+    request: Request, means: Means, reader: Reader, wish: Wish
+) -> Response:
     try:
         standing = await _standing(means, reader)
         await _unsubscribe(means, reader, How.PAGE, wish)
     except (MailerError, TimeoutError) as problem:
         _log.warning("a wish to leave is not on record: %s", problem)
-        return means.pages.problem(503, retry=wish.value)
+        language = language_of(request, means.pages)
+        return means.pages.problem(503, retry=wish.value, language=language)
     return means.pages.page(
         "left",
         {
@@ -101,6 +106,7 @@ async def _by_button(means: Means, reader: Reader, wish: Wish) -> Response:
             "address": masked(standing.address),
             "everything": wish is Wish.ALL,
         },
+        language=language_of(request, means.pages, standing.language),
     )
 
 

@@ -10,8 +10,10 @@ from anyio import to_thread
 
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
+from mailer.jobs.sign_up import Desk
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
+from mailer.web.client import Network
 from mailer.web.pages import Pages
 
 ANSWER_WITHIN_S = 20.0
@@ -40,6 +42,21 @@ class Threads:
 
 
 @dataclass(frozen=True, slots=True)
+class Joining:
+    """What the pages work with where people join by themselves.
+
+    Args:
+        desk: Finds the desk of a list by its file's name; raises NotFoundError.
+        proxies: Whose X-Forwarded-For is believed.
+        threads: Threads that write, so that who signs up keeps nobody from leaving.
+    """
+
+    desk: Callable[[str], Desk]
+    proxies: tuple[Network, ...]
+    threads: Threads
+
+
+@dataclass(frozen=True, slots=True)
 class Means:
     """What the pages work with.
 
@@ -58,3 +75,4 @@ class Means:
     reading: Threads
     leaving: Threads
     watching: Threads
+    joining: Joining

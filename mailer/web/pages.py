@@ -10,6 +10,7 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from traceback import walk_tb
+from types import MappingProxyType
 
 from jinja2 import (
     FunctionLoader,
@@ -23,10 +24,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from starlette.responses import HTMLResponse, Response
 
 from mailer.errors import TemplateError
+from mailer.model.attributes import AttributeType
+from mailer.web.words import ENGLISH, Say, in_english
 
 FOLDER = "templates/web"
 
 RETRY_AFTER_S = 60
+_RETRY_AFTER_S = {503: RETRY_AFTER_S, 429: 3600}
+"""How soon it is worth trying again: Service Unavailable, Too Many Requests."""
 
 _STYLE = re.compile(r"<style\b[^>]*>(.*?)</style>", re.DOTALL | re.IGNORECASE)
 _POLICY = (
@@ -43,6 +48,40 @@ _PERSON: tuple[Values, ...] = tuple(
     for on_list in (True, False)
     for stopped in (True, False)
 )
+_INVITED: tuple[Values, ...] = tuple(
+    {
+        "title": title,
+        "address": address,
+        "open": is_open,
+        "confirmed": confirmed,
+        "join_url": join_url,
+    }
+    for title in ("News & more", "")
+    for address in ("j•••@example.com", "")
+    for is_open in (True, False)
+    for confirmed in (True, False)
+    for join_url in ("../join/news", "")
+)
+
+
+def _questions(problem: str) -> list[Values]:
+    """Return a question of each type, with and without choices."""
+    return [
+        {
+            "field": "a.name",
+            "label": "Your name",
+            "type": kind,
+            "required": required,
+            "value": "",
+            "problem": problem,
+            "choices": choices,
+        }
+        for kind in AttributeType
+        for required in (True, False)
+        for choices in ([], [{"field": "a.name.0", "words": "tents", "chosen": True}])
+    ]
+
+
 _SAMPLES: dict[str, Sequence[Values]] = {
     "unsubscribe": _PERSON,
     "preferences": _PERSON,
@@ -52,10 +91,30 @@ _SAMPLES: dict[str, Sequence[Values]] = {
         for address in ("j•••@example.com", "")
         for everything in (False, True)
     ),
+    "join": tuple(
+        {
+            "title": "News & more",
+            "purpose": "About once a week.",
+            "words": "Yes, write to me.",
+            "list_language": "en",
+            "postal_address": postal_address,
+            "email": "j",
+            "email_problem": problem,
+            "questions": _questions(problem),
+        }
+        for postal_address in ("Storgata 1\nBergen", "")
+        for problem in ("", "missing", "number", "date", "choice", "text")
+    ),
+    "joined": tuple(
+        {"title": "News & more", "address": "j@example.com", "by_letter": by_letter}
+        for by_letter in (True, False)
+    ),
+    "confirm": _INVITED,
+    "confirmed": _INVITED,
     "not-found": ({},),
     "problem": tuple(
         {"status": status, "retry": retry}
-        for status in (400, 405, 408, 413, 415, 503)
+        for status in (400, 405, 408, 413, 415, 429, 503)
         for retry in ("", "list", "all")
     ),
 }
@@ -74,68 +133,102 @@ _MISTAKES = (
 
 
 class Pages:
-    """Renders pages.
+    """Renders pages, in each language that there are words for.
 
     Args:
         sources: Templates by name, such as `unsubscribe.html`, with what they extend.
         site_name: What customers know the company as; "" shows none.
+        words: Catalogues of words by language (`words.py`); English needs none.
 
     Raises:
         TemplateError: when a page is missing, or cannot be shown to everybody.
     """
 
-    def __init__(self, sources: Mapping[str, str], site_name: str = "") -> None:
-        self._jinja = ImmutableSandboxedEnvironment(
-            loader=FunctionLoader(_finder(sources)),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+    def __init__(
+        self,
+        sources: Mapping[str, str],
+        site_name: str = "",
+        words: Mapping[str, Say] = MappingProxyType({}),
+    ) -> None:
+        said = {ENGLISH: in_english, **words}
+        self._jinja = {
+            language: _environment(sources, say) for language, say in said.items()
+        }
         self._site_name = site_name
-        for name, samples in _SAMPLES.items():
-            for values in samples:
-                self._try(name, values)
+        for language in self._jinja:
+            for name, samples in _SAMPLES.items():
+                for values in samples:
+                    self._try(name, values, language)
 
-    def page(self, name: str, values: Values, status: int = 200) -> Response:
+    @property
+    def languages(self) -> frozenset[str]:
+        """The languages that pages are there in."""
+        return frozenset(self._jinja)
+
+    def page(
+        self, name: str, values: Values, status: int = 200, *, language: str = ENGLISH
+    ) -> Response:
         """Answer with a page.
 
         Args:
             name: The template's, without `.html`.
+            language: One of `languages`.
         """
-        body = self._render(name, values)
-        return HTMLResponse(body, status, {"Content-Security-Policy": _policy(body)})
+        body = self._render(name, values, language)
+        headers = {
+            "Content-Security-Policy": _policy(body),
+            "Content-Language": language,
+        }
+        return HTMLResponse(body, status, headers)
 
-    def not_found(self) -> Response:
+    def not_found(self, language: str = ENGLISH) -> Response:
         """Answer to a link that is not ours, in the same words whatever is wrong."""
-        return self.page("not-found", {}, 404)
+        return self.page("not-found", {}, 404, language=language)
 
     def problem(
-        self, status: int, headers: Mapping[str, str] | None = None, *, retry: str = ""
+        self,
+        status: int,
+        headers: Mapping[str, str] | None = None,
+        *,
+        retry: str = "",
+        language: str = ENGLISH,
     ) -> Response:
         """Answer that something could not be done, and what helps.
 
         Args:
             retry: The value of the button that may be pressed again; "" for none.
         """
-        answer = self.page("problem", {"status": status, "retry": retry}, status)
+        values = {"status": status, "retry": retry}
+        answer = self.page("problem", values, status, language=language)
         answer.headers.update(headers or {})
-        if status == 503:  # noqa: PLR2004 - Service Unavailable
-            answer.headers["Retry-After"] = str(RETRY_AFTER_S)
+        if status in _RETRY_AFTER_S:
+            answer.headers["Retry-After"] = str(_RETRY_AFTER_S[status])
         return answer
 
-    def _render(self, name: str, values: Values) -> str:
-        page = self._jinja.get_template(f"{name}.html")
-        return page.render({"site_name": self._site_name, **values})
+    def _render(self, name: str, values: Values, language: str) -> str:
+        page = self._jinja[language].get_template(f"{name}.html")
+        return page.render({"site_name": self._site_name, "language": language, **values})
 
-    def _try(self, name: str, values: Values) -> None:
+    def _try(self, name: str, values: Values, language: str) -> None:
         try:
-            self._render(name, values)
+            self._render(name, values, language)
         except _MISTAKES as problem:
-            known = sorted({"site_name", *values})
+            known = sorted({"language", "site_name", *values})
             raise TemplateError(
                 f"{_place(problem, name)}: {_words(problem, known)}"
             ) from problem
+
+
+def _environment(sources: Mapping[str, str], say: Say) -> ImmutableSandboxedEnvironment:
+    jinja = ImmutableSandboxedEnvironment(
+        loader=FunctionLoader(_finder(sources)),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    jinja.globals["_"] = say
+    return jinja
 
 
 def _finder(

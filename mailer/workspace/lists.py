@@ -7,6 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from mailer.errors import NotFoundError, WorkspaceError, did_you_mean, shorten
 from mailer.model.mailinglist import MailingList, OptIn, Wording
+from mailer.model.signup import CONFIRMATION, Question, SignUpPage
 from mailer.workspace.files import inside
 from mailer.workspace.folder import names
 from mailer.workspace.tomlfiles import Table, read_toml
@@ -14,6 +15,7 @@ from mailer.workspace.tomlfiles import Table, read_toml
 KIND = "lists"
 _LAST_VERSION = 10_000
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
 _SENDER = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>]+)>')
 
 
@@ -100,6 +102,7 @@ def parse_list(values: Mapping[str, object], name: str) -> MailingList:
             file, "language", re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"), "as in 'nb'"
         ),
         segments=_segments(file),
+        sign_up=_sign_up(file),
     )
     file.end()
     return found
@@ -149,6 +152,31 @@ def _segments(file: Table) -> dict[str, str]:
                 """ such as "country == 'NO'" """.rstrip()
             )
     return segments
+
+
+def _sign_up(file: Table) -> SignUpPage | None:
+    if not file.has("sign_up"):
+        return None
+    page = Table(file.table("sign_up"), f"{file.where}, [sign_up]")
+    template = page.text("template", CONFIRMATION)
+    questions = [_question(one) for one in page.tables("questions")]
+    page.end()
+    asked = [one.attribute for one in questions]
+    for name in asked:
+        if asked.count(name) > 1:
+            raise WorkspaceError(f"{page.where}: {name} is asked for twice")
+    return SignUpPage(tuple(questions), template)
+
+
+def _question(table: Table) -> Question:
+    question = Question(
+        attribute=_matching(table, "attribute", _ATTRIBUTE, "an attribute, as in 'name'"),
+        label=_line(table, "label") if table.has("label") else "",
+        choices=tuple(table.texts("choices")),
+        required=table.flag("required", default=False),
+    )
+    table.end()
+    return question
 
 
 def _line(file: Table, key: str) -> str:

@@ -80,6 +80,10 @@ class Table:
         """Return a table, {} when there is none."""
         return dict(self._get(key, dict, {}))
 
+    def has(self, key: str) -> bool:
+        """Say whether the file says anything about it."""
+        return key in self._values
+
     def tables(self, key: str) -> list["Table"]:
         """Return the tables of `[[key]]` in their order."""
         found = self._get(key, list, [])
@@ -117,5 +121,5 @@ _WORDS = {
     int: "a whole number",
     bool: "true or false",
     dict: "a table",
-    list: "a list of tables",
+    list: "a list",
 }

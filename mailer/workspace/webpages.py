@@ -7,7 +7,7 @@ from mailer.workspace.example import example_files
 from mailer.workspace.files import read_text
 
 FOLDER = "templates/web"
-_ENDING = ".html"
+WORDS_FOLDER = f"{FOLDER}/words"
 
 
 def read_web_pages(folder: str) -> dict[str, str]:
@@ -16,15 +16,29 @@ def read_web_pages(folder: str) -> dict[str, str]:
     Raises:
         WorkspaceError: when a file cannot be read, or is not UTF-8.
     """
-    pages = {
-        path.removeprefix(f"{FOLDER}/"): content.decode()
-        for path, content in example_files().items()
-        if path.startswith(f"{FOLDER}/") and path.endswith(_ENDING)
-    }
+    pages = _read(folder, FOLDER, ".html")
     if not pages:
         raise WorkspaceError(
             f"the program was installed without its {FOLDER}: install it again"
         )
-    for path in sorted(Path(folder, FOLDER).glob(f"[!.]*{_ENDING}")):
-        pages[path.name] = read_text(str(path), f"{FOLDER}/{path.name}")
     return pages
+
+
+def read_web_words(folder: str) -> dict[str, str]:
+    """Return the catalogues of the pages' words by language, as `read_web_pages` does."""
+    found = _read(folder, WORDS_FOLDER, ".po")
+    return {name.removesuffix(".po"): source for name, source in found.items()}
+
+
+def _read(folder: str, below: str, ending: str) -> dict[str, str]:
+    """Return the files of a folder that end so by name, the example's below them."""
+    found = {
+        path.removeprefix(f"{below}/"): content.decode()
+        for path, content in example_files().items()
+        if path.startswith(f"{below}/")
+        and path.endswith(ending)
+        and "/" not in path.removeprefix(f"{below}/")
+    }
+    for path in sorted(Path(folder, below).glob(f"[!.]*{ending}")):
+        found[path.name] = read_text(str(path), f"{below}/{path.name}")
+    return found

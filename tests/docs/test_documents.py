@@ -1,11 +1,14 @@
 """Documents and code agree."""
 
 import ast
+import io
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po
 from docs.commands import document
 from docs.rfc_index import ROOT, index
 
@@ -98,3 +101,22 @@ def test_no_asynchronous_sqlalchemy_is_used() -> None:
     """It needs greenlet, which SQLAlchemy 2.1 no longer installs."""
     for path in MODULES:
         assert "sqlalchemy.ext.asyncio" not in path.read_text(encoding="utf-8"), name(path)
+
+
+def words_of_the_pages() -> set[str]:
+    """Return every text that the pages of the example say."""
+    said: set[str] = set()
+    for page in (ROOT / "templates/web").glob("*.html"):
+        with page.open("rb") as file:
+            found = extract("jinja2", file, {"_": None}, options={"silent": "false"})
+            said |= {str(message) for _, message, _, _ in found}
+    return said
+
+
+@pytest.mark.parametrize("language", ["nb", "de"])
+def test_every_word_of_the_pages_is_there_in_each_language(language: str) -> None:
+    file = ROOT / f"templates/web/words/{language}.po"
+    catalogue = read_po(io.BytesIO(file.read_bytes()), abort_invalid=True)
+    translated = {str(one.id) for one in catalogue if one.id and one.string}
+    assert words_of_the_pages() == translated
+    assert not list(catalogue.check())

@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from worlds import config_text
 
@@ -122,8 +122,8 @@ def unsubscribe_link(letter: Received) -> str:
     return found[1].decode()
 
 
-def one_click(link: str) -> int:
-    """Leave as mail programs do (RFC 8058 §3.2); return the answer's status."""
+def post(link: str, **fields: str) -> tuple[int, str]:
+    """Send a form of a page; return the answer's status and text."""
     parts = urlsplit(link)
     assert parts.hostname == "127.0.0.1"
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
@@ -131,12 +131,16 @@ def one_click(link: str) -> int:
         connection.request(
             "POST",
             parts.path,
-            "List-Unsubscribe=One-Click",
+            urlencode(fields),
             {"Content-Type": "application/x-www-form-urlencoded"},
         )
         answer = connection.getresponse()
-        answer.read()
-        return answer.status
+        return answer.status, answer.read().decode()
+
+
+def one_click(link: str) -> int:
+    """Leave as mail programs do (RFC 8058 §3.2); return the answer's status."""
+    return post(link, **{"List-Unsubscribe": "One-Click"})[0]
 
 
 def get(link: str) -> tuple[int, str]:

@@ -3,15 +3,13 @@
 from collections.abc import Generator
 
 import pytest
-from customers import NOW, ROOT, SITE, TITLES, World, a_list
+from customers import NOW, TITLES, World, a_list, app_of
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from mailer.jobs.logbook import Logbook
 from mailer.store.database import Database
 from mailer.store.lists import see_list
-from mailer.web.app import put_together
-from mailer.workspace.webpages import read_web_pages
 
 
 @pytest.fixture
@@ -24,9 +22,7 @@ def world(database: Database, logbook: Logbook) -> World:
 
 @pytest.fixture
 def app(world: World) -> Starlette:
-    return put_together(
-        world.database, world.logbook, SITE, read_web_pages(str(ROOT)), lambda: world.now
-    )
+    return app_of(world)
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from customers import ROOT, SITE
+from customers import app_of
 from prometheus_client.parser import text_string_to_metric_families
 from sending import a_campaign
 from sqlalchemy import insert, update
@@ -14,8 +14,6 @@ from mailer.model.campaign import CampaignState
 from mailer.model.consent import SuppressionReason
 from mailer.model.delivery import DeliveryState
 from mailer.store.tables import AlarmRow, CampaignRow, DeliveryRow, SuppressionRow, table
-from mailer.web.app import put_together
-from mailer.workspace.webpages import read_web_pages
 
 
 def figures(client):
@@ -169,14 +167,7 @@ def test_a_clock_that_was_put_back_does_not_keep_figures_for_ever(client, world,
 
 
 def test_figures_can_be_switched_off(world):
-    app = put_together(
-        world.database,
-        world.logbook,
-        SITE,
-        read_web_pages(str(ROOT)),
-        lambda: world.now,
-        with_metrics=False,
-    )
+    app = app_of(world, with_metrics=False)
     with TestClient(app) as client:
         assert client.get("/metrics").status_code == 404
         assert client.get("/health").status_code == 200

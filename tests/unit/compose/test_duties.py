@@ -1,5 +1,6 @@
 """What a letter owes its reader: a way out and a postal address, or it is refused."""
 
+import re
 from dataclasses import replace
 
 import letters
@@ -115,4 +116,29 @@ def test_a_list_letter_without_list_is_refused() -> None:
 
 @pytest.mark.parametrize("kind", [Kind.TRANSACTIONAL, Kind.CONFIRMATION, Kind.ALARM])
 def test_other_letters_owe_neither(kind: Kind) -> None:
-    assert ready(source("<p>Your order</p>", kind=kind))
+    body = letters.CONFIRM if kind is Kind.CONFIRMATION else "<p>Your order</p>"
+    assert ready(source(body, kind=kind))
+
+
+@pytest.mark.parametrize(
+    "body", ["<p>x</p>", "{% if name %}" + letters.CONFIRM + "{% endif %}"]
+)
+def test_a_confirmation_that_nobody_could_give_is_refused(body: str) -> None:
+    with pytest.raises(TemplateError, match=r"body.html: .* must print {{ confirm_url }}"):
+        ready(source(body, kind=Kind.CONFIRMATION))
+    with pytest.raises(TemplateError, match=r"body.txt: .* must print {{ confirm_url }}"):
+        ready(source(letters.CONFIRM, text=body, kind=Kind.CONFIRMATION))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind != "confirmation"])
+def test_no_other_letter_asks_for_a_confirmation(kind: Kind) -> None:
+    with pytest.raises(TemplateError, match="no such name 'confirm_url'"):
+        ready(source(letters.CONFIRM + FOOT, kind=kind))
+
+
+def test_a_confirmation_s_link_says_which_sign_up_it_is_for() -> None:
+    template = source(letters.CONFIRM, kind=Kind.CONFIRMATION)
+    letter = ready(template).compose(letters.person(), 9, 0, letters.DATE, sign_up=4711)
+    token = re.search(r"https://mail\.example\.com/c/([\w-]+)", letters.text_of(letter))
+    assert token is not None
+    assert letters.TOKENS.sign_up(token[1]) == 4711

@@ -6,7 +6,7 @@ from email.headerregistry import Address
 
 import letters
 import pytest
-from letters import DATE, FOOT, NEWS, person, read, ready, source
+from letters import DATE, FOOT, NEWS, owed, person, read, ready, source
 
 from mailer.compose.headers import address_field, text_field
 from mailer.errors import TemplateError
@@ -107,7 +107,8 @@ def test_letters_to_lists_have_all_list_fields(kind: Kind) -> None:
     "kind", [kind for kind in Kind if kind not in {"marketing", "journey"}]
 )
 def test_other_letters_have_none(kind: Kind) -> None:
-    content = ready(source(kind=kind)).compose(person(), 9, 5, DATE).content
+    template = source("<p>Hi</p>" + owed(kind), kind=kind)
+    content = ready(template).compose(person(), 9, 5, DATE).content
     for name in FIELDS:
         assert name + b":" not in content
 
@@ -128,7 +129,7 @@ def test_other_letters_have_none(kind: Kind) -> None:
 def test_machines_are_told_by_kind_not_to_answer(
     kind: Kind, submitted: str | None, suppress: str | None
 ) -> None:
-    template = source("<p>Hi</p>" + FOOT, kind=kind)
+    template = source("<p>Hi</p>" + owed(kind), kind=kind)
     message = read(ready(template).compose(person(), 9, 5, DATE))
     assert message["Auto-Submitted"] == submitted
     assert message["X-Auto-Response-Suppress"] == suppress

@@ -1,0 +1,152 @@
+"""Confirming a sign-up by its letter's link: the one thing that ends a person's own no."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.audience.admission import change
+from mailer.audience.joining import coming_back, may_confirm
+from mailer.model.consent import Act, Basis, How, NewEntry
+from mailer.model.contact import Contact, Details
+from mailer.model.key import KeyRing
+from mailer.model.kind import KINDS, Kind
+from mailer.store import ledger
+from mailer.store.contacts import change_contacts, get_contact
+from mailer.store.database import Connection, Database
+from mailer.store.lists import all_lists
+from mailer.store.sign_ups import SignUp, find_sign_up, mark_confirmed
+from mailer.store.suppressions import lift, suppress, suppressions_of
+
+_SOURCE = "confirmation letter"
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """What a confirmation's link stands for.
+
+    Args:
+        title: The list's title.
+        address: The person's address.
+        open: The link still does something.
+        confirmed: It was confirmed before.
+        language: The person's language, or the one that the sign-up was read in.
+    """
+
+    title: str
+    address: str
+    list_name: str
+    open: bool
+    confirmed: bool
+    language: str | None = None
+
+
+def invitation(database: Database, number: int, now: datetime) -> Invitation | None:
+    """Look up what a confirmation's link stands for; None when nothing is on record."""
+    with database.read() as connection:
+        found = find_sign_up(connection, number)
+        contact = None if found is None else get_contact(connection, found.contact_id)
+        if found is None or contact is None:
+            return None
+        return _invitation(connection, found, contact, now)
+
+
+def confirm(
+    database: Database,
+    ring: KeyRing,
+    number: int,
+    now: datetime,
+    *,
+    network_address: str | None = None,
+    agent: str | None = None,
+) -> Invitation | None:
+    """Put a person on the list that she signed up to, once.
+
+    Whatever kept the list's letters from her ends, with an entry in the ledger; what was
+    answered on the page is known from now on.
+
+    Returns:
+        What the link stood for before; None when nothing is on record.
+    """
+    with database.write() as connection:
+        ledger.lock(connection)
+        found = find_sign_up(connection, number)
+        contact = None if found is None else get_contact(connection, found.contact_id)
+        if found is None or contact is None:
+            return None
+        shown = _invitation(connection, found, contact, now)
+        if not shown.open:
+            return shown
+        entry = NewEntry(
+            contact_id=contact.id,
+            who=contact.match,
+            list_id=found.list_id,
+            wording=found.wording,
+            act=Act.CONFIRMED,
+            at=now,
+            how=How.FORM,
+            basis=Basis.DOUBLE_OPT_IN,
+            source=_SOURCE,
+            network_address=network_address,
+            agent=agent,
+        )
+        ledger.append(connection, ring, [entry])
+        _come_back(connection, ring, contact, found.list_id, now)
+        take_over(connection, contact, found.answers, now, found.language)
+        mark_confirmed(connection, number, now)
+    return shown
+
+
+def take_over(
+    connection: Connection,
+    contact: Contact,
+    answers: Mapping[str, object],
+    now: datetime,
+    language: str | None = None,
+) -> None:
+    """Write what a person answered beside what is known; her language if none is known."""
+    said = Details(dict(answers), None if contact.details.language else language, None)
+    changed = change(contact.details, said)
+    if changed is not None:
+        change_contacts(connection, [(contact.id, changed.details)], now)
+
+
+def _invitation(
+    connection: Connection, found: SignUp, contact: Contact, now: datetime
+) -> Invitation:
+    seen = all_lists(connection).get(found.list_id)
+    stopped = {scope.value for scope in KINDS[Kind.CONFIRMATION].stopped_by}
+    held = suppressions_of(connection, contact.hash)
+    return Invitation(
+        title="" if seen is None else seen.title,
+        address=contact.address,
+        list_name="" if seen is None else seen.name,
+        open=may_confirm(found.confirm_by, found.confirmed_at, now)
+        and not any(one.scope in stopped and one.in_force(now) for one in held),
+        confirmed=found.confirmed_at is not None,
+        language=found.language or contact.details.language,
+    )
+
+
+def _come_back(
+    connection: Connection, ring: KeyRing, contact: Contact, list_id: str, now: datetime
+) -> None:
+    held = [one for one in suppressions_of(connection, contact.hash) if one.in_force(now)]
+    back = coming_back(held, list_id, all_lists(connection))
+    lifted = [
+        NewEntry(
+            contact_id=contact.id,
+            who=contact.match,
+            list_id=list_id,
+            wording=0,
+            act=Act.LIFTED,
+            at=now,
+            how=How.FORM,
+            source=f"suppression {scope}",
+        )
+        for scope in back.lifted
+    ]
+    ledger.append(connection, ring, lifted)
+    for kept in back.kept:
+        suppress(connection, contact.hash, kept)
+    for scope in back.lifted:
+        lift(connection, contact.hash, scope)

@@ -1,0 +1,174 @@
+"""Signing up on a page: written down, and answered by a letter that asks to confirm it.
+
+The page's answer is the same whoever the address belongs to: see `audience.joining`.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.audience.joining import Answer, Joiner, answer, network_of
+from mailer.compose.template import TemplateSource
+from mailer.jobs.confirm import take_over
+from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
+from mailer.jobs.world import World
+from mailer.model.address import Address, Role, role_of
+from mailer.model.consent import Act, Basis, How, NewEntry
+from mailer.model.contact import Contact, Details
+from mailer.model.delivery import CauseKind
+from mailer.model.key import KeyRing
+from mailer.model.kind import Kind
+from mailer.model.mailinglist import MailingList
+from mailer.model.signup import SignUpRules
+from mailer.store import ledger
+from mailer.store.contacts import create_contacts, find_contact, get_contact, new_row
+from mailer.store.contents import Recipient, queue_letter
+from mailer.store.database import Connection
+from mailer.store.lists import see_list
+from mailer.store.sign_ups import SignUp, asked_lately, write_sign_up
+from mailer.store.subscriptions import subscription
+from mailer.store.suppressions import suppressions_of
+
+_SOURCE = "sign-up page"
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody typed into the page of a list.
+
+    Args:
+        answers: Attributes by name, read as they were declared.
+        language: The language that the page was read in, or None.
+        network_address: Where the request came from (an IP address), or None.
+        agent: The browser, or None.
+    """
+
+    address: Address
+    answers: dict[str, object]
+    language: str | None
+    network_address: str | None
+    agent: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every sign-up of one list is worked with.
+
+    Args:
+        letter: The template of the confirmation letter.
+    """
+
+    world: World
+    ring: KeyRing
+    mailing_list: MailingList
+    letter: TemplateSource
+    rules: SignUpRules
+
+
+def sign_up(desk: Desk, wish: Wish) -> Answer:
+    """Write down that somebody wants to join a list, in one short transaction.
+
+    Nothing that stands is changed by it. The confirmation letter is due at once.
+    """
+    now = desk.world.clock()
+    list_id = desk.mailing_list.id
+    network = network_of(wish.network_address or "")
+    network_hash = (
+        desk.ring.suppression_hash(f"network {network}") if network is not None else None
+    )
+    content = Frozen(desk.letter, desk.mailing_list, "", "", desk.world.specs, ())
+    keep_enclosures(desk.world.database, desk.letter, now)
+    with desk.world.database.write() as connection:
+        see_list(connection, desk.mailing_list, now)
+        ledger.lock(connection)
+        contact = find_contact(connection, wish.address.match)
+        decided = answer(
+            _joiner(connection, desk, wish, contact, now),
+            asked_lately(
+                connection, contact.id if contact else 0, list_id, network_hash, now
+            ),
+            desk.rules,
+            list_id,
+        )
+        if decided in {Answer.NOTHING, Answer.LATER}:
+            return decided
+        if contact is None:
+            contact = _create(connection, desk.ring, wish, now)
+        ledger.append(connection, desk.ring, [_entry(desk, wish, contact, decided, now)])
+        by_letter = decided is Answer.LETTER
+        content_hash = put_down(connection, content, now) if by_letter else None
+        number = write_sign_up(
+            connection,
+            SignUp(
+                contact_id=contact.id,
+                list_id=list_id,
+                wording=desk.mailing_list.wording.version,
+                answers=wish.answers if by_letter else {},
+                language=wish.language,
+                network_hash=network_hash,
+                frozen_hash=content_hash,
+                asked_at=now,
+                confirm_by=now + desk.rules.confirm_within,
+                confirmed_at=None if by_letter else now,
+            ),
+        )
+        if not by_letter:
+            take_over(connection, contact, wish.answers, now)
+            return decided
+        queue_letter(
+            connection,
+            (CauseKind.SIGN_UP, number),
+            Kind.CONFIRMATION,
+            Recipient(contact.id, wish.address.wire, contact.hash),
+            now,
+            list_id,
+        )
+    return decided
+
+
+def _joiner(
+    connection: Connection,
+    desk: Desk,
+    wish: Wish,
+    contact: Contact | None,
+    now: datetime,
+) -> Joiner:
+    hashed = desk.ring.suppression_hash(wish.address.match)
+    return Joiner(
+        opt_in=desk.mailing_list.opt_in,
+        is_person=role_of(wish.address) is not Role.REFUSED,
+        subscription=None
+        if contact is None
+        else subscription(connection, contact.id, desk.mailing_list.id),
+        suppressions=[
+            one for one in suppressions_of(connection, hashed) if one.in_force(now)
+        ],
+    )
+
+
+def _create(connection: Connection, ring: KeyRing, wish: Wish, now: datetime) -> Contact:
+    """Make a contact of whom nothing is known but the address."""
+    match = wish.address.match
+    details = Details({}, wish.language, None)
+    row = new_row(match, ring.suppression_hash(match), wish.address.wire, details, now)
+    (contact_id,) = create_contacts(connection, [row])
+    made = get_contact(connection, contact_id)
+    assert made is not None
+    return made
+
+
+def _entry(
+    desk: Desk, wish: Wish, contact: Contact, decided: Answer, now: datetime
+) -> NewEntry:
+    return NewEntry(
+        contact_id=contact.id,
+        who=contact.match,
+        list_id=desk.mailing_list.id,
+        wording=desk.mailing_list.wording.version,
+        act=Act.GRANTED,
+        at=now,
+        how=How.FORM,
+        basis=Basis.EXPRESS if decided is Answer.JOINED else Basis.DOUBLE_OPT_IN,
+        source=_SOURCE,
+        network_address=wish.network_address,
+        agent=wish.agent,
+    )

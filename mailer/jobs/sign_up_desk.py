@@ -1,0 +1,82 @@
+"""The desk of a list's sign-up page: read anew each time, and the last good one is kept."""
+
+import logging
+from collections.abc import Mapping
+
+from mailer.errors import ConfigError, MailerError, NotFoundError, did_you_mean
+from mailer.jobs.sign_up import Desk
+from mailer.jobs.world import World
+from mailer.model.attributes import AttributeSpec
+from mailer.model.key import KeyRing
+from mailer.model.kind import Kind
+from mailer.model.mailinglist import MailingList
+from mailer.model.signup import SignUpPage, SignUpRules
+from mailer.workspace.lists import read_list
+from mailer.workspace.templates import read_template
+
+_log = logging.getLogger(__name__)
+
+
+class Desks:
+    """Finds the desk of a list by the name of its file."""
+
+    def __init__(self, world: World, ring: KeyRing, rules: SignUpRules) -> None:
+        self._world = world
+        self._ring = ring
+        self._rules = rules
+        self._last: dict[str, Desk] = {}
+
+    def of(self, name: str) -> Desk:
+        """Return a list's desk.
+
+        A file that does not parse (any more) is logged, and people go on joining by the
+        last one that did.
+
+        Raises:
+            NotFoundError: when there is no such list, or it has no sign-up page.
+            MailerError: when its files never held since the program was started.
+        """
+        try:
+            self._last[name] = self._read(name)
+        except NotFoundError:
+            self._last.pop(name, None)
+            raise
+        except MailerError as problem:
+            _log.error("the sign-up page of %s: %s", name, problem)
+            if name not in self._last:
+                raise
+        return self._last[name]
+
+    def _read(self, name: str) -> Desk:
+        mailing_list = read_list(self._world.folder, name)
+        page = mailing_list.sign_up
+        if page is None:
+            raise NotFoundError(f"lists/{name}.toml has no [sign_up]: no page to join it")
+        check_page(mailing_list, page, self._world.specs)
+        try:
+            letter = read_template(self._world.folder, page.template)
+        except NotFoundError as problem:
+            # The list is there: who comes to its page must hear that it is our mistake.
+            raise ConfigError(f"lists/{name}.toml, [sign_up]: {problem}") from problem
+        if letter.kind is not Kind.CONFIRMATION:
+            raise ConfigError(
+                f"lists/{name}.toml, [sign_up]: the template {page.template!r} is of the"
+                f" kind {letter.kind.value!r}, but must be {Kind.CONFIRMATION.value!r}"
+            )
+        return Desk(self._world, self._ring, mailing_list, letter, self._rules)
+
+
+def check_page(
+    mailing_list: MailingList, page: SignUpPage, specs: Mapping[str, AttributeSpec]
+) -> None:
+    """Refuse a page that asks for what no contact has.
+
+    Raises:
+        ConfigError: names the question and the nearest right name.
+    """
+    for question in page.questions:
+        if question.attribute not in specs:
+            raise ConfigError(
+                f"lists/{mailing_list.name}.toml, [sign_up]: no such attribute"
+                f" {question.attribute!r}{did_you_mean(question.attribute, specs)}"
+            )

@@ -1,0 +1,100 @@
+"""Sign-ups on pages: what was asked and when, until they are confirmed or forgotten."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
+
+from mailer.audience.joining import Asked
+from mailer.store.tables import SignUpRow, table
+
+_rows = table(SignUpRow)
+_HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SignUp:
+    """One sign-up on a page.
+
+    Args:
+        wording: The version of the list's words that the page showed.
+        answers: Attributes by name, as they were typed in; they are anyone's words until
+            the person confirms.
+        network_hash: The keyed hash of the network that it came from.
+        frozen_hash: What the confirmation letter holds; None when none was due.
+        confirm_by: Until when the letter's link works.
+        confirmed_at: When it was confirmed, once; also when the list needs none.
+    """
+
+    contact_id: int
+    list_id: str
+    wording: int
+    answers: dict[str, Any]
+    language: str | None
+    network_hash: bytes | None
+    frozen_hash: str | None
+    asked_at: datetime
+    confirm_by: datetime
+    confirmed_at: datetime | None = None
+
+
+def asked_lately(
+    connection: Connection,
+    contact_id: int,
+    list_id: str,
+    network_hash: bytes | None,
+    now: datetime,
+) -> Asked:
+    """Count what was asked lately; contact 0 stands for somebody who is not on record."""
+    hour_ago, day_ago = now - _HOUR, now - _DAY
+    letters = (
+        select(func.count())
+        .select_from(_rows)
+        .where(
+            _rows.c.contact_id == contact_id,
+            _rows.c.asked_at > day_ago,
+            _rows.c.frozen_hash.is_not(None),
+        )
+    )
+    recent = select(func.count()).select_from(_rows).where(_rows.c.asked_at > hour_ago)
+    return Asked(
+        same_list=connection.execute(
+            letters.where(_rows.c.list_id == list_id)
+        ).scalar_one(),
+        same_address=connection.execute(letters).scalar_one(),
+        network=0
+        if network_hash is None
+        else connection.execute(
+            recent.where(_rows.c.network_hash == network_hash)
+        ).scalar_one(),
+        everyone=connection.execute(recent).scalar_one(),
+    )
+
+
+def write_sign_up(connection: Connection, new: SignUp) -> int:
+    """Write a sign-up down and return its number."""
+    values = {name: getattr(new, name) for name in SignUp.__slots__}
+    return int(
+        connection.execute(
+            insert(_rows).values(**values).returning(_rows.c.id)
+        ).scalar_one()
+    )
+
+
+def find_sign_up(connection: Connection, number: int) -> SignUp | None:
+    """Return a sign-up, or None when there is none (any more)."""
+    found = connection.execute(select(_rows).where(_rows.c.id == number)).mappings().first()
+    return None if found is None else _read(found)
+
+
+def mark_confirmed(connection: Connection, number: int, now: datetime) -> None:
+    """Let a sign-up be confirmed; what was answered is the contact's from now on."""
+    connection.execute(
+        update(_rows).where(_rows.c.id == number).values(confirmed_at=now, answers={})
+    )
+
+
+def _read(row: RowMapping) -> SignUp:
+    return SignUp(**{name: row[name] for name in SignUp.__slots__})

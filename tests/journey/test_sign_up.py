@@ -1,0 +1,58 @@
+"""Joining by oneself: the page, the letter that asks, the button, the next campaign."""
+
+import email
+import email.policy
+import re
+
+import pytest
+from journey.program import Relay as MailServer
+from journey.program import Shop, get, one_click, post, relay, unsubscribe_link, until
+
+KARI = "kari@example.com"
+
+
+def confirmation(taken: MailServer, count: int) -> tuple[str, str]:
+    """Return the subject and the link of somebody's newest confirmation letter."""
+    until(lambda: len(taken.of(KARI)) >= count, "the letter arrives")
+    letter = email.message_from_bytes(
+        taken.of(KARI)[-1].content, policy=email.policy.default
+    )
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert letter["List-Unsubscribe"] is None
+    body = letter.get_body(("plain",))
+    assert body is not None
+    found = re.search(r"http://127\.0\.0\.1:\d+/c/[\w-]+", body.get_content())
+    assert found is not None
+    return str(letter["Subject"]), found[0]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
+def test_who_signs_up_and_confirms_gets_the_next_campaign(
+    shop: Shop, database_url: str
+) -> None:
+    with relay() as taken:
+        on_sqlite = database_url.startswith("sqlite")
+        shop.make(taken.port, database="sqlite:///mailer.db" if on_sqlite else database_url)
+        serve = shop.start()
+        page = f"http://127.0.0.1:{shop.port}/join/newsletter"
+        assert get(page)[0] == 200
+        status, said = post(page, email=KARI, **{"a.name": "Kari <b>", "lang": "x"})
+        assert (status, KARI in said) == (200, True)
+        subject, link = confirmation(taken, 1)
+        assert subject == "Please confirm: News from the mountains"
+        assert "pending" in shop.run("contact", "show", KARI)
+
+        assert get(link)[0] == 200
+        assert post(link)[0] == 200
+        shop.run("campaign", "start", "autumn-sale", "--list", "newsletter", "--yes")
+        shop.until_finished(1)
+        (_, campaign) = taken.of(KARI)
+        assert b"Kari" in campaign.content
+
+        assert one_click(unsubscribe_link(campaign)) == 200
+        shop.run("db", "verify")
+        told = shop.run("explain", KARI)
+        assert "confirmed newsletter by form" in told
+        assert "withdrawn newsletter by one_click" in told
+        serve.process.terminate()
+        assert serve.ended() == 0, serve.log
