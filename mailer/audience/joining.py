@@ -101,11 +101,11 @@ class Return:
     """What a confirmation puts an end to, and what stays.
 
     Args:
-        lifted: The scopes that no longer hold.
+        ended: What no longer holds.
         kept: What goes on holding for the other lists where all marketing had ended.
     """
 
-    lifted: tuple[str, ...] = ()
+    ended: tuple[Suppression, ...] = ()
     kept: tuple[Suppression, ...] = ()
 
 
@@ -127,7 +127,7 @@ def coming_back(
         if one.scope == Scope.MARKETING:
             others = sorted(other for other in lists if other != list_id)
             kept += [replace(one, scope=list_scope(other)) for other in others]
-    return Return(tuple(one.scope for one in held), tuple(kept))
+    return Return(tuple(held), tuple(kept))
 
 
 def may_confirm(confirm_by: datetime, confirmed_at: datetime | None, now: datetime) -> bool:

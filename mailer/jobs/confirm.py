@@ -1,11 +1,15 @@
 """Confirming a sign-up by its letter's link: the one thing that ends a person's own no."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.audience.admission import change
 from mailer.audience.joining import coming_back, may_confirm
+from mailer.errors import WorkspaceError
+from mailer.jobs.lifting import End, end, note_end
+from mailer.jobs.logbook import Logbook
 from mailer.model.consent import Act, Basis, How, NewEntry
 from mailer.model.contact import Contact, Details
 from mailer.model.key import KeyRing
@@ -15,7 +19,9 @@ from mailer.store.contacts import change_contacts, get_contact
 from mailer.store.database import Connection, Database
 from mailer.store.lists import all_lists
 from mailer.store.sign_ups import SignUp, find_sign_up, mark_confirmed
-from mailer.store.suppressions import lift, suppress, suppressions_of
+from mailer.store.suppressions import suppress, suppressions_of
+
+_log = logging.getLogger(__name__)
 
 _SOURCE = "confirmation letter"
 
@@ -52,7 +58,7 @@ def invitation(database: Database, number: int, now: datetime) -> Invitation | N
 
 def confirm(
     database: Database,
-    ring: KeyRing,
+    logbook: Logbook,
     number: int,
     now: datetime,
     *,
@@ -89,10 +95,15 @@ def confirm(
             network_address=network_address,
             agent=agent,
         )
-        ledger.append(connection, ring, [entry])
-        _come_back(connection, ring, contact, found.list_id, now)
+        ledger.append(connection, logbook.ring, [entry])
+        ending = _come_back(connection, logbook.ring, contact, found.list_id, now)
         take_over(connection, contact, found.answers, now, found.language)
         mark_confirmed(connection, number, now)
+    try:
+        note_end(logbook, contact.hash, ending)
+    except WorkspaceError as problem:
+        # She is on the list. The alarm of the logbook says what to do about the file.
+        _log.error("that somebody came back is not in the logbook: %s", problem)
     return shown
 
 
@@ -129,24 +140,11 @@ def _invitation(
 
 def _come_back(
     connection: Connection, ring: KeyRing, contact: Contact, list_id: str, now: datetime
-) -> None:
+) -> End:
     held = [one for one in suppressions_of(connection, contact.hash) if one.in_force(now)]
     back = coming_back(held, list_id, all_lists(connection))
-    lifted = [
-        NewEntry(
-            contact_id=contact.id,
-            who=contact.match,
-            list_id=list_id,
-            wording=0,
-            act=Act.LIFTED,
-            at=now,
-            how=How.FORM,
-            source=f"suppression {scope}",
-        )
-        for scope in back.lifted
-    ]
-    ledger.append(connection, ring, lifted)
+    ending = End(back.ended, How.FORM, now)
+    end(connection, ring, contact.hash, contact, ending)
     for kept in back.kept:
         suppress(connection, contact.hash, kept)
-    for scope in back.lifted:
-        lift(connection, contact.hash, scope)
+    return ending

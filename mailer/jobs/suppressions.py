@@ -10,16 +10,16 @@ from datetime import UTC, datetime
 
 from mailer.audience.refusals import OWN_COLUMNS, Refusal
 from mailer.errors import NotFoundError, RefusedError
+from mailer.jobs.lifting import End, end, note_end
 from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.refusing import Recorder, noes_of, refuse
 from mailer.model.address import parse_address
-from mailer.model.consent import Act, How, NewEntry
+from mailer.model.consent import How
 from mailer.model.key import KeyRing
-from mailer.model.no import No, NoAct
-from mailer.model.suppression import SAID_BY_THE_PERSON, Suppression, list_of
+from mailer.model.suppression import SAID_BY_THE_PERSON, Suppression
 from mailer.store import ledger, suppressions
 from mailer.store.contacts import addresses_of, find_contact, read_contacts
-from mailer.store.database import Connection, Database
+from mailer.store.database import Database
 from mailer.store.suppressions import Held, counts, newest_suppressions, suppressions_of
 from mailer.workspace.csvout import csv_lines
 
@@ -118,16 +118,12 @@ def lift(
         stay = tuple(one for one in here if one.reason in SAID_BY_THE_PERSON)
         if not lifted:
             raise _nothing_to_lift(found.given, stay, scope)
+        ending = End(lifted, How.SUPPORT, now, lifting.by.strip())
         if not dry_run:
-            _lift(connection, ring, found.match, lifted, lifting.by.strip(), now)
+            contact = find_contact(connection, found.match)
+            end(connection, ring, hashed, contact, ending)
     if not dry_run:
-        # After the commit: a line that nothing came of would take back a no.
-        logbook.note(
-            [
-                No(NoAct.LIFTED, hashed, one.scope, one.reason, now, How.SUPPORT)
-                for one in lifted
-            ]
-        )
+        note_end(logbook, hashed, ending)
     return Lifted(found.given, lifted, stay)
 
 
@@ -190,33 +186,6 @@ def as_csv(listed: Iterable[Listed], ring: KeyRing) -> Iterator[str]:
         ]
         for one in listed
     )
-
-
-def _lift(
-    connection: Connection,
-    ring: KeyRing,
-    match: str,
-    lifted: Iterable[Suppression],
-    by: str,
-    now: datetime,
-) -> None:
-    contact = find_contact(connection, match)
-    hashed = ring.suppression_hash(match)
-    for one in lifted:
-        if contact is not None:
-            entry = NewEntry(
-                contact_id=contact.id,
-                who=match,
-                list_id=list_of(one.scope),
-                wording=0,
-                act=Act.LIFTED,
-                at=now,
-                how=How.SUPPORT,
-                source=f"{one.reason} since {one.since_at:%Y-%m-%d}",
-                by=by,
-            )
-            ledger.append(connection, ring, [entry])
-        suppressions.lift(connection, hashed, one.scope)
 
 
 def _nothing_to_lift(

@@ -33,7 +33,7 @@ async def post(request: Request, means: Means) -> Response:
     found = await means.joining.threads.do(
         lambda: confirm(
             means.database,
-            means.logbook.ring,
+            means.logbook,
             number,
             means.clock(),
             network_address=address,

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 
 from mailer.jobs.frozen import unpack
 from mailer.jobs.leaving import Leaving, leave
+from mailer.jobs.replay import tend
 from mailer.jobs.unsubscribe import unsubscribe
 from mailer.model.consent import Act, How, SuppressionReason
 from mailer.model.signup import SignUpRules
@@ -299,9 +300,13 @@ def test_whoever_left_can_come_back_by_herself_to_this_list_alone(page, world, w
     else:
         assert after["list:courses"] == held["marketing"]
     lifted = [one for one in world.entries() if one.act == "lifted"]
-    assert [one.source for one in lifted] == [
-        f"suppression {'list:news' if way == 'list' else 'marketing'}"
-    ]
+    assert [one.list_id for one in lifted] == ["news" if way == "list" else None]
+    reason = held["list:news" if way == "list" else "marketing"]
+    assert [one.source for one in lifted] == [f"{reason} since {world.now:%Y-%m-%d}"]
+    # The next look into the logbook does not take it back.
+    before = lists_of(world), scopes_of(world)
+    assert tend(world.database, world.logbook, world.now) is not None
+    assert (lists_of(world), scopes_of(world)) == before
 
 
 def test_a_single_opt_in_joins_at_once_but_for_who_left(page, world):

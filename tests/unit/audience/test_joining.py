@@ -110,7 +110,7 @@ def test_confirming_ends_what_kept_the_list_away_and_nothing_else():
     left_other = suppressed("list:courses", SuppressionReason.UNSUBSCRIBED)
     everything = suppressed("everything", SuppressionReason.MANUAL)
     back = coming_back([left_list, left_other, everything], "news", ["news", "courses"])
-    assert back.lifted == ("list:news",)
+    assert back.ended == (left_list,)
     assert back.kept == ()
 
 
@@ -118,7 +118,7 @@ def test_confirming_ends_what_kept_the_list_away_and_nothing_else():
 def test_where_all_marketing_had_ended_the_other_lists_stay_as_they_were(reason):
     gone = suppressed("marketing", reason)
     back = coming_back([gone], "news", ["news", "offers", "courses"])
-    assert back.lifted == ("marketing",)
+    assert back.ended == (gone,)
     assert [(one.scope, one.reason, one.since_at) for one in back.kept] == [
         ("list:courses", reason, gone.since_at),
         ("list:offers", reason, gone.since_at),
