@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import Connection, NullPool, create_engine, text
 
 from mailer.jobs.logbook import Logbook
@@ -15,6 +16,10 @@ from mailer.model.key import Key, KeyRing, Purpose
 from mailer.store import schema
 from mailer.store.database import Database, open_database
 from mailer.workspace.locks import FileTurn
+
+# What a test does is counted, not timed: a busy machine makes no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 RING = KeyRing(
     (

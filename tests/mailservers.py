@@ -4,6 +4,7 @@ What the machine has already is used as it is. Otherwise a package is fetched wi
 `apt-get download`, and with it the libraries that its programs miss.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -52,6 +53,36 @@ def program(name: str, package: str) -> Program:
         if path.exists():
             return Program(str(path), _environment(unpacked))
     raise MissingServerError(f"Debian's package {package} has no program {name}")
+
+
+def unpacked(package: str, *more: str) -> Path:
+    """Return the folder that some packages are unpacked in, fetching them if need be.
+
+    Args:
+        more: What it depends on, as far as it is needed.
+
+    Raises:
+        MissingServerError: names the package and what to do.
+    """
+    folder = SERVERS / package
+    SERVERS.mkdir(exist_ok=True)
+    # Tests run in several processes: one fetches, the others wait for it.
+    with (SERVERS / f"{package}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / "complete").exists():
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for one in (package, *more):
+            try:
+                _unpack(one, folder)
+            except (OSError, subprocess.SubprocessError) as problem:
+                raise MissingServerError(
+                    f"Debian's package {one} could not be fetched: {_words(problem)};"
+                    f" install {package}"
+                ) from problem
+        (folder / "complete").touch()
+    return folder
 
 
 def _fetch(package: str, unpacked: Path) -> None:

@@ -78,7 +78,7 @@ def start_(
         )  # fmt: skip
         for words in workspace.settings.warnings():
             click.echo(f"warning: {words}", err=True)
-        ready = gather(world, order, now)
+        ready = gather(world, order, now, ask_spam=True)
         if dry_run:
             print_preview(preview(world, ready, now), as_json=as_json)
             return

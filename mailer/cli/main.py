@@ -34,7 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "segment": ("mailer.cli.segment:segment", "Count and preview who a segment picks."),
     "template": (
         "mailer.cli.template:template",
-        "Begin a letter, preview it, send a test.",
+        "Begin a letter, preview and check it, send a test.",
     ),
     "campaign": ("mailer.cli.campaign:campaign", "Start, watch and settle campaigns."),
     "schedule": ("mailer.cli.schedule:schedule", "List schedules, run or skip a firing."),

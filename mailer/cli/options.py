@@ -47,6 +47,9 @@ class _States(click.ParamType[frozenset[DeliveryState]]):
         return frozenset(found)
 
 
+list_option = click.option(
+    "--list", "list_name", metavar="NAME", help="Whose sender and words."
+)
 DURATION = _Duration()
 STATES = _States()
 

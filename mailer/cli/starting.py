@@ -6,6 +6,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from mailer.cli.findings import print_findings
 from mailer.cli.output import print_json, print_rows, shown
 from mailer.cli.progress import print_status
 from mailer.jobs.campaigns import status
@@ -13,6 +14,7 @@ from mailer.jobs.plan import plan
 from mailer.jobs.start_campaign import Preview
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
+from mailer.model.finding import errors_of
 from mailer.store.prospects import CLAUSE, GETS_IT, LACKS, Group
 
 _FIRST_SHOWN = 3
@@ -52,6 +54,7 @@ def print_preview(preview: Preview, *, as_json: bool) -> None:
     )
     for one in ready.first_lacking:
         click.echo(f"  {shown(one.address)} lacks: {', '.join(one.names)}")
+    print_findings(ready.findings)
     for note in _notes(preview):
         click.echo(f"note: {note}", err=True)
 
@@ -75,6 +78,11 @@ def _notes(preview: Preview) -> list[str]:
         notes.append(
             f"it will not start: the letters of {len(ready.faulty)} of the first people"
             f" cannot be composed ({address}: {why})"
+        )
+    errors = errors_of(ready.findings)
+    if errors:
+        notes.append(
+            f"it will not start: the check of the template found {len(errors)} errors"
         )
     if preview.earlier is not None and ready.order.schedule is None:
         notes.append(
@@ -105,6 +113,7 @@ def _preview_json(preview: Preview) -> Mapping[str, object]:
             {"contact_id": one.contact_id, "address": one.address, "names": list(one.names)}
             for one in ready.first_lacking
         ],
+        "findings": [one.as_dict() for one in ready.findings],
         "earlier_campaign": preview.earlier.id if preview.earlier else None,
         "notes": _notes(preview),
     }
@@ -112,6 +121,7 @@ def _preview_json(preview: Preview) -> Mapping[str, object]:
 
 def confirm(preview: Preview) -> None:
     """Ask before letters are sent."""
+    print_findings(preview.ready.findings)
     order = preview.ready.order
     segment = f"/{order.segment}" if order.segment else ""
     click.confirm(

@@ -5,6 +5,7 @@ import time
 
 import click
 
+from mailer.cli.findings import check
 from mailer.cli.output import as_json, print_json, shown
 from mailer.compose.prepared import prepare
 from mailer.daemon import loop_factory, pen_of, send_until
@@ -36,10 +37,13 @@ _contact = click.option(
 
 @click.group
 def template() -> None:
-    """Begin a letter, preview it, send a test.
+    """Begin a letter, preview and check it, send a test.
 
     Example: mailer template new spring --from newsletter
     """
+
+
+template.add_command(check)
 
 
 @template.command

@@ -101,16 +101,20 @@ class _Fold:
         return found
 
     def _evaluated(self, run: Nodes) -> Nodes:
-        if all(literal_text(node) is not None for node in run):
-            return run
+        """Work out one statement after the other, so that each text keeps its line."""
+        return [self._worked_out(node) for node in run]
+
+    def _worked_out(self, node: nodes.Node) -> nodes.Node:
+        if literal_text(node) is not None:
+            return node
         part = Part(
-            self._common.engine, [*self._definitions, *run], str, self._common.where
+            self._common.engine, [*self._definitions, node], str, self._common.where
         )
         try:
             text = "".join(part.fill(self._common.values))
         except CannotComposeError as problem:
             raise TemplateError(str(problem)) from problem
-        return [literal(text, run[0].lineno)]
+        return literal(text, node.lineno)
 
 
 def _set_by(node: nodes.Node) -> set[str]:

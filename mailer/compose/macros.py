@@ -145,6 +145,8 @@ class Expansion:
             TemplateError: when the values are not those that the macro takes.
         """
         self._macro = macro
+        # What a macro prints for everybody stands where it is called.
+        self._line = call.lineno
         self._own = {name: f"{name}__{number}" for name in _own_names(macro)}
         self._given = _given(call, macro, places)
         self.body = self._renamed(macro.body)
@@ -177,14 +179,14 @@ class Expansion:
         }
         found = scoped(body)
         # The defaults may use the values that were given, so these are bound around them.
+        line = self._line
         for values in (rest, self._given):
             if values:
                 names = [
-                    nodes.Name(self._own[name], "param", lineno=macro.lineno)
-                    for name in values
+                    nodes.Name(self._own[name], "param", lineno=line) for name in values
                 ]
                 values_of = list(values.values())
-                found = Nodes([nodes.With(names, values_of, found, lineno=macro.lineno)])
+                found = Nodes([nodes.With(names, values_of, found, lineno=line)])
         return found
 
 

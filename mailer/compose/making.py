@@ -10,6 +10,7 @@ from markupsafe import escape
 
 from mailer.compose import duties
 from mailer.compose.assembly import Assembler
+from mailer.compose.document import Seen, written_texts
 from mailer.compose.engine import FUNCTIONS, HTML, TEXT, Engine
 from mailer.compose.folding import Common, folded
 from mailer.compose.languages import written
@@ -54,6 +55,7 @@ class Bodies:
         used: The names that change from person to person.
         common: What every run must find among its names.
         embedded: The images inside each letter.
+        seen: What a check of the template reads.
     """
 
     subject: str | Part[str]
@@ -63,6 +65,7 @@ class Bodies:
     used: frozenset[str]
     common: dict[str, object]
     embedded: tuple[Enclosure, ...]
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +135,13 @@ def make_bodies(
     }
     whole = {name: _whole(body) for name, body in lines.items()}
     values |= {name: said for name, said in whole.items() if said is not None}
-    page, text = _html(work, read.html, lines, values)
+    page, text, seen = _html(work, read.html, lines, values, needs)
     duties.check_seen(source, text, mailing_list)
     if read.text is not None:
         body = [*_definitions(lines), *with_safe_links(counting(read.text))]
         text = folded(body, work.common(TEXT, values, source.text_file))
     pictures.check()
-    return _bodies(work, lines["subject"], page, text, needs, values)
+    return _bodies(work, lines["subject"], page, text, seen, values)
 
 
 def _read(work: _Work) -> _Read:
@@ -167,9 +170,9 @@ def _read(work: _Work) -> _Read:
     )
 
 
-def _check_names(work: _Work, read: _Read) -> frozenset[str]:
-    """Refuse names that nobody has; return those that a person must have."""
-    needs: set[str] = set()
+def _check_names(work: _Work, read: _Read) -> dict[str, int]:
+    """Refuse names that nobody has; return those that a person must have, with a line."""
+    needs: dict[str, int] = {}
     for body in read.of_all():
         of_lines = body is read.subject or body is read.preview
         known = BUILT_IN_NAMES - _LINE_NAMES if of_lines else BUILT_IN_NAMES
@@ -179,13 +182,13 @@ def _check_names(work: _Work, read: _Read) -> frozenset[str]:
         for name, line in sorted(found.found.items(), key=lambda item: item[1]):
             if name not in known and name not in work.specs and name not in FUNCTIONS:
                 raise work.places.error(line, _unknown(name, found, work.specs, known))
-        needs.update(found.needed)
-    return frozenset(
-        name
-        for name in needs
+        needs = found.needed | needs
+    return {
+        name: line
+        for name, line in needs.items()
         if name in OPTIONAL_NAMES
         or (name in work.specs and work.specs[name].default is None)
-    )
+    }
 
 
 def _unknown(
@@ -210,16 +213,29 @@ def _check_duties(source: TemplateSource, read: _Read) -> None:
 
 
 def _html(
-    work: _Work, body: Nodes, lines: dict[str, Nodes], values: dict[str, object]
-) -> tuple[Nodes, Nodes]:
+    work: _Work,
+    body: Nodes,
+    lines: dict[str, Nodes],
+    values: dict[str, object],
+    needed: dict[str, int],
+) -> tuple[Nodes, Nodes, Seen]:
     """Return the statements of the HTML, and of the plain text that is made from it."""
     definitions = [mapped(one, _as_html) for one in _definitions(lines)]
-    whole = folded(
-        [*definitions, *counting(body)], work.common(HTML, values, work.source.file)
-    )
+    counted = counting(body)
+    whole = folded([*definitions, *counted], work.common(HTML, values, work.source.file))
     page, marked = inlined(whole, work.places, work.pictures)
     text = [mapped(one, _as_text) for one in plain_text(marked, work.places)]
-    return page, text
+    seen = Seen(
+        source=work.source,
+        language=written(work.language),
+        places=work.places,
+        whole=whole,
+        written=written_texts(counted, whole),
+        styled=marked,
+        found=uses(body).found,
+        needed=needed,
+    )
+    return page, text, seen
 
 
 def _definitions(lines: dict[str, Nodes]) -> Nodes:
@@ -261,7 +277,7 @@ def _bodies(
     subject: Nodes,
     page: Nodes,
     text: Nodes,
-    needs: frozenset[str],
+    seen: Seen,
     values: dict[str, object],
 ) -> Bodies:
     line = _whole(subject)
@@ -277,10 +293,11 @@ def _bodies(
         else line,
         html=Part(HTML, _ended(page), segment, work.where(work.source.file)),
         text=Part(TEXT, _ended(text), segment, work.where(work.source.text_file)),
-        needs=needs,
+        needs=frozenset(seen.needed),
         used=frozenset(used - set(values)),
         common=values | defaults,
         embedded=tuple(work.pictures.embedded.values()),
+        seen=seen,
     )
 
 

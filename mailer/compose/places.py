@@ -44,11 +44,16 @@ class Places:
 
     def at(self, line: int) -> str:
         """Return the words for a moved line number."""
+        shown, number = self.place(line)
+        return shown if number is None else f"{shown}, line {number}"
+
+    def place(self, line: int) -> tuple[str, int | None]:
+        """Return the file and the line in it, None where it has no lines."""
         file, number = divmod(line, _STRIDE)
         shown, has_lines = self._shown[file]
         if (lines := self._lines.get(file)) is not None:
             number = lines(number)
-        return f"{shown}, line {number}" if has_lines else shown
+        return shown, number if has_lines else None
 
     def error(self, where: nodes.Node | int, words: str) -> TemplateError:
         """Return the error that names a place."""

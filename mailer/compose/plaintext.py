@@ -65,7 +65,7 @@ class _Walker(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Go into an element."""
         values = {name: value or "" for name, value in attrs}
-        if self._hidden or _is_hidden(tag, values):
+        if self._hidden or is_hidden(tag, values):
             if tag not in VOID:
                 self._hidden.append(tag)
             return
@@ -162,7 +162,8 @@ class _Walker(HTMLParser):
         self.out.write(f" <{target}>" if words else target)
 
 
-def _is_hidden(tag: str, values: dict[str, str]) -> bool:
+def is_hidden(tag: str, values: dict[str, str]) -> bool:
+    """Say whether readers do not see an element."""
     return (
         tag in _SKIPPED
         or "hidden" in values

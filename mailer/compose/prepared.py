@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import cast
 
+from mailer.compose.document import Seen
 from mailer.compose.enclosing import Enclosing
 from mailer.compose.head import Fields, Head, subject_field
 from mailer.compose.headers import address_field, wire_address
@@ -89,6 +90,14 @@ class Prepared:
     def bodies(self) -> Bodies:
         """The bodies in the fallback's language."""
         return self._editions[self._fallback].bodies
+
+    @property
+    def seen(self) -> tuple[Seen, ...]:
+        """What a check reads, in each language, the fallback first."""
+        others = sorted(set(self._editions) - {self._fallback})
+        return tuple(
+            self._editions[language].bodies.seen for language in (self._fallback, *others)
+        )
 
     @property
     def languages(self) -> tuple[str, ...]:

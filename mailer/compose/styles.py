@@ -16,11 +16,13 @@ from mailer.compose.pictures import Pictures
 from mailer.compose.places import Places
 from mailer.compose.plaintext import VOID
 from mailer.compose.slots import Mark, Marked, Role, mark, unmark
+from mailer.compose.stylesheet import for_dark_screens
 from mailer.compose.tree import Nodes
 from mailer.errors import TemplateError
 
 _DOCUMENT = re.compile(r"(?i)<!doctype|<(?:html|head|body)[\s>]")
 _SHEET = re.compile(r"(?i)<link\b[^>]*\brel\s*=\s*[\"']?stylesheet")
+_STYLE = re.compile(r"(?is)(<style\b[^>]*>)(.*?)(</style\s*>)")
 
 _INLINER = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
@@ -46,6 +48,23 @@ def inlined(body: Nodes, places: Places, pictures: Pictures) -> tuple[Nodes, Mar
     after = Marked(before.word, text, before.marks)
     _Elements(after, places).check()
     return unmark(after, text, places), after
+
+
+def styled_for_dark_screens(marked: Marked) -> str | None:
+    """Return a document as a dark screen styles it; None when no sheet says how.
+
+    For a check only: nothing of it is sent.
+    """
+    found = False
+
+    def changed(sheet: re.Match[str]) -> str:
+        nonlocal found
+        dark = for_dark_screens(sheet[2])
+        found = found or dark is not None
+        return f"{sheet[1]}{sheet[2] if dark is None else dark}{sheet[3]}"
+
+    text = _STYLE.sub(changed, _with_row_groups(_as_document(marked)))
+    return _INLINER.inline(text) if found else None
 
 
 def _as_document(marked: Marked) -> Marked:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mailer.compose.checking import Facts
 from mailer.compose.prepared import Prepared, prepare
 from mailer.errors import (
     CannotComposeError,
@@ -16,10 +17,12 @@ from mailer.errors import (
     did_you_mean,
 )
 from mailer.jobs.audience import audience_of, rule_of
+from mailer.jobs.check_template import Asked, Letters, findings_of
 from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign
 from mailer.model.contact import Contact
+from mailer.model.finding import Finding, errors_of, worst_first
 from mailer.model.kind import KINDS, Lane
 from mailer.model.mailinglist import MailingList
 from mailer.model.person import Person
@@ -79,6 +82,7 @@ class Ready:
         first_lacking: The first of them.
         faulty: Of the first people who would get it, those whose letter cannot be composed
             for another reason: address, and why.
+        findings: What the check of the template found.
     """
 
     order: Order
@@ -87,6 +91,7 @@ class Ready:
     lacking: int
     first_lacking: tuple[Lacking, ...]
     faulty: tuple[tuple[str, str], ...]
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,11 @@ class Preview:
     earlier: Campaign | None
 
 
-def gather(world: World, order: Order, now: datetime) -> Ready:
+def gather(world: World, order: Order, now: datetime, *, ask_spam: bool = False) -> Ready:
     """Read the template, the list and the segment of an order, and ask the audience.
+
+    Args:
+        ask_spam: Ask SpamAssassin too, when it is installed; takes a second or two.
 
     Raises:
         NotFoundError: when there is no such template, list or segment.
@@ -129,23 +137,29 @@ def gather(world: World, order: Order, now: datetime) -> Ready:
         rule_of(content, {*all_lists(connection), mailing_list.id})
         how_many, first = lacking(connection, audience, now)
         tried = first_people(connection, audience, now, _TRIED)
-    return Ready(order, content, audience, how_many, first, _faulty(prepared, tried, now))
+    letters, faulty = _tried(prepared, tried, now)
+    facts = Facts("", 0, people=len(tried))
+    _, findings = findings_of(prepared, letters, facts, Asked(spam=ask_spam))
+    return Ready(order, content, audience, how_many, first, faulty, worst_first(findings))
 
 
-def _faulty(
+def _tried(
     prepared: Prepared, people: Iterable[Contact], now: datetime
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[Letters, tuple[tuple[str, str], ...]]:
     """Compose some letters, so that a fault of the template shows before any has left."""
+    letters: Letters = []
     faulty: list[tuple[str, str]] = []
     for one in people:
         person = Person(
             one.id, one.address, dict(one.attributes), one.language, one.time_zone
         )
         try:
-            prepared.compose(person, 0, 0, now)
+            letter = prepared.compose(person, 0, 0, now)
         except CannotComposeError as problem:
             faulty.append((one.address, str(problem)))
-    return tuple(faulty)
+            continue
+        letters.append((prepared.language_for(person), letter))
+    return letters, tuple(faulty)
 
 
 def _rule(mailing_list: MailingList, segment: str) -> str:
@@ -217,7 +231,12 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
 
 
 def require_letters(ready: Ready) -> None:
-    """Raise a RefusedError that lists who cannot get a letter, unless that is allowed."""
+    """Raise a RefusedError that lists what the check found, or who cannot get a letter.
+
+    The second may be allowed.
+    """
+    if errors := errors_of(ready.findings):
+        raise RefusedError(_wrong(ready, errors))
     if ready.order.allow_withheld:
         return
     if ready.lacking:
@@ -229,6 +248,15 @@ def require_letters(ready: Ready) -> None:
             f" put templates/mail/{ready.order.template} right, or start with"
             " --allow-withheld to leave such people out\n" + "\n".join(shown)
         )
+
+
+def _wrong(ready: Ready, errors: tuple[Finding, ...]) -> str:
+    template = ready.order.template
+    lines = [f"  {one.where}: {one.words}: {one.todo}" for one in errors[:_FAULTY_SHOWN]]
+    return (
+        f"the check of templates/mail/{template} found errors: put them right (`mailer"
+        f" template check {template}` lists them)\n" + "\n".join(lines)
+    )
 
 
 def _lacking(ready: Ready) -> RefusedError:

@@ -111,6 +111,26 @@ def lacking(
     )
 
 
+def lacking_by_name(
+    connection: Connection, audience: Audience, now: datetime
+) -> tuple[int, dict[str, int]]:
+    """Count the audience, and how many of it lack each value that the template needs."""
+    dialect = connection.dialect
+    each = [
+        func.sum(case((is_missing(name, audience, dialect), 1), else_=0)).label(
+            f"lacks_{place}"
+        )
+        for place, name in enumerate(audience.needs)
+    ]
+    found = people(func.count().label("everyone"), *each).where(picked(audience, dialect))
+    row = connection.execute(found, _bounds(connection, audience, now)).one()
+    counts = {
+        name.name: int(getattr(row, f"lacks_{place}") or 0)
+        for place, name in enumerate(audience.needs)
+    }
+    return row.everyone, {name: count for name, count in counts.items() if count}
+
+
 def first_people(
     connection: Connection, audience: Audience, now: datetime, limit: int
 ) -> list[Contact]:

@@ -1,9 +1,10 @@
 """`mailer template`: a new letter, and its preview in the name of the person's list."""
 
+import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
@@ -108,3 +109,44 @@ def test_what_no_contact_has_is_not_asked_for(tmp_path: Path) -> None:
     new_letter(str(tmp_path), "spring", "plain-letter", ())
     body = (tmp_path / "templates/mail/spring/body.md").read_text(encoding="utf-8")
     assert body.startswith("Dear friend,\n")
+
+
+def check(folder: Path, *arguments: str) -> Result:
+    order = ("-w", str(folder), "template", "check", "--no-spam", *arguments)
+    return CliRunner().invoke(mailer, order)
+
+
+def test_the_examples_templates_hold(tmp_path: Path):
+    with make_workspace(tmp_path):
+        pass
+    done = check(tmp_path)
+    assert done.exit_code == 0, done.output
+    assert "autumn-sale:" in done.stdout
+    assert "0 errors, 0 warnings" in done.stdout
+
+
+def test_an_error_is_printed_with_its_place_and_ends_with_1(tmp_path: Path):
+    with make_workspace(tmp_path):
+        pass
+    body = tmp_path / "templates/mail/autumn-sale/body.html"
+    broken = body.read_text().replace("https://fjellogfjord.example.com/shop", "/shop")
+    body.write_text(broken)
+    done = check(tmp_path, "autumn-sale")
+    assert done.exit_code == 1
+    assert "1 error" in done.stdout
+    line = 1 + broken[: broken.index('href="/shop')].count("\n")
+    assert (
+        f"autumn-sale/body.html, line {line}: the link /shop/… is relative" in done.stdout
+    )
+    [found] = json.loads(check(tmp_path, "autumn-sale", "--json").stdout)
+    [error] = [one for one in found["findings"] if one["severity"] == "error"]
+    assert (error["rule"], error["line"]) == ("link", line)
+    assert found["html_bytes"] > 1_000
+
+
+def test_a_template_that_is_not_there_is_a_mistake(tmp_path: Path):
+    with make_workspace(tmp_path):
+        pass
+    done = check(tmp_path, "autum-sale")
+    assert done.exit_code == 2
+    assert "did you mean 'autumn-sale'?" in done.stderr
