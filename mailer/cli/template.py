@@ -2,13 +2,16 @@
 
 import asyncio
 import time
+from urllib.parse import urlencode
 
 import click
 
 from mailer.cli.findings import check
+from mailer.cli.live import serve_live
 from mailer.cli.output import as_json, print_json, shown
 from mailer.compose.prepared import prepare
 from mailer.daemon import loop_factory, pen_of, send_until
+from mailer.errors import NotFoundError, did_you_mean
 from mailer.jobs.new_letter import new_letter
 from mailer.jobs.preview import preview as previewed
 from mailer.jobs.trial import (
@@ -22,7 +25,7 @@ from mailer.model.delivery import OPEN_STATES, DeliveryState
 from mailer.store.deliveries import DeliveryView
 from mailer.wiring import Workspace, open_workspace, utc_now
 from mailer.workspace.files import replace
-from mailer.workspace.templates import read_template
+from mailer.workspace.templates import read_template, template_names
 
 _list = click.option(
     "--list", "list_name", help="Whose sender and words; else the contact's own."
@@ -76,6 +79,8 @@ def new(folder: str, name: str, beginning: str) -> None:
 @_list
 @click.option("--html", "into", metavar="FILE", help="Write the HTML there, for a browser.")
 @click.option("--text", "only_text", is_flag=True, help="Print the plain text only.")
+@click.option("--serve", is_flag=True, help="Show it on a page, anew after each save.")
+@click.option("--port", default=0, help="With --serve: the port; else a free one.")
 @as_json
 @click.pass_obj
 def preview(
@@ -86,13 +91,24 @@ def preview(
     into: str | None,
     *,
     only_text: bool,
+    serve: bool,
+    port: int,
     as_json: bool,
 ) -> None:
     """Show how a template looks for one person. Nothing is sent, nothing is fetched.
 
-    Example: mailer template preview autumn-sale --contact kari@example.com --html look.html
-    """
+    With --serve a page on this machine shows the letter (on a desktop, on a phone, on a
+    dark screen), its plain text, headers and source, and what the check found, while you
+    write.
+
+    \b
+    Example: mailer template preview autumn-sale --serve
+             mailer template preview autumn-sale --contact kari@example.com --html look.html
+    """  # noqa: D301 - click's own mark for lines that stay as they are
     with open_workspace(folder) as workspace:
+        if serve:
+            _serve(workspace, name, list_name, address, port)
+            return
         trial = _trial(workspace, name, list_name, address)
         pen = pen_of(workspace)
         prepared = prepare(
@@ -162,6 +178,21 @@ def test(
     click.echo(_came_of(found, to))
     if found.state is not DeliveryState.ACCEPTED:
         context.exit(1)
+
+
+def _serve(
+    workspace: Workspace, name: str, list_name: str | None, address: str | None, port: int
+) -> None:
+    known = template_names(workspace.folder)
+    if name not in known:
+        raise NotFoundError(f"there is no template {name!r}{did_you_mean(name, known)}")
+    if address:
+        known_contact(workspace.database, address)
+    if list_name:
+        workspace.mailing_list(list_name)
+    values = {"list": list_name, "contact": address}
+    query = urlencode({key: value for key, value in values.items() if value})
+    serve_live(workspace, name, f"?{query}" if query else "", port)
 
 
 def _trial(

@@ -13,6 +13,7 @@ from html.parser import HTMLParser
 
 from jinja2 import nodes
 
+from mailer.compose.pictures import plain_name
 from mailer.compose.places import Places
 from mailer.compose.plaintext import VOID, is_hidden
 from mailer.compose.slots import Marked, mark, parts
@@ -90,6 +91,7 @@ class Document:
     def __init__(self, seen: Seen) -> None:
         """Build it from what the composer saw."""
         self._places = seen.places
+        self._images = seen.source.images
         self.marked = mark(seen.whole, seen.places)
         self._starts: list[int] = []
         self._segments: list[tuple[int, bool]] = []
@@ -124,6 +126,10 @@ class Document:
     def place(self, offset: int) -> tuple[str, int | None]:
         """Return file and line of a place."""
         return self._places.place(self.line(offset))
+
+    def is_own_image(self, name: str) -> bool:
+        """Say whether a name is that of an image beside the template."""
+        return plain_name(name) in self._images
 
     def is_personal(self, text: str) -> bool:
         """Say whether a text holds a value that is not known before there is a person."""

@@ -84,8 +84,9 @@ def _finding(
 def _judged(document: Document, target: _Target, ids: set[str]) -> Finding | None:
     url = target.url
     found = _SCHEME.match(url)
-    if document.marked.pattern.match(url) is not None:
-        # A value begins it: the composer lets only web addresses stand there.
+    is_own = target.rule is Rule.IMAGE and document.is_own_image(url)
+    # Where a value begins it, the composer lets only web addresses stand.
+    if is_own or document.marked.pattern.match(url) is not None:
         return None
     if found is None:
         return _without_scheme(document, target, ids)
@@ -185,7 +186,7 @@ def check_words(document: Document) -> Iterator[Finding]:
     said = _said(document)
     for number, one in enumerate(document.elements):
         file, line = document.place(one.offset)
-        for words, todo, severity, rule in _wrong_words(one, said[number]):
+        for words, todo, severity, rule in _wrong_words(document, one, said[number]):
             yield Finding(severity, rule, words, todo, file, line)
 
 
@@ -199,9 +200,12 @@ def _said(document: Document) -> list[str]:
     return [" ".join(one.split()) for one in said]
 
 
-def _wrong_words(one: Element, said: str) -> Iterator[tuple[str, str, Severity, Rule]]:
+def _wrong_words(
+    document: Document, one: Element, said: str
+) -> Iterator[tuple[str, str, Severity, Rule]]:
     if one.tag == "img" and not one.hidden:
-        yield from _wrong_alt(one)
+        own = document.is_own_image(one.attributes.get("src", "").strip())
+        yield from _wrong_alt(one, has_width=own)
     if one.tag == "a" and "href" in one.attributes and not one.hidden:
         yield from _wrong_link(one, said)
     if one.tag not in {"style", "script"} and (found := _PLACEHOLDER.search(one.words)):
@@ -213,7 +217,9 @@ def _wrong_words(one: Element, said: str) -> Iterator[tuple[str, str, Severity, 
         )
 
 
-def _wrong_alt(one: Element) -> Iterator[tuple[str, str, Severity, Rule]]:
+def _wrong_alt(
+    one: Element, *, has_width: bool
+) -> Iterator[tuple[str, str, Severity, Rule]]:
     alt = one.attributes.get("alt")
     if alt is None:
         yield (
@@ -229,7 +235,7 @@ def _wrong_alt(one: Element) -> Iterator[tuple[str, str, Severity, Rule]]:
             Severity.WARNING,
             Rule.IMAGE,
         )
-    if not one.attributes.get("width"):
+    if not has_width and not one.attributes.get("width"):
         yield (
             "this image has no width=: Outlook shows it as wide as the file is",
             'write width="…" in pixels',

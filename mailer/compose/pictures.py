@@ -91,12 +91,12 @@ class Pictures:
     def _image(self, name: str, *, must: bool) -> Enclosure | None:
         if self._word in name or _ELSEWHERE.match(name):
             return None
-        found = self._source.images.get(_plain(name))
+        found = self._source.images.get(plain_name(name))
         if found is None and must:
-            shown = self._source.shown(_plain(name))
+            shown = self._source.shown(plain_name(name))
             raise TemplateError(
                 f"{self._place(name)}: there is no image {shown}"
-                f"{did_you_mean(_plain(name), self._source.images)}"
+                f"{did_you_mean(plain_name(name), self._source.images)}"
             )
         return found
 
@@ -105,18 +105,18 @@ class Pictures:
         texts = {self._source.file: self._source.html, **self._source.files}
         for file, text in texts.items():
             for number, line in enumerate(text.splitlines(), 1):
-                if name in line or _plain(name) in line:
+                if name in line or plain_name(name) in line:
                     return f"{self._source.shown(file)}, line {number}"
         return self._source.shown(self._source.file)
 
     def _address(self, name: str, image: Enclosure) -> str:
-        if not self._source.embeds(_plain(name)):
+        if not self._source.embeds(plain_name(name)):
             return self._site.image(image.file)
         self.embedded[image.hash] = image
         return f"cid:{image.hash}@image"
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return the name of a file as it is on disk; Markdown quotes what no link may hold."""
     return unquote(name.replace("&amp;", "&"))
 

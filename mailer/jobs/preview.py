@@ -19,9 +19,11 @@ from mailer.compose.template import TemplateSource
 from mailer.model.person import Person
 
 _SAMPLE_ADDRESS = "sample@example.com"
+NOTHING_REMOTE = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""The policy under which a letter loads nothing from anywhere (CSP Level 3)."""
+
 _NOTHING_REMOTE = (
-    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
-    " style-src 'unsafe-inline'; img-src data:\">"
+    f'<meta http-equiv="Content-Security-Policy" content="{NOTHING_REMOTE}">'
     '<meta name="referrer" content="no-referrer">'
 )
 _HEAD = re.compile(r"(?i)<head\b[^>]*>")
@@ -60,10 +62,10 @@ def preview(prepared: Prepared, person: Person | None, date: datetime) -> Previe
     reader = person or sample_person(prepared.source)
     letter = prepared.compose(reader, 0, 0, date, test=True)
     message = email.message_from_bytes(letter.content, policy=email.policy.default)
-    html = with_own_images(_body(message, "html"), prepared.site, _as_data(prepared.source))
+    html = html_of(message, prepared)
     return Preview(
         html=_HEAD.sub(lambda head: head[0] + _NOTHING_REMOTE, html, 1),
-        text=_body(message, "plain"),
+        text=body_of(message, "plain"),
         subject=str(message["subject"]).removeprefix(TEST_MARK),
         size_bytes=len(letter.content),
     )
@@ -78,6 +80,13 @@ def _as_data(source: TemplateSource) -> dict[str, str]:
     }
 
 
-def _body(message: EmailMessage, kind: str) -> str:
+def html_of(message: EmailMessage, prepared: Prepared) -> str:
+    """Return the HTML of a letter with the template's own images inside it."""
+    images = _as_data(prepared.source)
+    return with_own_images(body_of(message, "html"), prepared.site, images)
+
+
+def body_of(message: EmailMessage, kind: str) -> str:
+    """Return a body's text, "" when the letter has none of the kind."""
     part = message.get_body((kind,))
     return "" if part is None else str(part.get_content()).replace("\r\n", "\n")

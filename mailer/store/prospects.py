@@ -144,6 +144,18 @@ def first_people(
     return [*get_contacts(connection, [row.id for row in rows]).values()]
 
 
+def addresses_on_list(connection: Connection, list_id: str, limit: int) -> list[str]:
+    """Return the addresses of the first people who are on a list."""
+    found = (
+        select(contact.c.address)
+        .join(subscription, subscription.c.contact_id == contact.c.id)
+        .where(subscription.c.list_id == list_id, SUBSCRIBED)
+        .order_by(contact.c.id)
+        .limit(limit)
+    )
+    return [row.address for row in connection.execute(found)]
+
+
 def groups(connection: Connection, audience: Audience, now: datetime) -> list[Group]:
     """Say of everyone on the list what decided whether they would get a letter.
 

@@ -1,10 +1,10 @@
 """`mailer/compose/clients.toml`: what big mail clients do not support, read once."""
 
 from functools import cache
-from importlib.resources import files
 from typing import Any, cast
 
 from mailer.compose.support import Clients, Feature, Match
+from mailer.workspace.packaged import packaged_text
 from mailer.workspace.tomlfiles import parse_toml
 
 _FILE = "clients.toml"
@@ -13,8 +13,7 @@ _FILE = "clients.toml"
 @cache
 def read_clients() -> Clients:
     """Read the extract of Can I Email's data that comes with the program."""
-    text = (files("mailer.compose") / _FILE).read_text(encoding="utf-8")
-    values = parse_toml(text, _FILE)
+    values = parse_toml(packaged_text("mailer.compose", _FILE), _FILE)
     features = tuple(
         _feature(cast("dict[str, Any]", one))
         for one in values.values()
