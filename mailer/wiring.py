@@ -14,6 +14,7 @@ from typing import Protocol, Self
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.config.fields import Settings
+from mailer.config.places import Places, places_of
 from mailer.config.reading import Setting, read_settings, settings_in_force
 from mailer.errors import ConfigError, DatabaseError, KeyFileError, RefusedError
 from mailer.jobs.keys import keys_in_force
@@ -26,13 +27,10 @@ from mailer.model.token import TokenBox
 from mailer.store import schema
 from mailer.store.database import Database, open_database
 from mailer.store.keys import KeyUse
-from mailer.workspace.checkpoints import CHECKPOINTS
 from mailer.workspace.files import exists, inside, read_secret
 from mailer.workspace.folder import CONFIG, read_config
 from mailer.workspace.lists import parse_sender, read_list, read_lists
 from mailer.workspace.locks import FileTurn, SharedLock
-
-_SQLITE = "sqlite:///"
 
 
 class Lock(Protocol):
@@ -49,24 +47,6 @@ class Lock(Protocol):
     def free(self) -> None:
         """Let go of it."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Places:
-    """Where a workspace's settings put things, as absolute paths.
-
-    Args:
-        checkpoints_file: How far the ledger was, outside the database on purpose.
-        logbook_folder: What must outlast the database: every no, what campaigns began with.
-        database_file: None for PostgreSQL.
-    """
-
-    folder: str
-    keys_file: str
-    checkpoints_file: str
-    logbook_folder: str
-    database_url: str
-    database_file: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,22 +171,6 @@ def settings_listed(folder: str) -> list[Setting]:
     """List a workspace's settings with where each came from; no secret is among them."""
     written = read_config(folder)
     return settings_in_force(read_settings(written, os.environ), written, os.environ)
-
-
-def places_of(folder: str, settings: Settings) -> Places:
-    """Say where a workspace's keys and database are."""
-    url, file = settings.database, None
-    if url.startswith(_SQLITE):
-        file = inside(folder, url.removeprefix(_SQLITE))
-        url = f"{_SQLITE}{file}"
-    return Places(
-        folder=folder,
-        keys_file=inside(folder, settings.keys_file),
-        checkpoints_file=inside(folder, CHECKPOINTS),
-        logbook_folder=inside(folder, settings.logbook),
-        database_url=url,
-        database_file=file,
-    )
 
 
 def database_of(places: Places) -> Database:

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from mailer.config.example import EXAMPLE_ATTRIBUTES, toml_value
+from mailer.config.places import places_of
 from mailer.jobs.init import make_files, make_state
-from mailer.wiring import Workspace, database_of, open_workspace, places_of, settings_of
+from mailer.wiring import Workspace, database_of, open_workspace, settings_of
 
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -2,9 +2,21 @@
 
 import click
 
-from mailer.cli.output import as_json, print_rows
+from mailer.cli.output import as_json, print_json, print_rows
+from mailer.cli.restored import restored_facts, say_restored
+from mailer.cli.room import room_alone
+from mailer.errors import RefusedError
 from mailer.jobs import database as jobs
-from mailer.wiring import database_alone, open_workspace, utc_now
+from mailer.jobs import replay
+from mailer.jobs.restore import Wishes, how_on_postgresql, keep_checkpoints_met, settle
+from mailer.jobs.restore import restore as restore_from
+from mailer.store import schema
+from mailer.wiring import (
+    database_alone,
+    open_workspace,
+    require_database,
+    utc_now,
+)
 
 UNSOUND_EXIT_STATUS = 1
 
@@ -47,10 +59,72 @@ def backup(folder: str, file: str) -> None:
     """
     with open_workspace(folder) as workspace:
         places = workspace.places
+        # The copy then knows this logbook, and a restore what was written after it.
+        replay.tend(workspace.database, workspace.logbook, utc_now())
         jobs.backup(workspace.database, file, places.checkpoints_file, utc_now())
         keys_file = places.keys_file
     click.echo(f"backup  {file}")
     click.echo(f"The keys are not in it: without {keys_file} it is of no use. Keep a copy.")
+    click.echo(f"Who leaves from now on is in {places.logbook_folder}: copy that too.")
+
+
+@db.command
+@click.argument("file", required=False, type=click.Path())
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option(
+    "--brought-back", is_flag=True,
+    help="The database was brought back by other means, such as pg_restore.",
+)  # fmt: skip
+@click.option(
+    "--logbook", "logbooks", multiple=True, type=click.Path(),
+    help="A further logbook's folder, as of another machine; may be given more than once.",
+)  # fmt: skip
+@click.option(
+    "--without-logbook", is_flag=True,
+    help="Go on although the logbook does not reach back to the backup.",
+)  # fmt: skip
+@as_json
+@click.pass_obj
+def restore(
+    folder: str,
+    *,
+    file: str | None,
+    dry_run: bool,
+    brought_back: bool,
+    logbooks: tuple[str, ...],
+    without_logbook: bool,
+    as_json: bool,
+) -> None:
+    """Bring the database back from a backup. Stop everything before.
+
+    Who left or was erased since stays away: the logbook knows. Campaigns that were active
+    come back paused, those begun since too, and their letters that waited are in doubt.
+    No schedule fires for a moment that is past, and no number is given twice. The database
+    that is replaced is kept beside it.
+
+    \b
+    Example: mailer db restore backups/mailer-monday.db --dry-run
+             mailer db restore backups/mailer-monday.db
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    if brought_back == (file is not None):
+        raise click.UsageError("say which backup: FILE, or --brought-back without one")
+    wishes = Wishes(logbooks, without_logbook, dry_run)
+    with room_alone(folder) as (database, places, room):
+        if file is None:
+            if dry_run:
+                raise click.UsageError("--dry-run needs a FILE: it works on a copy of it")
+            require_database(places)
+            schema.require_current(database)
+            done = settle(room, database, wishes, utc_now())
+            keep_checkpoints_met(room.checkpoints_file, database, utc_now())
+        elif places.database_file is None:
+            raise RefusedError(how_on_postgresql(database.address, file))
+        else:
+            done = restore_from(room, places.database_file, file, wishes, utc_now())
+    if as_json:
+        print_json(restored_facts(done))
+    else:
+        say_restored(done, dry_run=dry_run)
 
 
 @db.command

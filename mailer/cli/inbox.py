@@ -6,12 +6,13 @@ import click
 
 from mailer.cli.output import as_json, json_text, shown
 from mailer.cli.printable import printable
+from mailer.config.places import places_of
 from mailer.errors import WorkspaceError
 from mailer.model.notice import KINDS, Notice
 from mailer.model.token import TokenBox
 from mailer.triage.attribution import signed_by_us
 from mailer.triage.sort import sort
-from mailer.wiring import places_of, settings_of
+from mailer.wiring import settings_of
 from mailer.workspace.files import exists, inside
 from mailer.workspace.folder import CONFIG
 from mailer.workspace.keyfile import read_keys

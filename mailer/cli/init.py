@@ -5,8 +5,9 @@ from shlex import quote
 import click
 
 from mailer.config.example import example
+from mailer.config.places import places_of
 from mailer.jobs.init import make_files, make_state
-from mailer.wiring import database_of, places_of, settings_of, utc_now
+from mailer.wiring import database_of, settings_of, utc_now
 
 _NEXT = """
 Next:

@@ -90,11 +90,11 @@ def backup(database: Database, path: str, checkpoints: str, now: datetime) -> No
     _copy(database, path)
 
 
-def check(database: Database, ring: KeyRing, checkpoints: str) -> list[Check]:
+def check(database: Database, ring: KeyRing, checkpoints: str | None) -> list[Check]:
     """Check the file, the sums that must balance, and the ledger.
 
     Args:
-        checkpoints: The file of the ledger's checkpoints.
+        checkpoints: The file of the ledger's checkpoints; None asks for none.
     """
     with database.read() as connection:
         checks = [

@@ -154,6 +154,27 @@ def add_key(database: Database, path: str, purpose: Purpose, now: datetime) -> K
     return KeyAdded(key.id, purpose, hashes, bool(waiting))
 
 
+def lay_waiting(database: Database, path: str, now: datetime) -> int:
+    """Put suppression keys in force that the database, a backup, never saw.
+
+    Returns:
+        How many.
+
+    Raises:
+        KeyFileError: when the file is not the one of this database.
+    """
+    found = keyfile.read_keys(path)
+    with database.read() as connection:
+        recorded = recorded_keys(connection)
+    _require(found, recorded, path)
+    known = {one.id for one in recorded}
+    waiting = [key for key in found.of(Purpose.SUPPRESSION) if key.id not in known]
+    for key in waiting:
+        with database.write() as connection:
+            lay_over(connection, key, now)
+    return len(waiting)
+
+
 def fresh_key(purpose: Purpose, after: int) -> Key:
     """Return a new key with the next id.
 

@@ -45,19 +45,20 @@ def take_checkpoint(database: Database, path: str, now: datetime) -> Checkpoint:
 def verify_ledger(
     database: Database,
     ring: KeyRing,
-    path: str,
+    path: str | None,
     on_progress: Callable[[int], object] = lambda _: None,
 ) -> LedgerReport:
     """Verify every entry, every checkpoint, and every subscription against the ledger.
 
     Args:
-        path: The file of checkpoints.
+        path: The file of checkpoints; None asks for none.
         on_progress: Called with how many entries were read so far, over two passes.
 
     Raises:
         WorkspaceError: when the file of checkpoints does not parse.
     """
-    chain = verify_chain(database, ring, read_checkpoints(path), on_progress)
+    checkpoints = () if path is None else read_checkpoints(path)
+    chain = verify_chain(database, ring, checkpoints, on_progress)
     entries = chain.last[0]
     standing = verify_standing(database, lambda read: on_progress(entries + read))
     return LedgerReport(

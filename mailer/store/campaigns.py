@@ -19,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.campaign import Campaign, CampaignState, states_before
 from mailer.model.kind import Kind
+from mailer.store.restoring import next_campaign_number
 from mailer.store.tables import CampaignRow, ContactRow, FrozenRow, ListRow, table
 
 _campaign = table(CampaignRow)
@@ -72,10 +73,12 @@ def make_campaign(connection: Connection, new: NewCampaign, now: datetime) -> in
     Whoever becomes a contact from now on is not in its audience.
     """
     newest_contact = select(func.coalesce(func.max(_contact.c.id), 0)).scalar_subquery()
+    number = next_campaign_number(connection)
     return int(
         connection.execute(
             insert(_campaign)
             .values(
+                **({} if number is None else {"id": number}),
                 name=new.name,
                 kind=new.kind.value,
                 state=CampaignState.PLANNING.value,

@@ -2,9 +2,40 @@
 
 import sqlite3
 from contextlib import closing
+from urllib.parse import quote
 
 from mailer.errors import DatabaseError
-from mailer.store.database import Database
+from mailer.store.database import Database, translated
+
+
+def copy_file(path: str, to: str) -> None:
+    """Copy an SQLite file that nobody may change, such as a backup.
+
+    Raises:
+        DatabaseError: when it is none, is damaged, or the copy cannot be written.
+    """
+    try:
+        with (
+            closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as source,
+            closing(sqlite3.connect(to)) as copy,
+        ):
+            found = source.execute("PRAGMA quick_check").fetchone()[0]
+            if found == "ok":
+                source.backup(copy, pages=-1)
+    except sqlite3.Error as problem:
+        raise DatabaseError(
+            f"{path} is no database that can be read ({problem}): take another backup"
+        ) from problem
+    if found != "ok":
+        raise DatabaseError(f"{path} is damaged ({found}): take another backup")
+
+
+def fold(database: Database) -> None:
+    """Fold the log of an SQLite database that nobody else uses: then it is one file."""
+    with translated(), database.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def copy_sqlite(database: Database, path: str) -> None:

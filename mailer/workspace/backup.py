@@ -36,6 +36,50 @@ def new_copy(path: str) -> Generator[str, None, None]:
     sync_folder(str(target.parent))
 
 
+@contextmanager
+def beside(database_file: str) -> Generator[str, None, None]:
+    """Give a path beside a database to prepare another one at; nothing stays there."""
+    part = Path(f"{database_file}.restoring")
+    _remove(part)
+    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, PRIVATE))
+    try:
+        yield str(part)
+    finally:
+        _remove(part)
+
+
+def swap_in(prepared: str, database_file: str, now: datetime) -> str | None:
+    """Put a prepared database in the place of another, and keep that one beside it.
+
+    Both are whole at any moment. The old one's log goes with it: beside the new one it
+    would be read as if it were its own.
+
+    Returns:
+        The path of the one that was replaced; None when there was none.
+    """
+    target, kept = Path(database_file), None
+    with Path(prepared).open("rb") as opened:
+        os.fsync(opened.fileno())
+    if target.exists():
+        stamp = now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
+        kept = Path(f"{database_file}.replaced-{stamp}")
+        os.link(target, kept)
+        for ending in ("-wal", "-shm"):
+            log = Path(f"{target}{ending}")
+            if log.exists():
+                log.replace(f"{kept}{ending}")
+        sync_folder(str(target.parent))
+    Path(prepared).chmod(PRIVATE)
+    Path(prepared).replace(target)
+    sync_folder(str(target.parent))
+    return None if kept is None else str(kept)
+
+
+def _remove(part: Path) -> None:
+    for ending in ("", "-wal", "-shm", "-journal"):
+        Path(f"{part}{ending}").unlink(missing_ok=True)
+
+
 def upgrade_copy(database_file: str, version: str, now: datetime) -> str:
     """Return the path of the copy that is made before an upgrade from a version."""
     stamp = now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")

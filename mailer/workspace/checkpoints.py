@@ -6,11 +6,13 @@ file elsewhere.
 
 import json
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mailer.errors import WorkspaceError
 from mailer.model.chain import Checkpoint
+from mailer.workspace.files import replace, write_new
 
 CHECKPOINTS = "ledger-checkpoints.jsonl"
 
@@ -21,18 +23,22 @@ def append_checkpoint(path: str, checkpoint: Checkpoint) -> None:
     Raises:
         WorkspaceError: when it cannot be written, as on a full disk.
     """
-    line = {
-        "number": checkpoint.number,
-        "mac": checkpoint.mac.hex(),
-        "at": checkpoint.at.isoformat(),
-    }
     try:
-        _append(path, json.dumps(line).encode() + b"\n")
+        _append(path, _line(checkpoint))
     except OSError as problem:
         raise WorkspaceError(
             f"{path} cannot be written: {problem.strerror}; without it nobody could show"
             " that the ledger's end was cut off: make room, or let this user write there"
         ) from problem
+
+
+def _line(checkpoint: Checkpoint) -> bytes:
+    line = {
+        "number": checkpoint.number,
+        "mac": checkpoint.mac.hex(),
+        "at": checkpoint.at.isoformat(),
+    }
+    return json.dumps(line).encode() + b"\n"
 
 
 def _append(path: str, line: bytes) -> None:
@@ -48,6 +54,22 @@ def _append(path: str, line: bytes) -> None:
         os.fsync(file)
     finally:
         os.close(file)
+
+
+def keep_checkpoints(path: str, kept: Iterable[Checkpoint], now: datetime) -> str:
+    """Keep only some checkpoints, and all of them in a file beside; return its path.
+
+    Raises:
+        WorkspaceError: when it cannot be written.
+    """
+    stamp = now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
+    beside = f"{path}.replaced-{stamp}"
+    try:
+        write_new(beside, Path(path).read_bytes())
+        replace(path, b"".join(_line(one) for one in kept))
+    except OSError as problem:
+        raise WorkspaceError(f"{path} cannot be written: {problem.strerror}") from problem
+    return beside
 
 
 def read_checkpoints(path: str) -> tuple[Checkpoint, ...]:

@@ -21,11 +21,12 @@ from urllib.parse import urlencode, urlsplit
 
 from worlds import config_text
 
+from mailer.config.places import places_of
 from mailer.jobs.campaigns import Status, status
 from mailer.model.campaign import CampaignState
 from mailer.store.database import Database
 from mailer.wire.sink import Received, Rule, Sink, always_accept
-from mailer.wiring import database_of, places_of, settings_of, utc_now
+from mailer.wiring import database_of, settings_of, utc_now
 
 MAILER = (sys.executable, "-m", "mailer")
 DEADLINE_S = 90.0
@@ -318,8 +319,13 @@ class Shop:
         for serve in self.serves:
             if serve.process.poll() is None:
                 serve.kill()
+        self.close_database()
+
+    def close_database(self) -> None:
+        """Let go of the file; the next look opens it anew."""
         if self._database is not None:
             self._database.close()
+            self._database = None
 
 
 def _environment() -> dict[str, str]:

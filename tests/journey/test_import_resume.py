@@ -9,8 +9,9 @@ from contextlib import closing
 import pytest
 from journey.program import MAILER, Shop, until
 
+from mailer.config.places import places_of
 from mailer.store.batches import get_batch
-from mailer.wiring import database_of, places_of, settings_of
+from mailer.wiring import database_of, settings_of
 
 ROWS = 24_000
 KILLS = 4
