@@ -1,9 +1,10 @@
-"""`mailer consent`: writing down what a person said by other ways than a link."""
+"""`mailer consent`: what people said, and writing down what came by other ways."""
 
 from dataclasses import asdict
 
 import click
 
+from mailer.cli import proof
 from mailer.cli.output import as_json, print_json, shown
 from mailer.jobs.requests import Recorded, Request, record
 from mailer.model.consent import Act
@@ -14,11 +15,14 @@ _WAYS = ("phone", "mail", "counter")
 
 @click.group
 def consent() -> None:
-    """Write down what a person said by phone, by post or at the counter.
+    """Show and prove what people agreed to; write down a no they told you.
 
     Example: mailer consent withdraw kari@example.com --list newsletter --how phone --by Ola
     """
 
+
+for command in (proof.show, proof.prove_, proof.verify, proof.anchor_):
+    consent.add_command(command)
 
 _how = click.option(
     "--how", "way", type=click.Choice(_WAYS), required=True, help="How it reached you."

@@ -25,7 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "contact": ("mailer.cli.contact:contact", "Import, show and export people."),
     "consent": (
         "mailer.cli.consent:consent",
-        "Write down what a person said by phone, by post or at the counter.",
+        "Show and prove what people agreed to; write down a no they told you.",
     ),
     "suppression": (
         "mailer.cli.suppression:suppression",

@@ -71,6 +71,14 @@ def evidence_of(connection: Connection, contact_id: int) -> list[Evidence]:
     return [_evidence(row) for row in found.mappings()]
 
 
+def seals(connection: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
+    """Return the seals of entries by number; up to 30,000 of them."""
+    found = connection.execute(
+        select(_rows.c.number, _rows.c.mac).where(_rows.c.number.in_(list(numbers)))
+    )
+    return {row.number: bytes(row.mac) for row in found}
+
+
 def steps_of(connection: Connection, contact_ids: Iterable[int]) -> dict[int, list[Entry]]:
     """Return what says where contacts stand, in order; up to 30,000 of them."""
     found = connection.execute(
