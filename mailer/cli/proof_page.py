@@ -38,7 +38,8 @@ _PAGE = """\
 </head>
 <body>
 <h1>What {{ facts.address }} agreed to</h1>
-<p>Made on {{ facts.made_at|time }} from the ledger of consents, which is only ever added to.
+<p>Made on {{ facts.made_at|time }} from the ledger of consents, which is only ever added
+to.
 {% if facts.ledger.findings %}
 <strong>Verifying the ledger found {{ facts.ledger.findings|length }} thing(s) wrong; they
 are listed below.</strong>

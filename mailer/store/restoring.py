@@ -46,9 +46,17 @@ _delivery = table(DeliveryRow)
 _ledger = table(LedgerRow)
 _mark = table(MarkRow)
 
-_USED = {"contact": 100_000_000, "delivery": 10_000_000_000, "campaign": 1_000}
+_USED = {
+    "contact": 100_000_000,
+    "delivery": 10_000_000_000,
+    "campaign": 1_000,
+    "sign_up": 100_000_000,
+}
 """By how much the next number is moved on: more than can have been given since a backup,
-and little against what a token holds (2^40 contacts, 2^48 deliveries, 2^32 campaigns)."""
+and little against what a token holds (2^40 contacts, 2^48 deliveries and sign-ups, 2^32
+campaigns)."""
+
+_COUNTED_BY_SQLITE = ("contact", "sign_up")
 
 _CAMPAIGN_FLOOR = "campaign"
 _WORDS = "the database was brought back from a backup; this letter may have left since"
@@ -130,15 +138,15 @@ def pass_by_numbers(connection: Connection) -> dict[str, int]:
 
 
 def _pass_by_in_sqlite(connection: Connection, floors: Mapping[str, int]) -> None:
-    known = connection.execute(
-        text("UPDATE sqlite_sequence SET seq = :floor WHERE name = 'contact'"),
-        {"floor": floors["contact"]},
-    )
-    if not known.rowcount:
-        connection.execute(
-            text("INSERT INTO sqlite_sequence (name, seq) VALUES ('contact', :floor)"),
-            {"floor": floors["contact"]},
+    for name in _COUNTED_BY_SQLITE:
+        here = {"name": name, "floor": floors[name]}
+        known = connection.execute(
+            text("UPDATE sqlite_sequence SET seq = :floor WHERE name = :name"), here
         )
+        if not known.rowcount:
+            connection.execute(
+                text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :floor)"), here
+            )
     set_mark(connection, _CAMPAIGN_FLOOR, floors["campaign"])
     # Its next number follows the highest there is, so a row that is no letter holds it.
     moment = from_instant(0)

@@ -24,6 +24,7 @@ from mailer.model.key import KeyRing, Purpose
 from mailer.model.no import No, NoAct
 from mailer.store.database import Database
 from mailer.store.schedules import find_firing, schedule_states
+from mailer.store.sign_ups import SignUp, write_sign_up
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.keyfile import read_keys
 
@@ -148,6 +149,9 @@ def test_numbers_that_may_have_been_given_since_are_not_given_again(shop: Shop):
     assert floors["delivery"] * 1_000 < 2**48
     assert floors["campaign"] * 1_000_000 < 2**32
     assert shop.problems() == []
+    sign_up = SignUp(1, "news", 1, {}, None, None, None, shop.now, shop.now)
+    with shop.database.write() as connection:
+        assert write_sign_up(connection, sign_up) == floors["sign_up"] + 1
 
 
 def test_a_campaign_that_only_the_logbook_knows_comes_back_paused_and_in_doubt(shop: Shop):
