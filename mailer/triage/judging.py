@@ -63,9 +63,8 @@ def concerned(finding: Finding, knowledge: Knowledge) -> Concerned:
     temporary = status.startswith("4") or (not status and _reply(said).startswith("4"))
     reason = _reason(finding, said, status, knowledge)
     if reason is Reason.HOST_UNKNOWN and temporary:
-        reason = (
-            Reason.NETWORK_ERROR
-        )  # The report itself does not take it for the last word.
+        # The report itself does not take it for the last word.
+        reason = Reason.NETWORK_ERROR
     failed = finding.action in {Action.FAILED, Action.NONE}
     return Concerned(
         finding.original or finding.address,
@@ -99,6 +98,7 @@ def _by_words_around(
     around = normal(finding.around)
     rule = knowledge.book.find(around)
     if rule is not None:
+        status = status or _status("", around)
         return _by_rule(rule, finding, around, status, knowledge.signs)
     return _BY_REPLY.get(_reply(said), Reason.UNDEFINED)
 
@@ -112,11 +112,11 @@ def _by_rule(rule: Rule, finding: Finding, said: str, status: str, signs: Signs)
     after = finding.after or signs.stage(said) or signs.stage(normal(finding.around))
     if after is Refused.SENDER:
         return Reason.REJECTED  # It is the sender who is not known there.
-    if by_status in _ABOUT_THE_PERSON or after is Refused.RECIPIENT:
+    if rule.certain or by_status in _ABOUT_THE_PERSON or after is Refused.RECIPIENT:
         return Reason.USER_UNKNOWN
     # Words alone are no proof: what filters don't like is "unknown" to many servers. Old
     # ones and Microsoft's say 5.5.0 of users whom they don't know.
-    if after is Refused.UNSAID and (rule.certain or status[2:] == "5.0"):
+    if after is Refused.UNSAID and status[2:] == "5.0":
         return Reason.USER_UNKNOWN
     return Reason.FILTERED
 

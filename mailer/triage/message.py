@@ -51,7 +51,7 @@ _HEAD_STARTS = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _DAEMONS = re.compile(
-    r"^(?:.*mailer[-_. ]?daemon.*|p(?:o|oo)st-?mas?ter.*|mdaemon|mail-?daemon"
+    r"^(?:.*mailer[-_. ]?daemon.*|p(?:o|oo)st[-_]?mas?ter.*|mdaemon|mail-?daemon"
     r"|mail[-_.]?delivery.*|mail-?administrator|microsoftexchange[0-9a-f]+|mmdf|pmdf"
     r"|smtpd|mail[-_.]?system|daemon|mailadmin|.*undeliverable.*|ndr)$",
     re.IGNORECASE,

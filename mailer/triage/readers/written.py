@@ -30,7 +30,7 @@ _NO_ADDRESSES: frozenset[str] = frozenset()
 _BEFORE = r"^[\s>*\u2022\u00b7-]*(?:\d{1,2}[.)]\s+)?[\"'<(]*(?:mailto:|smtp:)?"
 # A line that is an address: `<a@b>:`, `  * a@b`, `"a@b":`, `>>> a@b <a@b>`.
 _ALONE = re.compile(
-    rf"{_BEFORE}({ADDRESS})[\"'>)]*(?:\s*[<(]{ADDRESS}[>)])?"
+    rf"{_BEFORE}({ADDRESS})[\"'>)]*(?:\s*[<(](?:mailto:)?{ADDRESS}[>)])?"
     r"\s*(?:\((?:expanded|generated|reason|ultimately)[^\n]*)?[:;,.]?\s*$",
     re.IGNORECASE,
 )
@@ -51,7 +51,7 @@ _RCPT = re.compile(rf"rcpt to:\s*<?({ADDRESS})", re.IGNORECASE)
 _NAMING = re.compile(
     r"\b(?:recipients?(?:\(s\))?|undeliverable to|deliver(?:ed|ing|y)?|failed|addressed to"
     r"|(?:e-?mail )?address(?:es)?|sent to|mailbox|user|account|to|an|a|pour|para"
-    r"|destinat\w+|empf\w+nger|adress\w*)\b[^@\n]{0,40}$|\bin <?$"
+    r"|destinat\w+|empf\w+nger|adress\w*)\b[^@\n]{0,40}$|\bin <?$|[a-z)]: ?<?$"
     r"|(?:\u5b9b\u5148|\u6536\u4ef6\u4eba)[^@\n]{0,10}$",
     re.IGNORECASE,
 )
