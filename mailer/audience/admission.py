@@ -31,12 +31,13 @@ class Admission(StrEnum):
     AGAIN = "again"
     SUPPRESSED = "suppressed"
     LEFT = "left"
+    CONFLICTING = "conflicting"
 
 
 GRANTS = frozenset({Admission.ADDED, Admission.JOINED, Admission.RENEWED})
 """These get an entry in the ledger."""
 
-STAY_AWAY = frozenset({Admission.SUPPRESSED, Admission.LEFT})
+STAY_AWAY = frozenset({Admission.SUPPRESSED, Admission.LEFT, Admission.CONFLICTING})
 """Nothing about these is changed."""
 
 

@@ -5,6 +5,7 @@ right name, so that a slip of the pen loses no column.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,7 +13,7 @@ from types import MappingProxyType
 
 from mailer.audience.rowevidence import EVIDENCE_NAMES
 from mailer.errors import ImportFileError, did_you_mean
-from mailer.model.attributes import AttributeSpec
+from mailer.model.attributes import RESERVED_NAMES, AttributeSpec
 
 ADDRESS_NAMES = (
     "email", "e_mail", "email_address", "e_mail_address", "mail", "epost", "e_post",
@@ -21,6 +22,7 @@ ADDRESS_NAMES = (
 """What the column of addresses may be called; the first that there is counts."""
 
 _EMAIL = "email"
+_LETTERS = str.maketrans({"ø": "o", "æ": "ae", "ß": "ss", "ł": "l", "đ": "d", "þ": "th"})
 _LANGUAGE_NAMES = ("language", "lang", "locale")
 _ZONE_NAMES = ("time_zone", "timezone", "zone")
 _OUR_OWN = frozenset({"rejected_line", "rejected_reason"})
@@ -54,11 +56,13 @@ def read_header(
     *,
     ignore_unknown: bool,
     called: Mapping[str, str] = MappingProxyType({}),
+    shown: Sequence[str] = (),
 ) -> Columns:
     """Find out which column is what; capitals, spaces and hyphens do not count.
 
     Args:
         called: What columns are to be taken for, by their names in the header.
+        shown: What the columns are called in the file, if the header is not the file's.
 
     Raises:
         ImportFileError: names columns that are missing, unknown or there twice, with the
@@ -67,7 +71,7 @@ def read_header(
     meant = _meant(header, specs, called)
     places: dict[str, int] = {}
     for place, cell in enumerate(header):
-        name = meant.get(column_name(cell), column_name(cell))
+        name = _meaning(cell, meant, specs)
         if "\0" in cell:
             raise ImportFileError(
                 "the header holds a NUL: this looks like UTF-16 or no text at all; save"
@@ -100,11 +104,23 @@ def read_header(
     names |= {place: spec.name for place, spec in attributes}
     names |= {place: name for name, place in evidence}
     taken = tuple(
-        (cell.strip(), names[place]) for place, cell in enumerate(header) if place in names
+        (cell.strip(), names[place])
+        for place, cell in enumerate([*shown, *header[len(shown) :]])
+        if place in names
     )
     return Columns(
         len(header), address, language, zone, attributes, tuple(unknown), taken, evidence
     )
+
+
+def _meaning(
+    cell: str, meant: Mapping[str, str], specs: Mapping[str, AttributeSpec]
+) -> str:
+    name = column_name(cell)
+    if name in meant or name in specs:
+        return meant.get(name, name)
+    plain = attribute_name(cell)
+    return plain if plain in specs else name
 
 
 def _meant(
@@ -130,6 +146,16 @@ def column_name(cell: str) -> str:
     return re.sub(r"[\s\-]+", "_", cell.strip().lower())
 
 
+def attribute_name(cell: str) -> str:
+    """Return what the attribute of a column is called: skostorrelse for `Skostørrelse`."""
+    text = unicodedata.normalize("NFKD", cell.lower().translate(_LETTERS))
+    plain = text.encode("ascii", "ignore").decode()
+    name = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:40] or "column"
+    if name[0].isdigit():
+        name = f"n_{name}"
+    return f"{name}_field" if name in RESERVED_NAMES else name
+
+
 def _take(places: dict[str, int], names: Iterable[str]) -> int | None:
     return next((places.pop(name) for name in names if name in places), None)
 
@@ -144,7 +170,7 @@ def _about_unknown(unknown: Sequence[str], specs: Mapping[str, AttributeSpec]) -
     return (
         f"the header has columns that are not declared: {words}. A contact has:"
         f" {', '.join(known)}. Declare them in config.toml ([attributes.<name>]), rename"
-        " them, or import without them: --ignore-unknown"
+        " them, let --declare do it, or import without them: --ignore-unknown"
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from mailer.audience.header import Columns
 from mailer.audience.rowevidence import EvidenceReader, RowEvidence, merged
+from mailer.audience.services import ELSEWHERE, Adapter, Standing
 from mailer.errors import AddressError, did_you_mean
 from mailer.model.address import Address, Role, parse_address, role_of
 from mailer.model.attributes import AttributeSpec, coerce
@@ -82,13 +83,16 @@ class RowReader:
         basis: Basis,
         zones: frozenset[str],
         evidence: EvidenceReader | None = None,
+        adapter: Adapter | None = None,
     ) -> None:
         """Take what is the same for all rows.
 
         Args:
             zones: The names of all time zones (IANA).
             evidence: Reads the columns of evidence; None without any.
+            adapter: For a file of another service.
         """
+        self._adapter = adapter
         self._evidence = evidence
         self._columns = columns
         self._doubly_confirmed = basis is Basis.DOUBLE_OPT_IN
@@ -99,10 +103,16 @@ class RowReader:
 
     def read(self, line: int, cells: Sequence[str]) -> PersonRow | Rejected:
         """Say what a row says, or what is wrong with it."""
-        columns = self._columns
+        columns, adapter = self._columns, self._adapter
+        width = columns.width if adapter is None else adapter.width
         try:
-            if len(cells) != columns.width:
-                cells = _trimmed(cells, columns.width)
+            if len(cells) != width:
+                cells = _trimmed(cells, width)
+            if adapter is not None:
+                standing = adapter.standing(cells)
+                if standing is not Standing.MEMBER:
+                    return Rejected(line, ELSEWHERE[standing])
+                cells = adapter.cells(cells)
             address = parse_address(cells[columns.address])
             role = role_of(address)
             if role is Role.REFUSED and not self._doubly_confirmed:

@@ -1,10 +1,17 @@
 """`mailer contact`: importing people with their consent, showing and exporting them."""
 
-from collections.abc import Iterable
-
 import click
 
 from mailer.cli.bar import file_bar
+from mailer.cli.declared import (
+    basis_option,
+    expires_option,
+    list_option,
+    read_pairs,
+    source_option,
+    wording_option,
+)
+from mailer.cli.moving import import_
 from mailer.cli.options import read_moment
 from mailer.cli.output import (
     as_json,
@@ -15,19 +22,14 @@ from mailer.cli.output import (
 )
 from mailer.cli.people import (
     exported_json,
-    import_json,
-    import_lines,
     shown_json,
     shown_lines,
 )
 from mailer.jobs.contacts import NewPerson, add_contact, show_contact
 from mailer.jobs.export_contacts import as_csv, export_contacts
-from mailer.jobs.import_contacts import ImportOrder, import_contacts
 from mailer.jobs.undo_import import undo_import
 from mailer.model.consent import Basis
 from mailer.wiring import open_workspace, utc_now
-from mailer.workspace.csvfiles import DELIMITERS
-from mailer.workspace.encodings import Encoding
 
 _ADDED = {
     "added": "added",
@@ -46,112 +48,7 @@ def contact() -> None:
     """
 
 
-_list = click.option(
-    "--list", "list_name", required=True, help="The list that they agreed to be on."
-)
-_basis = click.option(
-    "--basis",
-    type=click.Choice([basis.value for basis in Basis]),
-    required=True,
-    help="What kind of permission they gave.",
-)
-_source = click.option(
-    "--source", required=True, help="Where they agreed, in words: 'stall at the fair'."
-)
-_wording = click.option(
-    "--wording",
-    type=int,
-    help="The version of the list's words that they saw; else the newest.",
-)
-_expires = click.option(
-    "--expires",
-    metavar="DATE",
-    help="When the permission ends by itself, as 2028-05-01; implied: else in six months.",
-)
-
-
-@contact.command(name="import")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@_list
-@_basis
-@_source
-@_wording
-@_expires
-@click.option(
-    "--encoding",
-    type=click.Choice([encoding.value for encoding in Encoding]),
-    help="What the file is in; else it is found out.",
-)
-@click.option(
-    "--delimiter",
-    type=click.Choice([*DELIMITERS]),
-    help="What stands between its cells; else it is found out.",
-)
-@click.option(
-    "--column",
-    "columns",
-    multiple=True,
-    metavar="NAME=WHAT",
-    help="What a column is to be taken for, as 'E-post=email'; as often as needed.",
-)
-@click.option(
-    "--ignore-unknown", is_flag=True, help="Leave out columns that are not declared."
-)
-@click.option("--dry-run", is_flag=True, help="Change nothing, and say what would be done.")
-@as_json
-@click.pass_obj
-def import_(
-    folder: str,
-    *,
-    file: str,
-    list_name: str,
-    basis: str,
-    source: str,
-    wording: int | None,
-    expires: str | None,
-    encoding: str | None,
-    delimiter: str | None,
-    columns: tuple[str, ...],
-    ignore_unknown: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    """Import people from a CSV file, with their consent.
-
-    Columns go by the header: email, name, language, time_zone and what config.toml
-    declares; --column says what another is. Encoding (UTF-8, UTF-16, Windows-1252) and
-    delimiter are found out and shown. What a row says of its own consent (consent_at,
-    confirmed_at, consent_ip, wording, purchase_at) goes into the ledger; where it says
-    nothing the ledger marks that only this command spoke. Rows that can't be imported are
-    kept beside the file, in FILE.rejected.csv, with the reason. An import that was cut off
-    goes on where it was; `import-undo` takes it back.
-
-    Example: mailer contact import people.csv --list newsletter --basis express --source
-        fair
-    """
-    with open_workspace(folder) as workspace, file_bar("rows") as bar:
-        order = ImportOrder(
-            path=file,
-            mailing_list=workspace.mailing_list(list_name),
-            basis=Basis(basis),
-            source=source,
-            wording=wording,
-            expires_at=read_moment(expires, workspace.settings.time_zone, utc_now()),
-            encoding=None if encoding is None else Encoding(encoding),
-            delimiter=None if delimiter is None else DELIMITERS[delimiter],
-            called=_pairs(columns, "--column", "E-post=email"),
-            zone=workspace.settings.time_zone,
-            ignore_unknown=ignore_unknown,
-            dry_run=dry_run,
-        )
-        result = import_contacts(
-            workspace.database, workspace.ring, workspace.specs, order, utc_now, bar
-        )
-    if as_json:
-        print_json(import_json(result))
-        return
-    for line in import_lines(result, dry_run=dry_run):
-        click.echo(line)
+contact.add_command(import_)
 
 
 @contact.command(name="import-undo")
@@ -185,9 +82,9 @@ def import_undo(folder: str, batch: int, *, as_json: bool) -> None:
 
 @contact.command
 @click.argument("address")
-@_list
-@_basis
-@_source
+@list_option
+@basis_option
+@source_option
 @click.option(
     "--set",
     "values",
@@ -195,8 +92,8 @@ def import_undo(folder: str, batch: int, *, as_json: bool) -> None:
     metavar="NAME=VALUE",
     help="What is known, such as name=Kari or language=nb; as often as needed.",
 )
-@_wording
-@_expires
+@wording_option
+@expires_option
 @click.option("--by", help="Who records it.")
 @click.pass_obj
 def add(
@@ -224,7 +121,7 @@ def add(
             workspace.mailing_list(list_name),
             Basis(basis),
             source,
-            _pairs(values, "--set", "name=Kari"),
+            read_pairs(values, "--set", "name=Kari"),
             wording,
             read_moment(expires, workspace.settings.time_zone, utc_now()),
             by,
@@ -277,15 +174,3 @@ def export(folder: str, list_name: str | None, *, as_json: bool) -> None:
             return
         for line in as_csv(people, workspace.specs):
             click.echo(line, nl=False)
-
-
-def _pairs(texts: Iterable[str], option: str, example: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name.strip():
-            raise click.UsageError(
-                f"{option} {text!r} is not NAME=VALUE, such as {example}"
-            )
-        found[name.strip()] = value
-    return found

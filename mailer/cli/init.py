@@ -16,6 +16,7 @@ Next:
   set [relay] and [site] public_url in config.toml; mailer config show
   mailer template preview autumn-sale
   mailer contact import people.csv --list newsletter --basis double_opt_in --source "…"
+    (from Mailchimp, Klaviyo, Brevo or listmonk: all their files together, --from NAME)
   mailer serve"""
 
 

@@ -1,12 +1,15 @@
 """How imports and people on record read: in lines for people, as JSON for programs."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 
 from mailer.cli.output import shown
 from mailer.jobs.contacts import Membership, Shown
 from mailer.jobs.export_contacts import Exported
+from mailer.jobs.import_refusals import RefusalResult
 from mailer.jobs.import_run import ImportResult
+from mailer.jobs.move_in import Moved
 from mailer.workspace.csvfiles import DELIMITERS
 
 _WORDS = {
@@ -17,14 +20,82 @@ _WORDS = {
     "again": "in the file more than once",
     "suppressed": "suppressed, and left alone",
     "left": "left the list, and left alone",
+    "conflicting": "said yes in one file and no in another; the no counts",
+    "elsewhere": "no members there, and left out",
     "rejected": "rejected",
     "changed": "people whose values changed",
     "shared": "addresses of offices such as info@",
 }
 
+REFUSED = {
+    "added": "kept away from now on",
+    "changed": "kept away already, and for a weightier reason or longer from now on",
+    "already": "kept away already",
+    "ended": "of a time that is over",
+    "left": "contacts who left because of it",
+    "rejected": "rejected",
+}
+
 _BETWEEN = {character: f"{name}s" for name, character in DELIMITERS.items()}
 _ENCODINGS = {"utf-8": "UTF-8", "utf-16": "UTF-16", "windows-1252": "Windows-1252"}
-_NOT_IMPORTED = ("suppressed", "left", "rejected")
+_NOT_IMPORTED = ("suppressed", "left", "rejected", "conflicting", "elsewhere")
+_ADDED = ("added", "joined", "renewed")
+
+
+def moved_json(moved: Moved) -> dict[str, object]:
+    """Return what came of files that were imported together, for programs."""
+    if len(moved.imports) == 1 and not moved.refusals:
+        ((_, result),) = moved.imports
+        assert result is not None
+        return import_json(result) | {"summary": _summary(moved)}
+    return {
+        "summary": _summary(moved),
+        "refusals": [{"file": name, **asdict(one)} for name, one in moved.refusals],
+        "imports": [
+            {"file": name, **({} if one is None else import_json(one))}
+            for name, one in moved.imports
+        ],
+    }
+
+
+def moved_lines(moved: Moved, *, dry_run: bool) -> Iterator[str]:
+    """Say what came of files that were imported together."""
+    several = len(moved.imports) + len(moved.refusals) > 1
+    for name, refused in moved.refusals:
+        yield f"{shown(name)}: {refused.rows} who must not get mail"
+        yield from refusal_lines(refused)
+        yield ""
+    for name, result in moved.imports:
+        if several:
+            yield f"{shown(name)}:"
+        if result is None:
+            yield "imported already as it is; nothing is left to do"
+        else:
+            yield from import_lines(result, dry_run=dry_run)
+        if several:
+            yield ""
+    if several or dry_run:
+        counts = _summary(moved)
+        would = "in all, this would be" if dry_run else "in all"
+        yield (
+            f"{would}: {counts['added']} added, {counts['changed']} changed,"
+            f" {counts['conflicting']} conflicting, {counts['refused']} refused"
+        )
+
+
+def _summary(moved: Moved) -> dict[str, int]:
+    """Count over all files: people granted, changed, disputed, and rows turned away."""
+    total: Counter[str] = Counter()
+    for _, one in moved.imports:
+        if one is not None:
+            total.update(one.counts)
+    refused = sum(total[name] for name in _NOT_IMPORTED if name != "conflicting")
+    return {
+        "added": sum(total[name] for name in _ADDED),
+        "changed": total["changed"],
+        "conflicting": total["conflicting"],
+        "refused": refused,
+    }
 
 
 def import_json(result: ImportResult) -> dict[str, object]:
@@ -159,3 +230,17 @@ def exported_json(one: Exported) -> dict[str, object]:
         "created_at": contact.created_at,
         "subscription": None if standing is None else asdict(standing),
     }
+
+
+def refusal_lines(result: RefusalResult) -> Iterator[str]:
+    """Say what came of a file of refusals."""
+    for name, words in REFUSED.items():
+        if count := result.counts.get(name):
+            yield f"{count:9}  {words}"
+    for line, reason in result.first_rejected:
+        yield f"  line {line}: {shown(reason)}"
+    more = result.counts.get("rejected", 0) - len(result.first_rejected)
+    if more > 0:
+        yield f"  and {more} more"
+    if result.rejected_path is not None:
+        yield f"rejected rows, with the reason: {result.rejected_path}"

@@ -1,6 +1,5 @@
 """`mailer suppression`: addresses that must not get mail."""
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from zoneinfo import ZoneInfo
 
@@ -9,8 +8,9 @@ import click
 from mailer.cli.bar import file_bar
 from mailer.cli.options import read_moment
 from mailer.cli.output import as_json, json_text, print_json, print_rows, shown
+from mailer.cli.people import REFUSED, refusal_lines
 from mailer.jobs import suppressions as jobs
-from mailer.jobs.import_refusals import RefusalOrder, RefusalResult, import_refusals
+from mailer.jobs.import_refusals import RefusalOrder, import_refusals
 from mailer.jobs.suppressions import Lifting, Listed
 from mailer.model.consent import SuppressionReason
 from mailer.model.kind import Scope
@@ -20,14 +20,6 @@ from mailer.workspace.csvfiles import DELIMITERS
 from mailer.workspace.encodings import Encoding
 
 _TOLD = ("unsubscribed", "bounced", "complained")
-_CAME = {
-    "added": "kept away from now on",
-    "changed": "kept away already, and for a weightier reason or longer from now on",
-    "already": "kept away already",
-    "ended": "of a time that is over",
-    "left": "contacts who left because of it",
-    "rejected": "rejected",
-}
 
 
 @click.group
@@ -84,7 +76,7 @@ def add(
         assert scope is not None
         one = Suppression(scope, SuppressionReason(reason), now, ends_at, "by hand")
         came = jobs.add(workspace.database, workspace.logbook, address, one, by)
-    click.echo(f"{shown(address)}: {_CAME[came.value]} ({scope}, {reason})")
+    click.echo(f"{shown(address)}: {REFUSED[came.value]} ({scope}, {reason})")
 
 
 @suppression.command
@@ -267,20 +259,6 @@ def export(folder: str, *, as_json: bool) -> None:
             return
         for line in jobs.as_csv(found, workspace.ring):
             click.echo(line, nl=False)
-
-
-def refusal_lines(result: RefusalResult) -> Iterator[str]:
-    """Say what came of a file of refusals."""
-    for name, words in _CAME.items():
-        if count := result.counts.get(name):
-            yield f"{count:9}  {words}"
-    for line, reason in result.first_rejected:
-        yield f"  line {line}: {shown(reason)}"
-    more = result.counts.get("rejected", 0) - len(result.first_rejected)
-    if more > 0:
-        yield f"  and {more} more"
-    if result.rejected_path is not None:
-        yield f"rejected rows, with the reason: {result.rejected_path}"
 
 
 def _row(one: Listed) -> dict[str, object]:

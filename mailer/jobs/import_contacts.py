@@ -6,8 +6,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailer.audience.admission import expiry
-from mailer.audience.header import read_header
+from mailer.audience.header import Columns, read_header
 from mailer.audience.rowevidence import Ground
+from mailer.audience.services import Adapter
 from mailer.errors import RefusedError
 from mailer.jobs.import_people import People
 from mailer.jobs.import_run import Import, ImportResult, Progress, Trial
@@ -43,6 +44,9 @@ class ImportOrder:
         zone: Where times without an offset were written.
         ignore_unknown: Leave out columns that are not declared.
         dry_run: Change nothing, and say what would be done.
+        adapter: For a file of another service.
+        seen: Whom a dry run has met in another file of the same import, by keyed hash.
+        said_no: Who must not get mail by another file of the same import, by keyed hash.
     """
 
     path: str
@@ -57,6 +61,9 @@ class ImportOrder:
     zone: str = "UTC"
     ignore_unknown: bool = False
     dry_run: bool = False
+    adapter: Adapter | None = None
+    said_no: Mapping[bytes, str] = field(default_factory=dict[bytes, str])
+    seen: set[bytes] = field(default_factory=set[bytes])
 
 
 def import_contacts(
@@ -74,17 +81,42 @@ def import_contacts(
         RefusedError: when it was imported already, or what is declared cannot be.
     """
     file = survey(order.path, order.encoding, order.delimiter)
-    columns = read_header(
-        file.header, specs, ignore_unknown=order.ignore_unknown, called=order.called
-    )
+    columns = columns_of(file, specs, order)
     declared = _declare(order, file, clock())
-    people = People(file, columns, _ground(order, clock()), ring)
+    people = People(file, columns, _ground(order, clock()), ring, order.adapter)
     with held(file):
         if order.dry_run:
-            return Trial(database, people, declared, clock).run(on_progress)
+            return Trial(database, people, declared, clock, order).run(on_progress)
         with database.write() as connection:
             batch = _begin(connection, order, declared, clock())
-        return Import(database, people, batch, clock).run(on_progress)
+        return Import(database, people, batch, clock, order.said_no).run(on_progress)
+
+
+def columns_of(
+    file: CsvFile, specs: Mapping[str, AttributeSpec], order: ImportOrder
+) -> Columns:
+    """Find out which column of a file is what.
+
+    Raises:
+        ImportFileError: names columns that are missing, unknown or there twice.
+    """
+    header = file.header if order.adapter is None else order.adapter.header
+    return read_header(
+        header,
+        specs,
+        ignore_unknown=order.ignore_unknown,
+        called=order.called,
+        shown=file.header,
+    )
+
+
+def done_already(connection: Connection, order: ImportOrder, file: CsvFile) -> bool:
+    """Say whether nothing of a file is left to import, as it is declared."""
+    found = find_batch(connection, file.hash, order.mailing_list.id)
+    if found is None or found.state is not BatchState.DONE:
+        return False
+    was = found.declared
+    return (was.basis, was.source) == (order.basis, order.source.strip())
 
 
 def _ground(order: ImportOrder, now: datetime) -> Ground:
@@ -96,6 +128,7 @@ def _ground(order: ImportOrder, now: datetime) -> Ground:
         expires=order.expires_at is not None,
         zone=ZoneInfo(order.zone),
         now=now,
+        day_first=order.adapter is not None and order.adapter.day_first,
     )
 
 

@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 from mailer.audience.header import Columns
 from mailer.audience.rowevidence import EvidenceReader, Ground, RowEvidence
 from mailer.audience.rows import PersonRow, Rejected, RowReader, in_order
+from mailer.audience.services import Adapter
 from mailer.model.address import Role
 from mailer.model.key import Key, KeyRing, Purpose, relayer
 from mailer.store import ledger
@@ -80,12 +81,18 @@ class People:
     """Reads the people of a file, piece by piece."""
 
     def __init__(
-        self, file: CsvFile, columns: Columns, ground: Ground, ring: KeyRing
+        self,
+        file: CsvFile,
+        columns: Columns,
+        ground: Ground,
+        ring: KeyRing,
+        adapter: Adapter | None = None,
     ) -> None:
         self.file = file
         self.columns = columns
         self.ground = ground
         self.ring = ring
+        self.adapter = adapter
 
     def parts(self, first: int = 0, rows: int = 0) -> Generator[Part, None, None]:
         """Go through the pieces, part by part.
@@ -120,14 +127,17 @@ class People:
         if columns.evidence:
             evidence = EvidenceReader(dict(columns.evidence), ground)
         zones = frozenset(available_timezones())
-        return RowReader(columns, ground.basis, zones, evidence)
+        return RowReader(columns, ground.basis, zones, evidence, self.adapter)
 
     def away(self, stayed: Iterable[tuple[int, str, str]]) -> list[BadRow]:
         """Return who stayed away in a slice as rows with nothing but the address."""
+        adapter, columns = self.adapter, self.columns
+        width = columns.width if adapter is None else adapter.width
+        place = columns.address if adapter is None else adapter.address
         rows: list[BadRow] = []
         for line, reason, address in stayed:
-            cells = [""] * self.columns.width
-            cells[self.columns.address] = address
+            cells = [""] * width
+            cells[place] = address
             rows.append((line, reason, cells))
         return rows
 

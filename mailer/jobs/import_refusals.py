@@ -109,14 +109,15 @@ def import_refusals(
     now = clock()
     told = Told(order.reason, order.scope, now, order.source or file.name)
     reader = RefusalReader(columns, told, MomentReader(zone, now), logbook.ring)
-    read = ((row, reader.read(row[0], row[1])) for row in _rows(file, columns))
+    read = ((row, reader.read(row[0], row[1])) for row in rows_of(file, columns))
     total = file.rows + (not columns.headed)
     writer = Writer(database, logbook, clock, dry_run=order.dry_run)
     with held(file):
         return writer.write(file, read, lambda done: on_progress(done, total))
 
 
-def _rows(file: CsvFile, columns: RefusalColumns) -> Iterator[Record]:
+def rows_of(file: CsvFile, columns: RefusalColumns) -> Iterator[Record]:
+    """Read the rows of a file of refusals, the first one too where there is no header."""
     if columns.headed:
         return records(file)
     first: Record = (1, list(file.header), "")

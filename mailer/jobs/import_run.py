@@ -7,13 +7,15 @@ touches few pages of the index on them, and it is quick however many people ther
 import gc
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
+from mailer.audience.services import ELSEWHERE
 from mailer.errors import RefusedError
-from mailer.jobs.import_people import Part, People, Ready
+from mailer.jobs.import_people import BadRow, Part, People, Ready
 from mailer.jobs.import_reader import read_parts
 from mailer.jobs.import_slice import Terms, apply_slice, grant, try_slice
 from mailer.pace.slicing import next_size
@@ -37,6 +39,8 @@ _TRIAL_SLICE = 1_000
 _WORK_S = 0.015
 """How long a slice should work while nobody else may write."""
 
+_ELSEWHERE = frozenset(ELSEWHERE.values())
+
 Progress = Callable[[int, int], object]
 """Called with the rows that are through, and how many there are."""
 
@@ -47,7 +51,8 @@ class ImportResult:
 
     Args:
         batch_id: The number to undo it by; None for a dry run.
-        counts: Rows by `Admission` and `rejected`; they add up to `rows`. Beside them
+        counts: Rows by `Admission`, `rejected` and `elsewhere` (no members of another
+            service); they add up to `rows`. Beside them
             `changed` and `shared` (offices' addresses) in people.
         rejected_path: The file of rows that were not imported; None without any.
         first_rejected: The first of them: line and reason.
@@ -73,6 +78,20 @@ class ImportResult:
     longest_turn_s: float
 
 
+class Others(Protocol):
+    """What other files of the same import say.
+
+    Args:
+        said_no: Who must not get mail, by keyed hash.
+        seen: Whom a dry run has met, by keyed hash.
+    """
+
+    @property
+    def said_no(self) -> Mapping[bytes, str]: ...
+    @property
+    def seen(self) -> set[bytes]: ...
+
+
 class Import:
     """One import of a file: begun, or gone on with."""
 
@@ -82,6 +101,7 @@ class Import:
         people: People,
         batch: Batch,
         clock: Callable[[], datetime],
+        said_no: Mapping[bytes, str],
     ) -> None:
         self._people = people
         self._batch = batch
@@ -94,6 +114,7 @@ class Import:
         self._shown: list[tuple[int, str]] = []
         self._database = database
         self._entry: Alike | None = None
+        self._said_no = said_no
 
     def run(self, on_progress: Progress) -> ImportResult:
         """Go through the file to its end."""
@@ -144,11 +165,12 @@ class Import:
         bad = () if batch.position.piece_rows else part.bad
         counts = Counter(self._counts)
         with self._turn() as connection:
-            terms = Terms(batch, self._entry, bool(self._people.columns.evidence))
+            own = bool(self._people.columns.evidence)
+            terms = Terms(batch, self._entry, own, self._said_no)
             result = apply_slice(connection, self._people.ring, terms, some, now)
             away = self._people.away(result.away)
             self._rejected.write([*bad, *away])
-            counts += result.counts + Counter(rejected=len(bad))
+            counts += result.counts + _bad(bad)
             if last:
                 done = part.first + part.rows
                 position = Position(done, rejected_bytes=self._rejected.size_bytes)
@@ -195,13 +217,15 @@ class Trial:
         people: People,
         declared: Declared,
         clock: Callable[[], datetime],
+        others: Others,
     ) -> None:
         self._database = database
+        self._said_no = others.said_no
         self._people = people
         now = clock()
         self._now = now
         self._batch = Batch(0, declared, BatchState.RUNNING, 0, Position(), {}, now, None)
-        self._seen: set[bytes] = set()
+        self._seen = others.seen
         self._rows = 0
         self._counts: Counter[str] = Counter()
         self._shown: list[tuple[int, str]] = []
@@ -228,7 +252,7 @@ class Trial:
     def _try(self, part: Part, on_progress: Callable[[int], object]) -> None:
         if part.begins:
             gc.collect()
-        self._counts["rejected"] += len(part.bad)
+        self._counts.update(_bad(part.bad))
         self._rows += len(part.bad)
         self._shown += [row[:2] for row in part.bad][: _room(self._shown)]
         for start in range(0, len(part.people), _TRIAL_SLICE):
@@ -242,7 +266,7 @@ class Trial:
         self._counts["again"] += sum(one.rows for one in some if one.hash in self._seen)
         self._seen.update(one.hash for one in fresh)
         with self._database.read() as connection:
-            terms = Terms(self._batch, None, own=False)
+            terms = Terms(self._batch, None, own=False, said_no=self._said_no)
             result = try_slice(connection, terms, fresh, self._now)
         self._counts.update(result.counts)
         self._shown += [row[:2] for row in result.away][: _room(self._shown)]
@@ -272,6 +296,11 @@ def _read_as(
 ) -> tuple[str, str, tuple[tuple[str, str], ...], tuple[str, ...]]:
     file, columns = people.file, people.columns
     return file.encoding.value, file.delimiter, columns.taken, columns.ignored
+
+
+def _bad(rows: Sequence[BadRow]) -> Counter[str]:
+    """Count the rows that are no people of ours, apart from those that are wrong."""
+    return Counter("elsewhere" if row[1] in _ELSEWHERE else "rejected" for row in rows)
 
 
 def _room(shown: Sequence[object]) -> int:

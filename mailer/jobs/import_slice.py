@@ -1,8 +1,8 @@
 """One slice of an import: gather what is on record, decide about each, apply."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from mailer.audience.admission import (
@@ -44,11 +44,14 @@ class Terms:
     Args:
         entry: What `grant` gave, prepared; None where nothing is written.
         own: The rows have columns of evidence.
+        said_no: Of whom another file of the same import says that she must not get mail,
+            by keyed hash: what it says. The more cautious of two answers counts.
     """
 
     batch: Batch
     entry: Alike | None
     own: bool
+    said_no: Mapping[bytes, str] = field(default_factory=dict[bytes, str])
 
 
 @dataclass(slots=True)
@@ -178,7 +181,8 @@ def _decide(
     contacts = find_contacts(connection, [one.match for one in people])
     scopes = scopes_against(Kind.MARKETING, list_id)
     stopped = in_force(connection, [one.hash for one in people], scopes, now)
-    if not contacts and not stopped:
+    said_no = {one.hash for one in people if one.hash in terms.said_no}
+    if not contacts and not stopped and not said_no:
         return _Decisions(list(people), [])
     standing = of_contacts(connection, [one.id for one in contacts.values()])
     behind = batches_behind(connection, [one.ledger_number for one in standing.values()])
@@ -187,6 +191,11 @@ def _decide(
     for person in people:
         contact = contacts.get(person.match)
         suppressions = stopped.get(person.hash)
+        if person.hash in said_no:
+            why = f"the files disagree: {terms.said_no[person.hash]}; the no counts"
+            decided = _Decision(person, contact, Admission.CONFLICTING, why)
+            decisions.known.append(decided)
+            continue
         if contact is None and suppressions is None:
             decisions.new.append(person)
             continue

@@ -10,9 +10,10 @@ from mailer.model.consent import SuppressionReason
 from mailer.model.suppression import Suppression, together
 from mailer.store.bulk import Row, insert_rows, look_up
 from mailer.store.database import Database
-from mailer.store.tables import SuppressionRow, from_instant, table, to_instant
+from mailer.store.tables import ImportBatch, SuppressionRow, from_instant, table, to_instant
 
 _rows = table(SuppressionRow)
+_batches = table(ImportBatch)
 _COLUMNS = ("hash", "scope", "reason", "since_at", "until_at", "source")
 _PAGE = 5_000
 _OF = f"SELECT {', '.join(_COLUMNS)} FROM suppression WHERE hash"
@@ -139,9 +140,10 @@ def all_of(
     return [(bytes(row[0]), _of_row(row)) for row in look_up(connection, _OF, hashes)]
 
 
-def any_suppression(connection: Connection) -> bool:
-    """Say whether anybody's refusal is on record."""
-    return connection.execute(select(_rows.c.hash).limit(1)).first() is not None
+def nobody_yet(connection: Connection) -> bool:
+    """Say whether nobody's refusal is on record, and nobody was ever imported."""
+    looks = (select(_rows.c.hash).limit(1), select(_batches.c.id).limit(1))
+    return all(connection.execute(look).first() is None for look in looks)
 
 
 def read_suppressions(

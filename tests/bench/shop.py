@@ -113,7 +113,10 @@ class Shop:
 
     def import_people(self, file: Path, source: str = "bench") -> dict[str, Any]:
         """Import a file of people with their consent, and return what it says."""
-        arguments = ("--list", LIST, "--basis", "express", "--source", source, "--json")
+        arguments = (
+            "--list", LIST, "--basis", "express", "--source", source, "--json",
+            "--no-refusals",
+        )  # fmt: skip
         result: dict[str, Any] = json.loads(
             self.mailer("contact", "import", str(file), *arguments)
         )

@@ -249,6 +249,7 @@ class Shop:
         self.run(
             *("contact", "import", str(file), "--list", "newsletter"),
             *("--basis", "double_opt_in", "--source", "stall at the fair"),
+            "--no-refusals",
         )
 
     def status(self, campaign: int) -> Status:

@@ -41,7 +41,7 @@ def test_a_killed_import_goes_on_and_ends_as_if_nothing_had_been(
     write_people(file)
     order = (
         "contact", "import", str(file), "--list", "newsletter", "--basis", "express",
-        "--source", "stall",
+        "--source", "stall", "--no-refusals",
     )  # fmt: skip
     program = [*MAILER, "-w", str(shop.folder), *order]
     settings = settings_of(str(shop.folder))
