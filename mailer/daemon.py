@@ -29,6 +29,7 @@ from mailer.jobs.letters import Letters, Pen
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.send import Place, Relay, Rules, Sender
 from mailer.jobs.verify_ledger import take_checkpoint
+from mailer.jobs.watch import RelayWatch, each_minute, watch_ledger
 from mailer.model.token import TokenBox
 from mailer.pace.cap import CapRule
 from mailer.pace.retry import RetryPlan
@@ -44,6 +45,7 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.1
 _ONCE_A_DAY = timedelta(days=1)
 _ONCE_A_MINUTE = timedelta(minutes=1)
+_AN_HOUR = timedelta(hours=1)
 _TURNS_OF_GRACE = 3
 """A keeper's turns in which a living sender whose session ended takes its lock again."""
 
@@ -122,16 +124,20 @@ def sender_of(
     def could_not(campaign_id: int) -> None:
         campaigns.pause_if_many_fail(world, campaign_id)
 
+    watch = RelayWatch(workspace.database, workspace.settings.relay.name)
+
     def housekeeping() -> None:
+        watch.look(sender.trouble, utc_now())
         campaigns.tend(world)
 
-    return Sender(
+    sender = Sender(
         Place(workspace.database, locks, utc_now),
         Letters(workspace.database, pen_of(workspace), could_not),
         relay_of(workspace),
         replace(rules_of(workspace), campaigns=campaigns_too),
         housekeeping,
     )
+    return sender
 
 
 async def run_sender(workspace: Workspace, stop: asyncio.Event) -> int:
@@ -206,6 +212,25 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
             ),
         ),
     )
+    watched, ways = workspace.watched(), workspace.ways()
+    _every(
+        scheduler,
+        _ONCE_A_MINUTE,
+        _guarded("alarms", lambda: each_minute(world, watched, ways, utc_now())),
+    )
+    checkpoints = workspace.places.checkpoints_file
+    _every(
+        scheduler,
+        _ONCE_A_DAY,
+        _guarded(
+            "ledger",
+            lambda: watch_ledger(
+                workspace.database, workspace.ring, checkpoints, utc_now()
+            ),
+        ),
+        # Not in the first minutes of a start, which have enough to do.
+        first_in=_AN_HOUR,
+    )
     scheduler.start()
     await stop.wait()
     # Their threads finish what they began; nothing is cut off in the middle.
@@ -222,6 +247,7 @@ def _every(
     scheduler: AsyncIOScheduler,
     interval: timedelta,
     turn: Callable[[], Coroutine[Any, Any, None]],
+    first_in: timedelta = timedelta(0),
 ) -> None:
     # A late tick is as good as a punctual one: by default it would be dropped after 1 s.
     scheduler.add_job(  # pyright: ignore[reportUnknownMemberType]
@@ -230,7 +256,7 @@ def _every(
         max_instances=1,
         coalesce=True,
         misfire_grace_time=None,
-        next_run_time=utc_now(),
+        next_run_time=utc_now() + first_in,
     )
 
 

@@ -8,8 +8,9 @@ import os
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Protocol, Self
+from zoneinfo import ZoneInfo
 
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
@@ -19,6 +20,8 @@ from mailer.config.reading import Setting, read_settings, settings_in_force
 from mailer.errors import ConfigError, DatabaseError, KeyFileError, RefusedError
 from mailer.jobs.keys import keys_in_force
 from mailer.jobs.logbook import Logbook
+from mailer.jobs.tell import Ways
+from mailer.jobs.watch import Watched
 from mailer.jobs.world import World
 from mailer.model.attributes import AttributeSpec
 from mailer.model.key import KeyRing
@@ -27,7 +30,7 @@ from mailer.model.token import TokenBox
 from mailer.store import schema
 from mailer.store.database import Database, open_database
 from mailer.store.keys import KeyUse
-from mailer.workspace.files import exists, inside, read_secret
+from mailer.workspace.files import exists, folder_of, inside, read_secret
 from mailer.workspace.folder import CONFIG, read_config
 from mailer.workspace.lists import parse_sender, read_list, read_lists
 from mailer.workspace.locks import FileTurn, SharedLock
@@ -139,6 +142,28 @@ class Workspace:
                 " environment has no such variable: set it where mailer is started"
             )
         return password
+
+    def ways(self) -> Ways:
+        """Return by which ways somebody is told of alarms."""
+        ours = self.settings.alarms
+        return Ways(
+            ours.address,
+            ours.webhook,
+            ours.command,
+            ours.timeout_s,
+            timedelta(seconds=ours.every_s),
+        )
+
+    def watched(self) -> Watched:
+        """Return what is looked after while the program runs."""
+        ours, places = self.settings.alarms, self.places
+        database = () if places.database_file is None else (places.database_file,)
+        return Watched(
+            (*(folder_of(file) for file in database), places.logbook_folder),
+            ours.disk_free_mb,
+            time.fromisoformat(ours.summary_at) if ours.summary_at else None,
+            ZoneInfo(self.settings.time_zone),
+        )
 
     def close(self) -> None:
         """Close the database and let go of the keys."""

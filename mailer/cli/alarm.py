@@ -2,10 +2,13 @@
 
 import click
 
-from mailer.cli.output import as_json, print_json, shown
+from mailer.cli.output import as_json, print_json, print_rows, shown
 from mailer.cli.printable import printable
 from mailer.jobs import alarms as jobs
+from mailer.jobs.tell import tell_of_test
 from mailer.wiring import open_workspace, utc_now
+
+NOT_TOLD_EXIT_STATUS = 1
 
 
 @click.group
@@ -15,8 +18,12 @@ def alarm() -> None:
     A firing that was missed, a campaign that nobody got: each alarm says what happened,
     what the program did, and what you can do.
 
+    With `[alarms]` in config.toml somebody is told: by letter, webhook or command.
+
+    \b
     Example: mailer alarm list
-    """
+             mailer alarm test
+    """  # noqa: D301 - click's own mark for lines that stay as they are
 
 
 @alarm.command(name="list")
@@ -53,13 +60,46 @@ def list_(folder: str, *, as_json: bool) -> None:
 
 
 @alarm.command
-@click.argument("number", type=int)
+@click.argument("numbers", metavar="NUMBER...", type=int, nargs=-1, required=True)
 @click.pass_obj
-def acknowledge(folder: str, number: int) -> None:
-    """Note that you have seen an alarm: it is not listed any more.
+def acknowledge(folder: str, numbers: tuple[int, ...]) -> None:
+    """Note that you have seen alarms: they are not listed any more.
 
     Example: mailer alarm acknowledge 3
     """
     with open_workspace(folder, need_keys=False) as workspace:
-        jobs.acknowledge(workspace.database, number, utc_now())
-    click.echo(f"alarm {number} is acknowledged")
+        for number in numbers:
+            jobs.acknowledge(workspace.database, number, utc_now())
+            click.echo(f"alarm {number} is acknowledged")
+
+
+@alarm.command
+@click.argument("numbers", metavar="NUMBER...", type=int, nargs=-1, required=True)
+@click.pass_context
+def ack(context: click.Context, numbers: tuple[int, ...]) -> None:
+    """Do what `acknowledge` does.
+
+    Example: mailer alarm ack 3 4
+    """
+    context.invoke(acknowledge, numbers=numbers)
+
+
+@alarm.command
+@as_json
+@click.pass_context
+def test(context: click.Context, *, as_json: bool) -> None:
+    """Tell of an alarm that is none, by every way that `[alarms]` names.
+
+    Exit status 1 if one of them did not take it. The letter leaves when `mailer serve`
+    runs.
+
+    Example: mailer alarm test
+    """
+    with open_workspace(context.obj) as workspace:
+        told = tell_of_test(workspace.world(), workspace.ways(), utc_now())
+    print_rows(
+        ({"way": one.way, "told": not one.problem, "problem": one.problem} for one in told),
+        as_json=as_json,
+    )
+    if any(one.problem for one in told):
+        context.exit(NOT_TOLD_EXIT_STATUS)

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
+from mailer.config.running import Alarms
 from mailer.config.section import Count, Limit, Port, Seconds, Section, Share, setting
 from mailer.config.site import SignUp, Site
 from mailer.model.attributes import AttributeSpec, AttributeType
@@ -205,6 +206,7 @@ class Settings(Section):
     campaigns: Campaigns = Campaigns()
     schedules: Schedules = Schedules()
     cap: Cap = Cap()
+    alarms: Alarms = Alarms()
     sign_up: SignUp = SignUp()
     templates: Templates = Templates()
     attributes: dict[str, Attribute] = Field(

@@ -21,6 +21,7 @@ class CauseKind(StrEnum):
     REQUEST = "request"
     JOURNEY = "journey"
     TEST = "test"
+    ALARM = "alarm"
 
 
 class DeliveryState(StrEnum):

@@ -1,5 +1,6 @@
 """Alarms: what a person should know, what was done about it, and what they can do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -79,6 +80,21 @@ def raise_unless_open(connection: Connection, alarm: Alarm) -> bool:
     if waiting is None:
         raise_alarm(connection, alarm)
     return waiting is None
+
+
+def untold_alarms(connection: Connection) -> list[Alarm]:
+    """Return the open alarms that nobody was told of, oldest first."""
+    rows = connection.execute(
+        select(_alarm)
+        .where(_alarm.c.acknowledged_at.is_(None), _alarm.c.told_at.is_(None))
+        .order_by(_alarm.c.id)
+    )
+    return [_alarm_of(row) for row in rows]
+
+
+def mark_told(connection: Connection, ids: Sequence[int], now: datetime | None) -> None:
+    """Note that somebody was told of alarms; None takes it back."""
+    connection.execute(update(_alarm).where(_alarm.c.id.in_(ids)).values(told_at=now))
 
 
 def open_alarms(connection: Connection) -> list[Alarm]:

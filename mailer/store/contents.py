@@ -19,7 +19,7 @@ def content_hash_of(connection: Connection, cause: CauseKind, cause_id: int) -> 
     """Return the hash of a cause's content; None when there is none on record."""
     if cause is CauseKind.CAMPAIGN:
         where = select(_campaign.c.frozen_hash).where(_campaign.c.id == cause_id)
-    elif cause is CauseKind.TEST:
+    elif cause in {CauseKind.TEST, CauseKind.ALARM}:
         where = select(_test_letter.c.frozen_hash).where(_test_letter.c.id == cause_id)
     elif cause is CauseKind.SIGN_UP:
         where = select(_sign_up.c.frozen_hash).where(_sign_up.c.id == cause_id)
@@ -58,6 +58,18 @@ def queue_test_letter(
         .returning(_test_letter.c.id)
     ).scalar_one()
     return queue_letter(connection, (CauseKind.TEST, test_id), Kind.TEST, recipient, now)
+
+
+def queue_alarm_letter(
+    connection: Connection, content_hash: str, recipient: Recipient, now: datetime
+) -> int:
+    """Write down a letter about alarms that is due at once; return its delivery."""
+    number: int = connection.execute(
+        insert(_test_letter)
+        .values(template="alarm", frozen_hash=content_hash, sent_at=now)
+        .returning(_test_letter.c.id)
+    ).scalar_one()
+    return queue_letter(connection, (CauseKind.ALARM, number), Kind.ALARM, recipient, now)
 
 
 def queue_letter(

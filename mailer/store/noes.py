@@ -52,6 +52,25 @@ def mark(connection: Connection, name: str) -> int | None:
     return found
 
 
+def pass_mark(connection: Connection, name: str, number: int, at_least: int) -> bool:
+    """Write a number down under its name if the one there is not larger than `at_least`.
+
+    Of several who ask in one moment only one is told yes.
+    """
+    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    written = connection.execute(
+        dialect(_mark)
+        .values(name=name, number=number)
+        .on_conflict_do_update(
+            index_elements=["name"],
+            set_={"number": number},
+            where=_mark.c.number <= at_least,
+        )
+        .returning(_mark.c.name)
+    )
+    return written.first() is not None
+
+
 def set_mark(connection: Connection, name: str, number: int) -> None:
     """Write a number down under its name."""
     dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert

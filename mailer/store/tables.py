@@ -516,6 +516,7 @@ class AlarmRow(SQLModel, table=True):
     happened: str = _text()
     todo: str = _text()
     acknowledged_at: datetime | None = _time(null=True)
+    told_at: datetime | None = _time(null=True)
 
 
 class MarkRow(SQLModel, table=True):

@@ -27,6 +27,31 @@ def get_page(url: str, timeout_s: float = 10) -> int:
     return _ask("GET", url, timeout_s)
 
 
+def post_json(url: str, content: bytes, timeout_s: float) -> None:
+    """Post JSON to an address; redirections are not followed.
+
+    Raises:
+        RelayError: when nobody takes it in time.
+    """
+    place = urlsplit(url)
+    secure = place.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    # The path may be a secret: it is in no message.
+    host = place.hostname or ""
+    connection = kind(host, place.port, timeout=timeout_s)
+    path = f"{place.path or '/'}{'?' if place.query else ''}{place.query}"
+    headers = {"Content-Type": "application/json", "User-Agent": "mailer"}
+    try:
+        connection.request("POST", path, content, headers)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as problem:
+        raise RelayError(f"{host} does not take it: {problem}") from problem
+    finally:
+        connection.close()
+    if not 200 <= status < 300:  # noqa: PLR2004
+        raise RelayError(f"{host} answered {status}")
+
+
 def _ask(method: str, url: str, timeout_s: float, body: str | None = None) -> int:
     place = urlsplit(url)
     connection = http.client.HTTPConnection(place.netloc, timeout=timeout_s)

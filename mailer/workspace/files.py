@@ -40,6 +40,20 @@ def names_in(folder: str, ending: str) -> list[str]:
     return sorted(path.stem for path in Path(folder).glob(f"[!._]*{ending}"))
 
 
+def free_bytes(folder: str) -> int:
+    """Return how many bytes are free for us on a folder's disk; it may be to be made."""
+    place = Path(folder).absolute()
+    while not place.exists():
+        place = place.parent
+    found = os.statvfs(place)
+    return found.f_bavail * found.f_frsize
+
+
+def folder_of(path: str) -> str:
+    """Return the folder that a file is in."""
+    return str(Path(path).absolute().parent)
+
+
 def make_folder(path: str) -> None:
     """Make a folder, and those above it, unless it is there."""
     Path(path).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,82 @@
+"""Settings around the program's own running: whom it tells what went wrong."""
+
+import re
+import shlex
+from typing import Self
+from urllib.parse import urlsplit
+
+from pydantic import field_validator, model_validator
+
+from mailer.config.section import Limit, Seconds, Section, setting
+from mailer.errors import AddressError
+from mailer.model.address import parse_address
+
+_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+class Alarms(Section):
+    """Who is told what went wrong while nobody looked."""
+
+    address: str = setting("", "Who gets a letter about alarms; nobody if empty.")
+    webhook: str = setting(
+        "",
+        "A web address that gets each as JSON by POST, such as a chat's; it may be secret:"
+        " MAILER_ALARMS__WEBHOOK in the environment says it too.",
+    )
+    command: str = setting(
+        "",
+        "A command that gets each as JSON on its standard input, such as"
+        " '/usr/local/bin/page-me --urgent'. No shell runs it.",
+    )
+    timeout_s: Seconds = setting(20.0, "Webhook and command may take so long.", "seconds")
+    every_s: Seconds = setting(
+        3600.0,
+        "One kind of alarm is told at most so often; what comes meanwhile goes along.",
+        "seconds",
+    )
+    summary_at: str = setting(
+        "", "A daily summary at this time, such as 08:00 in time_zone; none if empty."
+    )
+    disk_free_mb: Limit = setting(
+        500,
+        "Below this an alarm says that the disk of the database is filling; 0 for never.",
+        "megabytes",
+    )
+
+    @field_validator("address")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value:
+            try:
+                parse_address(value)
+            except AddressError as problem:
+                raise ValueError(str(problem)) from None
+        return value
+
+    @field_validator("webhook")
+    @classmethod
+    def _is_a_web_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            raise ValueError("must be a web address such as https://chat.example.com/hook")
+        return value
+
+    @field_validator("command")
+    @classmethod
+    def _is_a_command(cls, value: str) -> str:
+        try:
+            shlex.split(value)
+        except ValueError as problem:
+            raise ValueError(f"cannot be read as a command: {problem}") from None
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_time(self) -> Self:
+        if self.summary_at and not _TIME.fullmatch(self.summary_at):
+            raise ValueError("summary_at must be a time of day such as 08:00")
+        return self
+
+    @property
+    def told(self) -> bool:
+        """Whether anybody is told anything."""
+        return bool(self.address or self.webhook or self.command)

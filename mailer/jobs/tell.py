@@ -1,0 +1,204 @@
+"""Telling somebody of alarms: by letter, webhook or command, once a kind and hour.
+
+The letter goes through the same delivery as all others. When the relay itself is the
+trouble, webhook and command still tell. What cannot be told by any way waits for the next
+hour, and stays on the list.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from html import escape
+from itertools import groupby
+
+from mailer.compose.template import TemplateSource
+from mailer.errors import MailerError, NotFoundError, RefusedError
+from mailer.jobs.frozen import Frozen, put_down
+from mailer.jobs.world import World
+from mailer.model.address import parse_address
+from mailer.model.kind import Kind
+from mailer.store.alarms import Alarm, mark_told, untold_alarms
+from mailer.store.contents import Recipient, queue_alarm_letter
+from mailer.store.lists import see_list
+from mailer.store.noes import pass_mark
+from mailer.store.tables import to_instant
+from mailer.wire.web import post_json
+from mailer.workspace.commands import run_command
+from mailer.workspace.lists import read_lists
+
+_log = logging.getLogger(__name__)
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """By which ways somebody is told; "" for not that way.
+
+    Args:
+        every: One kind is told at most so often.
+    """
+
+    address: str = ""
+    webhook: str = ""
+    command: str = ""
+    timeout_s: float = 20.0
+    every: timedelta = timedelta(hours=1)
+
+    def __bool__(self) -> bool:
+        return bool(self.address or self.webhook or self.command)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came of telling by one way: "" when it went, else why it did not."""
+
+    way: str
+    problem: str
+
+
+def tell(world: World, ways: Ways, now: datetime) -> dict[str, list[Told]]:
+    """Tell of the open alarms that nobody was told of; call it every minute.
+
+    Returns:
+        By kind, what came of each way.
+    """
+    if not ways:
+        return {}
+    with world.database.read() as connection:
+        untold = untold_alarms(connection)
+    done: dict[str, list[Told]] = {}
+    by_kind = sorted(untold, key=lambda one: one.kind)
+    for kind, some in groupby(by_kind, key=lambda one: one.kind):
+        alarms = list(some)
+        if not _is_turn(world, kind, alarms, ways, now):
+            continue
+        done[kind] = tell_of(world, ways, kind, alarms, now)
+        if all(one.problem for one in done[kind]):
+            with world.database.write() as connection:
+                mark_told(connection, [one.id for one in alarms], None)
+    return done
+
+
+def _is_turn(
+    world: World, kind: str, alarms: Sequence[Alarm], ways: Ways, now: datetime
+) -> bool:
+    """Say whether it is time for a kind, and take the turn, so that nobody else tells."""
+    with world.database.write() as connection:
+        before = to_instant(now - ways.every)
+        mine = pass_mark(connection, f"told {kind}", to_instant(now), before)
+        if mine:
+            mark_told(connection, [one.id for one in alarms], now)
+        return mine
+
+
+def tell_of(
+    world: World, ways: Ways, title: str, alarms: Sequence[Alarm], now: datetime
+) -> list[Told]:
+    """Tell of some alarms by every way, each whatever came of the others."""
+    content = json.dumps(_facts(title, alarms), ensure_ascii=False).encode()
+    told: list[Told] = []
+    if ways.webhook:
+        told.append(
+            _by("webhook", lambda: post_json(ways.webhook, content, ways.timeout_s))
+        )
+    if ways.command:
+        told.append(
+            _by("command", lambda: run_command(ways.command, content, ways.timeout_s))
+        )
+    if ways.address:
+        told.append(_by("letter", lambda: _queue(world, ways.address, title, alarms, now)))
+    return told
+
+
+def tell_of_test(world: World, ways: Ways, now: datetime) -> list[Told]:
+    """Tell of an alarm that is none.
+
+    Raises:
+        RefusedError: when no way is set.
+    """
+    if not ways:
+        raise RefusedError(
+            "nobody is told of alarms: set address, webhook or command in [alarms] of"
+            " config.toml"
+        )
+    alarm = Alarm("test", "mailer alarm test", now, "nothing: this is a test", "nothing")
+    return tell_of(world, ways, "test", [alarm], now)
+
+
+def _by(way: str, act: Callable[[], object]) -> Told:
+    try:
+        act()
+    except MailerError as problem:
+        _log.error("nobody could be told of an alarm by %s: %s", way, problem)
+        return Told(way, str(problem))
+    return Told(way, "")
+
+
+def _facts(title: str, alarms: Sequence[Alarm]) -> dict[str, object]:
+    return {
+        "kind": title,
+        # What chats show of a webhook.
+        "text": _text(title, alarms),
+        "alarms": [
+            {
+                "alarm": one.id,
+                "kind": one.kind,
+                "at": one.at.astimezone(UTC).isoformat(),
+                "about": one.subject,
+                "happened": one.happened,
+                "todo": one.todo,
+            }
+            for one in alarms
+        ],
+    }
+
+
+def _text(title: str, alarms: Sequence[Alarm]) -> str:
+    parts = [f"mailer: {title}, {len(alarms)} alarm(s)"]
+    parts += [
+        f"{one.subject}, {one.at:%Y-%m-%d %H:%M} UTC\n{one.happened}\nWhat you can do:"
+        f" {one.todo}"
+        for one in alarms[:_SHOWN]
+    ]
+    if len(alarms) > _SHOWN:
+        parts.append(f"… and {len(alarms) - _SHOWN} more: mailer alarm list")
+    return "\n\n".join(parts)
+
+
+def _queue(
+    world: World, address: str, title: str, alarms: Sequence[Alarm], now: datetime
+) -> None:
+    """Write the letter down; the sender has it in its first lane."""
+    to = parse_address(address)
+    lists = read_lists(world.folder)
+    if not lists:
+        raise NotFoundError("there is no list, so a letter would have no sender")
+    text = _text(title, alarms)
+    paragraphs = "".join(
+        f"<p>{escape(part)}</p>".replace("\n", "<br>") for part in text.split("\n\n")
+    )
+    source = TemplateSource(
+        name="alarm",
+        subject=_plain(f"[mailer] {title}: {len(alarms)} alarm(s)"),
+        preview="",
+        kind=Kind.ALARM,
+        sample={},
+        html=f'<!doctype html><html lang="en"><body>{_plain(paragraphs)}</body></html>',
+        text=_plain(text),
+        files={},
+        language="en",
+    )
+    content = Frozen(source, lists[0], "", "", {}, ())
+    recipient = Recipient(None, to.wire, world.logbook.ring.suppression_hash(to.match))
+    with world.database.write() as connection:
+        see_list(connection, lists[0], now)
+        content_hash = put_down(connection, content, now)
+        queue_alarm_letter(connection, content_hash, recipient, now)
+
+
+def _plain(text: str) -> str:
+    """Keep the template language out of words that may hold its marks."""
+    return text.replace("{", "{{ '{' }}")
