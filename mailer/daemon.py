@@ -6,15 +6,11 @@ in the log.
 """
 
 import asyncio
-import gc
-import importlib
 import logging
-import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from types import ModuleType
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -27,11 +23,14 @@ from mailer.jobs.follow import Happened
 from mailer.jobs.gate import forget_old
 from mailer.jobs.letters import Letters, Pen
 from mailer.jobs.owner import OwnerLocks
+from mailer.jobs.scribe import Scribe
+from mailer.jobs.scribe_apart import Apart, ScribeLostError, ScribeProcess
 from mailer.jobs.send import Place, Relay, Rules, Sender
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.jobs.watch import RelayWatch, each_minute, watch_ledger
 from mailer.model.token import TokenBox
 from mailer.pace.cap import CapRule
+from mailer.pace.restart import pause_after
 from mailer.pace.retry import RetryPlan
 from mailer.pace.throttle import Rate
 from mailer.store.owners import AdvisoryLock
@@ -112,14 +111,24 @@ def owner_locks(workspace: Workspace) -> OwnerLocks:
 
 
 def sender_of(
-    workspace: Workspace, locks: OwnerLocks, *, campaigns_too: bool = True
+    workspace: Workspace,
+    locks: OwnerLocks,
+    scribe: Scribe | None = None,
+    *,
+    connections: int | None = None,
+    campaigns_too: bool = True,
 ) -> Sender:
     """Build a workspace's sender.
 
     Args:
+        scribe: Who writes down what it sends; None: a thread of its own.
+        connections: How many to the relay at most; None: as many as the settings say.
         campaigns_too: Send campaigns' letters too, not only those that somebody waits for.
     """
     world = workspace.world()
+    relay = relay_of(workspace)
+    if connections is not None:
+        relay = replace(relay, connections=connections)
 
     def could_not(campaign_id: int) -> None:
         campaigns.pause_if_many_fail(world, campaign_id)
@@ -131,22 +140,61 @@ def sender_of(
         campaigns.tend(world)
 
     sender = Sender(
-        Place(workspace.database, locks, utc_now),
+        Place(workspace.database, locks, utc_now, scribe),
         Letters(workspace.database, pen_of(workspace), could_not),
-        relay_of(workspace),
+        relay,
         replace(rules_of(workspace), campaigns=campaigns_too),
         housekeeping,
     )
     return sender
 
 
-async def run_sender(workspace: Workspace, stop: asyncio.Event) -> int:
-    """Send until told to stop; return how many letters were accepted."""
+def scribe_of(workspace: Workspace) -> ScribeProcess | None:
+    """Start the process that writes for senders on SQLite; PostgreSQL's own writes best."""
+    if not workspace.database.is_sqlite:
+        return None
+    return ScribeProcess(workspace.database, rules_of(workspace).cap)
+
+
+async def run_sender(workspace: Workspace, stop: asyncio.Event) -> None:
+    """Send until told to stop; a scribe that is lost is replaced, up to a limit."""
+    ends: list[datetime] = []
+    while not stop.is_set():
+        process = scribe_of(workspace)
+        scribe = None if process is None else Apart(process.channel())
+        try:
+            await run_sender_with(workspace, stop, scribe)
+        except ScribeLostError as lost:
+            ends.append(utc_now())
+            pause = pause_after(ends, utc_now())
+            if pause is None:
+                raise
+            _log.error("%s; sending goes on with another", lost)
+            await _stopped_within(stop, pause.total_seconds())
+        finally:
+            if process is not None:
+                await asyncio.to_thread(process.close)
+
+
+async def run_sender_with(
+    workspace: Workspace,
+    stop: asyncio.Event,
+    scribe: Scribe | None,
+    connections: int | None = None,
+) -> None:
+    """Send until told to stop.
+
+    Args:
+        connections: How many to the relay at most; None: as many as the settings say.
+
+    Raises:
+        ScribeLostError: when the scribe ended.
+    """
     locks = owner_locks(workspace)
-    sender = sender_of(workspace, locks)
+    sender = sender_of(workspace, locks, scribe, connections=connections)
     stopping = asyncio.create_task(_then(stop, sender.stop))
     try:
-        return await sender.run()
+        await sender.run()
     finally:
         stopping.cancel()
         locks.close()
@@ -165,6 +213,14 @@ async def send_until(workspace: Workspace, done: Callable[[], bool]) -> None:
     finally:
         sending.cancel()
         locks.close()
+
+
+async def _stopped_within(stop: asyncio.Event, wait_s: float) -> None:
+    try:
+        async with asyncio.timeout(wait_s):
+            await stop.wait()
+    except TimeoutError:
+        pass
 
 
 async def _then(stop: asyncio.Event, act: Callable[[], None]) -> None:
@@ -272,29 +328,3 @@ def _guarded(
             _log.exception("%s: a bug; the other work goes on", what)
 
     return turn
-
-
-def settle_down() -> None:
-    """Let a thread that waits for the interpreter have it soon, and collect less garbage.
-
-    The register writes in a thread of its own, and waits for the interpreter behind the
-    couriers that compose: with Python's 5 ms a group took three times as long, and they
-    waited for it in turn. (Measured with 20 connections: +20 %; below 0.1 ms it costs more
-    than it gives.)
-    """
-    sys.setswitchinterval(0.000_2)
-    # What was imported stays for ever: the collector need not walk through it again.
-    gc.collect()
-    gc.freeze()
-    # A letter makes some dozens of objects and no cycle.
-    gc.set_threshold(20_000, 20, 100)
-
-
-def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
-    """Return uvloop's event loops when the extra `fast` is installed, else Python's own."""
-    try:
-        fast: ModuleType = importlib.import_module("uvloop")
-    except ModuleNotFoundError:
-        return asyncio.new_event_loop
-    factory: Callable[[], asyncio.AbstractEventLoop] = fast.new_event_loop
-    return factory

@@ -10,12 +10,16 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from mailer.jobs.scribe import Scribe
 from mailer.jobs.send import Place, Relay, Rules, Sender
-from mailer.model.delivery import Claim
+from mailer.model.delivery import Claim, DeliveryState
 from mailer.model.key import KeyRing
 from mailer.model.kind import KINDS, Kind
 from mailer.model.letter import Letter
+from mailer.store import owners
+from mailer.store.claims import Claims
 from mailer.store.database import Database
+from mailer.store.outcomes import Change
 from mailer.store.owners import AdvisoryLock
 from mailer.store.tables import (
     AttemptRow,
@@ -120,6 +124,26 @@ def a_campaign(
     return int(campaign)
 
 
+def claimed(database: Database, ring: KeyRing, count: int) -> list[Claim]:
+    """Put a campaign into the database and claim all of it."""
+    campaign = a_campaign(database, ring, count)
+    with database.write() as connection:
+        owner = owners.register(connection, "here", 1, now())
+    return claimed_of(database, campaign, owner)
+
+
+def claimed_of(database: Database, campaign: int, owner: int) -> list[Claim]:
+    """Claim all that is due of a campaign."""
+    with database.write() as connection:
+        claims = Claims(connection, owner, timedelta(minutes=5))
+        return claims.read(connection, claims.of_campaign(connection, campaign, 999, now()))
+
+
+def change(claim: Claim, after: DeliveryState, **more: Any) -> Change:
+    """Return what came of a claim."""
+    return Change(claim.id, claim.fence, after, now(), **more)
+
+
 def another_campaign(database: Database, first: int) -> int:
     """Put a running campaign to the people of another one into the database."""
     campaigns, deliveries = table(CampaignRow), table(DeliveryRow)
@@ -221,6 +245,7 @@ class Setup:
     address: dict[str, Any] = field(default_factory=dict)
     composer: PlainComposer = field(default_factory=PlainComposer)
     locks: OwnerLocks | AdvisoryLock | None = None
+    scribe: Scribe | None = None
 
     def sender(self) -> Sender:
         address = RelayAddress(
@@ -234,7 +259,7 @@ class Setup:
             **{"pause_s": 0.05, "pause_at_most_s": 0.2, "idle_s": 0.5} | self.relay,
         )
         self.locks = self.locks or locks_for(self.database, self.folder / "owners")
-        place = Place(self.database, self.locks, now)
+        place = Place(self.database, self.locks, now, self.scribe)
         return Sender(place, self.composer, relay, self.rules, lambda: None)
 
     @contextlib.asynccontextmanager

@@ -6,7 +6,7 @@ import signal
 
 import click
 
-from mailer.daemon import loop_factory
+from mailer.cli.process import loop_factory
 from mailer.jobs.live_preview import LivePreview
 from mailer.web.live.app import build_live
 from mailer.web.server import serve_web

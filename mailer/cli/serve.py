@@ -9,14 +9,15 @@ from typing import Any
 
 import click
 
+from mailer.cli.process import log_to_stderr, loop_factory, settle_down
+from mailer.cli.senders import crew_of
 from mailer.daemon import (
-    loop_factory,
     run_schedules,
     run_sender,
-    settle_down,
 )
 from mailer.errors import RefusedError
 from mailer.jobs import replay
+from mailer.jobs.crew import Crew
 from mailer.web.app import build_app
 from mailer.web.server import serve_web
 from mailer.wiring import Workspace, open_workspace, utc_now
@@ -45,9 +46,15 @@ _RUN: dict[str, Part] = {"schedules": run_schedules, "send": run_sender, "web": 
     multiple=True,
     help="Run only this part; may be given more than once.",
 )
+@click.option(
+    "--senders",
+    type=click.IntRange(1, 64),
+    help="How many senders, each in a process of its own when there are several;"
+    " they share the relay's connections.  [default: `senders` under [sending]]",
+)
 @click.option("--quiet", is_flag=True, help="Log only what needs attention.")
 @click.pass_obj
-def serve(folder: str, parts: tuple[str, ...], *, quiet: bool) -> None:
+def serve(folder: str, parts: tuple[str, ...], senders: int | None, *, quiet: bool) -> None:
     """Run schedules, senders and pages until stopped.
 
     Ctrl-C (or SIGTERM) ends it in peace: letters on the line are finished, the rest waits.
@@ -55,25 +62,23 @@ def serve(folder: str, parts: tuple[str, ...], *, quiet: bool) -> None:
 
     \b
     Example: mailer serve
+             mailer serve --senders 2     on PostgreSQL, a processor's worth more
              mailer serve --only send     a second sender beside the first
     """  # noqa: D301 - click's own mark for lines that stay as they are
-    logging.basicConfig(
-        level=logging.WARNING if quiet else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    for noisy in ("alembic", "apscheduler", "uvicorn"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    log_to_stderr(logging.WARNING if quiet else logging.INFO)
     with open_workspace(folder) as workspace:
         chosen = parts or PARTS
         for warning in workspace.settings.warnings():
             _log.warning("%s", warning)
+        size = senders or workspace.settings.sending.senders
+        crew = crew_of(workspace, size) if size > 1 and "send" in chosen else None
         lock = _only_one(workspace) if "schedules" in chosen else None
         # Before the first letter can leave: a crash may have left a no in the logbook only.
         replay.tend(workspace.database, workspace.logbook, utc_now())
         settle_down()
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as runner:
-                runner.run(_run(workspace, chosen))
+                runner.run(_run(workspace, chosen, crew))
         finally:
             if lock is not None:
                 lock.free()
@@ -93,11 +98,14 @@ def _only_one(workspace: Workspace) -> ProcessLock | None:
     return lock
 
 
-async def _run(workspace: Workspace, parts: tuple[str, ...]) -> None:
+async def _run(workspace: Workspace, parts: tuple[str, ...], crew: Crew | None) -> None:
     stop = asyncio.Event()
-    _listen_to_signals(stop)
+    _listen_to_signals(stop, crew)
     click.echo(f"mailer serves {', '.join(parts)}; Ctrl-C ends it", err=True)
-    tasks = [asyncio.create_task(_RUN[part](workspace, stop)) for part in parts]
+    run = dict(_RUN)
+    if crew is not None:
+        run["send"] = lambda _, stop: crew.run(stop)
+    tasks = [asyncio.create_task(run[part](workspace, stop)) for part in parts]
     await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     # One that ends by itself has failed: the others end in peace, then it is said why.
     stop.set()
@@ -107,9 +115,11 @@ async def _run(workspace: Workspace, parts: tuple[str, ...]) -> None:
             raise end
 
 
-def _listen_to_signals(stop: asyncio.Event) -> None:
+def _listen_to_signals(stop: asyncio.Event, crew: Crew | None) -> None:
     def heard() -> None:
         if stop.is_set():
+            if crew is not None:
+                crew.kill()
             # Safe at any moment, as kill -9 is: the next start finds out what was going on.
             os._exit(130)
         click.echo("mailer: ending in peace; once more ends at once", err=True)

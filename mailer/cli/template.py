@@ -9,8 +9,9 @@ import click
 from mailer.cli.findings import check
 from mailer.cli.live import serve_live
 from mailer.cli.output import as_json, print_json, shown
+from mailer.cli.process import loop_factory
 from mailer.compose.prepared import prepare
-from mailer.daemon import loop_factory, pen_of, send_until
+from mailer.daemon import pen_of, send_until
 from mailer.errors import NotFoundError, did_you_mean
 from mailer.jobs.new_letter import new_letter
 from mailer.jobs.preview import preview as previewed

@@ -88,6 +88,11 @@ class Relay(Section):
 class Sending(Section):
     """How deliveries are claimed, tried again and given up."""
 
+    senders: Annotated[int, Field(ge=1, le=64)] = setting(
+        1,
+        "Senders that `mailer serve` runs, in processes of their own from 2 on; they share"
+        " the relay's connections. Worth it on PostgreSQL, with a processor for each.",
+    )
     batch: Annotated[int, Field(ge=1, le=10_000)] = setting(
         400, "Deliveries that a sender claims at a time, at most."
     )

@@ -1,29 +1,27 @@
 """The register in which every letter is written down before it leaves: group commits.
 
-One writer; the next group is whatever came in while the last one was committing, and it
-commits off the event loop. A letter's leave and the outcome of the one before ride in the
-same commit. What can't be written (a full disk) is kept and tried again; meanwhile nothing
-leaves.
+What comes up in one turn of the loop is handed to the scribe at once; the scribe's next
+group is whatever came in while the last one was committing. A letter's leave and the
+outcome of the one before ride in the same commit. What can't be written (a full disk) is
+kept and tried again; meanwhile nothing leaves.
 """
 
 import asyncio
-import collections
 import logging
-import threading
 from collections.abc import Callable, Container, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.errors import DatabaseError
+from mailer.jobs.scribe import Answer, Page, Scribe
 from mailer.jobs.settle import held_back, released
 from mailer.model.delivery import CauseKind, Claim
 from mailer.pace.cap import CapRule
 from mailer.store.claims import Cap
 from mailer.store.database import Database
-from mailer.store.groups import groups
+from mailer.store.groups import Sheet
 from mailer.store.held import Held, held
-from mailer.store.outcomes import Change
+from mailer.store.outcomes import Change, record
 
 _log = logging.getLogger(__name__)
 
@@ -39,30 +37,41 @@ class _Leaving:
     answer: asyncio.Future[bool]
 
 
+@dataclass(slots=True)
+class _HandedIn:
+    """What a page was made of, until it is answered."""
+
+    group: list[_Leaving]
+    changes: list[Change]
+
+
 class Register:
-    """Writes down what leaves and what came of it, for one sender."""
+    """Writes down what leaves and what came of it, for one sender; lives on its loop."""
 
     def __init__(
         self,
         database: Database,
+        scribe: Scribe,
         cap: CapRule | None,
         clock: Callable[[], datetime],
     ) -> None:
         self._database = database
-        self._groups = groups(database)
+        self._scribe = scribe
         self._cap = cap
         self._clock = clock
-        # The loop puts in, the writing thread takes out.
-        self._leaving: collections.deque[_Leaving] = collections.deque()
-        self._changes: collections.deque[Change] = collections.deque()
-        self._wake = threading.Event()
+        self._leaving: list[_Leaving] = []
+        self._changes: list[Change] = []
+        self._handed_in: dict[int, _HandedIn] = {}
+        self._pages = 0
+        self._trial = 0
+        self._rung = False
+        self._explaining: set[asyncio.Task[None]] = set()
+        self._bug: BaseException | None = None
         self._closing = False
-        self._abandoned = threading.Event()
         self._ended = False
-        self._thread = ThreadPoolExecutor(1, "register")
-        self.commits = 0
+        self._loop = asyncio.get_running_loop()
         self.fallen: Callable[[set[_Cause]], None] = lambda _: None
-        """Called on the loop with causes whose letters may not leave (any more).
+        """Called with causes whose letters may not leave (any more).
 
         A campaign was paused, say: what else of it is in stock need not be tried, which
         would cost a connection each.
@@ -76,7 +85,7 @@ class Register:
         """Return when a delivery is on disk as `sending`; False when it may not leave."""
         if self._ended:
             return False
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[bool] = self._loop.create_future()
         self._leaving.append(_Leaving(claim, answer))
         self._ring()
         return await answer
@@ -87,99 +96,135 @@ class Register:
         self._ring()
 
     def _ring(self) -> None:
-        # It is only put out before the thread looks: what was put in until then is seen.
-        if not self._wake.is_set():
-            self._wake.set()
+        """Hand in what there is, once this turn of the loop has brought all that it has."""
+        if not self._rung:
+            self._rung = True
+            if self.unwell:
+                self._loop.call_later(_TRY_AGAIN_S, self._hand_in)
+            else:
+                self._loop.call_soon(self._hand_in)
+
+    def _hand_in(self) -> None:
+        self._rung = False
+        if self._ended or (self.unwell and self._handed_in):
+            # Ended, it is kept for `write_rest`; unwell, a line's next letter may not
+            # overtake the outcome of the one before.
+            return
+        group, changes = self._next_group()
+        if group or changes:
+            self._pages += 1
+            self._handed_in[self._pages] = _HandedIn(group, changes)
+            names = [(one.claim.id, one.claim.fence) for one in group]
+            people: list[int] = []
+            if self._cap is not None:
+                people = [one.claim.contact_id for one in group if one.claim.contact_id]
+            page = Page(self._pages, self._trial, Sheet.of(changes, names), people)
+            self._scribe.hand_in(page)
+        self._end_if_done()
 
     async def keep(self) -> None:
-        """Commit groups until `close` was called and everything is written.
+        """Have everything written until `close` was called and nothing is left.
 
         Cancelled, it ends with the group under way.
+
+        Raises:
+            DatabaseError: the scribe ended: what it had not answered may be written.
         """
-        loop = asyncio.get_running_loop()
         try:
-            await loop.run_in_executor(self._thread, self._commit_groups, loop)
+            await self._scribe.run(self._answered)
+            if self._bug is not None:
+                raise self._bug
         finally:
             # Whatever ended it: nobody may wait for a leave that will never be written.
             self._ended = True
-            self._abandoned.set()
-            self._wake.set()
-            self._thread.shutdown()
-            self._answer([*self._leaving], ())
-            self._groups.close()
+            for page in self._handed_in.values():
+                self._answer(page.group, ())
+            self._answer(self._leaving, ())
 
-    def _commit_groups(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Commit one group after the other, in the writing thread.
-
-        It does not ask the loop in between, which is busy with the letters that just left.
-        """
-        while not self._abandoned.is_set():
-            self._wake.wait()
-            self._wake.clear()
-            while (self._leaving or self._changes) and not self._abandoned.is_set():
-                self._commit_group(loop)
-            if self._closing:
-                return
-
-    def _commit_group(self, loop: asyncio.AbstractEventLoop) -> None:
-        group, changes = self._next_group()
-        try:
-            left = self._commit(group, changes)
-        except DatabaseError as problem:
-            self._keep_for_later(problem, group, changes)
-            loop.call_soon_threadsafe(self._failed, group)
-            self._abandoned.wait(_TRY_AGAIN_S)
+    def _answered(self, number: int, answer: Answer) -> None:
+        page = self._handed_in.pop(number)
+        if isinstance(answer, DatabaseError):
+            self._keep_for_later(answer, page)
             return
-        except Exception:
-            loop.call_soon_threadsafe(self._answer, group, ())
-            raise
         self.unwell = ""
-        if left is None:
+        self.well.set()
+        self._answer(page.group, answer or ())
+        if answer is None:
             # They may have left on record, but were written to nobody: back to the queue.
             now = self._clock()
-            self._changes.extend(released(one.claim, now) for one in group)
-        loop.call_soon_threadsafe(self._committed, group, left or set[int]())
-        if left is not None and len(left) < len(group):
-            staying = [one.claim for one in group if one.claim.id not in left]
-            if fallen := self._note_held_back(staying):
-                loop.call_soon_threadsafe(self.fallen, fallen)
+            self._changes.extend(released(one.claim, now) for one in page.group)
+        elif len(answer) < len(page.group):
+            staying = [one.claim for one in page.group if one.claim.id not in answer]
+            explaining = asyncio.create_task(self._explain(staying))
+            self._explaining.add(explaining)
+            explaining.add_done_callback(self._explained)
+        if self._changes or self._leaving:
+            self._ring()
+        self._end_if_done()
 
-    def _committed(self, group: list[_Leaving], left: set[int]) -> None:
-        self.well.set()
-        self._answer(group, left)
+    async def _explain(self, staying: list[Claim]) -> None:
+        changes, fallen = await asyncio.to_thread(self._held_back, staying)
+        self._changes.extend(changes)
+        if fallen:
+            self.fallen(fallen)
 
-    def _failed(self, group: list[_Leaving]) -> None:
-        self.well.clear()
-        self._answer(group, ())
+    def _explained(self, explaining: asyncio.Task[None]) -> None:
+        self._explaining.discard(explaining)
+        if not explaining.cancelled() and (bug := explaining.exception()) is not None:
+            self._bug = bug
+            self._scribe.close()
+        self._ring()
 
-    def _note_held_back(self, staying: list[Claim]) -> set[_Cause]:
-        """Write down why some may not leave, with the next group; return what fell."""
+    def write_rest(self) -> None:
+        """Write what the scribe that ended may not have written; once `keep` has ended.
+
+        What it did write is left alone. What wanted to leave was written to nobody.
+
+        Raises:
+            DatabaseError: nothing was written.
+        """
+        now = self._clock()
+        pages = [*self._handed_in.values(), _HandedIn(self._leaving, self._changes)]
+        changes = [change for page in pages for change in page.changes]
+        changes += [released(one.claim, now) for page in pages for one in page.group]
+        with self._database.write() as connection:
+            record(connection, changes)
+
+    def close(self) -> None:
+        """Let `keep` end once everything is written."""
+        self._closing = True
+        self._ring()
+
+    def _end_if_done(self) -> None:
+        if self._closing and not (
+            self._leaving or self._changes or self._handed_in or self._explaining
+        ):
+            self._scribe.close()
+
+    def _held_back(self, staying: list[Claim]) -> tuple[list[Change], set[_Cause]]:
+        """Say why some may not leave: what to write down, and what fell; off the loop."""
         now = self._clock()
         try:
             held_by = self._held_by(staying)
         except DatabaseError as problem:
             _log.error("why letters are held back could not be read: %s", problem)
-            self._changes.extend(released(claim, now) for claim in staying)
-            return set()
-        for claim in staying:
-            change = held_back(claim, held_by.get(claim.id), now, self._cap)
-            if change is not None:
-                self._changes.append(change)
-        return {
+            return [released(claim, now) for claim in staying], set()
+        changes = [
+            change
+            for claim in staying
+            if (change := held_back(claim, held_by.get(claim.id), now, self._cap))
+            is not None
+        ]
+        fallen = {
             (claim.cause_kind, claim.cause_id)
             for claim in staying
             if claim.id in held_by and not held_by[claim.id].cause_stands
         }
-
-    def close(self) -> None:
-        """Let `keep` end once everything is written."""
-        self._closing = True
-        self._wake.set()
+        return changes, fallen
 
     def _next_group(self) -> tuple[list[_Leaving], list[Change]]:
-        # In this order: the outcome of a line's letter goes no later than its next one.
-        group = [self._leaving.popleft() for _ in range(len(self._leaving))]
-        changes = [self._changes.popleft() for _ in range(len(self._changes))]
+        group, self._leaving = self._leaving, []
+        changes, self._changes = self._changes, []
         if self._cap is not None:
             # Within one statement neither of two letters to a person would see the other.
             people: set[int | None] = {None}
@@ -191,15 +236,9 @@ class Register:
                     people.add(leaving.claim.contact_id)
                     first.append(leaving)
             group = first
+            if self._leaving:
+                self._ring()
         return group, changes
-
-    def _commit(self, group: list[_Leaving], changes: list[Change]) -> set[int] | None:
-        """Write one group in one transaction, in the register's own thread."""
-        now = self._clock()
-        names = [(one.claim.id, one.claim.fence) for one in group]
-        left = self._groups.commit(changes, names, now, self._cap_at(now))
-        self.commits += 1
-        return left
 
     def _cap_at(self, now: datetime) -> Cap | None:
         if self._cap is None:
@@ -218,13 +257,15 @@ class Register:
             if not leaving.answer.done():
                 leaving.answer.set_result(leaving.claim.id in left)
 
-    def _keep_for_later(
-        self, problem: DatabaseError, group: list[_Leaving], changes: list[Change]
-    ) -> None:
+    def _keep_for_later(self, problem: DatabaseError, page: _HandedIn) -> None:
         """Keep what could not be written; what wanted to leave goes back to the queue."""
         if not self.unwell:
             _log.error("nothing leaves until the database can be written: %s", problem)
         self.unwell = str(problem)
+        self.well.clear()
+        self._trial += 1
         now = self._clock()
-        kept = changes + [released(one.claim, now) for one in group]
-        self._changes.extendleft(reversed(kept))
+        self._answer(page.group, ())
+        kept = page.changes + [released(one.claim, now) for one in page.group]
+        self._changes[:0] = kept
+        self._ring()

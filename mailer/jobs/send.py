@@ -19,6 +19,7 @@ from mailer.jobs.gate import Gate
 from mailer.jobs.holding import may_be_tried
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.register import Register
+from mailer.jobs.scribe import Book, InThread, Scribe
 from mailer.jobs.settle import Terms, released
 from mailer.model.delivery import Claim
 from mailer.model.outcome import Released
@@ -75,11 +76,17 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sender works: the database, the senders' locks, and the clock."""
+    """Where a sender works: the database, the senders' locks, and the clock.
+
+    Args:
+        scribe: Who writes down what it sends, for this sender alone; None: a thread of its
+            own does.
+    """
 
     database: Database
     locks: OwnerLocks
     clock: Callable[[], datetime]
+    scribe: Scribe | None = None
 
 
 class Sender:
@@ -124,7 +131,9 @@ class Sender:
         await asyncio.to_thread(owner.recover, database, self._place.locks, owner_id, clock)
         with database.read() as connection:
             claims = Claims(connection, owner_id, self._rules.lease)
-        register = Register(database, self._rules.cap, clock)
+        cap = self._rules.cap
+        scribe = self._place.scribe or InThread(Book(database, cap, clock))
+        register = Register(database, scribe, cap, clock)
         feed = Feed(database, claims, clock, self._rules.batch, self._rules.poll_s)
         feed.campaigns = self._rules.campaigns
         address = self._relay.address
@@ -140,16 +149,24 @@ class Sender:
         finally:
             self._give_back(desk.rest(), register)
             register.close()
-            await self._write_last(writing, register)
+            problem = await self._write_last(writing, register)
             await asyncio.to_thread(self._leave, owner_id)
+        if problem is not None:
+            raise problem
         return desk.accepted
 
     def _give_back(self, claims: list[Claim], register: Register) -> None:
         for claim in claims:
             register.note(released(claim, self._place.clock()))
 
-    async def _write_last(self, writing: asyncio.Task[None], register: Register) -> None:
-        """Wait until all is written; a database that stays unwell is not waited for."""
+    async def _write_last(
+        self, writing: asyncio.Task[None], register: Register
+    ) -> DatabaseError | None:
+        """Wait until all is written; a database that stays unwell is not waited for.
+
+        Returns:
+            Why the scribe ended by itself; all is written even so.
+        """
         done, _ = await asyncio.wait([writing], timeout=self._rules.drain_s)
         if not done:
             writing.cancel()
@@ -158,7 +175,11 @@ class Sender:
                 f"the last outcomes could not be written: {register.unwell}; the letters"
                 " that they belong to will be in doubt"
             )
-        writing.result()
+        lost = writing.exception()
+        if isinstance(lost, DatabaseError):
+            await asyncio.to_thread(register.write_rest)
+            return lost
+        return writing.result()
 
     async def _work(
         self,

@@ -53,6 +53,11 @@ class Database:
         self._turn = turn
         self._wal = walfile.WalFile(engine, turn) if self.is_sqlite else None
 
+    def __reduce__(self) -> tuple[Callable[[str, Turn], "Database"], tuple[str, Turn]]:
+        """Let another process open it anew."""
+        url = self.engine.url.render_as_string(hide_password=False)
+        return open_database, (url, self._turn)
+
     @property
     def is_sqlite(self) -> bool:
         """Say which of the two it is."""

@@ -10,7 +10,7 @@ import logging
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import (
     PoolProxiedConnection,
@@ -24,7 +24,7 @@ from sqlalchemy import (
 
 from mailer.store.campaigns import let_leave
 from mailer.store.claims import Cap
-from mailer.store.compiled import Compiled, Number, as_parameter, rows_given
+from mailer.store.compiled import Compiled, Number, Row, as_parameter, rows_given
 from mailer.store.database import Database
 from mailer.store.outcomes import Change, as_rows, attempting, log_of, recording
 from mailer.store.permission import NOW, may_leave
@@ -44,19 +44,36 @@ Names = Sequence[tuple[int, int]]
 """Claims, each as (delivery id, fence)."""
 
 
+class Sheet(NamedTuple):
+    """What is to be written down at once, as plain rows that travel between processes.
+
+    Args:
+        changes: What came of claims, as `outcomes.as_rows` makes it.
+        logged: What of it goes into the log of attempts.
+        names: The claims that want to leave.
+    """
+
+    changes: list[Row]
+    logged: list[Row]
+    names: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, changes: Sequence[Change], names: Names) -> "Sheet":
+        """Put changes, and the claims that want to leave, on a sheet."""
+        return cls(as_rows(changes), log_of(changes), [*names])
+
+
 class Groups(Protocol):
     """Writes group after group; for one thread."""
 
-    def commit(
-        self, changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
-    ) -> set[int] | None:
+    def commit(self, sheet: Sheet, now: datetime, cap: Cap | None) -> set[int] | None:
         """Write down what came of claims, and mark those that may leave as `sending`.
 
         Only what is returned may be written to a relay. Rows are named by id and fence, so
         what was overtaken meanwhile is left alone.
 
         Args:
-            names: At most one of a person when there is a cap.
+            sheet: It names at most one claim of a person when there is a cap.
 
         Returns:
             The ids of those that left; None when all was written but nobody can tell who
@@ -106,13 +123,11 @@ def _have_left(dialect_name: str) -> Compiled:
     )
 
 
-def _values(
-    changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
-) -> dict[str, Any]:
+def _values(sheet: Sheet, now: datetime, cap: Cap | None) -> dict[str, Any]:
     values = {
-        "changes": as_parameter(as_rows(changes)),
-        "logged": as_parameter(log_of(changes)),
-        "claims": as_parameter(names),
+        "changes": as_parameter(sheet.changes),
+        "logged": as_parameter(sheet.logged),
+        "claims": as_parameter(sheet.names),
         "now": to_instant(now),
     }
     if cap is not None:
@@ -129,10 +144,8 @@ class _OneStatement:
         self._triggers: set[str] = set()
         self._have_left = _have_left("sqlite")
 
-    def commit(
-        self, changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
-    ) -> set[int] | None:
-        values = _values(changes, names, now, cap)
+    def commit(self, sheet: Sheet, now: datetime, cap: Cap | None) -> set[int] | None:
+        values = _values(sheet, now, cap)
         view = "a_group" if cap is None else "a_capped_group"
         with self._database.turn():
             driver = self._opened()
@@ -142,9 +155,8 @@ class _OneStatement:
             given = ", ".join(f":{name}" for name in values)
             driver.execute(f"INSERT INTO {view} VALUES ({given})", values)
             written = driver.total_changes - before
-            attempts = sum(1 for change in changes if change.logged)
-            if written == len(changes) + attempts + len(names):
-                return {delivery_id for delivery_id, _ in names}
+            if written == sum(map(len, sheet)):
+                return {delivery_id for delivery_id, _ in sheet.names}
             text, constants = self._have_left.spelt(self._database.engine.dialect)
             try:
                 return {row[0] for row in driver.execute(text, {**constants, **values})}
@@ -229,23 +241,21 @@ class _Statements:
         self._subscriptions, self._campaigns = _subscriptions(), _campaigns()
         self._have_left = _have_left(name)
 
-    def commit(
-        self, changes: Sequence[Change], names: Names, now: datetime, cap: Cap | None
-    ) -> set[int] | None:
-        values = _values(changes, names, now, cap)
+    def commit(self, sheet: Sheet, now: datetime, cap: Cap | None) -> set[int] | None:
+        values = _values(sheet, now, cap)
         with self._database.write() as connection:
-            if names:
+            if sheet.names:
                 for (campaign_id,) in self._campaigns.rows(connection, values):
                     let_leave(connection, campaign_id)
                 self._subscriptions.rows(connection, values)
-            if changes:
+            if sheet.changes:
                 self._record.count(connection, values)
-                if any(change.logged for change in changes):
-                    self._log.count(connection, values)
-            if not names:
+            if sheet.logged:
+                self._log.count(connection, values)
+            if not sheet.names:
                 return set()
-            if self._leave[cap is not None].count(connection, values) == len(names):
-                return {delivery_id for delivery_id, _ in names}
+            if self._leave[cap is not None].count(connection, values) == len(sheet.names):
+                return {delivery_id for delivery_id, _ in sheet.names}
             return {row[0] for row in self._have_left.rows(connection, values)}
 
     def close(self) -> None:

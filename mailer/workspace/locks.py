@@ -53,8 +53,13 @@ class FileTurn:
     """
 
     def __init__(self, path: str) -> None:
+        self._path = path
         self._door = _Gate(Path(path + ".door"))
         self._turn = _Gate(Path(path))
+
+    def __reduce__(self) -> tuple[type["FileTurn"], tuple[str]]:
+        """Let another process queue for the same turn."""
+        return FileTurn, (self._path,)
 
     @contextmanager
     def __call__(self) -> Generator[None, None, None]:

@@ -176,8 +176,24 @@ class Serve:
             return False
 
     def kill(self) -> None:
+        """Kill the program alone; what it had started notices, and ends too."""
         self.process.kill()
         self.process.wait()
+        until(lambda: not self.group_lives(), "what it had started has ended")
+
+    def kill_all(self) -> None:
+        """Kill the program with all that it had started, at once."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        until(lambda: not self.group_lives(), "all of it has ended")
+
+    def group_lives(self) -> bool:
+        """Say whether it or anything that it started still runs."""
+        try:
+            os.killpg(self.process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)

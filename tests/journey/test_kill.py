@@ -36,15 +36,17 @@ class Killer:
             serve, self.serve = self.serve, None
             self.moments.append(step)
             # Before the answer: the letter on this line may or may not have arrived.
-            serve.kill()
+            serve.kill_all()
         return None
 
 
 @pytest.mark.parametrize(
-    ("database_url", "kills"), [("sqlite", 5), ("postgres", 3)], indirect=["database_url"]
+    ("database_url", "kills", "senders"),
+    [("sqlite", 5, 1), ("postgres", 3, 1), ("sqlite", 3, 2), ("postgres", 3, 2)],
+    indirect=["database_url"],
 )
 def test_killed_at_random_moments_nothing_is_lost_or_doubled(
-    shop: Shop, database_url: str, kills: int
+    shop: Shop, database_url: str, kills: int, senders: int
 ) -> None:
     killer = Killer(random.Random(SEED))
     print(f"seed {SEED}")
@@ -54,6 +56,7 @@ def test_killed_at_random_moments_nothing_is_lost_or_doubled(
             taken.port,
             database="sqlite:///mailer.db" if on_sqlite else database_url,
             relay={"connections": CONNECTIONS, "letters_per_connection": 40},
+            sending={"senders": senders, "drain_s": 5, "poll_s": 0.1, "keep_every_s": 0.5},
         )
         shop.import_people([f"p{n}@example.com,Person {n}" for n in range(1, PEOPLE + 1)])
         shop.run("campaign", "start", "autumn-sale", "--list", "newsletter", "--yes")

@@ -21,7 +21,7 @@ from mailer.pace.cap import CapRule
 from mailer.store import owners
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
-from mailer.store.groups import groups
+from mailer.store.groups import Sheet, groups
 from mailer.store.held import held
 from mailer.store.tables import (
     CampaignRow,
@@ -124,7 +124,7 @@ def as_answer(database: Database, claims: Claims, cap: int | None) -> Yes | With
         )
     names = [(claim.id, claim.fence)]
     writing = groups(database)
-    left = writing.commit([], names, NOW, limit)
+    left = writing.commit(Sheet.of([], names), NOW, limit)
     writing.close()
     if left:
         return Yes()

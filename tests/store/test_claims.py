@@ -18,7 +18,7 @@ from mailer.store import owners
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
 from mailer.store.due import anything_due
-from mailer.store.groups import groups
+from mailer.store.groups import Sheet, groups
 from mailer.store.held import held
 from mailer.store.outcomes import Change
 from mailer.store.tables import (
@@ -61,7 +61,7 @@ def commit(
 ) -> set[int]:
     writing = groups(database)
     try:
-        return writing.commit(changes, names, now(), cap)
+        return writing.commit(Sheet.of(changes, names), now(), cap)
     finally:
         writing.close()
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sending import LIST, a_campaign, now, rows, states
+from sending import LIST, change, claimed, now, rows, states
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -16,12 +16,10 @@ from mailer.model.campaign import CampaignState
 from mailer.model.delivery import Claim, DeliveryState
 from mailer.model.key import KeyRing
 from mailer.model.outcome import Reply, Stage
-from mailer.store import owners
 from mailer.store.campaigns import change_state
-from mailer.store.claims import Cap, Claims
+from mailer.store.claims import Cap
 from mailer.store.database import Database
-from mailer.store.groups import Groups, groups
-from mailer.store.outcomes import Change
+from mailer.store.groups import Groups, Sheet, groups
 from mailer.store.tables import AttemptRow, SubscriptionRow, table
 
 
@@ -32,45 +30,26 @@ def writing(database: Database) -> Iterator[Groups]:
     made.close()
 
 
-def claimed(database: Database, ring: KeyRing, count: int) -> list[Claim]:
-    campaign = a_campaign(database, ring, count)
-    with database.write() as connection:
-        owner = owners.register(connection, "here", 1, now())
-    with database.write() as connection:
-        claims = Claims(connection, owner, timedelta(minutes=5))
-        return claims.read(
-            connection, claims.of_campaign(connection, campaign, count, now())
-        )
-
-
 def names(claims: list[Claim]) -> list[tuple[int, int]]:
     return [(claim.id, claim.fence) for claim in claims]
-
-
-def change(claim: Claim, after: DeliveryState, **more: Any) -> Change:
-    return Change(claim.id, claim.fence, after, now(), **more)
 
 
 def test_outcomes_of_every_kind_and_leaves_go_into_one_commit(
     database: Database, ring: KeyRing, writing: Groups
 ) -> None:
     one, two, three, four, five, six = claimed(database, ring, 6)
-    assert writing.commit([], names([one, two, three]), now(), None) == {1, 2, 3}
+    assert writing.commit(Sheet.of([], names([one, two, three])), now(), None) == {1, 2, 3}
     later = now() + timedelta(minutes=7)
     said = Reply(451, "4.7.1", 'it\'s "later"; é')
-    left = writing.commit(
-        [
-            change(one, DeliveryState.ACCEPTED, relay="a", relay_id="Q1"),
-            change(two, DeliveryState.REFUSED, reply=Reply(550, "5.1.1", "no"), logged="x"),
-            change(three, DeliveryState.QUEUED, due_at=later, deferred=True, reply=said,
-                   stage=Stage.RCPT, logged="deferred", relay="a"),
-            change(four, DeliveryState.WITHHELD, reason="permission"),
-            change(five, DeliveryState.EXPIRED, reason="too_late"),
-        ],
-        names([six]),
-        now(),
-        None,
-    )  # fmt: skip
+    came = [
+        change(one, DeliveryState.ACCEPTED, relay="a", relay_id="Q1"),
+        change(two, DeliveryState.REFUSED, reply=Reply(550, "5.1.1", "no"), logged="x"),
+        change(three, DeliveryState.QUEUED, due_at=later, deferred=True, reply=said,
+               stage=Stage.RCPT, logged="deferred", relay="a"),
+        change(four, DeliveryState.WITHHELD, reason="permission"),
+        change(five, DeliveryState.EXPIRED, reason="too_late"),
+    ]  # fmt: skip
+    left = writing.commit(Sheet.of(came, names([six])), now(), None)
     assert left == {6}
     found = {row.id: row for row in rows(database)}
     assert [found[number].state for number in sorted(found)] == [
@@ -95,11 +74,11 @@ def test_nothing_can_be_recorded_that_the_table_of_states_forbids(
     database: Database, ring: KeyRing, writing: Groups
 ) -> None:
     (one,) = claimed(database, ring, 1)
-    writing.commit([change(one, DeliveryState.ACCEPTED)], [], now(), None)
+    writing.commit(Sheet.of([change(one, DeliveryState.ACCEPTED)], []), now(), None)
     assert states(database) == {"claimed": 1}
-    writing.commit([], names([one]), now(), None)
-    writing.commit([change(one, DeliveryState.WITHHELD)], [], now(), None)
-    writing.commit([change(one, DeliveryState.SENDING)], [], now(), None)
+    writing.commit(Sheet.of([], names([one])), now(), None)
+    writing.commit(Sheet.of([change(one, DeliveryState.WITHHELD)], []), now(), None)
+    writing.commit(Sheet.of([change(one, DeliveryState.SENDING)], []), now(), None)
     assert states(database) == {"sending": 1}
 
 
@@ -108,12 +87,8 @@ def test_words_that_no_database_takes_are_kept_without_what_it_refuses(
 ) -> None:
     (one,) = claimed(database, ring, 1)
     nasty = Reply(550, "5.0.0", "a\0b\ud800c\n" + "x" * 2000)
-    writing.commit(
-        [change(one, DeliveryState.REFUSED, reply=nasty, logged="refused")],
-        [],
-        now(),
-        None,
-    )
+    refused = change(one, DeliveryState.REFUSED, reply=nasty, logged="refused")
+    writing.commit(Sheet.of([refused], []), now(), None)
     (row,) = rows(database)
     assert row.reply.startswith("550 5.0.0 a?b?c?xxx")
     assert len(row.reply) == 1000
@@ -124,23 +99,23 @@ def test_a_group_with_a_cap_and_one_without_can_follow_each_other(
 ) -> None:
     one, two, three = claimed(database, ring, 3)
     week = now() - timedelta(days=7)
-    assert writing.commit([], names([one]), now(), Cap(1, week)) == {1}
-    assert writing.commit([], names([two]), now(), None) == {2}
-    assert writing.commit([], names([three]), now(), Cap(1, week)) == {3}
+    assert writing.commit(Sheet.of([], names([one])), now(), Cap(1, week)) == {1}
+    assert writing.commit(Sheet.of([], names([two])), now(), None) == {2}
+    assert writing.commit(Sheet.of([], names([three])), now(), Cap(1, week)) == {3}
 
 
 def test_a_group_that_cannot_be_written_changes_nothing(
     database: Database, ring: KeyRing, writing: Groups
 ) -> None:
     one, two = claimed(database, ring, 2)
-    writing.commit([], names([one]), now(), None)
+    writing.commit(Sheet.of([], names([one])), now(), None)
     nothing_said: Any = None
     done = change(one, DeliveryState.REFUSED, logged="refused")
     broken = done._replace(reply=Reply(550, nothing_said, ""))
     with pytest.raises((IntegrityError, sqlite3.IntegrityError)):
-        writing.commit([broken], names([two]), now(), None)
+        writing.commit(Sheet.of([broken], names([two])), now(), None)
     assert states(database) == {"sending": 1, "claimed": 1}
-    assert writing.commit([done], names([two]), now(), None) == {2}
+    assert writing.commit(Sheet.of([done], names([two])), now(), None) == {2}
     assert states(database) == {"refused": 1, "sending": 1}
 
 
@@ -168,7 +143,7 @@ def test_what_takes_permission_away_while_a_group_is_written_stops_it_or_waits(
     one, *_ = claimed(database, ring, 2)
     left: list[set[int] | None] = []
     thread = threading.Thread(
-        target=lambda: left.append(writing.commit([], names([one]), now(), None))
+        target=lambda: left.append(writing.commit(Sheet.of([], names([one])), now(), None))
     )
     with database.write() as connection:
         take_away(connection)
@@ -192,7 +167,7 @@ def test_a_pause_does_not_wait_for_ever_behind_busy_senders(
         writing = groups(database)
         for start in range(0, len(mine), 3):
             was_paused = paused.is_set()
-            left = writing.commit([], names(mine[start : start + 3]), now(), None)
+            left = writing.commit(Sheet.of([], names(mine[start : start + 3])), now(), None)
             if was_paused:
                 after.append(len(left or ()))
         writing.close()
@@ -218,7 +193,7 @@ def test_when_nobody_can_tell_who_left_nothing_is_written_twice(
         # There it is asked in the same transaction.
         return
     one, two, three = claimed(database, ring, 3)
-    assert writing.commit([], names([one]), now(), None) == {1}
+    assert writing.commit(Sheet.of([], names([one])), now(), None) == {1}
     with database.write() as connection:
         withdraw_two = update(table(SubscriptionRow)).where(
             table(SubscriptionRow).c.contact_id == 2
@@ -227,5 +202,5 @@ def test_when_nobody_can_tell_who_left_nothing_is_written_twice(
     broken = SimpleNamespace(spelt=lambda _dialect: ("SELECT id FROM nowhere", {}))
     monkeypatch.setattr(writing, "_have_left", broken)
     done = change(one, DeliveryState.REFUSED, logged="refused")
-    assert writing.commit([done], names([two, three]), now(), None) is None
+    assert writing.commit(Sheet.of([done], names([two, three])), now(), None) is None
     assert states(database) == {"refused": 1, "claimed": 1, "sending": 1}
