@@ -153,7 +153,9 @@ class Prepared:
             url = self.site.unsubscribe(token)
         names = self._names(edition, person, recipient, url, reader)
         if "confirm_url" in edition.links:
-            names["confirm_url"] = self.site.confirmation(self._tokens.for_sign_up(sign_up))
+            names["confirm_url"] = self.site.confirmation(
+                self._tokens.for_number(TokenKind.CONFIRM, sign_up)
+            )
         text = edition.bodies.text.fill(names)
         page = edition.bodies.html.fill(names)
         message_id = self._tokens.for_delivery(TokenKind.MESSAGE, delivery_id)

@@ -23,11 +23,17 @@ class Left:
 
     Args:
         known: The person is on record; who is not gets no letters anyway.
-        changed: Something was written; not so the second time.
+        entry: The number of the ledger's entry; None when nothing was written, as the
+            second time.
     """
 
     known: bool
-    changed: bool
+    entry: int | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Whether something was written."""
+        return self.entry is not None
 
 
 def unsubscribe(
@@ -51,21 +57,21 @@ def unsubscribe(
     with database.read() as connection:
         contact = get_contact(connection, reader.contact_id)
         if contact is None:
-            return Left(known=False, changed=False)
+            return Left(known=False)
         leaving = _leaving(connection, reader, how, everything=everything)
         left = has_left(connection, contact, leaving, now)
     if left:
         note_missing(database, logbook)
-        return Left(known=True, changed=False)
+        return Left(known=True)
     with say_no(database, logbook, [leaving.no(contact.hash, now)]) as connection:
         # Found again while nobody else writes into the ledger, so that two clicks at the
         # same moment make one entry.
         ledger.lock(connection)
         contact = get_contact(connection, reader.contact_id)
         if contact is None:
-            return Left(known=False, changed=False)
+            return Left(known=False)
         number = leave(connection, logbook.ring, contact, leaving, now)
-    return Left(known=True, changed=number is not None)
+    return Left(known=True, entry=number)
 
 
 def _leaving(

@@ -26,6 +26,7 @@ class TokenKind(StrEnum):
     MESSAGE = "message"
     RETURN_PATH = "return_path"
     CONFIRM = "confirm"
+    UNDO = "undo"
 
 
 class Reader(NamedTuple):
@@ -131,13 +132,13 @@ class TokenBox:
             int.from_bytes(payload[7:11], "big"),
         )
 
-    def for_sign_up(self, number: int) -> str:
-        """Make a confirmation's token: 31 characters of the URL-safe alphabet."""
-        return _in_url(self._seal(TokenKind.CONFIRM, number.to_bytes(6, "big")))
+    def for_number(self, kind: TokenKind, number: int) -> str:
+        """Make the token of a sign-up or a ledger entry: 31 characters for a URL."""
+        return _in_url(self._seal(kind, number.to_bytes(6, "big")))
 
-    def sign_up(self, token: str) -> int | None:
-        """Open a confirmation's token; None when it is not ours."""
-        payload = self._of_link(TokenKind.CONFIRM, token)
+    def number(self, kind: TokenKind, token: str) -> int | None:
+        """Open such a token; None when it is not ours."""
+        payload = self._of_link(kind, token)
         return None if payload is None else int.from_bytes(payload, "big")
 
     def _of_link(self, kind: TokenKind, token: str) -> bytes | None:

@@ -71,6 +71,13 @@ def evidence_of(connection: Connection, contact_id: int) -> list[Evidence]:
     return [_evidence(row) for row in found.mappings()]
 
 
+def entry_of(connection: Connection, number: int) -> tuple[int, Evidence] | None:
+    """Return an entry by its number, with the contact that it is about; None for none."""
+    found = connection.execute(select(_rows).where(_rows.c.number == number)).mappings()
+    row = found.first()
+    return None if row is None else (row["contact_id"], _evidence(row))
+
+
 def seals(connection: Connection, numbers: Iterable[int]) -> dict[int, bytes]:
     """Return the seals of entries by number; up to 30,000 of them."""
     found = connection.execute(

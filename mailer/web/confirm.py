@@ -4,6 +4,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.jobs.confirm import Invitation, confirm, invitation
+from mailer.model.token import TokenKind
 from mailer.web.client import agent_of, client_address
 from mailer.web.form import read_form
 from mailer.web.language import language_of
@@ -45,7 +46,7 @@ async def post(request: Request, means: Means) -> Response:
 
 def _number(request: Request, means: Means) -> int | None:
     token: str = request.path_params["token"]
-    return means.tokens.sign_up(token.rstrip(JUNK))
+    return means.tokens.number(TokenKind.CONFIRM, token.rstrip(JUNK))
 
 
 def _page(request: Request, means: Means, name: str, found: Invitation | None) -> Response:

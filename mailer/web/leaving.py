@@ -13,7 +13,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from mailer.errors import MailerError
 from mailer.jobs.recognise import Standing, recognise
-from mailer.jobs.unsubscribe import unsubscribe
+from mailer.jobs.undo_leaving import undo_leaving
+from mailer.jobs.unsubscribe import Left, unsubscribe
 from mailer.model.consent import How
 from mailer.model.token import Reader, TokenKind
 from mailer.web.form import read_form
@@ -68,6 +69,8 @@ async def leave(request: Request, means: Means, kind: TokenKind) -> Response:
     name, value = _ONE_CLICK
     if form.get(name, "").lower() == value:
         return await _one_click(means, reader)
+    if "undo" in form:
+        return await _undo(request, means, reader, form["undo"])
     try:
         wish = Wish(form.get("leave", ""))
     except ValueError:
@@ -94,7 +97,7 @@ async def _by_button(
 ) -> Response:
     try:
         standing = await _standing(means, reader)
-        await _unsubscribe(means, reader, How.PAGE, wish)
+        left = await _unsubscribe(means, reader, How.PAGE, wish)
     except (MailerError, TimeoutError) as problem:
         _log.warning("a wish to leave is not on record: %s", problem)
         language = language_of(request, means.pages)
@@ -105,14 +108,34 @@ async def _by_button(
             "title": standing.title,
             "address": masked(standing.address),
             "everything": wish is Wish.ALL,
+            "undo": ""
+            if left.entry is None
+            else means.tokens.for_number(TokenKind.UNDO, left.entry),
         },
         language=language_of(request, means.pages, standing.language),
     )
 
 
-async def _unsubscribe(means: Means, reader: Reader, how: How, wish: Wish) -> None:
+async def _undo(request: Request, means: Means, reader: Reader, token: str) -> Response:
+    """Put a person back who pressed the button by mistake, and say what holds now."""
+    number = means.tokens.number(TokenKind.UNDO, token)
+    standing = await _standing(means, reader)
+    language = language_of(request, means.pages, standing.language)
+    if number is None:
+        return means.pages.problem(400, language=language)
+    undone = await means.leaving.do(
+        lambda: undo_leaving(means.database, means.logbook, number, means.clock())
+    )
+    return means.pages.page(
+        "undone",
+        {"address": masked(standing.address), "done": bool(undone.lists)},
+        language=language,
+    )
+
+
+async def _unsubscribe(means: Means, reader: Reader, how: How, wish: Wish) -> Left:
     """Leave, and come back when it is committed."""
-    await means.leaving.do(
+    return await means.leaving.do(
         lambda: unsubscribe(
             means.database,
             means.logbook,

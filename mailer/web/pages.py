@@ -86,10 +86,16 @@ _SAMPLES: dict[str, Sequence[Values]] = {
     "unsubscribe": _PERSON,
     "preferences": _PERSON,
     "left": tuple(
-        {"title": title, "address": address, "everything": everything}
+        {"title": title, "address": address, "everything": everything, "undo": undo}
         for title in ("News & more", "")
         for address in ("j•••@example.com", "")
         for everything in (False, True)
+        for undo in ("token", "")
+    ),
+    "undone": tuple(
+        {"address": address, "done": done}
+        for address in ("j•••@example.com", "")
+        for done in (True, False)
     ),
     "join": tuple(
         {

@@ -15,7 +15,7 @@ from mailer.jobs.unsubscribe import unsubscribe
 from mailer.model.consent import Act, How, SuppressionReason
 from mailer.model.signup import SignUpRules
 from mailer.model.suppression import Suppression
-from mailer.model.token import Reader
+from mailer.model.token import Reader, TokenKind
 from mailer.store import ledger
 from mailer.store.campaigns import frozen
 from mailer.store.contacts import find_contact
@@ -111,7 +111,7 @@ def scopes_of(world, address=ADDRESS):
 
 def link(world):
     """Return the link of the newest sign-up's letter."""
-    return f"/c/{world.tokens.for_sign_up(rows(world, SignUpRow)[-1].id)}"
+    return f"/c/{world.tokens.for_number(TokenKind.CONFIRM, rows(world, SignUpRow)[-1].id)}"
 
 
 def test_the_page_says_what_is_agreed_to_and_asks_the_list_s_questions(page):

@@ -9,6 +9,7 @@ from letters import FOOT, NEWS, ready, source
 
 from mailer.errors import TemplateError
 from mailer.model.kind import Kind
+from mailer.model.token import TokenKind
 
 LINK = '<a href="{{ unsubscribe_url }}">Leave</a>'
 ADDRESS = "<p>{{ postal_address }}</p>"
@@ -141,4 +142,4 @@ def test_a_confirmation_s_link_says_which_sign_up_it_is_for() -> None:
     letter = ready(template).compose(letters.person(), 9, 0, letters.DATE, sign_up=4711)
     token = re.search(r"https://mail\.example\.com/c/([\w-]+)", letters.text_of(letter))
     assert token is not None
-    assert letters.TOKENS.sign_up(token[1]) == 4711
+    assert letters.TOKENS.number(TokenKind.CONFIRM, token[1]) == 4711
