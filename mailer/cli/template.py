@@ -1,7 +1,9 @@
 """`mailer template`: how a letter looks, and a test letter to an address of one's own."""
 
 import asyncio
+import dataclasses
 import time
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 import click
@@ -36,6 +38,11 @@ _contact = click.option(
     "address",
     metavar="ADDRESS",
     help="Whose values; else the template's sample.",
+)
+_language = click.option(
+    "--language",
+    metavar="TAG",
+    help="The sample's language, such as nb: a letter may be written in several.",
 )
 
 
@@ -77,6 +84,7 @@ def new(folder: str, name: str, beginning: str) -> None:
 @template.command
 @click.argument("name")
 @_contact
+@_language
 @_list
 @click.option("--html", "into", metavar="FILE", help="Write the HTML there, for a browser.")
 @click.option("--text", "only_text", is_flag=True, help="Print the plain text only.")
@@ -88,6 +96,7 @@ def preview(
     folder: str,
     name: str,
     address: str | None,
+    language: str | None,
     list_name: str | None,
     into: str | None,
     *,
@@ -108,9 +117,10 @@ def preview(
     """  # noqa: D301 - click's own mark for lines that stay as they are
     with open_workspace(folder) as workspace:
         if serve:
-            _serve(workspace, name, list_name, address, port)
+            shown_first = {"list": list_name, "contact": address, "language": language}
+            _serve(workspace, name, shown_first, port)
             return
-        trial = _trial(workspace, name, list_name, address)
+        trial = _trial(workspace, name, list_name, address, language)
         pen = pen_of(workspace)
         prepared = prepare(
             trial.source,
@@ -129,6 +139,8 @@ def preview(
     if as_json:
         print_json(
             {
+                "language": found.language,
+                "languages": list(prepared.languages),
                 "subject": found.subject,
                 "size_bytes": found.size_bytes,
                 "text": found.text,
@@ -137,7 +149,11 @@ def preview(
         )
         return
     if not only_text:
-        click.echo(f"Subject: {shown(found.subject)}\nSize:    {found.size_bytes} bytes\n")
+        click.echo(f"Subject: {shown(found.subject)}\nSize:    {found.size_bytes} bytes")
+        if len(prepared.languages) > 1:
+            others = ", ".join(one for one in prepared.languages if one != found.language)
+            click.echo(f"In:      {found.language} (there is also {others})")
+        click.echo()
     for line in found.text.splitlines():
         click.echo(shown(line))
 
@@ -146,6 +162,7 @@ def preview(
 @click.argument("name")
 @click.option("--to", required=True, metavar="ADDRESS", help="Who gets the test letter.")
 @_contact
+@_language
 @_list
 @click.option("--timeout", default=60.0, show_default=True, help="Seconds to wait at most.")
 @click.pass_context
@@ -154,7 +171,9 @@ def test(
     name: str,
     to: str,
     address: str | None,
+    language: str | None,
     list_name: str | None,
+    *,
     timeout: float,
 ) -> None:
     """Send a template to one address, marked as a test, and say what came of it.
@@ -164,7 +183,7 @@ def test(
     Example: mailer template test autumn-sale --to me@example.com --contact kari@example.com
     """
     with open_workspace(context.obj) as workspace:
-        trial = _trial(workspace, name, list_name, address)
+        trial = _trial(workspace, name, list_name, address, language)
         delivery_id = queue_trial(workspace.world(), workspace.ring, trial, to)
         give_up_at = time.monotonic() + timeout
 
@@ -182,24 +201,32 @@ def test(
 
 
 def _serve(
-    workspace: Workspace, name: str, list_name: str | None, address: str | None, port: int
+    workspace: Workspace, name: str, shown_first: Mapping[str, str | None], port: int
 ) -> None:
     known = template_names(workspace.folder)
     if name not in known:
         raise NotFoundError(f"there is no template {name!r}{did_you_mean(name, known)}")
-    if address:
-        known_contact(workspace.database, address)
-    if list_name:
-        workspace.mailing_list(list_name)
-    values = {"list": list_name, "contact": address}
-    query = urlencode({key: value for key, value in values.items() if value})
+    values = {key: value for key, value in shown_first.items() if value}
+    if "contact" in values:
+        known_contact(workspace.database, values["contact"])
+    if "list" in values:
+        workspace.mailing_list(values["list"])
+    query = urlencode(values)
     serve_live(workspace, name, f"?{query}" if query else "", port)
 
 
 def _trial(
-    workspace: Workspace, name: str, list_name: str | None, address: str | None
+    workspace: Workspace,
+    name: str,
+    list_name: str | None,
+    address: str | None,
+    language: str | None,
 ) -> Trial:
     source = read_template(workspace.folder, name)
+    if language is not None:
+        if address is not None:
+            raise click.UsageError("a contact has a language: --language is for the sample")
+        source = dataclasses.replace(source, sample={**source.sample, "language": language})
     contact = known_contact(workspace.database, address) if address else None
     if list_name is None:
         mailing_list = list_to_show(workspace.database, contact, workspace.mailing_lists())

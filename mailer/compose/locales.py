@@ -27,6 +27,7 @@ _REMEMBERED = 20_000
 _TOUCHING = re.compile(r"([^\W\d_])(\d)")
 _LENGTHS = ("short", "medium", "long", "full")
 _PATTERN_MAX = 100
+_PATTERN = re.compile(r"(?:'[^']*'|[GyMLEdDHhKkmsaQwWezvVZXx]|[^A-Za-z'])+")
 _DECIMALS_MAX = 9
 
 _Length = Literal["short", "medium", "long", "full"]
@@ -103,12 +104,12 @@ def _moment(value: str, zone: str) -> datetime:
 
 
 def _check_format(format: str) -> None:
-    is_pattern = len(format) <= _PATTERN_MAX and re.search(r"[GyMLEdDHhKkmsSaQwWe]", format)
-    if format not in _LENGTHS and not (is_pattern and re.search(r"[^A-Za-z]", format)):
-        raise ValueError(
-            f"{format!r} is no way to write a date: say {', '.join(_LENGTHS)}, or a pattern"
-            " such as 'd. MMMM'"
-        )
+    if format in _LENGTHS or (len(format) <= _PATTERN_MAX and _PATTERN.fullmatch(format)):
+        return
+    raise ValueError(
+        f"{format!r} is no way to write a date: say {', '.join(_LENGTHS)}, or a pattern"
+        " such as 'd. MMMM' or 'EEEE'"
+    )
 
 
 def _decimal(value: object) -> Decimal:

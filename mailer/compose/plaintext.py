@@ -30,6 +30,7 @@ VOID = frozenset(
 )  # fmt: skip
 """Elements that have no inside."""
 
+_STRUCK = frozenset({"del", "s", "strike"})
 _HIDDEN = re.compile(r"(?i)display\s*:\s*none|visibility\s*:\s*hidden")
 _NEXT_TAG = re.compile(r"(?:\s|<!--[^>]*-->)*<([A-Za-z][A-Za-z0-9]*)")
 _RULE = "-" * 40
@@ -77,6 +78,9 @@ class _Walker(HTMLParser):
                 self.out.break_line()
             case "img":
                 self.out.words(values.get("alt", ""))
+            case _ if tag in _STRUCK:
+                # A price that no longer holds must not read like one that does.
+                self.out.write("(")
             case "td" | "th" | "tr":
                 self._begin_cell(tag)
             case _:
@@ -111,6 +115,8 @@ class _Walker(HTMLParser):
             return
         if tag == "a" and self._links:
             self._end_link()
+        elif tag in _STRUCK:
+            self.out.write(")")
         elif tag == "pre" and self._kept:
             self._kept -= 1
         self.out.owe(_BREAKS.get(tag, 0))

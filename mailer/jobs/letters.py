@@ -14,6 +14,7 @@ from mailer.compose.links import Site
 from mailer.compose.prepared import Prepared, prepare
 from mailer.errors import CannotComposeError, MailerError
 from mailer.jobs.frozen import taken_up
+from mailer.jobs.preview import sample_person
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind
 from mailer.model.letter import Letter
@@ -37,11 +38,17 @@ class Pen:
     limits: Limits
 
 
-def _values(claim: Claim, prepared: Prepared) -> dict[str, object]:
-    """Return the person's values; a test letter to nobody's contact shows the sample's."""
+def _reader(claim: Claim, prepared: Prepared) -> Person:
+    """Return who the letter is for; a test letter to nobody's contact shows the sample."""
     if claim.kind is Kind.TEST and claim.contact_id is None:
-        return dict(prepared.source.sample)
-    return claim.attributes
+        return sample_person(prepared.source)._replace(address=claim.address)
+    return Person(
+        contact_id=claim.contact_id,
+        address=claim.address,
+        attributes=claim.attributes,
+        language=claim.language,
+        time_zone=claim.time_zone,
+    )
 
 
 class Letters:
@@ -110,16 +117,9 @@ class Letters:
             )
         if isinstance(prepared, str):
             raise CannotComposeError(prepared)
-        person = Person(
-            contact_id=claim.contact_id,
-            address=claim.address,
-            attributes=_values(claim, prepared),
-            language=claim.language,
-            time_zone=claim.time_zone,
-        )
         campaign_id = claim.cause_id if claim.cause_kind is CauseKind.CAMPAIGN else 0
         return prepared.compose(
-            person,
+            _reader(claim, prepared),
             claim.id,
             campaign_id,
             claim.first_attempt_at,

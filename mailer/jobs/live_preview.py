@@ -106,7 +106,9 @@ class LivePreview:
             MailerError: when it cannot be composed; says where and why.
         """
         prepared = self._prepared(look)
-        reader = sample_person(prepared.source)._replace(language=look.language or None)
+        reader = sample_person(prepared.source)
+        if look.language:
+            reader = reader._replace(language=look.language)
         if look.address:
             reader = known_contact(self._world.database, look.address).person
         letter = prepared.compose(reader, 0, 0, self._world.clock(), test=True)

@@ -35,6 +35,7 @@ class Preview:
 
     Args:
         html: A whole document that loads nothing remote.
+        language: What it is written in, as a tag.
         size_bytes: Of the whole letter. Gmail cuts off what is longer than 102 kB of HTML.
     """
 
@@ -42,11 +43,17 @@ class Preview:
     text: str
     subject: str
     size_bytes: int
+    language: str
 
 
 def sample_person(source: TemplateSource) -> Person:
-    """Return the made-up person of a template's `[sample]`."""
-    return Person(None, _SAMPLE_ADDRESS, dict(source.sample))
+    """Return the made-up person of a template's `[sample]`, who may have a language."""
+    language, zone = (_word(source.sample.get(name)) for name in ("language", "time_zone"))
+    return Person(None, _SAMPLE_ADDRESS, dict(source.sample), language, zone)
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def preview(prepared: Prepared, person: Person | None, date: datetime) -> Preview:
@@ -68,6 +75,7 @@ def preview(prepared: Prepared, person: Person | None, date: datetime) -> Previe
         text=body_of(message, "plain"),
         subject=str(message["subject"]).removeprefix(TEST_MARK),
         size_bytes=len(letter.content),
+        language=prepared.language_for(reader),
     )
 
 

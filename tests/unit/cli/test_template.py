@@ -1,6 +1,7 @@
 """`mailer template`: a new letter, and its preview in the name of the person's list."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -150,3 +151,45 @@ def test_a_template_that_is_not_there_is_a_mistake(tmp_path: Path):
     done = check(tmp_path, "autum-sale")
     assert done.exit_code == 2
     assert "did you mean 'autumn-sale'?" in done.stderr
+
+
+def test_a_letter_in_two_languages_is_previewed_in_each(tmp_path: Path) -> None:
+    with make_workspace(tmp_path):
+        pass
+    run(tmp_path, "template", "new", "winter", "--from", "newsletter")
+    letter = tmp_path / "templates/mail/winter"
+    (letter / "body.nb.md").write_text(
+        "Hei {{ name }}, {{ 3990|money('NOK') }}\n\n![Fjell](picture.jpg)", encoding="utf-8"
+    )
+    (letter / "letter.toml").write_text(
+        """
+        layout = "newsletter"
+        subject.en = "News"
+        subject.nb = "Nytt"
+        [sample]
+        name = "Ingrid"
+        """,
+        encoding="utf-8",
+    )
+    english = run(tmp_path, "template", "preview", "winter")
+    assert english.startswith("Subject: News\n")
+    assert "In:      en (there is also nb)" in english
+    look = tmp_path / "look.html"
+    order = ("template", "preview", "winter", "--language", "nb-NO")
+    found = json.loads(run(tmp_path, *order, "--json", "--html", str(look)))
+    assert (found["subject"], found["language"]) == ("Nytt", "nb")
+    assert found["languages"] == ["en", "nb"]
+    assert "Hei Ingrid, 3 990 kr" in found["text"]
+    html = look.read_text(encoding="utf-8")
+    assert '<html lang="nb"' in html
+    # Nothing is fetched: the image stands in the page itself.
+    assert re.search(
+        r'<img width="536" src="data:image/jpeg;base64,[^"]+" alt="Fjell"', html
+    )
+
+
+def test_a_contact_has_a_language_already(tmp_path: Path) -> None:
+    with make_workspace(tmp_path):
+        pass
+    order = ("template", "preview", "autumn-sale", "--contact", "a@example.com")
+    assert "a contact has a language" in refused(tmp_path, *order, "--language", "nb")

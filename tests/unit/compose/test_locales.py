@@ -32,6 +32,8 @@ def shown(
         ("'2026-12-24'|date", "nb", "24. desember 2026"),
         ("'2026-12-24'|date('short')", "de", "24.12.26"),
         ("birthday|date('d. MMMM')", "nb", "29. februar"),
+        ("birthday|date('EEEE')", "en", "Tuesday"),
+        ("birthday|date(\"d. 'day of' MMMM\")", "en", "29. day of February"),
         ("birthday|date(format='full')", "de", "Dienstag, 29. Februar 2000"),
         ("points|number", "nb", "1 234,5"),
         ("points|number(2)", "en", "1,234.50"),

@@ -22,6 +22,7 @@ def text(html: str, **attributes: object) -> str:
         ("<div>a</div><div>b</div>", "a\nb\n"),
         ("<ul><li>a</li><li>b</li></ul>c", "- a\n- b\n\nc\n"),
         ("<ol><li>a</li></ol>", "- a\n"),
+        ("<p>5 kr <s class='was'>7 kr</s> <del>{{ 9 }}</del></p>", "5 kr (7 kr) (9)\n"),
         ("<p>a</p><hr><p>b</p>", "a\n\n" + "-" * 40 + "\n\nb\n"),
         ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table>", "a b\nc\n"),
         ("<table><tr><td><p>a</p></td><td><p>b</p></td></tr></table>", "a\n\nb\n"),

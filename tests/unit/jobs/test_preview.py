@@ -1,5 +1,7 @@
 """Previewing: what would be sent, without sending, and without loading anything."""
 
+from dataclasses import replace
+
 import letters
 import pytest
 from letters import DATE, FOOT, TOKENS, ready, source
@@ -25,6 +27,14 @@ def test_a_preview_shows_the_sample_when_nobody_is_named() -> None:
     assert "<p>Hi Åse</p>" in found.html
     assert found.text.startswith("Tent\n\nHi Åse\n")
     assert sample_person(TEMPLATE) == Person(None, "sample@example.com", {"name": "Åse"})
+
+
+def test_a_sample_may_have_a_language_and_a_zone() -> None:
+    sample = {"name": "Åse", "language": "nb", "time_zone": "Europe/Oslo"}
+    found = sample_person(replace(TEMPLATE, sample=sample))
+    assert (found.language, found.time_zone) == ("nb", "Europe/Oslo")
+    odd = sample_person(replace(TEMPLATE, sample={"language": 5}))
+    assert odd.language is None
 
 
 def test_a_preview_shows_the_person_who_is_named() -> None:
