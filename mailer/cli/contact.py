@@ -11,6 +11,7 @@ from mailer.cli.declared import (
     source_option,
     wording_option,
 )
+from mailer.cli.erasing import erase
 from mailer.cli.moving import import_
 from mailer.cli.options import read_moment
 from mailer.cli.output import (
@@ -49,6 +50,7 @@ def contact() -> None:
 
 
 contact.add_command(import_)
+contact.add_command(erase)
 
 
 @contact.command(name="import-undo")

@@ -14,6 +14,7 @@ from shlex import quote
 
 from mailer.errors import DatabaseError, NotFoundError, RefusedError
 from mailer.jobs.database import check
+from mailer.jobs.erase import finish_erasures
 from mailer.jobs.keys import keys_in_force, lay_waiting
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.replay import Replayed, catch_up, mark_name
@@ -164,6 +165,7 @@ def settle(room: Room, database: Database, wishes: Wishes, now: datetime) -> Res
         for logbook in logbooks
         if logbook.opening() is not None
     ]
+    finish_erasures(database, world.logbook, lambda: now)
     plan_through(world, campaigns, problems, now)
     doubt(world, now)
     with database.write() as connection:

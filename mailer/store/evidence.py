@@ -129,14 +129,21 @@ def places_by(contact_id: int, steps: Sequence[Entry]) -> dict[Place, Subscripti
 def forget(connection: Connection, contact_id: int) -> int:
     """Erase every personal value of a contact's entries; the chain still verifies.
 
+    Who recorded an erasure stays on record: that is no value of hers.
+
     Returns:
         How many entries there are.
     """
-    nothing = {f"{name}_{part}": None for name in PERSONAL for part in ("salt", "value")}
-    gone = connection.execute(
-        update(_rows).where(_rows.c.contact_id == contact_id).values(**nothing)
-    )
+    hers = _rows.c.contact_id == contact_id
+    nothing = _nothing(name for name in PERSONAL if name != "by")
+    gone = connection.execute(update(_rows).where(hers).values(**nothing))
+    others = hers & (_rows.c.act != Act.ERASED.value)
+    connection.execute(update(_rows).where(others).values(**_nothing(["by"])))
     return gone.rowcount
+
+
+def _nothing(names: Iterable[str]) -> dict[str, None]:
+    return {f"{name}_{part}": None for name in names for part in ("salt", "value")}
 
 
 def _evidence(row: RowMapping) -> Evidence:

@@ -34,7 +34,8 @@ RETRIED = frozenset(state for state, steps in TRANSITIONS.items() if steps == _O
 """Where a delivery has ended from which it may only go back to the queue: by a retry."""
 
 # Who left or is suppressed meanwhile is not even queued: what is on record stays.
-_ALLOWED = subscription_stands() & ~suppressed()
+# Of whom nothing is known any more cannot be written to.
+_ALLOWED = subscription_stands() & ~suppressed() & (_delivery.c.address != "")
 
 
 @dataclass(frozen=True, slots=True)

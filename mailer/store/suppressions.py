@@ -7,13 +7,23 @@ from enum import StrEnum
 from sqlalchemy import Connection, RowMapping, bindparam, delete, func, or_, select, update
 
 from mailer.model.consent import SuppressionReason
+from mailer.model.contact import Contact
 from mailer.model.suppression import Suppression, together
 from mailer.store.bulk import Row, insert_rows, look_up
+from mailer.store.contacts import get_contacts
 from mailer.store.database import Database
-from mailer.store.tables import ImportBatch, SuppressionRow, from_instant, table, to_instant
+from mailer.store.tables import (
+    ContactRow,
+    ImportBatch,
+    SuppressionRow,
+    from_instant,
+    table,
+    to_instant,
+)
 
 _rows = table(SuppressionRow)
 _batches = table(ImportBatch)
+_contacts = table(ContactRow)
 _COLUMNS = ("hash", "scope", "reason", "since_at", "until_at", "source")
 _PAGE = 5_000
 _OF = f"SELECT {', '.join(_COLUMNS)} FROM suppression WHERE hash"
@@ -138,6 +148,19 @@ def all_of(
 ) -> list[tuple[bytes, Suppression]]:
     """Return all suppressions of up to 30,000 addresses, also those that have ended."""
     return [(bytes(row[0]), _of_row(row)) for row in look_up(connection, _OF, hashes)]
+
+
+def erased_contacts(connection: Connection) -> list[Contact]:
+    """Return contacts who are erased by what is on record, and were before they came."""
+    here = _contacts.c.hash == _rows.c.hash
+    found = connection.execute(
+        select(_contacts.c.id).where(
+            here,
+            _rows.c.reason == SuppressionReason.ERASED.value,
+            _contacts.c.created_at <= _rows.c.since_at,
+        )
+    )
+    return list(get_contacts(connection, list(found.scalars())).values())
 
 
 def nobody_yet(connection: Connection) -> bool:

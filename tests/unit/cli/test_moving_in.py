@@ -263,3 +263,18 @@ def test_klaviyo_has_to_say_who_is_subscribed(shop: Path):
     file.write_text("Email,First Name\nkari@example.com,Kari\n", encoding="utf-8")
     order = ("contact", "import", str(file), "--from", "klaviyo", *BASIS)
     assert "does not say who is subscribed" in run(shop, *order, status=2).stderr
+
+
+def test_a_person_is_erased_once_somebody_agrees(shop: Path):
+    moved(shop, "mailchimp")
+    order = ("contact", "erase", "kari@example.com", "--by", "Ola")
+    assert "kari@example.com would be erased" in run(shop, *order, "--dry-run").stdout
+    assert "say --yes; nothing was changed" in run(shop, *order, status=2).stderr
+    done = run(shop, *order, "--yes").stdout.splitlines()
+    assert done[0] == (
+        "kari@example.com is erased; a keyed hash is kept, so that nobody writes again"
+    )
+    assert people(shop) == {"ola", "aase"}
+    again = json.loads(run(shop, *order, "--yes", "--json").stdout)
+    assert again["known"] is False
+    assert run(shop, "db", "verify").exit_code == 0

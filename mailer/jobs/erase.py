@@ -1,0 +1,172 @@
+"""Erasing a person: everything goes but a keyed hash, so that nobody writes again.
+
+The no comes first, in one short transaction: from then on no letter leaves. Then the
+letters lose her, slice by slice, and last what is known about her. After a crash the same
+command goes on. Only she herself can come back, by signing up and confirming.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.errors import RefusedError
+from mailer.jobs.logbook import Logbook, say_no
+from mailer.jobs.slices import Slicer
+from mailer.model.address import parse_address
+from mailer.model.consent import Act, How, NewEntry, SuppressionReason
+from mailer.model.contact import Contact
+from mailer.model.kind import Scope
+from mailer.model.no import No, NoAct
+from mailer.model.suppression import Suppression
+from mailer.store import erasing, ledger
+from mailer.store.contacts import find_contact
+from mailer.store.database import Database
+from mailer.store.suppressions import erased_contacts, suppress
+
+_LOOKS = 20
+_LOOK_EVERY_S = 0.5
+"""An answer of a mail server may still come; it may hold the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What came of it, or would.
+
+    Args:
+        known: There was a contact; without one only the hash is kept.
+        entries: Entries of the ledger that stay without their personal values.
+        letters: Deliveries that stay without address, contact and answers.
+        withheld: Those of them that had not left, and never will.
+        on_the_line: Letters whose answer had not come in the end; run it again then.
+    """
+
+    address: str
+    known: bool
+    entries: int
+    letters: int
+    withheld: int
+    on_the_line: int = 0
+
+
+def look(database: Database, address: str) -> Erased:
+    """Say what erasing would do.
+
+    Raises:
+        AddressError: when it is none.
+    """
+    found = parse_address(address)
+    with database.read() as connection:
+        contact = find_contact(connection, found.match)
+        if contact is None:
+            return Erased(found.given, False, 0, 0, 0)
+        entries = erasing.count_entries(connection, contact.id)
+        letters, waiting = erasing.count_letters(connection, contact.id)
+    return Erased(contact.address, True, entries, letters, waiting)
+
+
+def erase(
+    database: Database,
+    logbook: Logbook,
+    address: str,
+    by: str,
+    clock: Callable[[], datetime],
+    wait: Callable[[float], None] = time.sleep,
+) -> Erased:
+    """Erase a person, or go on with it.
+
+    Args:
+        by: Who does it.
+        wait: Waits so many seconds for answers that are still to come.
+
+    Raises:
+        AddressError: when it is no address.
+        RefusedError: when nobody is named who does it.
+        WorkspaceError: when the logbook cannot be written; do it again then.
+    """
+    found = parse_address(address)
+    if not by.strip():
+        raise RefusedError("say who erases: --by NAME")
+    now = clock()
+    hashed = logbook.ring.suppression_hash(found.match)
+    scope, reason = Scope.MARKETING.value, SuppressionReason.ERASED
+    no = No(NoAct.ERASED, hashed, scope, reason, now, How.SUPPORT)
+    with say_no(database, logbook, [no]) as connection:
+        ledger.lock(connection)
+        contact = find_contact(connection, found.match)
+        if contact is not None and not erasing.is_being_erased(connection, contact.id):
+            entry = _entry(contact, by.strip(), now)
+            ledger.append(connection, logbook.ring, [entry])
+        suppress(connection, hashed, Suppression(scope, reason, now, None, "by request"))
+    if contact is None:
+        return Erased(found.given, False, 0, 0, 0)
+    return _finish(database, contact, clock, wait)
+
+
+def finish_erasures(
+    database: Database, logbook: Logbook, clock: Callable[[], datetime]
+) -> int:
+    """Erase again who came back with a backup, or was half erased; return how many.
+
+    Who signed up anew since her erasure is left alone.
+    """
+    with database.read() as connection:
+        found = erased_contacts(connection)
+    for contact in found:
+        with database.write() as connection:
+            ledger.lock(connection)
+            if not erasing.is_being_erased(connection, contact.id):
+                entry = _entry(contact, None, clock())
+                ledger.append(connection, logbook.ring, [entry])
+        _finish(database, contact, clock, lambda _: None)
+    return len(found)
+
+
+def _entry(contact: Contact, by: str | None, now: datetime) -> NewEntry:
+    return NewEntry(
+        contact_id=contact.id,
+        who=contact.match,
+        list_id=None,
+        wording=0,
+        act=Act.ERASED,
+        at=now,
+        how=How.SUPPORT,
+        by=by,
+    )
+
+
+def _finish(
+    database: Database,
+    contact: Contact,
+    clock: Callable[[], datetime],
+    wait: Callable[[float], None],
+) -> Erased:
+    slicer = Slicer(database)
+    letters = withheld = 0
+    out: list[int] = []
+    while True:
+        with slicer.turn() as connection:
+            ids = erasing.letters_of(connection, contact.id, slicer.size)
+            if not ids:
+                entries = erasing.erase_contact(connection, contact.id)
+                break
+            withheld += erasing.erase_letters(connection, ids, clock())
+            out += erasing.still_out(connection, ids)
+        letters += len(ids)
+    left = _answers(database, out, wait)
+    return Erased(contact.address, True, entries, letters, withheld, left)
+
+
+def _answers(database: Database, out: list[int], wait: Callable[[float], None]) -> int:
+    """Wait for the answers to letters that are on the line, and empty them too."""
+    waiting = out
+    for _ in range(_LOOKS if out else 0):
+        with database.read() as connection:
+            waiting = erasing.still_out(connection, out)
+        if not waiting:
+            break
+        wait(_LOOK_EVERY_S)
+    if out:
+        with database.write() as connection:
+            erasing.forget_answers(connection, out)
+    return len(waiting)
