@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import click
 
+from mailer.cli.choosing import choosing, read_choice, read_targets, read_time
 from mailer.cli.deliveries import deliveries, resolve, retry
-from mailer.cli.options import DURATION, read_moment
+from mailer.cli.options import DURATION
 from mailer.cli.output import as_json, print_rows
 from mailer.cli.progress import print_status, watch
 from mailer.cli.starting import confirm, plan_shown, print_preview
@@ -32,13 +33,21 @@ _number = click.argument("number", metavar="CAMPAIGN", type=int)
 
 @campaign.command(name="start")
 @click.argument("template")
-@click.option("--list", "list_name", required=True, metavar="NAME", help="The list.")
-@click.option("--segment", default="", metavar="NAME", help="One of the list's segments.")
+@choosing
 @click.option("--name", default="", help="Its name, as received('…') asks for it.")
 @click.option("--at", metavar="TIME", help="When letters leave: 2026-12-01T09:00.")
-@click.option("--zone", help="Whose time that is; else the one of config.toml.")
+@click.option(
+    "--zone",
+    help="Whose time that is; else the one of config.toml. recipient: each by their own"
+    " clock.",
+)
 @click.option("--pace", type=click.FloatRange(0, min_open=True), help="Letters a second.")
-@click.option("--valid-for", type=DURATION, help="How long they are worth sending: 6h.")
+@click.option(
+    "--valid-for",
+    "--stale-after",
+    type=DURATION,
+    help="How long they are worth sending: 6h.",
+)
 @click.option("--dry-run", is_flag=True, help="Say who would get it, and send nothing.")
 @click.option("--again", is_flag=True, help="Although the same went to this list lately.")
 @click.option("--allow-withheld", is_flag=True, help="Leave out who lacks a value.")
@@ -49,8 +58,13 @@ def start_(
     folder: str,
     template: str,
     *,
-    list_name: str,
+    list_names: tuple[str, ...],
     segment: str,
+    rule: str,
+    exclude: tuple[str, ...],
+    since: int | None,
+    spread: timedelta | None,
+    limit: int | None,
     name: str,
     at: str | None,
     zone: str | None,
@@ -62,19 +76,24 @@ def start_(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Send a template to a list, or to a segment of it.
+    """Send a template to lists, or to segments of them.
 
-    Template, list and audience are frozen. Who lacks a value that the template needs is
+    Template, lists and audience are frozen. Who lacks a value that the template needs is
     found out before anything leaves.
 
+    \b
     Example: mailer campaign start autumn-sale --list newsletter --segment norway --dry-run
-    """
+             mailer campaign start autumn-sale --list newsletter --since 12
+    """  # noqa: D301 - click's own mark for lines that stay as they are
     with open_workspace(folder) as workspace:
         world, now = workspace.world(), utc_now()
-        due_at = read_moment(at, zone or workspace.settings.time_zone, now)
+        home = workspace.settings.time_zone
+        due_at, clock = read_time(at, zone or home, home, now)
+        first, *also = read_targets(list_names, segment)
         order = Order(
-            template, list_name, segment, name, due_at, pace, valid_for, again,
-            allow_withheld,
+            template, first.list_name, first.segment, name, due_at, pace, valid_for, again,
+            allow_withheld, also=tuple(also), rule=rule,
+            choice=read_choice(exclude, since, spread, limit, clock),
         )  # fmt: skip
         for words in workspace.settings.warnings():
             click.echo(f"warning: {words}", err=True)

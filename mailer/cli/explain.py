@@ -6,8 +6,9 @@ from dataclasses import asdict
 import click
 
 from mailer.cli.output import as_json, print_json, shown
-from mailer.jobs.explain import Consent, Explanation, Story
+from mailer.jobs.explain import Consent, Explanation
 from mailer.jobs.explain import explain as explained
+from mailer.jobs.story import Story
 from mailer.model.consent import EvidenceOf
 from mailer.store.evidence import Evidence
 from mailer.wiring import open_workspace

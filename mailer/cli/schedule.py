@@ -6,9 +6,10 @@ from typing import assert_never
 import click
 
 from mailer.cli.output import as_json, print_json, print_rows, shown
-from mailer.cli.starting import confirm, plan_shown, print_preview
+from mailer.cli.starting import confirm, plan_shown, print_preview, spread_words
 from mailer.jobs import schedules as jobs
 from mailer.jobs.schedules import Listed
+from mailer.model.choosing import RECIPIENT, target_words
 from mailer.model.schedule import Cron, Every, Firing, Once, Schedule, duration_words
 from mailer.wiring import open_workspace, utc_now
 
@@ -50,7 +51,7 @@ def _as_row(one: Listed) -> Mapping[str, object]:
     schedule = one.schedule
     return {
         "schedule": one.name,
-        "when": "-" if schedule is None else f"{_when(schedule)} ({schedule.zone})",
+        "when": "-" if schedule is None else f"{_when(schedule)} ({_zone(schedule)})",
         "next": one.coming[0].due_at if one.coming else None,
         "sends": "-" if schedule is None else _sends(schedule),
         "last": "-" if one.latest is None else _latest(one),
@@ -69,9 +70,18 @@ def _when(schedule: Schedule) -> str:
             assert_never(schedule.trigger)
 
 
+def _zone(schedule: Schedule) -> str:
+    return RECIPIENT if schedule.fallback_zone else schedule.zone
+
+
 def _sends(schedule: Schedule) -> str:
-    segment = f"/{schedule.segment}" if schedule.segment else ""
-    return f"{schedule.template} to {schedule.list_name}{segment}"
+    choice = schedule.choice
+    out = f" without {', '.join(choice.exclude)}" if choice.exclude else ""
+    spread = spread_words(choice)
+    return (
+        f"{schedule.template} to {target_words(schedule.targets)}{out}"
+        f"{', ' if spread else ''}{spread}"
+    )
 
 
 def _latest(one: Listed) -> str:
@@ -97,10 +107,12 @@ def _as_json(one: Listed) -> Mapping[str, object]:
     return {
         "schedule": one.name,
         "when": None if schedule is None else _when(schedule),
-        "zone": None if schedule is None else schedule.zone,
+        "zone": None if schedule is None else _zone(schedule),
         "template": None if schedule is None else schedule.template,
         "list": None if schedule is None else schedule.list_name,
         "segment": None if schedule is None else schedule.segment,
+        "targets": [] if schedule is None else [*map(str, schedule.targets)],
+        "exclude": [] if schedule is None else [*schedule.choice.exclude],
         "next": [_firing(firing) for firing in one.coming],
         "last": None
         if one.latest is None

@@ -14,8 +14,10 @@ from mailer.jobs.plan import plan
 from mailer.jobs.start_campaign import Preview
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
+from mailer.model.choosing import CAMPAIGN_PREFIX, Choice, target_words
 from mailer.model.finding import errors_of
-from mailer.store.prospects import CLAUSE, GETS_IT, LACKS, Group
+from mailer.model.schedule import duration_words
+from mailer.store.prospects import GETS_IT, LACKS, Group
 
 _FIRST_SHOWN = 3
 _WORDS = {
@@ -29,28 +31,17 @@ _WORDS = {
 }
 
 
-def gets_it(preview: Preview) -> int:
-    """Return how many people would get a letter."""
-    return sum(group.count for group in preview.groups if group.reason == GETS_IT)
-
-
 def print_preview(preview: Preview, *, as_json: bool) -> None:
     """Print who would get a letter, and why others on the list would not."""
     ready = preview.ready
     if as_json:
         print_json(_preview_json(preview))
         return
+    several = len(ready.order.targets) > 1
     print_rows(
-        (
-            {
-                "people": group.count,
-                "why": _why(group),
-                "first of them": ", ".join(group.first[:_FIRST_SHOWN]),
-            }
-            for group in preview.groups
-        ),
+        (_row(group, several=several) for group in preview.groups),
         as_json=False,
-        nothing=f"nobody ever was on the list {ready.order.list_name}",
+        nothing=f"nobody ever was on {target_words(ready.order.targets)}",
     )
     for one in ready.first_lacking:
         click.echo(f"  {shown(one.address)} lacks: {', '.join(one.names)}")
@@ -59,15 +50,51 @@ def print_preview(preview: Preview, *, as_json: bool) -> None:
         click.echo(f"note: {note}", err=True)
 
 
+def _row(group: Group, *, several: bool) -> Mapping[str, object]:
+    return {
+        "people": group.count,
+        **({"of": group.name} if several else {}),
+        "why": _why(group),
+        "first of them": ", ".join(group.first[:_FIRST_SHOWN]),
+    }
+
+
 def _why(group: Group) -> str:
-    if group.reason == CLAUSE:
-        return f"not in the segment: {group.words}"
-    return _WORDS.get(group.reason, group.reason)
+    match group.reason:
+        case "clause":
+            return f"not in the segment: {group.words}"
+        case "earlier":
+            return f"gets it under {group.words}"
+        case "excluded" if group.words.startswith(CAMPAIGN_PREFIX):
+            number = group.words.removeprefix(CAMPAIGN_PREFIX)
+            return f"has a letter of campaign {number} already"
+        case "excluded":
+            return f"left out: {group.words}"
+        case reason:
+            return _WORDS.get(reason, reason)
+
+
+def spread_words(choice: Choice) -> str:
+    """Say how a campaign's letters spread and whom it is limited to, "" for neither."""
+    words: list[str] = []
+    if choice.limit is not None:
+        words.append(f"to {choice.limit} people at most, drawn by lot")
+    if choice.wall_clock is not None:
+        clock = choice.wall_clock
+        words.append(
+            f"when it is {clock.at:%Y-%m-%d %H:%M} on each person's own clock"
+            f" ({clock.fallback} where that is not known)"
+        )
+    if choice.spread is not None:
+        words.append(f"spread evenly over {duration_words(choice.spread)}")
+    return ", ".join(words)
 
 
 def _notes(preview: Preview) -> list[str]:
     notes: list[str] = []
     ready = preview.ready
+    if words := spread_words(ready.order.choice):
+        notes.append(f"letters go {words}")
     if ready.lacking and not ready.order.allow_withheld:
         notes.append(
             "it will not start unless the template has a fallback for what is lacking, or"
@@ -98,10 +125,13 @@ def _preview_json(preview: Preview) -> Mapping[str, object]:
         "template": ready.order.template,
         "list": ready.order.list_name,
         "segment": ready.order.segment,
+        "targets": [str(target) for target in ready.order.targets],
+        "exclude": list(ready.order.choice.exclude),
         "rule": ready.content.rule,
-        "gets_it": gets_it(preview),
+        "gets_it": preview.letters,
         "groups": [
             {
+                "target": group.name,
                 "reason": group.reason,
                 "words": group.words,
                 "count": group.count,
@@ -123,10 +153,9 @@ def confirm(preview: Preview) -> None:
     """Ask before letters are sent."""
     print_findings(preview.ready.findings)
     order = preview.ready.order
-    segment = f"/{order.segment}" if order.segment else ""
     click.confirm(
-        f"Send {order.template} to {gets_it(preview)} people of"
-        f" {order.list_name}{segment}?",
+        f"Send {order.template} to {preview.letters} people of"
+        f" {target_words(order.targets)}?",
         abort=True,
         err=True,
     )

@@ -15,7 +15,7 @@ from mailer.compose.making import OPTIONAL_NAMES
 from mailer.compose.prepared import Prepared, prepare
 from mailer.compose.template import SETTINGS_FILE
 from mailer.errors import CannotComposeError, MailerError, WorkspaceError
-from mailer.jobs.audience import audience_of
+from mailer.jobs.audience import audiences_of
 from mailer.jobs.frozen import Frozen
 from mailer.jobs.preview import sample_person
 from mailer.jobs.world import World
@@ -136,7 +136,7 @@ def _asked_for(
     """Return how many the list's people are, what they lack, and the first of them."""
     needs = tuple(sorted(prepared.needs))
     content = Frozen(prepared.source, mailing_list, "", "", world.specs, needs)
-    audience = audience_of(content, now, None, world.zone, ask_needs=True)
+    (audience,) = audiences_of(content, now, None, world.zone, ask_needs=True)
     with world.database.read() as connection:
         people, lacking = lacking_by_name(connection, audience, now)
         first = first_people(connection, audience, now, _MEASURED)

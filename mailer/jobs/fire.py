@@ -12,8 +12,10 @@ from mailer.jobs.follow import Happened, file_of, follow, in_force, is_gone
 from mailer.jobs.frozen import keep_enclosures
 from mailer.jobs.start_campaign import Order, Ready, gather, require_letters, start_within
 from mailer.jobs.world import World
+from mailer.model.choosing import WallClock
 from mailer.model.schedule import Firing, FiringState, Schedule, duration_words
 from mailer.pace.firing import Due, what_is_due
+from mailer.pace.recipient import further_grace
 from mailer.store.alarms import Alarm, raise_alarm
 from mailer.store.database import Connection
 from mailer.store.schedules import (
@@ -53,6 +55,13 @@ def tick(world: World, now: datetime) -> list[Happened]:
     return happened
 
 
+def _clock_of(schedule: Schedule, firing: Firing) -> WallClock | None:
+    """Return the minute that comes for each person by their own clock, if it does."""
+    if not schedule.fallback_zone:
+        return None
+    return WallClock(datetime.fromisoformat(firing.occurrence), schedule.fallback_zone)
+
+
 def order_of(schedule: Schedule, firing: Firing) -> Order:
     """Return what a schedule orders when it fires."""
     return Order(
@@ -65,6 +74,8 @@ def order_of(schedule: Schedule, firing: Firing) -> Order:
         allow_withheld=schedule.allow_withheld,
         schedule=schedule.name,
         occurrence=firing.occurrence,
+        also=schedule.also,
+        choice=replace(schedule.choice, wall_clock=_clock_of(schedule, firing)),
     )
 
 
@@ -72,6 +83,7 @@ def _fire(
     world: World, state: ScheduleState, schedule: Schedule, first: Firing, now: datetime
 ) -> list[Happened]:
     grace = world.grace if schedule.grace is None else schedule.grace
+    grace += further_grace(_clock_of(schedule, first))
     due = what_is_due(schedule, first, grace, now)
     ready: Ready | None = None
     problem = ""

@@ -13,12 +13,50 @@ from typing import Any
 from mailer.compose.enclosing import kept_apart
 from mailer.compose.template import TemplateSource
 from mailer.model.attributes import AttributeSpec, AttributeType
+from mailer.model.choosing import Target
 from mailer.model.mailinglist import MailingList, OptIn, Wording
 from mailer.store.campaigns import freeze, frozen
 from mailer.store.database import Connection, Database
 from mailer.store.enclosures import contents, keep, known
 
 _VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenTarget:
+    """A list, or a segment of it, as it was at the start.
+
+    Args:
+        segment: The segment's name, "" for everyone on the list.
+        rule: Its expression, "" for everyone.
+    """
+
+    mailing_list: MailingList
+    segment: str = ""
+    rule: str = ""
+
+    def __str__(self) -> str:
+        return str(Target(self.mailing_list.name, self.segment))
+
+
+@dataclass(frozen=True, slots=True)
+class FrozenExclusion:
+    """Whose people do not get it, as that was at the start.
+
+    Args:
+        name: As it was written: `courses`, `courses/bergen`, `campaign:spring-sale`.
+        list_id: Those on this list; None for those who have a letter of some campaigns.
+        rule: Of those on the list only whom this expression picks; "" for all.
+        campaigns: The numbers of the campaigns.
+        whatever_came: Also those whose letter was refused, or expired: they are tried again
+            by their own campaign.
+    """
+
+    name: str
+    list_id: str | None = None
+    rule: str = ""
+    campaigns: tuple[int, ...] = ()
+    whatever_came: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +68,8 @@ class Frozen:
         rule: Its expression, "" for everyone.
         specs: The attributes as they were declared.
         needs: The values that the template uses without a fallback, sorted.
+        also: Further targets; who is on several gets one letter, under the first.
+        exclude: Whose people do not get it.
     """
 
     source: TemplateSource
@@ -38,6 +78,18 @@ class Frozen:
     rule: str
     specs: Mapping[str, AttributeSpec]
     needs: tuple[str, ...]
+    also: tuple[FrozenTarget, ...] = ()
+    exclude: tuple[FrozenExclusion, ...] = ()
+
+    @property
+    def targets(self) -> tuple[FrozenTarget, ...]:
+        """All that it goes to, in order."""
+        return (FrozenTarget(self.mailing_list, self.segment, self.rule), *self.also)
+
+    def list_of(self, list_id: str | None) -> MailingList:
+        """Return the list under whose words a letter goes; the first if it names none."""
+        lists = [target.mailing_list for target in self.targets]
+        return next((one for one in lists if one.id == list_id), self.mailing_list)
 
 
 def pack(frozen: Frozen) -> tuple[str, dict[str, Any]]:
@@ -56,6 +108,8 @@ def pack(frozen: Frozen) -> tuple[str, dict[str, Any]]:
             for name, spec in sorted(frozen.specs.items())
         },
         "needs": list(frozen.needs),
+        "also": [asdict(target) for target in frozen.also],
+        "exclude": [asdict(exclusion) for exclusion in frozen.exclude],
     }
     text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     # What comes back from the database is equal to what went in: texts, lists, no tuples.
@@ -106,6 +160,20 @@ def unpack(body: Mapping[str, Any]) -> Frozen:
             for name, spec in body["attributes"].items()
         },
         needs=tuple(body["needs"]),
+        also=tuple(
+            FrozenTarget(_list(one["mailing_list"]), one["segment"], one["rule"])
+            for one in body.get("also", ())
+        ),
+        exclude=tuple(
+            FrozenExclusion(
+                one["name"],
+                one["list_id"],
+                one["rule"],
+                tuple(one["campaigns"]),
+                one["whatever_came"],
+            )
+            for one in body.get("exclude", ())
+        ),
     )
 
 

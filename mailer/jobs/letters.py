@@ -28,6 +28,13 @@ _log = logging.getLogger(__name__)
 
 _KEPT_AT_MOST = 50
 
+_Key = tuple[CauseKind, int, str | None]
+"""A cause, and the list under whose words the letter goes."""
+
+
+def _key(claim: Claim) -> _Key:
+    return claim.cause_kind, claim.cause_id, claim.list_id
+
 
 @dataclass(frozen=True, slots=True)
 class Pen:
@@ -66,34 +73,35 @@ class Letters:
         self._database = database
         self._pen = pen
         self._could_not = could_not
-        self._ready: collections.OrderedDict[tuple[CauseKind, int], Prepared | str] = (
+        self._ready: collections.OrderedDict[_Key, Prepared | str] = (
             collections.OrderedDict()
         )
 
     def get_ready(self, claims: list[Claim]) -> None:
         """Load and prepare what these claims need and is not there yet."""
-        needed = {(claim.cause_kind, claim.cause_id) for claim in claims}
-        for cause in needed - self._ready.keys():
+        needed = {_key(claim) for claim in claims}
+        for key in needed - self._ready.keys():
             with self._database.read() as connection:
-                self._ready[cause] = self._prepared(connection, *cause)
+                self._ready[key] = self._prepared(connection, *key)
         # What these claims need stays; the oldest of the others goes.
-        for cause in needed:
-            self._ready.move_to_end(cause)
+        for key in needed:
+            self._ready.move_to_end(key)
         while len(self._ready) > max(_KEPT_AT_MOST, 2 * len(needed)):
             self._ready.popitem(last=False)
 
     def _prepared(
-        self, connection: Connection, cause: CauseKind, cause_id: int
+        self, connection: Connection, cause: CauseKind, cause_id: int, list_id: str | None
     ) -> Prepared | str:
         content_hash = content_hash_of(connection, cause, cause_id)
         if content_hash is None:
             return f"there is no content on record for {cause} {cause_id}"
         try:
             content = taken_up(connection, content_hash)
-            seen = find_list(connection, content.mailing_list.id)
+            mailing_list = content.list_of(list_id)
+            seen = find_list(connection, mailing_list.id)
             return prepare(
                 content.source,
-                content.mailing_list,
+                mailing_list,
                 seen.number if seen else 0,
                 content.specs,
                 self._pen.site,
@@ -110,7 +118,7 @@ class Letters:
         Raises:
             CannotComposeError: when this person's letter can't be made.
         """
-        prepared = self._ready.get((claim.cause_kind, claim.cause_id))
+        prepared = self._ready.get(_key(claim))
         if prepared is None:
             raise CannotComposeError(
                 f"{claim.cause_kind} {claim.cause_id} was not prepared"

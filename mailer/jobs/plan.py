@@ -5,17 +5,19 @@ and whoever comes after a crash goes on where the last slice ended.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mailer.errors import WorkspaceError
-from mailer.jobs.audience import audience_of
+from mailer.jobs.audience import audiences_of
 from mailer.jobs.frozen import unpack
 from mailer.jobs.slices import Slicer
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
+from mailer.pace.recipient import moments, stretch
 from mailer.store.alarms import Alarm, raise_alarm
+from mailer.store.audience import Audience
 from mailer.store.campaigns import (
     campaigns_in,
     change_state,
@@ -24,7 +26,9 @@ from mailer.store.campaigns import (
     lock_campaign,
     note_planned,
 )
-from mailer.store.planning import Order, Planning
+from mailer.store.database import Connection
+from mailer.store.lots import draw, note_drawn
+from mailer.store.planning import Order, Planning, Slice
 from mailer.store.restoring import campaign_facts
 
 _log = logging.getLogger(__name__)
@@ -50,19 +54,21 @@ def plan(
     slicer = slicer or Slicer(world.database)
     with world.database.read() as connection:
         campaign = find_campaign(connection, campaign_id)
-        if campaign is None:
-            return None
+        if campaign is None or campaign.state is not CampaignState.PLANNING:
+            return campaign
         body = frozen(connection, campaign.frozen_hash)
         facts = campaign_facts(connection, campaign_id)
         content = unpack(body)
-        audience = audience_of(
+        audiences = audiences_of(
             content,
             campaign.created_at,
             campaign.audience_up_to,
             world.zone,
             ask_needs=campaign.allow_withheld,
         )
-        planning = Planning(connection, audience, _order(campaign, world.give_up_after))
+        facts["drawn_up_to"] = drawn = _drawn(world, connection, campaign, audiences)
+        order = _order(campaign, world.give_up_after)
+        plannings = [Planning(connection, one, order, drawn) for one in audiences]
     # Before the first letter can leave: a restore must know that it was begun.
     world.logbook.keep_campaign(campaign_id, {"campaign": facts, "frozen": body})
     while True:
@@ -71,18 +77,49 @@ def plan(
             if campaign is None or campaign.state is not CampaignState.PLANNING:
                 return campaign
             last, newest = campaign.planned_up_to, campaign.audience_up_to
-            up_to = planning.bound(connection, last, newest, slicer.size)
-            now = world.clock()
-            written = planning.write_slice(connection, last, up_to, now)
+            up_to = min(
+                one.bound(connection, last, newest, slicer.size) for one in plannings
+            )
+            now, written = world.clock(), 0
+            for planning in plannings:
+                room = (campaign.limit or 0) - campaign.planned - written
+                part = Slice(last, up_to, max(room, 0))
+                written += planning.write_slice(connection, part, now)
             note_planned(connection, campaign_id, written, up_to)
             if up_to >= newest:
                 change_state(connection, campaign_id, CampaignState.RUNNING, now)
         tell(replace(campaign, planned=campaign.planned + written, planned_up_to=up_to))
 
 
+def _drawn(
+    world: World,
+    connection: Connection,
+    campaign: Campaign,
+    audiences: Sequence[Audience],
+) -> int | None:
+    """Return up to which lot people are drawn; whoever plans first draws for all."""
+    if campaign.limit is None or campaign.drawn_up_to is not None:
+        return campaign.drawn_up_to
+    drawn = draw(connection, audiences, campaign.id, campaign.limit, world.clock())
+    with world.database.write() as writing:
+        return note_drawn(writing, campaign.id, drawn)
+
+
 def _order(campaign: Campaign, give_up_after: timedelta) -> Order:
-    give_up_at = campaign.valid_until or campaign.due_at + give_up_after
-    return Order(campaign.id, campaign.due_at, give_up_at)
+    if campaign.valid_until is not None:
+        whole = campaign.valid_until - campaign.due_at
+        give_up_after = whole - stretch(campaign.wall_clock, campaign.spread)
+    due_at = campaign.due_at
+    elsewhere: dict[datetime, list[str]] = {}
+    if campaign.wall_clock is not None:
+        due_at, elsewhere = moments(campaign.wall_clock)
+    return Order(
+        campaign.id,
+        due_at,
+        due_at + give_up_after,
+        campaign.spread or timedelta(),
+        elsewhere,
+    )
 
 
 def plan_waiting(world: World) -> list[Campaign]:

@@ -4,39 +4,34 @@ Template, list and rule are frozen, the whole audience is asked once for the val
 template needs, and then the campaign is written down, to be planned.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailer.compose.checking import Facts
-from mailer.compose.prepared import Prepared, prepare
+from mailer.compose.prepared import prepare
 from mailer.errors import (
-    CannotComposeError,
-    NotFoundError,
     RefusedError,
-    did_you_mean,
 )
-from mailer.jobs.audience import audience_of, rule_of
-from mailer.jobs.check_template import Asked, Letters, findings_of
+from mailer.jobs.audience import audiences_of, exclusion_of, rule_of
 from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
+from mailer.jobs.targets import exclusions_of, first_of, targets_of, went_lately
+from mailer.jobs.tried import try_letters
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign
-from mailer.model.contact import Contact
+from mailer.model.choosing import EVERYBODY_AT_ONCE, Choice, Target
 from mailer.model.finding import Finding, errors_of, worst_first
 from mailer.model.kind import KINDS, Lane
 from mailer.model.mailinglist import MailingList
-from mailer.model.person import Person
+from mailer.pace.recipient import stretch
 from mailer.store.audience import Audience
 from mailer.store.campaigns import (
     NewCampaign,
     lock_list,
     make_campaign,
-    same_since,
 )
+from mailer.store.campaignsearch import same_since
 from mailer.store.database import Connection
 from mailer.store.lists import all_lists, see_list
-from mailer.store.prospects import Group, Lacking, first_people, groups, lacking
-from mailer.workspace.lists import read_list
+from mailer.store.prospects import GETS_IT, Group, Lacking, first_people, groups, lacking
 from mailer.workspace.templates import read_template
 
 _TRIED = 100
@@ -58,6 +53,9 @@ class Order:
         again: The same template may go to the same list although it went lately.
         allow_withheld: People who lack a value are withheld instead of stopping the start.
         schedule: The schedule that fires, with the occurrence's key.
+        also: Further lists and segments; who is on several gets one letter, by the first.
+        rule: Of those on the lists without a segment only whom this expression picks.
+        choice: Whom to leave out, and how letters spread.
     """
 
     template: str
@@ -71,6 +69,14 @@ class Order:
     allow_withheld: bool = False
     schedule: str | None = None
     occurrence: str | None = None
+    also: tuple[Target, ...] = ()
+    rule: str = ""
+    choice: Choice = EVERYBODY_AT_ONCE
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """All that it goes to, in order."""
+        return (Target(self.list_name, self.segment), *self.also)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ class Ready:
 
     order: Order
     content: Frozen
-    audience: Audience
+    audiences: tuple[Audience, ...]
     lacking: int
     first_lacking: tuple[Lacking, ...]
     faulty: tuple[tuple[str, str], ...]
@@ -99,13 +105,20 @@ class Preview:
     """What a start would do.
 
     Args:
-        groups: Everyone on the list by what decides whether they get a letter.
+        groups: Everyone on the lists by what decides whether they get a letter.
         earlier: The campaign because of which it would ask for `again`, if any.
     """
 
     ready: Ready
     groups: tuple[Group, ...]
     earlier: Campaign | None
+
+    @property
+    def letters(self) -> int:
+        """How many people would get a letter."""
+        found = sum(group.count for group in self.groups if group.reason == GETS_IT)
+        limit = self.ready.order.choice.limit
+        return found if limit is None else min(found, limit)
 
 
 def gather(world: World, order: Order, now: datetime, *, ask_spam: bool = False) -> Ready:
@@ -125,58 +138,51 @@ def gather(world: World, order: Order, now: datetime, *, ask_spam: bool = False)
             f"{source.shown('letter.toml')}: its kind is {source.kind}, and letters of that"
             " kind are never sent by a campaign: nobody's consent would be asked"
         )
-    mailing_list = read_list(world.folder, order.list_name)
-    rule = _rule(mailing_list, order.segment)
-    prepared = prepare(
-        source, mailing_list, 0, world.specs, world.site, world.tokens, world.limits
-    )
-    needs = tuple(sorted(prepared.needs))
-    content = Frozen(source, mailing_list, order.segment, rule, world.specs, needs)
-    audience = audience_of(content, now, None, world.zone, ask_needs=True)
+    first, *rest = targets_of(world.folder, order.targets, order.rule)
+    prepared = [
+        prepare(
+            source, one.mailing_list, 0, world.specs, world.site, world.tokens, world.limits
+        )
+        for one in (first, *rest)
+    ]
+    needs = tuple(sorted({name for one in prepared for name in one.needs}))
     with world.database.read() as connection:
-        rule_of(content, {*all_lists(connection), mailing_list.id})
-        how_many, first = lacking(connection, audience, now)
-        tried = first_people(connection, audience, now, _TRIED)
-    letters, faulty = _tried(prepared, tried, now)
-    facts = Facts("", 0, people=len(tried))
-    _, findings = findings_of(prepared, letters, facts, Asked(spam=ask_spam))
-    return Ready(order, content, audience, how_many, first, faulty, worst_first(findings))
+        exclude = exclusions_of(connection, world, order.choice)
+        content = Frozen(
+            source, first.mailing_list, first.segment, first.rule, world.specs, needs,
+            tuple(rest), exclude,
+        )  # fmt: skip
+        lists = {*all_lists(connection), *(one.id for one in _lists(content))}
+        for target in content.targets:
+            rule_of(content, target, lists)
+        for one in exclude:
+            exclusion_of(content, one, lists)
+        audiences = audiences_of(content, now, None, world.zone, ask_needs=True)
+        lack = [lacking(connection, audience, now) for audience in audiences]
+        tried = [
+            first_people(connection, audience, now, _TRIED // len(audiences))
+            for audience in audiences
+        ]
+    faulty, findings = try_letters(prepared, tried, now, spam=ask_spam)
+    lacked = tuple(one for _, some in lack for one in some)
+    return Ready(
+        order, content, audiences, sum(many for many, _ in lack), lacked,
+        faulty, worst_first(findings),
+    )  # fmt: skip
 
 
-def _tried(
-    prepared: Prepared, people: Iterable[Contact], now: datetime
-) -> tuple[Letters, tuple[tuple[str, str], ...]]:
-    """Compose some letters, so that a fault of the template shows before any has left."""
-    letters: Letters = []
-    faulty: list[tuple[str, str]] = []
-    for one in people:
-        person = Person(
-            one.id, one.address, dict(one.attributes), one.language, one.time_zone
-        )
-        try:
-            letter = prepared.compose(person, 0, 0, now)
-        except CannotComposeError as problem:
-            faulty.append((one.address, str(problem)))
-            continue
-        letters.append((prepared.language_for(person), letter))
-    return letters, tuple(faulty)
-
-
-def _rule(mailing_list: MailingList, segment: str) -> str:
-    if not segment:
-        return ""
-    if segment not in mailing_list.segments:
-        raise NotFoundError(
-            f"lists/{mailing_list.name}.toml has no segment {segment!r}"
-            f"{did_you_mean(segment, mailing_list.segments)}"
-        )
-    return mailing_list.segments[segment]
+def _lists(content: Frozen) -> list[MailingList]:
+    return [target.mailing_list for target in content.targets]
 
 
 def preview(world: World, ready: Ready, now: datetime) -> Preview:
     """Say who would get a letter, and why others on the list would not."""
     with world.database.read() as connection:
-        found = groups(connection, ready.audience, now)
+        found = [
+            group
+            for audience in ready.audiences
+            for group in groups(connection, audience, now)
+        ]
         earlier = _earlier(connection, world, ready, now)
     return Preview(ready, tuple(found), earlier)
 
@@ -201,18 +207,26 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
     """
     order, content = ready.order, ready.content
     require_letters(ready)
-    see_list(connection, content.mailing_list, now)
-    lock_list(connection, content.mailing_list.id)
+    # In one order, so that two starts never wait for each other in a circle.
+    for mailing_list in sorted(_lists(content), key=lambda one: one.id):
+        see_list(connection, mailing_list, now)
+        lock_list(connection, mailing_list.id)
     if order.schedule is None and not order.again:
         earlier = _earlier(connection, world, ready, now)
         if earlier is not None:
-            raise RefusedError(_went_lately(earlier, world.again_within))
+            raise RefusedError(went_lately(earlier, world.again_within))
     content_hash = put_down(connection, content, now)
+    choice, name = order.choice, order.name or content.source.name
+    if choice.since is not None:
+        followed = first_of(connection, choice.since)
+        choice, name = replace(choice, since=followed.id), order.name or followed.name
     due_at = now if order.at is None else max(order.at, now)
+    last_due_at = due_at + stretch(choice.wall_clock, choice.spread)
+    valid_for = order.valid_for
     return make_campaign(
         connection,
         NewCampaign(
-            name=order.name or content.source.name,
+            name=name,
             kind=content.source.kind,
             template=content.source.name,
             list_id=content.mailing_list.id,
@@ -220,11 +234,13 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
             rule=content.rule,
             frozen_hash=content_hash,
             due_at=due_at,
-            valid_until=None if order.valid_for is None else due_at + order.valid_for,
+            valid_until=None if valid_for is None else last_due_at + valid_for,
             pace_per_s=order.pace_per_s,
             allow_withheld=order.allow_withheld,
             schedule=order.schedule,
             occurrence=order.occurrence,
+            also_lists=tuple(one.id for one in _lists(content)),
+            choice=choice,
         ),
         now,
     )
@@ -275,19 +291,12 @@ def _lacking(ready: Ready) -> RefusedError:
 def _earlier(
     connection: Connection, world: World, ready: Ready, now: datetime
 ) -> Campaign | None:
+    if ready.order.choice.since is not None:
+        # Nobody who has a letter of that campaign gets one.
+        return None
     return same_since(
         connection,
         ready.content.source.name,
-        ready.content.mailing_list.id,
+        {one.id for one in _lists(ready.content)},
         now - world.again_within,
-    )
-
-
-def _went_lately(earlier: Campaign, within: timedelta) -> str:
-    by = f" by the schedule {earlier.schedule}" if earlier.schedule else ""
-    return (
-        f"template {earlier.template} went to this list{by} at"
-        f" {earlier.created_at:%Y-%m-%d %H:%M} UTC as campaign {earlier.id}"
-        f" ({earlier.state}), less than {within.days} days ago: to send it to them again,"
-        " say --again"
     )

@@ -1,9 +1,10 @@
 """One firing of a schedule or one send by hand, its template and audience frozen."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from mailer.model.choosing import WallClock
 from mailer.model.kind import Kind
 
 
@@ -50,6 +51,11 @@ class Campaign:
         reason: Why it is paused or cancelled.
         allow_withheld: People who lack a name are withheld instead of stopping the start.
         pace_per_s: Letters per second at most, or None for the relay's own limits.
+        spread: Its letters become due evenly over this.
+        limit: At most so many people get it, drawn by lot.
+        drawn_up_to: The last lot that is drawn, once planning has drawn.
+        wall_clock: When letters become due by each person's own clock, if they do.
+        follows: The campaign that it follows: only who has no letter of that one.
     """
 
     id: int
@@ -74,3 +80,8 @@ class Campaign:
     reason: str
     allow_withheld: bool
     pace_per_s: float | None
+    spread: timedelta | None = None
+    limit: int | None = None
+    drawn_up_to: int | None = None
+    wall_clock: WallClock | None = None
+    follows: int | None = None

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from mailer.model.choosing import EVERYBODY_AT_ONCE, Choice, Target
+
 
 @dataclass(frozen=True, slots=True)
 class Cron:
@@ -41,9 +43,13 @@ class Schedule:
 
     Args:
         name: The file's name without `.toml`.
-        zone: The IANA name of the time zone that wall clocks are read in.
+        zone: The IANA name of the time zone that wall clocks are read in; the first zone on
+            earth where each person's own clock counts.
+        fallback_zone: Where each person's own clock counts, the zone of those whose own is
+            missing or unknown; else "".
         list_name: The name of the list's file.
         segment: The name of one of the list's segments, "" for everyone on it.
+        also: Further lists and segments; who is on several gets one letter, by the first.
         pace_per_s: Letters per second at most, or None for the relay's own limits.
         grace: How late it may still fire; None for the setting.
         valid_for: How long its letters are worth sending; None for what their kind says.
@@ -60,6 +66,14 @@ class Schedule:
     grace: timedelta | None = None
     valid_for: timedelta | None = None
     allow_withheld: bool = False
+    also: tuple[Target, ...] = ()
+    fallback_zone: str = ""
+    choice: Choice = EVERYBODY_AT_ONCE
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """All that it goes to, in order."""
+        return (Target(self.list_name, self.segment), *self.also)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,22 +12,28 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Connection,
     Dialect,
+    FromClause,
     Select,
     Text,
     bindparam,
     exists,
+    func,
+    literal,
     literal_column,
     or_,
     select,
 )
 
 from mailer.model.consent import SubscriptionStatus
+from mailer.model.delivery import DeliveryState
 from mailer.model.kind import KINDS, Kind, Scope
 from mailer.model.rule import Known, Name, Rule
 from mailer.store.segments import condition
 from mailer.store.tables import (
     ContactRow,
+    DeliveryRow,
     Instant,
     SubscriptionRow,
     SuppressionRow,
@@ -37,14 +43,40 @@ from mailer.store.tables import (
 contact = table(ContactRow)
 subscription = table(SubscriptionRow)
 _suppression = table(SuppressionRow)
+_delivery = table(DeliveryRow)
+
+_OWED = frozenset(DeliveryState) - {DeliveryState.WITHHELD}
+_ENDED_WITHOUT = {DeliveryState.REFUSED, DeliveryState.EXPIRED}
 
 NOW = bindparam("now", type_=Instant())
 _ONE: ColumnElement[int] = literal_column("1")
 
 
 @dataclass(frozen=True, slots=True)
+class Exclusion:
+    """People who do not get a campaign although its list and rule would pick them.
+
+    Args:
+        name: What it is called for people.
+        rule: Those whom it picks; None for those who have a letter of some campaigns.
+        campaigns: The campaigns' numbers.
+        whatever_came: Also those whose letter was refused, or expired.
+    """
+
+    name: str
+    rule: Rule | None = None
+    campaigns: tuple[int, ...] = ()
+    whatever_came: bool = False
+
+    @property
+    def states(self) -> frozenset[DeliveryState]:
+        """In which of these a letter of a campaign keeps a person out."""
+        return _OWED if self.whatever_came else _OWED - _ENDED_WITHOUT
+
+
+@dataclass(frozen=True, slots=True)
 class Audience:
-    """Whom a campaign is for.
+    """Whom a campaign is for on one list.
 
     Args:
         words_floor: The lowest version of the list's words that is in force.
@@ -53,6 +85,10 @@ class Audience:
         at: The moment at which the rule's words about time are read.
         up_to: The last contact that there was at the start; None for whoever is there now.
         zone: The zone that counts where a contact's own is missing or unknown.
+        exclude: Whose people do not get it.
+        earlier: The campaign's audiences on lists before this one, whose people get their
+            letter there.
+        name: The list, or its segment, as people write it.
     """
 
     list_id: str
@@ -63,6 +99,9 @@ class Audience:
     at: datetime
     up_to: int | None = None
     zone: str = "UTC"
+    exclude: tuple[Exclusion, ...] = ()
+    earlier: tuple["Audience", ...] = ()
+    name: str = ""
 
 
 def word(word: str) -> ColumnElement[str]:
@@ -70,10 +109,10 @@ def word(word: str) -> ColumnElement[str]:
     return literal_column(f"'{word}'", Text)
 
 
-def stopped(kind: Kind) -> ColumnElement[bool]:
+def stopped(kind: Kind, standing: FromClause = subscription) -> ColumnElement[bool]:
     """A suppression in force whose scope stops this kind of letter."""
     scopes: list[ColumnElement[str]] = [
-        word("list:") + subscription.c.list_id if scope is Scope.LIST else word(scope.value)
+        word("list:") + standing.c.list_id if scope is Scope.LIST else word(scope.value)
         for scope in sorted(KINDS[kind].stopped_by)
     ]
     return exists(
@@ -99,6 +138,45 @@ def _may_write(kind: Kind) -> ColumnElement[bool]:
     )
 
 
+_before = subscription.alias("before")
+
+
+def gets_it_by(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
+    """A contact whom another audience of the campaign picks."""
+    stands = exists(
+        select(_ONE)
+        .where(
+            _before.c.contact_id == contact.c.id,
+            _before.c.list_id == literal(audience.list_id, Text()),
+            _before.c.status == word(SubscriptionStatus.SUBSCRIBED.value),
+            or_(_before.c.expires_at.is_(None), _before.c.expires_at > NOW),
+            _before.c.wording >= literal(audience.words_floor, BigInteger()),
+            ~stopped(audience.kind, _before),
+        )
+        .correlate(contact)
+    )
+    if audience.rule is None:
+        return stands
+    return stands & condition(audience.rule, audience.at, dialect, audience.zone)
+
+
+def excluded(one: Exclusion, audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
+    """A contact whom an exclusion keeps out."""
+    if one.rule is not None:
+        return condition(one.rule, audience.at, dialect, audience.zone)
+    states = ", ".join(f"'{state.value}'" for state in sorted(one.states))
+    return exists(
+        select(_ONE)
+        .where(
+            literal_column("delivery.cause_kind = 'campaign'"),
+            _delivery.c.cause_id.in_(one.campaigns),
+            _delivery.c.contact_id == contact.c.id,
+            literal_column(f"delivery.state IN ({states})"),
+        )
+        .correlate(contact)
+    )
+
+
 def lacks(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
     """Somebody for whom one of the values is missing that the template needs."""
     return or_(*(is_missing(name, audience, dialect) for name in audience.needs))
@@ -110,11 +188,24 @@ def is_missing(name: Name, audience: Audience, dialect: Dialect) -> ColumnElemen
 
 
 def picked(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
-    """Whom the letters are for, among those who ever were on the list."""
-    may_write = _may_write(audience.kind)
+    """Whom the letters are for, among those who ever were on the list.
+
+    Also whom an earlier audience of the campaign picks: who has a letter gets no other.
+    """
+    found = _may_write(audience.kind)
+    for one in audience.exclude:
+        found &= ~excluded(one, audience, dialect)
     if audience.rule is None:
-        return may_write
-    return may_write & condition(audience.rule, audience.at, dialect, audience.zone)
+        return found
+    return found & condition(audience.rule, audience.at, dialect, audience.zone)
+
+
+def picked_first(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
+    """Whom the letters are for, without those who get theirs by an earlier audience."""
+    found = picked(audience, dialect)
+    for one in audience.earlier:
+        found &= ~gets_it_by(one, dialect)
+    return found
 
 
 def people(*columns: ColumnElement[Any]) -> Select[Any]:
@@ -134,3 +225,18 @@ def people(*columns: ColumnElement[Any]) -> Select[Any]:
             contact.c.id <= bindparam("up_to"),
         )
     )
+
+
+def bounds(connection: Connection, audience: Audience, now: datetime) -> dict[str, Any]:
+    """Return what a statement binds that asks a whole audience at once."""
+    up_to = audience.up_to
+    if up_to is None:
+        newest = select(func.coalesce(func.max(contact.c.id), 0))
+        up_to = connection.execute(newest).scalar_one()
+    return {
+        "list": audience.list_id,
+        "words_floor": audience.words_floor,
+        "last": 0,
+        "up_to": up_to,
+        "now": now,
+    }

@@ -1,7 +1,7 @@
 """Campaigns: made with a frozen template, list and rule, and moved from state to state."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
@@ -18,11 +18,21 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.campaign import Campaign, CampaignState, states_before
+from mailer.model.choosing import EVERYBODY_AT_ONCE, Choice, WallClock
 from mailer.model.kind import Kind
 from mailer.store.restoring import next_campaign_number
-from mailer.store.tables import CampaignRow, ContactRow, FrozenRow, ListRow, table
+from mailer.store.tables import (
+    CampaignListRow,
+    CampaignRow,
+    ContactRow,
+    FrozenRow,
+    ListRow,
+    table,
+)
 
 _campaign = table(CampaignRow)
+_also = table(CampaignListRow)
+_SECOND = timedelta(seconds=1)
 _frozen = table(FrozenRow)
 _contact = table(ContactRow)
 _list = table(ListRow)
@@ -45,6 +55,8 @@ class NewCampaign:
     allow_withheld: bool = False
     schedule: str | None = None
     occurrence: str | None = None
+    also_lists: tuple[str, ...] = ()
+    choice: Choice = EVERYBODY_AT_ONCE
 
 
 def freeze(
@@ -73,12 +85,12 @@ def make_campaign(connection: Connection, new: NewCampaign, now: datetime) -> in
     Whoever becomes a contact from now on is not in its audience.
     """
     newest_contact = select(func.coalesce(func.max(_contact.c.id), 0)).scalar_subquery()
-    number = next_campaign_number(connection)
-    return int(
+    given = next_campaign_number(connection)
+    number = int(
         connection.execute(
             insert(_campaign)
             .values(
-                **({} if number is None else {"id": number}),
+                **({} if given is None else {"id": given}),
                 name=new.name,
                 kind=new.kind.value,
                 state=CampaignState.PLANNING.value,
@@ -98,10 +110,27 @@ def make_campaign(connection: Connection, new: NewCampaign, now: datetime) -> in
                 reason="",
                 allow_withheld=new.allow_withheld,
                 pace_per_s=new.pace_per_s,
+                **_chosen(new.choice),
             )
             .returning(_campaign.c.id)
         ).scalar_one()
     )
+    also = sorted({*new.also_lists} - {new.list_id})
+    if also:
+        rows = [{"campaign_id": number, "list_id": list_id} for list_id in also]
+        connection.execute(insert(_also), rows)
+    return number
+
+
+def _chosen(choice: Choice) -> dict[str, Any]:
+    clock = choice.wall_clock
+    return {
+        "spread_s": None if choice.spread is None else choice.spread // _SECOND,
+        "people_limit": choice.limit,
+        "wall_clock": None if clock is None else clock.at.isoformat(),
+        "fallback_zone": None if clock is None else clock.fallback,
+        "follows": choice.since,
+    }
 
 
 _find = select(_campaign).where(_campaign.c.id == bindparam("number"))
@@ -166,23 +195,6 @@ def lock_list(connection: Connection, list_id: str) -> None:
     connection.execute(
         select(_list.c.number).where(_list.c.id == list_id).with_for_update()
     )
-
-
-def same_since(
-    connection: Connection, template: str, list_id: str, since: datetime
-) -> Campaign | None:
-    """Return the latest campaign of a template to a list since a moment, if any."""
-    row = connection.execute(
-        select(_campaign)
-        .where(
-            _campaign.c.template == template,
-            _campaign.c.list_id == list_id,
-            _campaign.c.created_at > since,
-        )
-        .order_by(_campaign.c.id.desc())
-        .limit(1)
-    ).first()
-    return None if row is None else campaign_of(row)
 
 
 def change_state(
@@ -283,4 +295,13 @@ def campaign_of(row: Row[Any]) -> Campaign:
         reason=row.reason,
         allow_withheld=row.allow_withheld,
         pace_per_s=row.pace_per_s,
+        spread=None if row.spread_s is None else row.spread_s * _SECOND,
+        limit=row.people_limit,
+        drawn_up_to=row.drawn_up_to,
+        wall_clock=None if row.wall_clock is None else _clock_of(row),
+        follows=row.follows,
     )
+
+
+def _clock_of(row: Row[Any]) -> WallClock:
+    return WallClock(datetime.fromisoformat(row.wall_clock), row.fallback_zone)

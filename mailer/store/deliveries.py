@@ -46,6 +46,7 @@ class DeliveryView:
     """One delivery as it is shown to people.
 
     Args:
+        list_id: The list under whose words it goes, "" for none.
         attempts: How often it was claimed.
         reply: The last thing that a mail server said about it.
     """
@@ -64,6 +65,7 @@ class DeliveryView:
     relay: str
     relay_id: str
     reply: str
+    list_id: str = ""
 
 
 def _grouped(*columns: ColumnElement[Any], where: ColumnElement[bool]) -> Select[Any]:
@@ -241,4 +243,5 @@ def view_of(row: Row[Any]) -> DeliveryView:
         relay=row.relay or "",
         relay_id=row.relay_id or "",
         reply=row.reply or "",
+        list_id=row.list_id or "",
     )

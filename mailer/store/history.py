@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 from mailer.model.campaign import Campaign
 from mailer.model.delivery import CauseKind
 from mailer.store.campaigns import campaign_of
+from mailer.store.campaignsearch import to_lists
 from mailer.store.deliveries import DeliveryView, view_of
 from mailer.store.tables import AttemptRow, CampaignRow, DeliveryRow, table
 
@@ -80,7 +81,7 @@ def campaigns_of_lists(
     """Return the latest campaigns to some lists, newest first."""
     rows = connection.execute(
         select(_campaign)
-        .where(_campaign.c.list_id.in_(list_ids))
+        .where(to_lists(list_ids))
         .order_by(_campaign.c.id.desc())
         .limit(limit)
     )

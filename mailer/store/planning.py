@@ -5,11 +5,12 @@ them cost no row of Python.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Dialect,
@@ -30,34 +31,74 @@ from mailer.store.audience import (
     lacks,
     people,
     picked,
+    picked_first,
     subscription,
     word,
 )
-from mailer.store.tables import DeliveryRow, Instant, table
+from mailer.store.lots import later_by, lot
+from mailer.store.stored import stored
+from mailer.store.tables import DeliveryRow, Instant, table, to_instant
 
 _delivery = table(DeliveryRow)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the deliveries of a campaign have in common."""
+    """What the deliveries of a campaign have in common.
+
+    Args:
+        due_at: When they become due; of a spread the beginning.
+        give_up_at: When those are given up that became due at `due_at`.
+        spread: They become due evenly over this.
+        elsewhere: When they become due in zones where that is another moment.
+    """
 
     campaign_id: int
     due_at: datetime
     give_up_at: datetime
+    spread: timedelta = timedelta()
+    elsewhere: Mapping[datetime, list[str]] = field(
+        default_factory=dict[datetime, list[str]]
+    )
+
+    @property
+    def alike(self) -> bool:
+        """Whether all letters become due in the same moment."""
+        return not self.spread and not self.elsewhere
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The contacts after `last` up to `up_to`, and how many letters there is room for."""
+
+    last: int
+    up_to: int
+    room: int = 0
 
 
 class Planning:
-    """The statements that write one campaign's deliveries, built once for it."""
+    """The statements that write one campaign's deliveries on one list, built once for it.
 
-    def __init__(self, connection: Connection, audience: Audience, order: Order) -> None:
+    Args:
+        drawn_up_to: The highest lot that gets a letter; None for everyone.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        audience: Audience,
+        order: Order,
+        drawn_up_to: int | None = None,
+    ) -> None:
         self._audience = audience
+        self._drawn = drawn_up_to is not None
         self._values: Mapping[str, Any] = {
             "list": audience.list_id,
             "words_floor": audience.words_floor,
-            "due": order.due_at,
-            "give_up": order.give_up_at,
         }
+        if order.alike:
+            due = {"due": order.due_at, "give_up": order.give_up_at}
+            self._values = {**self._values, **due}
         self._bound = (
             select(subscription.c.contact_id)
             .where(
@@ -69,17 +110,20 @@ class Planning:
             .offset(bindparam("size"))
             .limit(1)
         )
-        insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-        columns = _columns(audience, order.campaign_id, connection.dialect)
+        dialect = connection.dialect
+        insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
+        columns = _columns(audience, order, dialect)
         found = people(*(one.label(name) for name, one in columns.items()))
+        found = found.order_by(subscription.c.contact_id)
+        if drawn_up_to is None:
+            found = found.where(picked(audience, dialect))
+        else:
+            drawn = lot(order.campaign_id) <= drawn_up_to
+            found = found.where(drawn, picked_first(audience, dialect))
+            found = found.limit(bindparam("room", type_=BigInteger()))
         self.statement = (
             insert(_delivery)
-            .from_select(
-                list(columns),
-                found.where(picked(audience, connection.dialect)).order_by(
-                    subscription.c.contact_id
-                ),
-            )
+            .from_select(list(columns), found)
             .on_conflict_do_nothing()
             # Without this SQLAlchemy does not keep the count of an INSERT on PostgreSQL.
             .execution_options(preserve_rowcount=True)
@@ -96,25 +140,24 @@ class Planning:
         found = connection.execute(self._bound, values).scalar()
         return up_to if found is None else int(found)
 
-    def values(self, last: int, up_to: int, now: datetime) -> dict[str, Any]:
+    def values(self, part: Slice, now: datetime) -> dict[str, Any]:
         """Return what the statement binds for one slice."""
-        return {**self._values, "last": last, "up_to": up_to, "now": now}
+        room = {"room": part.room} if self._drawn else {}
+        return {**self._values, "last": part.last, "up_to": part.up_to, "now": now, **room}
 
-    def write_slice(
-        self, connection: Connection, last: int, up_to: int, now: datetime
-    ) -> int:
-        """Write the deliveries of the contacts after `last` up to `up_to`.
+    def write_slice(self, connection: Connection, part: Slice, now: datetime) -> int:
+        """Write the deliveries of some contacts.
 
         Whoever has one of this campaign already does not get another.
 
         Returns:
             How many were written.
         """
-        return connection.execute(self.statement, self.values(last, up_to, now)).rowcount
+        return connection.execute(self.statement, self.values(part, now)).rowcount
 
 
 def _columns(
-    audience: Audience, campaign_id: int, dialect: Dialect
+    audience: Audience, order: Order, dialect: Dialect
 ) -> dict[str, ColumnElement[Any]]:
     """Return what stands in each column of a delivery that is written."""
     rule = KINDS[audience.kind]
@@ -126,9 +169,10 @@ def _columns(
         state = case((missing, word("withheld")), else_=state)
         reason = case((missing, word(Withheld.CANNOT_COMPOSE.value)))
         ended = case((missing, NOW))
+    due, give_up = _times(order, dialect)
     return {
         "cause_kind": word("campaign"),
-        "cause_id": literal_column(str(campaign_id)),
+        "cause_id": literal_column(str(order.campaign_id)),
         "kind": word(audience.kind.value),
         "lane": literal_column(str(rule.lane.value)),
         "contact_id": contact.c.id,
@@ -140,6 +184,28 @@ def _columns(
         "ended_at": ended,
         "attempt": literal_column("0"),
         "deferrals": literal_column("0"),
-        "due_at": bindparam("due", type_=Instant()),
-        "give_up_at": bindparam("give_up", type_=Instant()),
+        "due_at": due,
+        "give_up_at": give_up,
     }
+
+
+def _times(order: Order, dialect: Dialect) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return when a contact's letter becomes due, and when it is given up."""
+    if order.alike:
+        return bindparam("due", type_=Instant()), bindparam("give_up", type_=Instant())
+    due: ColumnElement[Any] = _number(to_instant(order.due_at))
+    if order.elsewhere:
+        zoned = stored(dialect)
+        by_zone = [
+            (zoned.in_zone(zones), _number(to_instant(at)))
+            for at, zones in order.elsewhere.items()
+        ]
+        due = case(*by_zone, else_=due)
+    if order.spread:
+        due += later_by(order.spread, order.campaign_id)
+    tried_for = to_instant(order.give_up_at) - to_instant(order.due_at)
+    return due, due + _number(tried_for)
+
+
+def _number(number: int) -> ColumnElement[int]:
+    return literal_column(str(number), BigInteger())

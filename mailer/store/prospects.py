@@ -13,11 +13,14 @@ from mailer.store.audience import (
     OLD_WORDS,
     SUBSCRIBED,
     Audience,
+    bounds,
     contact,
+    excluded,
+    gets_it_by,
     is_missing,
     lacks,
     people,
-    picked,
+    picked_first,
     stopped,
     subscription,
     word,
@@ -31,6 +34,8 @@ _ROWS_AT_A_TIME = 5_000
 GETS_IT = "gets_it"
 LACKS = "lacks"
 CLAUSE = "clause"
+EXCLUDED = "excluded"
+EARLIER = "earlier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +53,23 @@ class Group:
 
     Args:
         reason: `gets_it`, a subscription's status, `expired`, `old_words`, `suppressed`,
-            `clause` or `lacks`.
-        words: The clause of the rule, for `clause`.
+            `earlier` (gets it by an earlier list), `excluded`, `clause` or `lacks`.
+        words: The clause of the rule for `clause`, what excludes them for `excluded`.
         first: The addresses of the first of them.
+        name: The list, or its segment, that was asked for them.
     """
 
     reason: str
     words: str
     count: int
     first: tuple[str, ...]
-
-
-def _bounds(connection: Connection, audience: Audience, now: datetime) -> dict[str, Any]:
-    up_to = audience.up_to
-    if up_to is None:
-        newest = select(func.coalesce(func.max(contact.c.id), 0))
-        up_to = connection.execute(newest).scalar_one()
-    return {
-        "list": audience.list_id,
-        "words_floor": audience.words_floor,
-        "last": 0,
-        "up_to": up_to,
-        "now": now,
-    }
+    name: str = ""
 
 
 def lacking(
     connection: Connection, audience: Audience, now: datetime
 ) -> tuple[int, tuple[Lacking, ...]]:
-    """Ask the whole audience for the values that the template needs, in one query.
+    """Ask a whole audience for the values that the template needs, in one query.
 
     Returns:
         How many people lack one, and the first 20 of them with what they lack.
@@ -91,11 +84,11 @@ def lacking(
     everyone = func.count().over().label("everyone")
     found = (
         people(contact.c.id, contact.c.address, everyone, *each)
-        .where(picked(audience, dialect), lacks(audience, dialect))
+        .where(picked_first(audience, dialect), lacks(audience, dialect))
         .order_by(contact.c.id)
         .limit(_FIRST_SHOWN)
     )
-    rows = connection.execute(found, _bounds(connection, audience, now)).all()
+    rows = connection.execute(found, bounds(connection, audience, now)).all()
     if not rows:
         return 0, ()
     names = [name.name for name in audience.needs]
@@ -122,8 +115,10 @@ def lacking_by_name(
         )
         for place, name in enumerate(audience.needs)
     ]
-    found = people(func.count().label("everyone"), *each).where(picked(audience, dialect))
-    row = connection.execute(found, _bounds(connection, audience, now)).one()
+    found = people(func.count().label("everyone"), *each).where(
+        picked_first(audience, dialect)
+    )
+    row = connection.execute(found, bounds(connection, audience, now)).one()
     counts = {
         name.name: int(getattr(row, f"lacks_{place}") or 0)
         for place, name in enumerate(audience.needs)
@@ -136,11 +131,11 @@ def first_people(
 ) -> list[Contact]:
     """Return the first of those who would get a letter."""
     dialect = connection.dialect
-    found = people(contact.c.id).where(picked(audience, dialect))
+    found = people(contact.c.id).where(picked_first(audience, dialect))
     if audience.needs:
         found = found.where(~lacks(audience, dialect))
     found = found.order_by(contact.c.id).limit(limit)
-    rows = connection.execute(found, _bounds(connection, audience, now))
+    rows = connection.execute(found, bounds(connection, audience, now))
     return [*get_contacts(connection, [row.id for row in rows]).values()]
 
 
@@ -160,9 +155,14 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
     """Say of everyone on the list what decided whether they would get a letter.
 
     The first thing that holds somebody back is the reason: the subscription, then the
-    suppression, then the clauses of the rule in their order, then a missing value.
+    suppression, an earlier list, what is excluded, then the clauses of the rule in their
+    order, then a missing value.
     """
-    texts = [text for text, _ in clauses(audience.rule)] if audience.rule else []
+    texts = {
+        CLAUSE: [text for text, _ in clauses(audience.rule)] if audience.rule else [],
+        EXCLUDED: [one.name for one in audience.exclude],
+        EARLIER: [one.name for one in audience.earlier],
+    }
     # Row by row in the order of an index: sorting a million of them takes three times as
     # long, and memory.
     everyone = people(
@@ -172,7 +172,7 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
     first: dict[str, list[int]] = {}
     rows = connection.execute(
         everyone,
-        _bounds(connection, audience, now),
+        bounds(connection, audience, now),
         execution_options={"yield_per": _ROWS_AT_A_TIME},
     )
     for row in rows:
@@ -182,7 +182,12 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
             first.setdefault(reason, []).append(row.id)
     addresses = _addresses(connection, [one for ids in first.values() for one in ids])
     found = [
-        _group(reason, texts, count[reason], tuple(addresses[one] for one in ids))
+        Group(
+            *_reason_of(reason, texts),
+            count[reason],
+            tuple(addresses[one] for one in ids),
+            audience.name,
+        )
         for reason, ids in first.items()
     ]
     return sorted(found, key=lambda group: (group.reason != GETS_IT, -group.count))
@@ -195,9 +200,9 @@ def _addresses(connection: Connection, ids: list[int]) -> dict[int, str]:
     return {row.id: row.address for row in rows}
 
 
-def _group(key: str, texts: list[str], count: int, first: tuple[str, ...]) -> Group:
+def _reason_of(key: str, texts: dict[str, list[str]]) -> tuple[str, str]:
     reason, _, number = key.partition(":")
-    return Group(reason, texts[int(number)] if number else "", count, first)
+    return reason, texts[reason][int(number)] if number else ""
 
 
 def _reason(audience: Audience, dialect: Dialect) -> ColumnElement[str]:
@@ -206,6 +211,14 @@ def _reason(audience: Audience, dialect: Dialect) -> ColumnElement[str]:
         (EXPIRED, word("expired")),
         (OLD_WORDS, word("old_words")),
         (stopped(audience.kind), word("suppressed")),
+    ]
+    cases += [
+        (gets_it_by(one, dialect), word(f"{EARLIER}:{number}"))
+        for number, one in enumerate(audience.earlier)
+    ]
+    cases += [
+        (excluded(one, audience, dialect), word(f"{EXCLUDED}:{number}"))
+        for number, one in enumerate(audience.exclude)
     ]
     if audience.rule is not None:
         cases += [

@@ -29,6 +29,7 @@ from mailer.store.deliveries import in_states
 from mailer.store.noes import set_mark
 from mailer.store.outcomes import Change, log_attempts
 from mailer.store.tables import (
+    CampaignListRow,
     CampaignRow,
     ContactRow,
     DeliveryRow,
@@ -41,6 +42,7 @@ from mailer.store.tables import (
 )
 
 _campaign = table(CampaignRow)
+_also = table(CampaignListRow)
 _contact = table(ContactRow)
 _delivery = table(DeliveryRow)
 _ledger = table(LedgerRow)
@@ -67,6 +69,7 @@ def campaign_facts(connection: Connection, campaign_id: int) -> dict[str, Any]:
     row = connection.execute(
         select(_campaign).where(_campaign.c.id == campaign_id)
     ).mappings()
+    also = select(_also.c.list_id).where(_also.c.campaign_id == campaign_id)
     return {
         column.name: (
             to_instant(value)
@@ -76,7 +79,7 @@ def campaign_facts(connection: Connection, campaign_id: int) -> dict[str, Any]:
         for one in row
         for column in _campaign.c
         for value in (one[column.name],)
-    }
+    } | {"also_lists": list(connection.execute(also.order_by(_also.c.list_id)).scalars())}
 
 
 def bring_back_campaign(connection: Connection, facts: Mapping[str, Any]) -> None:
@@ -106,6 +109,11 @@ def bring_back_campaign(connection: Connection, facts: Mapping[str, Any]) -> Non
     number: Any = begun["id"]
     values["id"] = int(number)
     connection.execute(insert(_campaign).values(**values))
+    also = [
+        {"campaign_id": facts["id"], "list_id": one} for one in facts.get("also_lists", ())
+    ]
+    if also:
+        connection.execute(insert(_also), also)
 
 
 def campaign_numbers(connection: Connection) -> set[int]:

@@ -376,6 +376,23 @@ class CampaignRow(SQLModel, table=True):
     reason: str = _text()
     allow_withheld: bool = False
     pace_per_s: float | None = None
+    spread_s: int | None = _number(null=True)
+    people_limit: int | None = _number(null=True)
+    drawn_up_to: int | None = _number(null=True)
+    wall_clock: str | None = _text(null=True)
+    fallback_zone: str | None = _text(null=True)
+    follows: int | None = _number(null=True)
+
+
+class CampaignListRow(SQLModel, table=True):
+    """A list that a campaign goes to beside its first."""
+
+    __tablename__ = "campaign_list"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_campaign_list_list_id", "list_id"),)
+    campaign_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    list_id: str = Field(sa_column=Column(Text, primary_key=True))
 
 
 class DeliveryRow(SQLModel, table=True):

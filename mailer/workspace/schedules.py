@@ -5,25 +5,27 @@ stays in force, and one broken file never stops the others.
 """
 
 import hashlib
-import math
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from mailer.errors import NotFoundError, WorkspaceError, did_you_mean
-from mailer.model.schedule import Cron, Every, Once, Schedule, Trigger, parse_duration
+from mailer.model.choosing import (
+    RECIPIENT,
+)
+from mailer.model.schedule import Cron, Every, Once, Schedule, Trigger
 from mailer.pace.crontab import read_crontab
 from mailer.pace.firing import at_wall_clock
+from mailer.pace.recipient import FIRST_ZONE
 from mailer.workspace.files import inside, read_text
 from mailer.workspace.folder import names
-from mailer.workspace.tomlfiles import Table, parse_toml
+from mailer.workspace.scheduletable import ScheduleTable, read_choice, read_targets
+from mailer.workspace.tomlfiles import parse_toml
 
 KIND = "schedules"
 SHORTEST_INTERVAL = timedelta(minutes=1)
 LONGEST_GRACE = timedelta(days=7)
-_FIRST_YEAR = 2000
-_LAST_YEAR = 2199
 _EVERY_FROM = datetime(2001, 1, 1)  # noqa: DTZ001 - a Monday's midnight in the schedule's zone
 
 
@@ -87,77 +89,56 @@ def parse_schedule(text: str, name: str) -> Schedule:
         WorkspaceError: names the place that is wrong, and what may be there.
     """
     shown = f"{KIND}/{name}.toml"
-    file = _File(parse_toml(text, shown), shown)
-    zone = _zone(file)
+    file = ScheduleTable(parse_toml(text, shown), shown)
+    zone, fallback_zone = _zones(file)
+    first, *also = read_targets(file)
     found = Schedule(
         name=name,
-        trigger=_trigger(file, zone),
+        trigger=_trigger(file, zone, by_own_clock=bool(fallback_zone)),
         zone=zone.key,
         template=file.text("template"),
-        list_name=file.text("list"),
-        segment=file.text("segment", ""),
+        list_name=first.list_name,
+        segment=first.segment,
         pace_per_s=file.pace("pace"),
         grace=_grace(file),
-        valid_for=file.duration("valid_for"),
+        valid_for=_valid_for(file),
         allow_withheld=file.flag("allow_withheld", default=False),
+        also=tuple(also),
+        fallback_zone=fallback_zone,
+        choice=read_choice(file),
     )
     file.end()
     return found
 
 
-class _File(Table):
-    """A schedule's file, with the types that only it has."""
+def _valid_for(file: ScheduleTable) -> timedelta | None:
+    valid_for, stale_after = file.duration("valid_for"), file.duration("stale_after")
+    if valid_for is not None and stale_after is not None:
+        raise WorkspaceError(
+            f"{file.where}: valid_for and stale_after are two names of one thing:"
+            " write one of them"
+        )
+    return valid_for or stale_after
 
-    def anything(self, key: str) -> object | None:
-        """Return a value of any type, None when there is none."""
-        found: object = self._get(key, object, "")
-        return None if found == "" else found
 
-    def duration(self, key: str) -> timedelta | None:
-        """Return a length of time."""
-        text = self.text(key, "")
-        if not text:
-            return None
-        try:
-            return parse_duration(text)
-        except ValueError as problem:
-            raise WorkspaceError(f"{self.where}: {key}: {problem}") from None
-
-    def pace(self, key: str) -> float | None:
-        """Return letters a second."""
-        found = self.anything(key)
-        if found is None:
-            return None
-        if isinstance(found, bool) or not isinstance(found, int | float):
-            pace = 0.0
-        else:
-            pace = float(found)
-        if not 0 < pace < math.inf:
+def _zones(file: ScheduleTable) -> tuple[ZoneInfo, str]:
+    """Return the zone that fires, and the fallback's where each person's clock counts."""
+    name, fallback = file.text("zone"), file.text("fallback_zone", "")
+    if name != RECIPIENT:
+        if fallback:
             raise WorkspaceError(
-                f"{self.where}: {key} is {found!r}, but must be a number above 0:"
-                " letters a second"
+                f"{file.where}: 'fallback_zone' goes with zone = '{RECIPIENT}'"
             )
-        return pace
-
-    def moment(self, key: str, zone: ZoneInfo) -> datetime | None:
-        """Return a moment in UTC; a time without an offset is read in the zone."""
-        found = self.anything(key)
-        if found is None:
-            return None
-        if not isinstance(found, datetime):
-            raise WorkspaceError(
-                f"{self.where}: {key} is {found!r}, but must be a date with its time,"
-                " without quotes: 2026-12-01T09:00:00"
-            )
-        if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
-            raise WorkspaceError(f"{self.where}: {key} lies in the year {found.year}")
-        if found.tzinfo is None:
-            return at_wall_clock(found, zone)
-        return found.astimezone(UTC)
+        return _zone(file, name), ""
+    if not fallback:
+        raise WorkspaceError(
+            f"{file.where}: zone = '{RECIPIENT}' needs the zone of people whose own is not"
+            " known: fallback_zone = 'Europe/Oslo'"
+        )
+    return ZoneInfo(FIRST_ZONE), _zone(file, fallback).key
 
 
-def _zone(file: _File) -> ZoneInfo:
-    name = file.text("zone")
+def _zone(file: ScheduleTable, name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -168,7 +149,7 @@ def _zone(file: _File) -> ZoneInfo:
         ) from None
 
 
-def _trigger(file: _File, zone: ZoneInfo) -> Trigger:
+def _trigger(file: ScheduleTable, zone: ZoneInfo, *, by_own_clock: bool) -> Trigger:
     cron = file.text("cron", "")
     every = file.duration("every")
     since = file.moment("from", zone)
@@ -178,6 +159,11 @@ def _trigger(file: _File, zone: ZoneInfo) -> Trigger:
         raise WorkspaceError(
             f"{file.where}: write exactly one of cron (cron = '0 9 * * mon'), every"
             " (every = '6h') and at (at = 2026-12-01T09:00:00)"
+        )
+    if by_own_clock and (every is not None or file.has_offset("at")):
+        raise WorkspaceError(
+            f"{file.where}: zone = '{RECIPIENT}' needs a time on the wall: cron, or at"
+            " without an offset"
         )
     if since is not None and every is None:
         raise WorkspaceError(f"{file.where}: 'from' goes with 'every' only")
@@ -192,7 +178,7 @@ def _trigger(file: _File, zone: ZoneInfo) -> Trigger:
     return Cron(cron)
 
 
-def _grace(file: _File) -> timedelta | None:
+def _grace(file: ScheduleTable) -> timedelta | None:
     grace = file.duration("grace")
     if grace is not None and grace > LONGEST_GRACE:
         raise WorkspaceError(
@@ -202,7 +188,7 @@ def _grace(file: _File) -> timedelta | None:
     return grace
 
 
-def _every(file: _File, every: timedelta, since: datetime) -> Every:
+def _every(file: ScheduleTable, every: timedelta, since: datetime) -> Every:
     if every < SHORTEST_INTERVAL:
         raise WorkspaceError(f"{file.where}: every must be a minute or more")
     return Every(every, since.replace(microsecond=0))

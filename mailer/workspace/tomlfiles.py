@@ -70,7 +70,7 @@ class Table:
         found = self._get(key, list, [])
         if not all(isinstance(one, str) and one.strip() for one in found):
             raise WorkspaceError(f'{self.where}: {key} must be a list of texts: ["…", "…"]')
-        return list(found)
+        return [one.strip() for one in found]
 
     def is_list(self, key: str) -> bool:
         """Say whether a key has a list."""

@@ -17,8 +17,8 @@ from mailer.store.campaigns import (
     find_campaign,
     frozen,
     latest_campaigns,
-    same_since,
 )
+from mailer.store.campaignsearch import same_since
 from mailer.store.database import Database
 from mailer.store.deliveries import counts
 
@@ -64,12 +64,12 @@ def test_the_same_template_to_the_same_list_is_found_within_its_days(database: D
     with database.write() as connection:
         number = campaign(connection)
         before, after = NOW - timedelta(days=7), NOW
-        found = same_since(connection, "digest", "news", before)
+        found = same_since(connection, "digest", {"news"}, before)
         assert found is not None
         assert found.id == number
-        assert same_since(connection, "digest", "news", after) is None
-        assert same_since(connection, "digest", "other", before) is None
-        assert same_since(connection, "sale", "news", before) is None
+        assert same_since(connection, "digest", {"news"}, after) is None
+        assert same_since(connection, "digest", {"other"}, before) is None
+        assert same_since(connection, "sale", {"news"}, before) is None
 
 
 def test_a_paused_campaign_goes_on_where_it_was(database: Database):

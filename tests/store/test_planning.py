@@ -1,5 +1,6 @@
 import json
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import product
 from typing import Any
@@ -18,7 +19,7 @@ from audiences import (
 )
 from sqlalchemy import func, insert, select, text, update
 
-from mailer.jobs.audience import audience_of
+from mailer.jobs.audience import audiences_of
 from mailer.jobs.plan import plan, plan_waiting
 from mailer.jobs.slices import Slicer
 from mailer.model.campaign import Campaign, CampaignState
@@ -30,7 +31,7 @@ from mailer.store.campaigns import change_state, find_campaign
 from mailer.store.database import Connection, Database
 from mailer.store.deliveries import counts, deliveries_of
 from mailer.store.permission import may_leave
-from mailer.store.planning import Order, Planning
+from mailer.store.planning import Order, Planning, Slice
 from mailer.store.prospects import Group, groups, lacking
 from mailer.store.tables import DeliveryRow, SubscriptionRow, table, to_instant
 
@@ -290,10 +291,10 @@ def test_planning_goes_on_after_a_crash_and_writes_nobody_twice(
 def test_a_slice_that_is_written_again_writes_nobody_twice(crowd: Database):
     with crowd.write() as connection:
         number = campaign(connection)
-        audience = audience_of(content(), NOW, 100, "UTC", ask_needs=False)
+        (audience,) = audiences_of(content(), NOW, 100, "UTC", ask_needs=False)
         planning = Planning(connection, audience, Order(number, NOW, NOW))
-        assert planning.write_slice(connection, 0, 60, NOW) == 60
-        assert planning.write_slice(connection, 40, 100, NOW) == 40
+        assert planning.write_slice(connection, Slice(0, 60), NOW) == 60
+        assert planning.write_slice(connection, Slice(40, 100), NOW) == 40
 
 
 def test_two_who_plan_the_same_campaign_write_each_person_once(crowd: Database):
@@ -363,7 +364,10 @@ def test_a_campaign_to_nobody_is_planned_through_too(database: Database):
 
 
 def _audience(*needs: str, segment: str = "", rule: str = "") -> Audience:
-    return audience_of(content(segment, rule, *needs), NOW, None, "UTC", ask_needs=True)
+    (found,) = audiences_of(
+        content(segment, rule, *needs), NOW, None, "UTC", ask_needs=True
+    )
+    return found
 
 
 def test_the_audience_is_asked_once_for_what_the_template_needs(village: Database):
@@ -404,7 +408,7 @@ def test_everyone_on_the_list_is_in_one_group_with_the_first_reason(village: Dat
         audience = _audience(
             "name", segment="north", rule="country == 'NO' and points >= 0"
         )
-        found = groups(connection, audience, NOW)
+        found = [replace(group, name="") for group in groups(connection, audience, NOW)]
 
     def address(*numbers: int) -> tuple[str, ...]:
         return tuple(f"person{number}@example.com" for number in numbers)
@@ -473,7 +477,7 @@ def _require_sqlite_plan(database: Database) -> None:
 
 
 def _explained(connection: Connection, number: int, explain: str) -> Any:
-    audience = audience_of(content(), NOW, None, "UTC", ask_needs=False)
+    (audience,) = audiences_of(content(), NOW, None, "UTC", ask_needs=False)
     planning = Planning(connection, audience, Order(number, NOW, NOW))
     compiled = planning.statement.compile(
         dialect=connection.dialect, compile_kwargs={"render_postcompile": True}
@@ -481,7 +485,7 @@ def _explained(connection: Connection, number: int, explain: str) -> Any:
     params = {
         name: to_instant(value) if isinstance(value, datetime) else value
         for name, value in compiled.construct_params(
-            planning.values(10_000, 10_500, NOW)
+            planning.values(Slice(10_000, 10_500), NOW)
         ).items()
     }
     statement = explain + str(compiled)
