@@ -18,6 +18,7 @@ $(VENV)/.for-use: pyproject.toml
 $(VENV)/.for-test: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	$(BIN)/python tests/browsers.py
 	@touch $@
 
 $(VENV)/.for-lint: pyproject.toml
