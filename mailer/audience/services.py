@@ -53,9 +53,18 @@ _BY_NAME = (
 _SAYS_YES = frozenset({"subscribed", "enabled", "confirmed"})
 _SAYS_NO = frozenset({"unsubscribed", "blocklisted", "blacklisted", "suppressed"})
 _BLOCKS = re.compile("black|block")
-_SAID_OF_BLOCKS = dict.fromkeys(("true", "yes", "1"), "blocklisted") | dict.fromkeys(
-    ("false", "no", "0"), "subscribed"
-)
+_SAID_OF_BLOCKS: dict[str, str] = {
+    "true": "blocklisted", "yes": "blocklisted", "1": "blocklisted",
+    "false": "subscribed", "no": "subscribed", "0": "subscribed",
+}  # fmt: skip
+_TELLING = frozenset(
+    (
+        "unsub_time", "clean_time", "unsub_reason", "email_marketing_consent",
+        "email_suppressions", "email_blacklisted", "emailblacklisted", "blocklisted",
+    )
+)  # fmt: skip
+"""Columns by which a file says that somebody said no."""
+
 _COMPLAINT = re.compile(r"abuse|spam|complain", re.IGNORECASE)
 _BOUNCE = re.compile(r"bounce|invalid|cleaned", re.IGNORECASE)
 _EMPTY = frozenset({"", "[]", "{}", "null", "none", "n/a"})
@@ -204,6 +213,32 @@ def adapter_of(
         keys=tuple(keys),
         blocks=status is not None and _BLOCKS.search(names[status]) is not None,
     )
+
+
+def refusals_in(header: Sequence[str], file_name: str) -> str:
+    """Say why a file that is to be imported as people looks like one of refusals.
+
+    Returns:
+        "" for one that does not.
+    """
+    names = {column_name(cell) for cell in header}
+    if {"hash", "scope", "reason"} <= names:
+        return "is an export of suppressions: bring it in with mailer suppression import"
+    if found := sorted(names & _TELLING):
+        return (
+            f"has a column {found[0]!r}, so not everybody in it may be written to: say"
+            " which service it is from (--from mailchimp, klaviyo, brevo or listmonk), or"
+            " what it is: --unsubscribed, --bounced or --complained FILE"
+        )
+    standing = next(
+        (one for one, found in _BY_NAME if found.search(file_name.lower())), None
+    )
+    if standing in REASONS:
+        return (
+            f"is called as if they had {standing}: say --{standing} FILE, or give it"
+            " another name if they want your letters"
+        )
+    return ""
 
 
 def json_column(service: Service, header: Sequence[str]) -> int | None:

@@ -228,6 +228,7 @@ def _declared(
     if not proposals:
         click.echo("every column that says something is declared already", err=True)
         return {}
+    click.echo("columns that are not declared yet:", err=True)
     for one in proposals:
         note = f"  ({shown(one.note)})" if one.note else ""
         click.echo(f"  {shown(one.column)}: {one.name}, {one.type}{note}", err=True)

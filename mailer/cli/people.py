@@ -60,7 +60,10 @@ def moved_json(moved: Moved) -> dict[str, object]:
 
 def moved_lines(moved: Moved, *, dry_run: bool) -> Iterator[str]:
     """Say what came of files that were imported together."""
-    several = len(moved.imports) + len(moved.refusals) > 1
+    several = len(moved.imports) + len(moved.refusals) + len(moved.left_out) > 1
+    for name, rows in moved.left_out:
+        yield f"{shown(name)}: {rows} who never agreed there, and left out"
+        yield ""
     for name, refused in moved.refusals:
         yield f"{shown(name)}: {refused.rows} who must not get mail"
         yield from refusal_lines(refused)

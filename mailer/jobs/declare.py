@@ -14,7 +14,11 @@ from mailer.jobs.move_in import Source
 from mailer.model.attributes import AttributeSpec, AttributeType, coerce
 from mailer.workspace.csvfiles import records
 
-_NARROW = (AttributeType.NUMBER, AttributeType.DATE, AttributeType.BOOLEAN)
+_NARROW: tuple[AttributeType, ...] = (
+    AttributeType.NUMBER,
+    AttributeType.DATE,
+    AttributeType.BOOLEAN,
+)
 _WORDS_OF_BOOLEAN = frozenset({"yes", "no", "true", "false"})
 _CELLS_REMEMBERED = 10_000
 

@@ -20,6 +20,7 @@ from mailer.audience.services import (
     adapter_of,
     json_column,
     json_values,
+    refusals_in,
 )
 from mailer.audience.shapes import Service
 from mailer.errors import AddressError, ImportFileError, RefusedError
@@ -93,10 +94,12 @@ class Moved:
 
     Args:
         imports: None for a file of which nothing was left to import.
+        left_out: Files of people who never agreed there, with their rows.
     """
 
     refusals: tuple[tuple[str, RefusalResult], ...]
     imports: tuple[tuple[str, ImportResult | None], ...]
+    left_out: tuple[tuple[str, int], ...] = ()
 
 
 def look(order: MoveOrder, specs: Mapping[str, AttributeSpec]) -> tuple[Source, ...]:
@@ -113,6 +116,9 @@ def look(order: MoveOrder, specs: Mapping[str, AttributeSpec]) -> tuple[Source, 
     for path, standing in told:
         file = survey(path, people.encoding, people.delimiter)
         adapter = None
+        wrong = refusals_in(file.header, file.name)
+        if order.service is None and standing is None and wrong:
+            raise ImportFileError(f"{file.name} {wrong}")
         if order.service is not None:
             keys = _keys(file, json_column(order.service, file.header))
             export = Export(order.service, file.header, file.name, standing, keys)
@@ -167,7 +173,7 @@ def move_in(
             said_no=said_no,
             seen=seen,
         )
-        if len(members) > 1 and not people.dry_run:
+        if len(sources) > 1 and not people.dry_run:
             with database.read() as connection:
                 done = done_already(connection, people, one.file)
             if done:
@@ -177,7 +183,12 @@ def move_in(
         imports.append((one.file.name, result))
     if not refusals and not imports:
         raise RefusedError("none of these files has anybody to import")
-    return Moved(refusals, tuple(imports))
+    left_out = tuple(
+        (one.file.name, one.file.rows)
+        for one in sources
+        if not one.has_members and not one.has_refusals
+    )
+    return Moved(refusals, tuple(imports), left_out)
 
 
 def _refuse(

@@ -127,11 +127,16 @@ def test_two_files_that_disagree_are_shown_and_the_no_counts(shop: Path):
 
 def test_moving_in_again_goes_on_where_nothing_is_left(shop: Path):
     moved(shop, "mailchimp")
-    again = run(
-        shop, "contact", "import", *files(shop, "mailchimp"), "--from", "mailchimp", *BASIS,
-        "--ignore-unknown", status=2,
-    )  # fmt: skip
-    assert "was already imported as batch 1" in again.stderr
+    order = ("contact", "import", *files(shop, "mailchimp"), "--from", "mailchimp", *BASIS)
+    again = run(shop, *order, "--ignore-unknown")
+    assert "rejected.csv is left out: its rows are those of its source" in again.stderr
+    assert "imported already as it is; nothing is left to do" in again.stdout
+    assert "        3  kept away already" in again.stdout
+    assert (
+        "nonsubscribed_members_export_5c1.csv: 1 who never agreed there, and left out"
+        in again.stdout
+    )
+    assert len(people(shop)) == 3
 
 
 def test_a_first_import_asks_once_whether_nobody_said_no(shop: Path, monkeypatch):
@@ -278,3 +283,23 @@ def test_a_person_is_erased_once_somebody_agrees(shop: Path):
     again = json.loads(run(shop, *order, "--yes", "--json").stdout)
     assert again["known"] is False
     assert run(shop, "db", "verify").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "words"),
+    [
+        ("people.csv", "Email Address,UNSUB_TIME", "has a column 'unsub_time'"),
+        ("people.csv", "Email,Email Marketing Consent", "--from mailchimp, klaviyo"),
+        ("unsubscribed-2024.csv", "email", "say --unsubscribed FILE"),
+        ("bounced.csv", "email", "say --bounced FILE"),
+        ("x.csv", "address,hash,scope,reason", "mailer suppression import"),
+    ],
+)
+def test_who_said_no_is_not_imported_as_people_by_mistake(
+    shop: Path, name: str, header: str, words: str
+):
+    file = shop / name
+    file.write_text(f"{header}\nkari@example.com,2024-01-01,,\n", encoding="utf-8")
+    order = ("contact", "import", str(file), *BASIS, "--no-refusals", "--ignore-unknown")
+    assert words in run(shop, *order, status=2).stderr
+    assert people_anywhere(shop) == 0
