@@ -1,33 +1,19 @@
-"""What runs by itself: the schedules' clock and the sender, until told to stop.
-
-APScheduler only ticks; which firing is due is a row of ours. A mistake that a person can
-put right is logged and the other work goes on; a bug ends its own turn, with its traceback
-in the log.
-"""
+"""The sender as it runs by itself, until told to stop; `timers.py` has the clock."""
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import Any
-
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from datetime import datetime, timedelta
 
 from mailer.compose.limits import Limits
-from mailer.errors import MailerError
-from mailer.jobs import campaigns, fire, plan, replay
-from mailer.jobs.follow import Happened
-from mailer.jobs.gate import forget_old
+from mailer.jobs import campaigns
 from mailer.jobs.letters import Letters, Pen
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.scribe import Scribe
 from mailer.jobs.scribe_apart import Apart, ScribeLostError, ScribeProcess
 from mailer.jobs.send import Place, Relay, Rules, Sender
-from mailer.jobs.verify_ledger import take_checkpoint
-from mailer.jobs.watch import RelayWatch, each_minute, watch_ledger
+from mailer.jobs.watch import RelayWatch
 from mailer.model.token import TokenBox
 from mailer.pace.cap import CapRule
 from mailer.pace.restart import pause_after
@@ -42,9 +28,6 @@ from mailer.workspace.locks import OwnerLocks as FileLocks
 _log = logging.getLogger(__name__)
 
 _LOOK_EVERY_S = 0.1
-_ONCE_A_DAY = timedelta(days=1)
-_ONCE_A_MINUTE = timedelta(minutes=1)
-_AN_HOUR = timedelta(hours=1)
 _TURNS_OF_GRACE = 3
 """A keeper's turns in which a living sender whose session ended takes its lock again."""
 
@@ -226,105 +209,3 @@ async def _stopped_within(stop: asyncio.Event, wait_s: float) -> None:
 async def _then(stop: asyncio.Event, act: Callable[[], None]) -> None:
     await stop.wait()
     act()
-
-
-async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
-    """Look at the schedules every few seconds and plan what was started, until stopped."""
-    world = workspace.world()
-    scheduler = AsyncIOScheduler(timezone=UTC)
-    _every(
-        scheduler,
-        timedelta(seconds=workspace.settings.schedules.tick_s),
-        _guarded("schedules", lambda: _log_all(fire.tick(world, utc_now()))),
-    )
-    _every(
-        scheduler,
-        timedelta(seconds=workspace.settings.schedules.tick_s),
-        _guarded("planning", lambda: plan.plan_waiting(world)),
-    )
-    checkpoint = partial(
-        take_checkpoint, workspace.database, workspace.places.checkpoints_file
-    )
-    _every(
-        scheduler,
-        _ONCE_A_DAY,
-        _guarded("checkpoint", lambda: checkpoint(utc_now())),
-    )
-    _every(
-        scheduler,
-        _ONCE_A_DAY,
-        _guarded("throttle", lambda: forget_old(workspace.database, utc_now())),
-    )
-    _every(
-        scheduler,
-        _ONCE_A_MINUTE,
-        _guarded(
-            "logbook",
-            lambda: replay.tend(
-                workspace.database,
-                workspace.logbook,
-                utc_now(),
-                older_than=_ONCE_A_MINUTE,
-            ),
-        ),
-    )
-    watched, ways = workspace.watched(), workspace.ways()
-    _every(
-        scheduler,
-        _ONCE_A_MINUTE,
-        _guarded("alarms", lambda: each_minute(world, watched, ways, utc_now())),
-    )
-    checkpoints = workspace.places.checkpoints_file
-    _every(
-        scheduler,
-        _ONCE_A_DAY,
-        _guarded(
-            "ledger",
-            lambda: watch_ledger(
-                workspace.database, workspace.ring, checkpoints, utc_now()
-            ),
-        ),
-        # Not in the first minutes of a start, which have enough to do.
-        first_in=_AN_HOUR,
-    )
-    scheduler.start()
-    await stop.wait()
-    # Their threads finish what they began; nothing is cut off in the middle.
-    scheduler.shutdown(wait=False)
-
-
-def _log_all(happened: list[Happened]) -> None:
-    for one in happened:
-        level = logging.WARNING if one.bad else logging.INFO
-        _log.log(level, "schedule %s: %s", one.schedule, one.words)
-
-
-def _every(
-    scheduler: AsyncIOScheduler,
-    interval: timedelta,
-    turn: Callable[[], Coroutine[Any, Any, None]],
-    first_in: timedelta = timedelta(0),
-) -> None:
-    # A late tick is as good as a punctual one: by default it would be dropped after 1 s.
-    scheduler.add_job(  # pyright: ignore[reportUnknownMemberType]
-        turn,
-        IntervalTrigger(seconds=max(1, int(interval.total_seconds()))),
-        max_instances=1,
-        coalesce=True,
-        misfire_grace_time=None,
-        next_run_time=utc_now() + first_in,
-    )
-
-
-def _guarded(
-    what: str, work: Callable[[], object]
-) -> Callable[[], Coroutine[Any, Any, None]]:
-    async def turn() -> None:
-        try:
-            await asyncio.to_thread(work)
-        except MailerError as problem:
-            _log.error("%s: %s", what, problem)
-        except Exception:  # noqa: BLE001 - the one place: this job ends, the others go on
-            _log.exception("%s: a bug; the other work goes on", what)
-
-    return turn

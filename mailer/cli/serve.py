@@ -12,12 +12,12 @@ import click
 from mailer.cli.process import log_to_stderr, loop_factory, settle_down
 from mailer.cli.senders import crew_of
 from mailer.daemon import (
-    run_schedules,
     run_sender,
 )
 from mailer.errors import RefusedError
 from mailer.jobs import replay
 from mailer.jobs.crew import Crew
+from mailer.timers import run_schedules
 from mailer.web.app import build_app
 from mailer.web.server import serve_web
 from mailer.wiring import Workspace, open_workspace, utc_now

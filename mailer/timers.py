@@ -1,0 +1,102 @@
+"""What runs by the clock: schedules, planning, and looking after the program itself.
+
+APScheduler only ticks; which firing is due is a row of ours. A mistake that a person can
+put right is logged and the other work goes on; a bug ends its own turn, with its traceback
+in the log.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from datetime import UTC, timedelta
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+from mailer.errors import MailerError
+from mailer.jobs import fire, plan, replay
+from mailer.jobs.follow import Happened
+from mailer.jobs.gate import forget_old
+from mailer.jobs.verify_ledger import take_checkpoint
+from mailer.jobs.watch import each_minute, watch_ledger
+from mailer.wiring import Workspace, utc_now
+
+_log = logging.getLogger(__name__)
+
+_ONCE_A_DAY = timedelta(days=1)
+_ONCE_A_MINUTE = timedelta(minutes=1)
+_AN_HOUR = timedelta(hours=1)
+
+
+async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
+    """Look at the schedules every few seconds and plan what was started, until stopped."""
+    world = workspace.world()
+    database, checkpoints = workspace.database, workspace.places.checkpoints_file
+    watched, ways = workspace.watched(), workspace.ways()
+    tick = timedelta(seconds=workspace.settings.schedules.tick_s)
+    scheduler = AsyncIOScheduler(timezone=UTC)
+
+    def logbook() -> None:
+        replay.tend(database, workspace.logbook, utc_now(), older_than=_ONCE_A_MINUTE)
+
+    def ledger() -> None:
+        watch_ledger(database, workspace.ring, checkpoints, utc_now())
+
+    turns: list[tuple[timedelta, str, Callable[[], object]]] = [
+        (tick, "schedules", lambda: _log_all(fire.tick(world, utc_now()))),
+        (tick, "planning", lambda: plan.plan_waiting(world)),
+        (_ONCE_A_MINUTE, "logbook", logbook),
+        (_ONCE_A_MINUTE, "alarms", lambda: each_minute(world, watched, ways, utc_now())),
+        (
+            _ONCE_A_DAY,
+            "checkpoint",
+            lambda: take_checkpoint(database, checkpoints, utc_now()),
+        ),
+        (_ONCE_A_DAY, "throttle", lambda: forget_old(database, utc_now())),
+    ]
+    for interval, what, work in turns:
+        _every(scheduler, interval, _guarded(what, work))
+    # Not in the first minutes of a start, which have enough to do.
+    _every(scheduler, _ONCE_A_DAY, _guarded("ledger", ledger), first_in=_AN_HOUR)
+    scheduler.start()
+    await stop.wait()
+    # Their threads finish what they began; nothing is cut off in the middle.
+    scheduler.shutdown(wait=False)
+
+
+def _log_all(happened: list[Happened]) -> None:
+    for one in happened:
+        level = logging.WARNING if one.bad else logging.INFO
+        _log.log(level, "schedule %s: %s", one.schedule, one.words)
+
+
+def _every(
+    scheduler: AsyncIOScheduler,
+    interval: timedelta,
+    turn: Callable[[], Coroutine[Any, Any, None]],
+    first_in: timedelta = timedelta(0),
+) -> None:
+    # A late tick is as good as a punctual one: by default it would be dropped after 1 s.
+    scheduler.add_job(  # pyright: ignore[reportUnknownMemberType]
+        turn,
+        IntervalTrigger(seconds=max(1, int(interval.total_seconds()))),
+        max_instances=1,
+        coalesce=True,
+        misfire_grace_time=None,
+        next_run_time=utc_now() + first_in,
+    )
+
+
+def _guarded(
+    what: str, work: Callable[[], object]
+) -> Callable[[], Coroutine[Any, Any, None]]:
+    async def turn() -> None:
+        try:
+            await asyncio.to_thread(work)
+        except MailerError as problem:
+            _log.error("%s: %s", what, problem)
+        except Exception:  # noqa: BLE001 - the one place: this job ends, the others go on
+            _log.exception("%s: a bug; the other work goes on", what)
+
+    return turn
