@@ -9,19 +9,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo, available_timezones
 
+from mailer.audience.exports import Export, adapter_of, json_column, refusals_in
 from mailer.audience.moments import MomentReader
 from mailer.audience.refusals import Refusal, RefusalReader, Told, find_columns
 from mailer.audience.rows import Rejected
-from mailer.audience.services import (
-    REASONS,
-    Adapter,
-    Export,
-    Standing,
-    adapter_of,
-    json_column,
-    json_values,
-    refusals_in,
-)
+from mailer.audience.services import REASONS, Adapter, Standing, json_values
 from mailer.audience.shapes import Service
 from mailer.errors import AddressError, ImportFileError, RefusedError
 from mailer.jobs.import_contacts import (
