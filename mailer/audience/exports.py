@@ -59,7 +59,7 @@ def adapter_of(
             others.
     """
     service, header, file_name = export.service, export.header, export.file_name
-    told, keys = export.told, export.keys
+    told = export.told
     shape = SHAPES[service]
     names = [column_name(cell) for cell in header]
     ours = [_ours(name, shape, names, declared) for name in names]
@@ -71,6 +71,7 @@ def adapter_of(
     json_at = json_column(service, header)
     if json_at is not None:
         ours[json_at] = ""
+    keys = _keys(export.keys, ours)
     whole = told or _whole(names, file_name, status)
     why = next((names.index(name) for name in shape.why if name in names), None)
     if whole is Standing.MEMBER and shape.needs_status and told is None:
@@ -97,7 +98,7 @@ def adapter_of(
         time_zone=place("time_zone"),
         birthday=place("birthday"),
         json=json_at,
-        keys=tuple(keys),
+        keys=keys,
         blocks=status is not None and _BLOCKS.search(names[status]) is not None,
     )
 
@@ -134,6 +135,17 @@ def json_column(service: Service, header: Sequence[str]) -> int | None:
     if service is Service.LISTMONK and "attributes" in names:
         return names.index("attributes")
     return None
+
+
+def _keys(keys: Sequence[str], ours: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of JSON that are no column yet; of two that look alike the first."""
+    taken = set(ours)
+    fresh: list[str] = []
+    for key in keys:
+        if column_name(key) not in taken:
+            taken.add(column_name(key))
+            fresh.append(key)
+    return tuple(fresh)
 
 
 def _ours(

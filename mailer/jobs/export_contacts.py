@@ -36,9 +36,16 @@ def export_contacts(
         NotFoundError: when there is no such list.
     """
     if list_id is not None:
+        # Found out at once, and not when a header is printed already.
         with database.read() as connection:
             if find_list(connection, list_id) is None:
                 raise NotFoundError(f"nobody was ever on the list {list_id!r}")
+    return _exported(database, list_id, now)
+
+
+def _exported(
+    database: Database, list_id: str | None, now: datetime
+) -> Generator[Exported, None, None]:
     for page in read_contacts(database, list_id):
         if list_id is None:
             yield from (Exported(contact, None) for contact, _ in page)

@@ -142,12 +142,24 @@ class Writer:
         self._slicer = Slicer(database)
 
     def write(
-        self, file: CsvFile, rows: Iterable[Read], on_progress: Callable[[int], object]
+        self,
+        file: CsvFile,
+        rows: Iterable[Read],
+        on_progress: Callable[[int], object],
+        *,
+        keep_rejected: bool = True,
     ) -> RefusalResult:
-        """Write down what all rows of a file say."""
+        """Write down what all rows of a file say.
+
+        Args:
+            keep_rejected: Keep what cannot be read beside the file; not where an import of
+                the same file does that.
+        """
         counts: Counter[str] = Counter()
         shown: list[tuple[int, str]] = []
-        rejected = None if self._dry_run else RejectedFile(file, 0)
+        rejected = None
+        if keep_rejected and not self._dry_run:
+            rejected = RejectedFile(file, 0)
         done = 0
         try:
             for some in self._slices(rows):

@@ -196,7 +196,12 @@ def _refuse(
     if source.adapter is not None:
         read = _adapted(source, source.adapter, logbook, order, clock())
     with held(source.file):
-        return writer.write(source.file, _noted(read, source, said_no), lambda _: None)
+        return writer.write(
+            source.file,
+            _noted(read, source, said_no),
+            lambda _: None,
+            keep_rejected=not source.has_members,
+        )
 
 
 def _noted(

@@ -12,6 +12,7 @@ from worlds import make_workspace
 
 from mailer.cli import moving
 from mailer.cli.main import mailer
+from mailer.jobs import import_run
 
 SAMPLES = ROOT / "tests/samples/moving"
 BASIS = ("--list", "newsletter", "--basis", "double_opt_in", "--source", "our form")
@@ -303,3 +304,52 @@ def test_who_said_no_is_not_imported_as_people_by_mistake(
     order = ("contact", "import", str(file), *BASIS, "--no-refusals", "--ignore-unknown")
     assert words in run(shop, *order, status=2).stderr
     assert people_anywhere(shop) == 0
+
+
+def test_a_list_that_nobody_was_on_prints_no_header(shop: Path):
+    done = run(shop, "contact", "export", "--list", "newsletter", status=2)
+    assert done.stdout == ""
+
+
+def test_moving_in_goes_on_after_it_was_cut_off(shop: Path, monkeypatch):
+    file = shop / "profiles.csv"
+    rows = [f"p{number}@example.com,SUBSCRIBED" for number in range(600)]
+    rows += ["nobody,SUBSCRIBED", "gone@example.com,UNSUBSCRIBED", "x,UNSUBSCRIBED"]
+    file.write_text(
+        "\n".join(["Email,Email Marketing Consent", *rows]) + "\n", encoding="utf-8"
+    )
+    order = ("contact", "import", str(file), "--from", "klaviyo", *BASIS, "--json")
+    real, slices = import_run.advance, []
+
+    def advance(*arguments: object) -> bool:
+        slices.append(arguments)
+        if len(slices) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(import_run, "advance", advance)
+        run(shop, *order, status=130)
+    done = json.loads(run(shop, *order).stdout)
+    (people_of_it,) = done["imports"]
+    assert people_of_it["resumed"]
+    assert done["summary"]["added"] == 600
+    text = Path(people_of_it["rejected_file"]).read_text(encoding="utf-8-sig")
+    assert "\0" not in text
+    assert [line.split(",")[0] for line in text.splitlines()[1:]] == [
+        "nobody", "gone@example.com", "x",
+    ]  # fmt: skip
+
+
+def test_listmonk_s_attributes_never_stand_for_a_column_that_there_is(shop: Path):
+    file = shop / "subscribers.csv"
+    file.write_text(
+        "uuid,email,name,attributes,status,created_at,updated_at\n"
+        '1,kari@example.com,Kari,"{""name"": ""K"", ""City"": ""Oslo"", ""city"": ""X""}",'
+        "enabled,,\n",
+        encoding="utf-8",
+    )
+    order = ("contact", "import", str(file), "--from", "listmonk", *BASIS)
+    run(shop, *order, "--no-refusals")
+    kari = json.loads(run(shop, "contact", "show", "kari@example.com", "--json").stdout)
+    assert kari["contact"]["attributes"] == {"name": "Kari", "city": "Oslo"}
