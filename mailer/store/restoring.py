@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
-    and_,
     bindparam,
     exists,
     func,
     insert,
+    not_,
     or_,
     select,
     text,
@@ -187,20 +187,22 @@ def next_campaign_number(connection: Connection) -> int | None:
     return None if found is None or highest > found else found + 1
 
 
-_due_campaign = exists().where(
+_cancelled = exists().where(
+    _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
     _campaign.c.id == _delivery.c.cause_id,
-    _campaign.c.state != CampaignState.CANCELLED.value,
-    _campaign.c.due_at <= bindparam("now", type_=Instant()),
+    _campaign.c.state == CampaignState.CANCELLED.value,
 )
 _may_have_left = (
     select(_delivery.c.id, _delivery.c.attempt, _delivery.c.cause_kind)
     .where(
         _delivery.c.id > bindparam("after"),
         in_states(OPEN_STATES),
+        # A letter that is still not due cannot have left, but for one that was on its way.
         or_(
-            and_(_delivery.c.cause_kind == CauseKind.CAMPAIGN.value, _due_campaign),
-            _delivery.c.cause_kind != CauseKind.CAMPAIGN.value,
+            _delivery.c.owner_id.is_not(None),
+            _delivery.c.due_at <= bindparam("now", type_=Instant()),
         ),
+        not_(_cancelled),
     )
     .order_by(_delivery.c.id)
     .limit(bindparam("limit"))

@@ -130,6 +130,18 @@ def test_letters_that_waited_are_in_doubt_and_their_campaigns_paused(shop: Shop)
     assert shop.settle().campaigns[0].in_doubt == 3
 
 
+def test_a_letter_that_is_due_later_than_its_campaign_began_is_not_in_doubt(shop: Shop):
+    shop.start()
+    shop.plan()
+    later = int((shop.now + A_DAY).timestamp() * 1_000_000)
+    shop.write(f"UPDATE delivery SET due_at = {later} WHERE id IN (2, 3)")
+    shop.write(
+        "UPDATE delivery SET state = 'claimed', owner_id = 1, attempt = 1 WHERE id = 3"
+    )
+    assert shop.settle().campaigns[0].in_doubt == 3
+    assert shop.rows("SELECT id FROM delivery WHERE state = 'queued'") == [(2,)]
+
+
 def test_numbers_that_may_have_been_given_since_are_not_given_again(shop: Shop):
     shop.start()
     shop.plan()
