@@ -131,7 +131,8 @@ def joining(world: World, folder: Path = ROOT, rules: SignUpRules = RULES) -> Jo
         clock=lambda: world.now,
     )
     proxies = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
-    return Joining(Desks(around, world.ring, rules).of, proxies, Threads(1))
+    desks = Desks(around, world.ring, rules)
+    return Joining(desks.of, desks.open_lists, proxies, Threads(1))
 
 
 def app_of(

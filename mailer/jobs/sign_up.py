@@ -3,7 +3,7 @@
 The page's answer is the same whoever the address belongs to: see `audience.joining`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.audience.joining import Answer, Joiner, answer, network_of
@@ -17,7 +17,7 @@ from mailer.model.contact import Contact, Details
 from mailer.model.delivery import CauseKind
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
-from mailer.model.mailinglist import MailingList
+from mailer.model.mailinglist import MailingList, OptIn
 from mailer.model.signup import SignUpRules
 from mailer.store import ledger
 from mailer.store.contacts import create_contacts, find_contact, get_contact, new_row
@@ -29,6 +29,7 @@ from mailer.store.subscriptions import subscription
 from mailer.store.suppressions import suppressions_of
 
 _SOURCE = "sign-up page"
+_LINK = "preferences link of a letter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,22 @@ class Desk:
     rules: SignUpRules
 
 
-def sign_up(desk: Desk, wish: Wish) -> Answer:
+def join_by_link(desk: Desk, wish: Wish) -> bool:
+    """Put a reader on a list by a letter's link; say whether she is on it now.
+
+    The link was in her mailbox, which is what a confirmation shows. But it is forwarded
+    with the letter: where she has said no, she must confirm by a letter of its own.
+    """
+    return sign_up(desk, wish, by_link=True) is Answer.JOINED
+
+
+def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
     """Write down that somebody wants to join a list, in one short transaction.
 
     Nothing that stands is changed by it. The confirmation letter is due at once.
+
+    Args:
+        by_link: The wish came by a link in a letter to that address.
     """
     now = desk.world.clock()
     list_id = desk.mailing_list.id
@@ -82,7 +95,7 @@ def sign_up(desk: Desk, wish: Wish) -> Answer:
         ledger.lock(connection)
         contact = find_contact(connection, wish.address.match)
         decided = answer(
-            _joiner(connection, desk, wish, contact, now),
+            _joiner(connection, desk, wish, contact, now, by_link=by_link),
             asked_lately(
                 connection, contact.id if contact else 0, list_id, network_hash, now
             ),
@@ -93,7 +106,16 @@ def sign_up(desk: Desk, wish: Wish) -> Answer:
             return decided
         if contact is None:
             contact = _create(connection, desk.ring, wish, now)
-        ledger.append(connection, desk.ring, [_entry(desk, wish, contact, decided, now)])
+        entry = _entry(desk, wish, contact, decided, now)
+        if by_link and decided is Answer.JOINED:
+            entry = replace(
+                entry,
+                act=Act.CONFIRMED,
+                how=How.PAGE,
+                basis=Basis.DOUBLE_OPT_IN,
+                source=_LINK,
+            )
+        ledger.append(connection, desk.ring, [entry])
         by_letter = decided is Answer.LETTER
         content_hash = put_down(connection, content, now) if by_letter else None
         number = write_sign_up(
@@ -131,10 +153,12 @@ def _joiner(
     wish: Wish,
     contact: Contact | None,
     now: datetime,
+    *,
+    by_link: bool,
 ) -> Joiner:
     hashed = desk.ring.suppression_hash(wish.address.match)
     return Joiner(
-        opt_in=desk.mailing_list.opt_in,
+        opt_in=OptIn.SINGLE if by_link else desk.mailing_list.opt_in,
         is_person=role_of(wish.address) is not Role.REFUSED,
         subscription=None
         if contact is None

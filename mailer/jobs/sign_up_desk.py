@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 
 from mailer.errors import ConfigError, MailerError, NotFoundError, did_you_mean
 from mailer.jobs.sign_up import Desk
@@ -11,7 +12,7 @@ from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
 from mailer.model.signup import SignUpPage, SignUpRules
-from mailer.workspace.lists import read_list
+from mailer.workspace.lists import list_names, read_list
 from mailer.workspace.templates import read_template
 
 _log = logging.getLogger(__name__)
@@ -46,6 +47,14 @@ class Desks:
             if name not in self._last:
                 raise
         return self._last[name]
+
+    def open_lists(self) -> list[Desk]:
+        """Return the desks of all lists that have a page, by name."""
+        desks: list[Desk] = []
+        for name in list_names(self._world.folder):
+            with suppress(MailerError):
+                desks.append(self.of(name))
+        return desks
 
     def _read(self, name: str) -> Desk:
         mailing_list = read_list(self._world.folder, name)

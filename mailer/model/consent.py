@@ -63,6 +63,7 @@ class SuppressionReason(StrEnum):
     COMPLAINED = "complained"
     ERASED = "erased"
     MANUAL = "manual"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)

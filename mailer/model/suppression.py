@@ -8,6 +8,7 @@ from mailer.model.kind import KINDS, Kind, Scope
 from mailer.model.no import No
 
 _WEIGHT = {
+    SuppressionReason.PAUSED: -1,
     SuppressionReason.MANUAL: 0,
     SuppressionReason.BOUNCED: 1,
     SuppressionReason.UNSUBSCRIBED: 2,

@@ -90,8 +90,10 @@ def _joining(workspace: Workspace) -> Joining:
         an_hour=asked.an_hour,
     )
     proxies = workspace.settings.site.trusted_proxies
+    desks = Desks(workspace.world(), workspace.ring, rules)
     return Joining(
-        Desks(workspace.world(), workspace.ring, rules).of,
+        desks.of,
+        desks.open_lists,
         tuple(ip_network(one) for one in proxies),
         Threads(_JOINING),
     )

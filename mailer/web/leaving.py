@@ -6,6 +6,7 @@ redirect or question, and is answered when it is committed. The button of a page
 """
 
 import logging
+from collections.abc import Mapping
 from enum import StrEnum
 
 from starlette.requests import Request
@@ -65,7 +66,13 @@ async def leave(request: Request, means: Means, kind: TokenKind) -> Response:
     reader = reader_of(request, means, kind)
     if reader is None:
         return means.pages.not_found(language_of(request, means.pages))
-    form = await read_form(request)
+    return await leave_as_asked(request, means, reader, await read_form(request))
+
+
+async def leave_as_asked(
+    request: Request, means: Means, reader: Reader, form: Mapping[str, str]
+) -> Response:
+    """Do what the fields of a form ask for."""
     name, value = _ONE_CLICK
     if form.get(name, "").lower() == value:
         return await _one_click(means, reader)

@@ -1,6 +1,6 @@
 """What the pages work with, and the threads that wait for the database in their stead."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -47,11 +47,13 @@ class Joining:
 
     Args:
         desk: Finds the desk of a list by its file's name; raises NotFoundError.
+        open_lists: Finds the desks of all lists that have a page.
         proxies: Whose X-Forwarded-For is believed.
         threads: Threads that write, so that who signs up keeps nobody from leaving.
     """
 
     desk: Callable[[str], Desk]
+    open_lists: Callable[[], Sequence[Desk]]
     proxies: tuple[Network, ...]
     threads: Threads
 

@@ -82,9 +82,38 @@ def _questions(problem: str) -> list[Values]:
     ]
 
 
+_PLACES: list[Values] = [
+    {
+        "id": "news",
+        "name": name,
+        "title": "News",
+        "purpose": purpose,
+        "on": on,
+        "waits": waits,
+    }
+    for name in ("news", "")
+    for purpose in ("About once a week.", "")
+    for on in (True, False)
+    for waits in (True, False)
+]
+
 _SAMPLES: dict[str, Sequence[Values]] = {
     "unsubscribe": _PERSON,
-    "preferences": _PERSON,
+    "preferences": tuple(
+        {
+            "address": address,
+            "note": note,
+            "places": _PLACES,
+            "stopped": stopped,
+            "paused_until": until,
+            "pauses": (14, 30),
+            "languages": [{"tag": "en", "name": "English"}],
+        }
+        for address in ("j•••@example.com", "")
+        for note in ("", "joined", "letter", "paused", "resumed", "language")
+        for stopped in (True, False)
+        for until in ("2 December 2026", "")
+    ),
     "left": tuple(
         {"title": title, "address": address, "everything": everything, "undo": undo}
         for title in ("News & more", "")

@@ -1,18 +1,140 @@
-"""/p/…: behind the preferences link of every letter: which list it is, and leaving it."""
+"""/p/…: behind the preferences link of every letter: lists, a pause, the language."""
 
+import logging
+from collections.abc import Mapping
+
+from babel.dates import format_date
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mailer.model.token import TokenKind
-from mailer.web.leaving import leave, show
+from mailer.errors import MailerError, NotFoundError
+from mailer.jobs import preferences as jobs
+from mailer.jobs.preferences import PAUSES_DAYS, Preferences
+from mailer.model.token import Reader, TokenKind
+from mailer.web.client import agent_of, client_address
+from mailer.web.form import read_form
+from mailer.web.language import language_of
+from mailer.web.leaving import leave_as_asked, masked, reader_of
 from mailer.web.means import Means
+
+_log = logging.getLogger(__name__)
+
+_KIND = TokenKind.PREFERENCES
+_PAUSES = frozenset(map(str, PAUSES_DAYS))
+_LANGUAGES = {"en": "English", "nb": "Norsk", "de": "Deutsch"}
+"""What languages call themselves; another one shows its tag."""
 
 
 async def get(request: Request, means: Means) -> Response:
-    """Show which list the letter was from; scanners come too, so nothing is changed."""
-    return await show(request, means, TokenKind.PREFERENCES, "preferences")
+    """Show what the person has chosen; scanners come too, so nothing is changed."""
+    reader = reader_of(request, means, _KIND)
+    if reader is None:
+        return means.pages.not_found(language_of(request, means.pages))
+    return await _show(request, means, reader)
 
 
 async def post(request: Request, means: Means) -> Response:
-    """Leave the list, or all of them."""
-    return await leave(request, means, TokenKind.PREFERENCES)
+    """Do what one of the buttons asks for, and show what holds from now on."""
+    reader = reader_of(request, means, _KIND)
+    if reader is None:
+        return means.pages.not_found(language_of(request, means.pages))
+    form = await read_form(request)
+    try:
+        note = await _do(request, means, reader, form)
+    except (MailerError, TimeoutError) as problem:
+        _log.warning("a choice is not on record: %s", problem)
+        return means.pages.problem(503, language=language_of(request, means.pages))
+    if isinstance(note, Reader):
+        return await leave_as_asked(request, means, note, form)
+    if not note:
+        return means.pages.problem(400, language=language_of(request, means.pages))
+    return await _show(request, means, reader, note)
+
+
+async def _do(
+    request: Request, means: Means, reader: Reader, form: dict[str, str]
+) -> str | Reader:
+    """Do what a form asks for.
+
+    Returns:
+        What to say of it, "" when it could not be; or who leaves which list by it.
+    """
+    database, logbook, now = means.database, means.logbook, means.clock()
+    match form:
+        case {"join": name}:
+            return await _join(request, means, reader, name)
+        case {"leave_list": list_id}:
+            other = await means.reading.do(
+                lambda: jobs.reader_on(database, reader, list_id)
+            )
+            # Nobody but our own page names a list here; what it does not know changes none.
+            form["leave"] = "list" if other is not None else ""
+            return other or reader
+        case {"pause": days} if days in _PAUSES:
+            done = await means.leaving.do(
+                lambda: jobs.pause(database, logbook, reader, int(days), now)
+            )
+            return "paused" if done else ""
+        case {"resume": _}:
+            done = await means.leaving.do(
+                lambda: jobs.resume(database, logbook, reader, now)
+            )
+            return "resumed" if done else ""
+        case {"language": language} if language in means.pages.languages:
+            done = await means.joining.threads.do(
+                lambda: jobs.speak(database, reader, language, now)
+            )
+            return "language" if done else ""
+        case _:
+            return reader
+
+
+async def _join(request: Request, means: Means, reader: Reader, name: str) -> str:
+    address, agent = client_address(request, means.joining.proxies), agent_of(request)
+    try:
+        desk = await means.reading.do(lambda: means.joining.desk(name))
+    except NotFoundError:
+        return ""
+    on = await means.joining.threads.do(lambda: jobs.join(desk, reader, address, agent))
+    return {True: "joined", False: "letter", None: ""}[on]
+
+
+async def _show(request: Request, means: Means, reader: Reader, note: str = "") -> Response:
+    found = await means.reading.do(
+        lambda: jobs.preferences(
+            means.database, reader, means.joining.open_lists(), means.clock()
+        )
+    )
+    language = language_of(request, means.pages, found.language)
+    return means.pages.page(
+        "preferences", _values(found, note, means, language), language=language
+    )
+
+
+def _values(
+    found: Preferences, note: str, means: Means, language: str
+) -> Mapping[str, object]:
+    until = found.paused_until
+    return {
+        "address": masked(found.address),
+        "note": note,
+        "places": [
+            {
+                "id": one.list_id,
+                "name": one.name,
+                "title": one.title,
+                "purpose": one.purpose,
+                "on": one.on,
+                "waits": one.waits,
+            }
+            for one in found.places
+        ],
+        "stopped": found.stopped,
+        "paused_until": "" if until is None else format_date(until, locale=language),
+        "pauses": PAUSES_DAYS,
+        "language": language,
+        "languages": [
+            {"tag": tag, "name": _LANGUAGES.get(tag, tag)}
+            for tag in sorted(means.pages.languages)
+        ],
+    }

@@ -19,6 +19,11 @@ _ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
 _SENDER = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>]+)>')
 
 
+def list_names(folder: str) -> list[str]:
+    """Return the names of all lists' files, sorted."""
+    return names(folder, KIND)
+
+
 def read_lists(folder: str) -> tuple[MailingList, ...]:
     """Read all lists of a workspace, by name.
 

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
-from customers import ROOT, RULES, app_of
+from customers import RULES, app_of
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -24,47 +24,7 @@ from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppress, suppressions_of
 from mailer.store.tables import DeliveryRow, LedgerRow, SignUpRow, table
 
-LIST = """
-id = "{id}"
-title = "News from the <mountains>"
-purpose = "What is new."
-opt_in = "{opt_in}"
-from = "Fjell & Fjord <news@example.com>"
-postal_address = "Storgata 1, Bergen"
-list_host = "news.example.com"
-language = "en"
-
-[[wordings]]
-version = 1
-text = "Yes, write to me."
-
-[sign_up]
-
-[[sign_up.questions]]
-attribute = "name"
-label = "Your name"
-
-[[sign_up.questions]]
-attribute = "interests"
-choices = ["tents", "<stoves>"]
-
-[[sign_up.questions]]
-attribute = "points"
-"""
 ADDRESS = "kari@example.com"
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """A workspace's folder: two lists with a page, one without, the example's letter."""
-    (tmp_path / "templates").symlink_to(ROOT / "templates")
-    lists = tmp_path / "lists"
-    lists.mkdir()
-    (lists / "news.toml").write_text(LIST.format(id="news", opt_in="double"))
-    (lists / "tips.toml").write_text(LIST.format(id="tips", opt_in="single"))
-    closed = LIST.format(id="courses", opt_in="double").partition("[sign_up]")[0]
-    (lists / "courses.toml").write_text(closed.replace("News from", "Courses in"))
-    return tmp_path
 
 
 def opened(world, folder, rules=RULES, client=("192.0.2.1", 5000)):

@@ -1,0 +1,207 @@
+"""What a person may choose by a letter's link: which lists, a pause, the language.
+
+A link is forwarded with its letter. So it may stop letters, and begin them where nothing
+stands against it; whoever said no to a list gets the letter that asks to confirm it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.jobs.lifting import End, end, note_end
+from mailer.jobs.logbook import Logbook, say_no
+from mailer.jobs.sign_up import Desk, Wish, join_by_link
+from mailer.model.address import parse_address
+from mailer.model.consent import How, SubscriptionStatus, SuppressionReason
+from mailer.model.contact import Contact, Details
+from mailer.model.kind import Kind, Scope
+from mailer.model.no import No, NoAct
+from mailer.model.suppression import Suppression, list_scope, scopes_against
+from mailer.model.token import Reader
+from mailer.store import ledger
+from mailer.store.contacts import change_contacts, get_contact
+from mailer.store.database import Database
+from mailer.store.lists import all_lists
+from mailer.store.subscriptions import of_contacts
+from mailer.store.suppressions import suppress, suppressions_of
+
+PAUSES_DAYS = (14, 30, 90)
+"""How long a pause may be."""
+
+_ALL = scopes_against(Kind.MARKETING, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the person stands on one list.
+
+    Args:
+        name: That of the list's file, for joining it; "" when it has no page for that.
+        on: Letters are to be expected.
+        waits: A confirmation is awaited.
+    """
+
+    list_id: str
+    name: str
+    title: str
+    purpose: str
+    on: bool
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """All that the page shows.
+
+    Args:
+        address: "" when nobody is on record any more.
+        stopped: All marketing has ended, until the person comes back by herself.
+        paused_until: All marketing waits until then.
+    """
+
+    address: str
+    language: str | None
+    places: tuple[Place, ...]
+    stopped: bool
+    paused_until: datetime | None
+
+
+def preferences(
+    database: Database, reader: Reader, desks: Iterable[Desk], now: datetime
+) -> Preferences:
+    """Look up what the person that a link was made for has chosen; nothing is changed."""
+    open_lists = {desk.mailing_list.id: desk.mailing_list for desk in desks}
+    with database.read() as connection:
+        contact = get_contact(connection, reader.contact_id)
+        if contact is None:
+            return Preferences("", None, (), stopped=True, paused_until=None)
+        held = [
+            one for one in suppressions_of(connection, contact.hash) if one.in_force(now)
+        ]
+        standing = {
+            list_id: one
+            for (_, list_id), one in of_contacts(connection, [contact.id]).items()
+        }
+        seen = all_lists(connection)
+    stopping = [one for one in held if one.scope in _ALL]
+    pause = next((one for one in stopping if one.reason is SuppressionReason.PAUSED), None)
+    stopped = any(one.reason is not SuppressionReason.PAUSED for one in stopping)
+    places: list[Place] = []
+    for list_id in sorted({*open_lists, *standing} & {*open_lists, *seen}):
+        found, one = open_lists.get(list_id), standing.get(list_id)
+        off = stopped or any(other.scope == list_scope(list_id) for other in held)
+        status = None if one is None else one.status
+        places.append(
+            Place(
+                list_id=list_id,
+                name="" if found is None else found.name,
+                title=seen[list_id].title if found is None else found.title,
+                purpose="" if found is None else found.purpose,
+                on=not off and one is not None and one.stands(now),
+                waits=not off and status is SubscriptionStatus.PENDING,
+            )
+        )
+    until = None if pause is None else pause.until_at
+    return Preferences(
+        contact.address,
+        contact.details.language,
+        tuple(places),
+        stopped=stopped,
+        paused_until=until,
+    )
+
+
+def reader_on(database: Database, reader: Reader, list_id: str) -> Reader | None:
+    """Return the same reader of another list; None when there is no such list."""
+    with database.read() as connection:
+        seen = all_lists(connection).get(list_id)
+    return None if seen is None else reader._replace(list_number=seen.number)
+
+
+def join(
+    desk: Desk, reader: Reader, network_address: str | None, agent: str | None
+) -> bool | None:
+    """Put the person on another list, or send the letter that asks to confirm it.
+
+    Returns:
+        Whether she is on it; False when she must confirm, None when nobody is on record.
+    """
+    with desk.world.database.read() as connection:
+        contact = get_contact(connection, reader.contact_id)
+    if contact is None:
+        return None
+    wish = Wish(
+        parse_address(contact.address),
+        {},
+        contact.details.language,
+        network_address,
+        agent,
+    )
+    return join_by_link(desk, wish)
+
+
+def pause(
+    database: Database, logbook: Logbook, reader: Reader, days: int, now: datetime
+) -> bool:
+    """Let all marketing wait for some days; say whether somebody is on record.
+
+    Raises:
+        WorkspaceError: when the logbook cannot be written; it waits all the same.
+    """
+    contact = _contact(database, reader)
+    if contact is None:
+        return False
+    waits = Suppression(
+        Scope.MARKETING.value,
+        SuppressionReason.PAUSED,
+        now,
+        now + timedelta(days=days),
+        How.PAGE.value,
+    )
+    no = No(
+        NoAct.SUPPRESSED,
+        contact.hash,
+        waits.scope,
+        waits.reason,
+        now,
+        How.PAGE,
+        waits.until_at,
+    )
+    with say_no(database, logbook, [no]) as connection:
+        suppress(connection, contact.hash, waits)
+    return True
+
+
+def resume(database: Database, logbook: Logbook, reader: Reader, now: datetime) -> bool:
+    """End a pause, and nothing else; say whether there was one."""
+    contact = _contact(database, reader)
+    if contact is None:
+        return False
+    with database.write() as connection:
+        ledger.lock(connection)
+        paused = tuple(
+            one
+            for one in suppressions_of(connection, contact.hash)
+            if one.reason is SuppressionReason.PAUSED
+        )
+        ending = End(paused, How.PAGE, now)
+        end(connection, logbook.ring, contact.hash, None, ending)
+    note_end(logbook, contact.hash, ending)
+    return bool(paused)
+
+
+def speak(database: Database, reader: Reader, language: str, now: datetime) -> bool:
+    """Write down which language a person reads; say whether somebody is on record."""
+    with database.write() as connection:
+        contact = get_contact(connection, reader.contact_id)
+        if contact is None:
+            return False
+        known = contact.details
+        details = Details(known.attributes, language, known.time_zone)
+        change_contacts(connection, [(contact.id, details)], now)
+    return True
+
+
+def _contact(database: Database, reader: Reader) -> Contact | None:
+    with database.read() as connection:
+        return get_contact(connection, reader.contact_id)

@@ -1,0 +1,193 @@
+"""What a person may choose by a letter's link, and what a forwarded link may not do."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from customers import app_of
+from sqlalchemy import select
+from starlette.testclient import TestClient
+
+from mailer.audience.permission import Facts, No, may_write
+from mailer.jobs.replay import catch_up, tend
+from mailer.jobs.unsubscribe import unsubscribe
+from mailer.model.consent import How, SuppressionReason
+from mailer.model.kind import Kind
+from mailer.store.contacts import get_contact
+from mailer.store.suppressions import suppressions_of
+from mailer.store.tables import DeliveryRow, table
+
+
+@pytest.fixture
+def page(world, folder):
+    app = app_of(world, folder=folder)
+    with TestClient(app, "https://mail.example.com", follow_redirects=False) as client:
+        yield client
+
+
+def contact_of(world, person):
+    with world.database.read() as connection:
+        return get_contact(connection, person.contact_id)
+
+
+def held(world, person):
+    with world.database.read() as connection:
+        return suppressions_of(connection, contact_of(world, person).hash)
+
+
+def letters(world):
+    rows = table(DeliveryRow)
+    with world.database.read() as connection:
+        return list(connection.execute(select(rows.c.kind, rows.c.list_id)))
+
+
+def press(page, person, **button):
+    answer = page.post(person.preferences, data=button)
+    assert answer.status_code == 200, answer.text
+    return answer.text
+
+
+def test_all_lists_are_there_and_whether_the_person_is_on_them(page, world):
+    person = world.person()
+    text = page.get(person.preferences).text
+    assert text.count("You are on this list.") == 2
+    assert text.count("You are not on this list.") == 1
+    assert re.findall(r'name="join" value="(\w+)"', text) == ["tips"]
+    assert sorted(re.findall(r'name="leave_list" value="(\w+)"', text)) == [
+        "courses", "news",
+    ]  # fmt: skip
+    assert "kari@" not in text
+
+
+def test_looking_changes_nothing(page, world):
+    person = world.person()
+    before = world.entries()
+    for query in ("", "?join=tips", "?pause=30", "?leave=all", "?language=de"):
+        assert page.get(person.preferences + query).status_code == 200
+    assert world.entries() == before
+    assert held(world, person) == []
+
+
+def test_another_list_is_joined_at_once_and_the_ledger_says_by_which_link(page, world):
+    person = world.person()
+    assert "You are on that list" in press(page, person, join="tips")
+    assert "tips" in world.lists_of(person)
+    last = world.entries()[-1]
+    assert (last.act, last.how, last.basis, last.list_id) == (
+        "confirmed", "page", "double_opt_in", "tips",
+    )  # fmt: skip
+    assert last.source == "preferences link of a letter"
+    assert letters(world) == []
+
+
+def test_a_forwarded_letter_does_not_bring_back_who_left(page, world):
+    person = world.person()
+    press(page, person, leave_list="news")
+    assert world.lists_of(person) == {"courses"}
+    assert "we have sent you a letter" in press(page, person, join="news")
+    assert world.lists_of(person) == {"courses"}
+    assert letters(world) == [("confirmation", "news")]
+    # However often it is pressed: one letter a day.
+    press(page, person, join="news")
+    assert len(letters(world)) == 1
+
+
+def test_who_left_everything_comes_back_by_a_letter_only(page, world):
+    person = world.person()
+    unsubscribe(
+        world.database, world.logbook, person.reader, How.PAGE, world.now, everything=True
+    )
+    press(page, person, join="tips")
+    assert world.lists_of(person) == set()
+    assert letters(world) == [("confirmation", "tips")]
+
+
+def test_a_list_is_left_by_its_own_button_and_that_can_be_undone(page, world):
+    person = world.person()
+    text = press(page, person, leave_list="courses")
+    assert world.lists_of(person) == {"news"}
+    token = re.search(r'name="undo" value="([^"]+)"', text)
+    press(page, person, undo=token[1])
+    assert world.lists_of(person) == {"news", "courses"}
+
+
+def test_a_pause_holds_all_marketing_until_its_day_and_nothing_else(page, world):
+    person = world.person()
+    assert "We send no news and offers until" in press(page, person, pause="30")
+    (pause,) = held(world, person)
+    assert (pause.scope, pause.reason) == ("marketing", SuppressionReason.PAUSED)
+    assert pause.until_at == world.now + timedelta(days=30)
+    assert world.lists_of(person) == {"news", "courses"}
+    facts = Facts(list_id="news", suppressions=[pause], words_floor=1)
+    assert isinstance(may_write(Kind.MARKETING, facts, world.now), No)
+    assert not isinstance(may_write(Kind.CONFIRMATION, facts, world.now), No)
+    assert "End the pause" in page.get(person.preferences).text
+    world.now += timedelta(days=31)
+    assert "End the pause" not in page.get(person.preferences).text
+
+
+def test_a_pause_is_ended_by_its_button_for_good(page, world):
+    person = world.person()
+    press(page, person, pause="90")
+    assert "The pause has ended" in press(page, person, resume="yes")
+    assert held(world, person) == []
+    tend(world.database, world.logbook, world.now)
+    assert held(world, person) == []
+
+
+def test_a_pause_outlasts_a_restore_and_ends_no_other_no(page, world):
+    person = world.person()
+    press(page, person, pause="30")
+    with world.database.alter() as connection:
+        connection.exec_driver_sql("DELETE FROM suppression")
+    catch_up(world.database, world.logbook, world.now, restored=True)
+    assert [one.reason for one in held(world, person)] == [SuppressionReason.PAUSED]
+    press(page, person, leave="all")
+    press_after = page.post(person.preferences, data={"resume": "yes"})
+    assert press_after.status_code == 400
+    assert [one.reason for one in held(world, person)] == [SuppressionReason.UNSUBSCRIBED]
+    assert "A pause" not in page.get(person.preferences).text
+
+
+def test_the_language_is_the_person_s_from_then_on(page, world):
+    person = world.person()
+    text = press(page, person, language="nb")
+    assert '<html lang="nb">' in text
+    assert contact_of(world, person).details.language == "nb"
+    answer = page.get(person.unsubscribe, headers={"Accept-Language": "de"})
+    assert '<html lang="nb">' in answer.text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"join": "courses"}, {"join": "nothing"}, {"join": "../news"},
+        {"pause": "5000"}, {"pause": "-1"}, {"pause": "x"},
+        {"language": "fr"}, {"language": "../de"},
+        {"leave_list": "nothing"}, {"resume": "yes"}, {},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_our_page_never_sends_changes_nothing(page, world, wrong):
+    person = world.person()
+    before = world.entries()
+    assert page.post(person.preferences, data=wrong).status_code == 400
+    assert world.entries() == before
+    assert held(world, person) == []
+
+
+def test_the_unsubscribe_link_does_not_choose(page, world):
+    person = world.person()
+    for button in ({"join": "tips"}, {"pause": "30"}, {"language": "de"}):
+        assert page.post(person.unsubscribe, data=button).status_code == 400
+    assert "tips" not in world.lists_of(person)
+
+
+def test_whoever_is_on_record_no_more_is_told_so(page, world):
+    person = world.person()
+    with world.database.alter() as connection:
+        connection.exec_driver_sql("DELETE FROM subscription")
+        connection.exec_driver_sql("DELETE FROM contact")
+    assert "no longer on record" in page.get(person.preferences).text
+    for button in ({"join": "tips"}, {"pause": "30"}, {"language": "de"}):
+        assert page.post(person.preferences, data=button).status_code == 400
