@@ -9,6 +9,7 @@ from mailer.cli.deliveries import deliveries, resolve, retry
 from mailer.cli.options import DURATION
 from mailer.cli.output import as_json, print_rows
 from mailer.cli.progress import print_status, watch
+from mailer.cli.report import report
 from mailer.cli.starting import confirm, plan_shown, print_preview
 from mailer.errors import NotFoundError
 from mailer.jobs import campaigns as jobs
@@ -25,6 +26,7 @@ def campaign() -> None:
 
 
 campaign.add_command(deliveries)
+campaign.add_command(report)
 campaign.add_command(retry)
 campaign.add_command(resolve)
 

@@ -15,6 +15,7 @@ from mailer.store import ledger
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection, Database
 from mailer.store.lists import list_by_number
+from mailer.store.reporting import left_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +80,5 @@ def _leaving(
 ) -> Leaving:
     seen = list_by_number(connection, reader.list_number)
     list_id = None if everything or seen is None else seen.id
-    return Leaving(Act.WITHDRAWN, list_id, how)
+    # By which campaign's link: its report counts them, and holds nobody's name.
+    return Leaving(Act.WITHDRAWN, list_id, how, left_source(reader.campaign_id))

@@ -164,6 +164,9 @@ class LedgerRow(SQLModel, table=True):
         Index("ix_ledger_batch_id", "batch_id", "number",
               sqlite_where=text("batch_id IS NOT NULL"),
               postgresql_where=text("batch_id IS NOT NULL")),
+        Index("ix_ledger_left", "source",
+              sqlite_where=text("act = 'withdrawn'"),
+              postgresql_where=text("act = 'withdrawn'")),
     )  # fmt: skip
     # On SQLite this is the row's own number, so that reading in order reads no index.
     number: int = Field(sa_column=Column(Id, primary_key=True, autoincrement=False))

@@ -1,0 +1,167 @@
+"""A campaign's report: figures that add up, reasons, providers, and what to do next."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from audiences import NOW, RING, campaign, move, running, see_list, world
+from sqlalchemy import update
+
+from mailer.cli.report_page import reason_words, report_page
+from mailer.jobs.plan import plan
+from mailer.jobs.report import report
+from mailer.model.consent import Act, How, NewEntry
+from mailer.model.delivery import DeliveryState, Withheld
+from mailer.store import ledger
+from mailer.store.database import Connection, Database
+from mailer.store.reporting import codes_of, tallies
+from mailer.store.tables import DeliveryRow, SubscriptionRow, table
+
+DELIVERY = table(DeliveryRow)
+
+
+def at_home(connection: Connection, people: list[int], domain: str) -> None:
+    for number in people:
+        connection.execute(
+            update(DELIVERY)
+            .where(DELIVERY.c.contact_id == number)
+            .values(address=f"person{number}@{domain}")
+        )
+
+
+@pytest.fixture
+def morning_after(database: Database) -> int:
+    """A campaign to 40: 28 accepted over an hour, the others each in another way."""
+    number = running(database, 40)
+    with database.write() as connection:
+        for person in range(1, 29):
+            ended = NOW + timedelta(minutes=2 * person)
+            move(connection, number, [person], state="accepted", ended_at=ended)
+        move(connection, number, [29, 30], state="refused")
+        policy = "550 5.7.26 This mail is unauthenticated"
+        move(connection, number, [31], state="refused", reply=policy)
+        at_home(connection, [29, 30, 31], "Gmail.example")
+        move(connection, number, [32], state="expired", reply="451 4.7.1 greylisted")
+        for person, reason in enumerate(Withheld, 33):
+            move(connection, number, [person], state="withheld", reason=reason.value)
+        move(connection, number, [39], state="in_doubt")
+    return number
+
+
+def test_the_figures_add_up_to_what_was_planned(database: Database, morning_after: int):
+    one = report(database, morning_after)
+    assert {state.value: count for state, count in one.counts.items() if count} == {
+        "accepted": 28, "refused": 3, "expired": 1, "withheld": 6, "in_doubt": 1,
+        "queued": 1,
+    }  # fmt: skip
+    assert sum(one.counts.values()) == one.campaign.planned == 40
+    assert one.gone == 0
+    assert one.withheld == dict.fromkeys([reason.value for reason in Withheld], 1)
+    assert sum(step.accepted for step in one.over_time) == 28
+    assert sum(step.refused for step in one.over_time) == 3
+    assert one.step == timedelta(minutes=2)
+    gaps = {b.at - a.at for a, b in zip(one.over_time, one.over_time[1:], strict=False)}
+    assert gaps == {one.step}
+
+
+def test_refusals_are_told_by_reason_and_provider(database: Database, morning_after: int):
+    one = report(database, morning_after)
+    told = [(answer.code, answer.provider, answer.count) for answer in one.refused]
+    assert told == [("550 5.1.1", "gmail.example", 2), ("550 5.7.26", "gmail.example", 1)]
+    assert one.refused[1].example.endswith("unauthenticated")
+    assert [answer.code for answer in one.expired] == ["451 4.7.1"]
+
+
+def test_what_can_be_done_is_said_with_its_command(database: Database, morning_after: int):
+    with database.write() as connection:
+        rows = table(SubscriptionRow)
+        connection.execute(
+            update(rows)
+            .where(rows.c.contact_id == 33)
+            .values(since_at=NOW + timedelta(days=1))
+        )
+    one = report(database, morning_after)
+    commands = [advice.command for advice in one.advice]
+    assert commands == [
+        f"mailer campaign deliveries {morning_after} --state in_doubt",
+        f"mailer campaign retry {morning_after} --state expired",
+        f"mailer campaign retry {morning_after} --state refused",
+        f"mailer campaign start digest --list newsletter --since {morning_after}",
+    ]
+    words = one.advice[-1].words
+    assert "2 letters were left out" in words
+    assert "1 people joined" in words
+
+
+def test_who_left_by_a_link_is_counted_once_and_for_that_campaign(
+    database: Database, morning_after: int
+):
+    with database.write() as connection:
+        for person, source in ((1, morning_after), (1, morning_after), (2, 999)):
+            entry = NewEntry(
+                person, f"p{person}", "news", 0, Act.WITHDRAWN, NOW, How.ONE_CLICK,
+                source=f"campaign {source}",
+            )  # fmt: skip
+            ledger.lock(connection)
+            ledger.append(connection, RING, [entry])
+    assert report(database, morning_after).left == 1
+
+
+def test_people_who_were_erased_are_counted(database: Database, morning_after: int):
+    with database.write() as connection:
+        connection.execute(
+            update(DELIVERY).where(DELIVERY.c.contact_id == 1).values(contact_id=None)
+        )
+    with database.read() as connection:
+        found = tallies(connection, morning_after)
+    assert sum(one.count for one in found) == 40
+    assert sum(one.count for one in found if one.state is DeliveryState.ACCEPTED) == 28
+
+
+def test_a_page_is_whole_and_asks_nobody(database: Database, morning_after: int):
+    page = report_page(report(database, morning_after), NOW)
+    assert "<script" not in page
+    assert not re.search(r'(?:src|href)="', page)
+    assert "http://www.w3.org/2000/svg" in page
+    assert not re.search(r"https?://(?!www\.w3\.org)", page)
+    assert page.count('role="img"') == page.count("<desc") == 2
+    assert "accepted 28 (70 %)" in page
+    assert "No such address (550 5.1.1)" in page
+    assert f"mailer campaign retry {morning_after} --state expired" in page
+
+
+def test_a_page_writes_nothing_that_a_server_said_as_markup(
+    database: Database, morning_after: int
+):
+    said = '550 5.7.1 <script>alert("x")</script>'
+    with database.write() as connection:
+        move(connection, morning_after, [31], state="refused", reply=said)
+    page = report_page(report(database, morning_after), NOW)
+    assert "<script" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_a_campaign_without_letters_has_a_page(database: Database):
+    with database.write() as connection:
+        see_list(connection)
+        number = campaign(connection)
+    plan(world(database), number)
+    page = report_page(report(database, number), NOW)
+    assert "Nothing is left to do" in page
+    assert "<svg" not in page
+
+
+@pytest.mark.parametrize(
+    ("reply", "codes"),
+    [
+        ("550 5.1.1 no such user", "550 5.1.1"),
+        ("550 5.7.26", "550 5.7.26"),
+        ("550 no such user", "550"),
+        ("550", "550"),
+        ("the line broke", ""),
+        ("", ""),
+    ],
+)
+def test_the_codes_of_a_reply(reply: str, codes: str):
+    assert codes_of(reply) == codes
+    assert reason_words(codes)
