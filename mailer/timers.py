@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from mailer.errors import MailerError
 from mailer.jobs import fire, plan, replay
 from mailer.jobs.follow import Happened
+from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.gate import forget_old
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.jobs.watch import each_minute, watch_ledger
@@ -54,6 +55,16 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
             lambda: take_checkpoint(database, checkpoints, utc_now()),
         ),
         (_ONCE_A_DAY, "throttle", lambda: forget_old(database, utc_now())),
+        (
+            _ONCE_A_DAY,
+            "sign-ups",
+            lambda: forget_sign_ups(
+                database,
+                workspace.ring,
+                workspace.settings.sign_up.rules().kept_for,
+                utc_now,
+            ),
+        ),
     ]
     for interval, what, work in turns:
         _every(scheduler, interval, _guarded(what, work))

@@ -1,5 +1,6 @@
 """The settings of the pages that customers meet."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field, field_validator
@@ -7,6 +8,7 @@ from pydantic import Field, field_validator
 from mailer.compose import links
 from mailer.config.section import Count, Network, Port, Seconds, Section, setting
 from mailer.errors import ConfigError
+from mailer.model.signup import SignUpRules
 
 
 class Site(Section):
@@ -58,3 +60,13 @@ class SignUp(Section):
         20, "Sign-ups from one network (an IPv4 /24, an IPv6 /56) in an hour at most."
     )
     an_hour: Count = setting(1000, "Sign-ups in an hour at most, from everywhere.")
+
+    def rules(self) -> SignUpRules:
+        """Return them as the jobs know them."""
+        return SignUpRules(
+            confirm_within=timedelta(hours=self.confirm_within_h),
+            kept_for=timedelta(days=self.kept_for_days),
+            letters_a_day=self.letters_a_day,
+            from_network_an_hour=self.from_network_an_hour,
+            an_hour=self.an_hour,
+        )

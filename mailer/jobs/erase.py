@@ -7,7 +7,7 @@ command goes on. Only she herself can come back, by signing up and confirming.
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.errors import RefusedError
@@ -16,6 +16,7 @@ from mailer.jobs.slices import Slicer
 from mailer.model.address import parse_address
 from mailer.model.consent import Act, How, NewEntry, SuppressionReason
 from mailer.model.contact import Contact
+from mailer.model.key import KeyRing
 from mailer.model.kind import Scope
 from mailer.model.no import No, NoAct
 from mailer.model.suppression import Suppression
@@ -120,6 +121,22 @@ def finish_erasures(
                 ledger.append(connection, logbook.ring, [entry])
         _finish(database, contact, clock, lambda _: None)
     return len(found)
+
+
+def forget_stranger(
+    database: Database, ring: KeyRing, contact: Contact, clock: Callable[[], datetime]
+) -> Erased:
+    """Erase somebody whose address was typed into a page and who never confirmed it.
+
+    No hash is kept: that would keep her away although she never said no.
+    """
+    with database.write() as connection:
+        ledger.lock(connection)
+        entry = replace(
+            _entry(contact, None, clock()), how=How.FORM, source="never confirmed"
+        )
+        ledger.append(connection, ring, [entry])
+    return _finish(database, contact, clock, lambda _: None)
 
 
 def _entry(contact: Contact, by: str | None, now: datetime) -> NewEntry:

@@ -1,10 +1,11 @@
 """Sign-ups on pages: what was asked and when, until they are confirmed or forgotten."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from mailer.audience.joining import Asked
 from mailer.store.tables import SignUpRow, table
@@ -87,6 +88,30 @@ def find_sign_up(connection: Connection, number: int) -> SignUp | None:
     """Return a sign-up, or None when there is none (any more)."""
     found = connection.execute(select(_rows).where(_rows.c.id == number)).mappings().first()
     return None if found is None else _read(found)
+
+
+def old_sign_ups(connection: Connection, before: datetime, limit: int) -> dict[int, SignUp]:
+    """Return sign-ups that were asked for before a moment, by number, the oldest first."""
+    found = connection.execute(
+        select(_rows)
+        .where(_rows.c.asked_at < before)
+        .order_by(_rows.c.asked_at, _rows.c.id)
+        .limit(limit)
+    )
+    return {row["id"]: _read(row) for row in found.mappings()}
+
+
+def latest_sign_up(connection: Connection, contact_id: int) -> datetime | None:
+    """Return when somebody was signed up last; None for never."""
+    found: datetime | None = connection.execute(
+        select(func.max(_rows.c.asked_at)).where(_rows.c.contact_id == contact_id)
+    ).scalar()
+    return found
+
+
+def drop_sign_ups(connection: Connection, numbers: Sequence[int]) -> None:
+    """Delete sign-ups; their links are too old from then on."""
+    connection.execute(delete(_rows).where(_rows.c.id.in_(numbers)))
 
 
 def mark_confirmed(connection: Connection, number: int, now: datetime) -> None:

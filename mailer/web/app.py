@@ -7,7 +7,7 @@ GET never changes anything: scanners follow every link in a letter.
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from ipaddress import ip_network
 
 from starlette.applications import Starlette
@@ -23,7 +23,6 @@ from mailer.errors import MailerError
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
 from mailer.jobs.sign_up_desk import Desks
-from mailer.model.signup import SignUpRules
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
 from mailer.web import confirm, health, images, join, metrics, preferences, unsubscribe
@@ -81,16 +80,8 @@ class Looks:
 
 
 def _joining(workspace: Workspace) -> Joining:
-    asked = workspace.settings.sign_up
-    rules = SignUpRules(
-        confirm_within=timedelta(hours=asked.confirm_within_h),
-        kept_for=timedelta(days=asked.kept_for_days),
-        letters_a_day=asked.letters_a_day,
-        from_network_an_hour=asked.from_network_an_hour,
-        an_hour=asked.an_hour,
-    )
     proxies = workspace.settings.site.trusted_proxies
-    desks = Desks(workspace.world(), workspace.ring, rules)
+    desks = Desks(workspace.world(), workspace.ring, workspace.settings.sign_up.rules())
     return Joining(
         desks.of,
         desks.open_lists,

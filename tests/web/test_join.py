@@ -8,6 +8,7 @@ from customers import RULES, app_of
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.frozen import unpack
 from mailer.jobs.leaving import Leaving, leave
 from mailer.jobs.replay import tend
@@ -19,6 +20,7 @@ from mailer.model.token import Reader, TokenKind
 from mailer.store import ledger
 from mailer.store.campaigns import frozen
 from mailer.store.contacts import find_contact
+from mailer.store.ledgercheck import verify_chain
 from mailer.store.lists import all_lists
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppress, suppressions_of
@@ -409,3 +411,52 @@ def test_a_second_confirmation_writes_nothing(page, world):
         assert page.post(where).status_code == 200
     assert [one.act for one in world.entries()] == ["granted", "confirmed"]
     assert world.count(LedgerRow) == 2
+
+
+def forgotten(world, days=30):
+    clock = lambda: world.now  # noqa: E731 - stands still
+    return forget_sign_ups(world.database, world.ring, timedelta(days=days), clock)
+
+
+def test_who_never_confirms_is_erased_in_time_and_may_come_again(page, world):
+    asked(page, **{"a.name": "Kari"})
+    world.now += timedelta(days=30)
+    assert forgotten(world) == 0
+    world.now += timedelta(seconds=1)
+    assert forgotten(world) == 1
+    assert contact_of(world) is None
+    assert rows(world, SignUpRow) == []
+    assert scopes_of(world) == {}
+    assert {one.who_value for one in world.entries()} == {None}
+    assert {one.network_value for one in world.entries()} == {None}
+    assert verify_chain(world.database, world.ring, ()).findings.count == 0
+    (letter,) = rows(world, DeliveryRow)
+    assert (letter.address, letter.contact_id) == ("", None)
+    asked(page)
+    page.post(link(world))
+    assert lists_of(world) == {"news": "subscribed"}
+
+
+def test_forgetting_sign_ups_erases_nobody_who_is_known_otherwise(page, world):
+    known = world.person("known@example.com")
+    asked(page, "known@example.com")
+    asked(page, "joined@example.com")
+    page.post(link(world))
+    asked(page, "again@example.com")
+    world.now += timedelta(days=31)
+    asked(page, "again@example.com")
+    assert forgotten(world) == 0
+    assert world.lists_of(known) == {"news", "courses"}
+    assert lists_of(world, "joined@example.com") == {"news": "subscribed"}
+    assert lists_of(world, "again@example.com") == {"news": "pending"}
+    (kept,) = rows(world, SignUpRow)
+    assert kept.asked_at == world.now
+
+
+def test_who_left_stays_away_when_a_later_sign_up_is_forgotten(page, world):
+    person = world.person(ADDRESS)
+    leave_by(world, "all", person)
+    asked(page)
+    world.now += timedelta(days=40)
+    assert forgotten(world) == 0
+    assert "marketing" in scopes_of(world)
