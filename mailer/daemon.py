@@ -4,25 +4,19 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from mailer.compose.limits import Limits
 from mailer.jobs import campaigns
-from mailer.jobs.letters import Letters, Pen
+from mailer.jobs.letters import Letters
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.scribe import Scribe
 from mailer.jobs.scribe_apart import Apart, ScribeLostError, ScribeProcess
-from mailer.jobs.send import Place, Relay, Rules, Sender
+from mailer.jobs.send import Place, Sender
 from mailer.jobs.watch import RelayWatch
-from mailer.model.token import TokenBox
-from mailer.pace.cap import CapRule
 from mailer.pace.restart import pause_after
-from mailer.pace.retry import RetryPlan
-from mailer.pace.throttle import Rate
+from mailer.senders import pen_of, relay_of, rules_of
 from mailer.store.owners import AdvisoryLock
-from mailer.wire.line import RelayAddress, Timeouts, Tls
 from mailer.wiring import Workspace, utc_now
-from mailer.workspace.files import inside
 from mailer.workspace.locks import OwnerLocks as FileLocks
 
 _log = logging.getLogger(__name__)
@@ -30,58 +24,6 @@ _log = logging.getLogger(__name__)
 _LOOK_EVERY_S = 0.1
 _TURNS_OF_GRACE = 3
 """A keeper's turns in which a living sender whose session ended takes its lock again."""
-
-
-def pen_of(workspace: Workspace) -> Pen:
-    """Return what every letter of a workspace is written with."""
-    settings = workspace.settings
-    limits = Limits(settings.templates.max_steps, settings.templates.max_output_bytes)
-    return Pen(workspace.site(), TokenBox(workspace.ring), limits)
-
-
-def relay_of(workspace: Workspace) -> Relay:
-    """Return a workspace's relay, with its password from where the settings say it is."""
-    relay = workspace.settings.relay
-    certificate = relay.certificate_file
-    address = RelayAddress(
-        name=relay.name,
-        host=relay.host,
-        port=relay.port,
-        tls=Tls(relay.tls),
-        username=relay.username,
-        password=workspace.relay_password(),
-        helo_name=relay.helo_name,
-        certificate_file=inside(workspace.folder, certificate) if certificate else "",
-        timeouts=Timeouts(
-            connect_s=relay.timeout_connect_s,
-            envelope_s=relay.timeout_envelope_s,
-            data_s=relay.timeout_data_s,
-            content_s=relay.timeout_content_s,
-        ),
-    )
-    return Relay(
-        address,
-        rate=Rate(relay.per_second, relay.per_hour, relay.per_day),
-        connections=relay.connections,
-        letters_per_connection=relay.letters_per_connection,
-        idle_s=relay.idle_s,
-        pause_s=relay.pause_s,
-        pause_at_most_s=relay.pause_at_most_s,
-    )
-
-
-def rules_of(workspace: Workspace) -> Rules:
-    """Return how a workspace's senders work."""
-    sending, cap = workspace.settings.sending, workspace.settings.cap
-    return Rules(
-        plan=RetryPlan(sending.retry_plan_s, sending.jitter),
-        lease=timedelta(seconds=sending.lease_s),
-        batch=sending.batch,
-        poll_s=sending.poll_s,
-        keep_every_s=sending.keep_every_s,
-        drain_s=sending.drain_s,
-        cap=CapRule(cap.letters, cap.days) if cap.letters else None,
-    )
 
 
 def owner_locks(workspace: Workspace) -> OwnerLocks:
@@ -112,6 +54,7 @@ def sender_of(
     relay = relay_of(workspace)
     if connections is not None:
         relay = replace(relay, connections=connections)
+    pen = replace(pen_of(workspace), rehearsal=workspace.rehearsal())
 
     def could_not(campaign_id: int) -> None:
         campaigns.pause_if_many_fail(world, campaign_id)
@@ -124,7 +67,7 @@ def sender_of(
 
     sender = Sender(
         Place(workspace.database, locks, utc_now, scribe),
-        Letters(workspace.database, pen_of(workspace), could_not),
+        Letters(workspace.database, pen, could_not),
         relay,
         replace(rules_of(workspace), campaigns=campaigns_too),
         housekeeping,

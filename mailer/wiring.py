@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.config.fields import Settings
+from mailer.config.modes import mode_of, rehearsal_of
 from mailer.config.places import Places, places_of
 from mailer.config.reading import Setting, read_settings, settings_in_force
 from mailer.errors import ConfigError, DatabaseError, KeyFileError, RefusedError
@@ -22,10 +23,11 @@ from mailer.jobs.keys import keys_in_force
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.tell import Ways
 from mailer.jobs.watch import Watched
-from mailer.jobs.world import World
+from mailer.jobs.world import World, is_rehearsal
 from mailer.model.attributes import AttributeSpec
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList
+from mailer.model.mode import Rehearsal
 from mailer.model.token import TokenBox
 from mailer.store import schema
 from mailer.store.database import Database, open_database
@@ -119,7 +121,18 @@ class Workspace:
             grace=timedelta(seconds=settings.schedules.grace_s),
             withheld_share=settings.campaigns.withheld_share,
             zone=settings.time_zone,
+            mode=mode_of(settings),
         )
+
+    def rehearsal(self) -> Rehearsal | None:
+        """Return where letters go instead of to people; None when they do go to people.
+
+        Raises:
+            ConfigError: when the settings do not say.
+        """
+        if not is_rehearsal(mode_of(self.settings)):
+            return None
+        return rehearsal_of(self.settings)
 
     def relay_password(self) -> str:
         """Return the relay's password from where the settings say it is; "" without one.

@@ -100,6 +100,7 @@ def ready(
     specs: dict[str, AttributeSpec] | None = None,
     limits: Limits | None = None,
     site: Site = SITE,
+    rehearsal_to: str = "",
 ) -> Prepared:
     return prepare(
         template,
@@ -109,6 +110,7 @@ def ready(
         site,
         TOKENS,
         limits or Limits(),
+        rehearsal_to,
     )
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from mailer.jobs.relays import Relay
 from mailer.jobs.scribe import Scribe
-from mailer.jobs.send import Place, Relay, Rules, Sender
+from mailer.jobs.send import Place, Rules, Sender
 from mailer.model.delivery import Claim, DeliveryState
 from mailer.model.key import KeyRing
 from mailer.model.kind import KINDS, Kind

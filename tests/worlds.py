@@ -14,9 +14,10 @@ LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 def config_text(**settings: object) -> str:
     """Write a `config.toml`: `config_text(database="…", relay={"port": 2525})`.
 
-    The attributes are those of the example workspace.
+    It is live unless the mode is given. The attributes are those of the example workspace.
     """
-    plain = {key: value for key, value in settings.items() if not isinstance(value, dict)}
+    plain: dict[str, object] = {"mode": "live"}
+    plain |= {key: value for key, value in settings.items() if not isinstance(value, dict)}
     tables = {key: value for key, value in settings.items() if isinstance(value, dict)}
     for name, attribute in EXAMPLE_ATTRIBUTES.items():
         declared = {"type": attribute.type, "default": attribute.default}

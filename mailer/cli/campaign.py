@@ -152,6 +152,7 @@ def list_(folder: str, limit: int, *, as_json: bool) -> None:
                 "id": one.id,
                 "name": one.name,
                 "state": one.state,
+                "rehearsal": one.rehearsal,
                 "template": one.template,
                 "list": one.list_id,
                 "segment": one.segment,

@@ -129,6 +129,7 @@ def _set_up(stage: Stage, people: int) -> None:
 def _quick(text: str, stage: Stage) -> str:
     """Return the example's settings with a local relay, and seconds instead of hours."""
     changed: Mapping[str, str] = {
+        'mode = "rehearsal"': 'mode = "live"',
         'public_url = "https://mail.example.com"': f'public_url = "{stage.pages}"',
         "listen_port = 8025": f"listen_port = {stage.web_port}",
         'host = "localhost"': 'host = "127.0.0.1"',

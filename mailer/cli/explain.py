@@ -100,7 +100,8 @@ def _evidence_words(entry: Evidence) -> str:
 def _story_lines(story: Story) -> Iterator[str]:
     campaign = story.campaign
     yield (
-        f"Campaign {campaign.id} ({shown(campaign.name)}) to {campaign.list_id},"
+        f"{'Rehearsal, c' if campaign.rehearsal else 'C'}ampaign {campaign.id}"
+        f" ({shown(campaign.name)}) to {campaign.list_id},"
         f" started {shown(campaign.created_at)}, {campaign.state}:"
     )
     yield f"  {shown(story.verdict)}"

@@ -13,11 +13,12 @@ _NEXT = """
 Next:
   keep a copy of {keys} apart from the database: without it nothing starts
   cd {folder}
-  set [relay] and [site] public_url in config.toml; mailer config show
-  mailer template preview autumn-sale
   mailer contact import people.csv --list newsletter --basis double_opt_in --source "…"
     (from Mailchimp, Klaviyo, Brevo or listmonk: all their files together, --from NAME)
-  mailer serve"""
+  mailer template preview autumn-sale
+  mailer serve
+It is a rehearsal: all of it runs, and letters go to files in outbox/ instead of to people.
+For real letters set [relay] and [site] public_url in config.toml, then mode = "live"."""
 
 
 @click.command

@@ -52,6 +52,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 """Noun → where its command is, and its line in the help."""
 
+_WITHOUT_WORKSPACE = frozenset({"init", "demo", "sink"})
+_HELP = frozenset({"-h", "--help"})
+
 STOPPED_EXIT_STATUS = 130
 _THE_DISKS = {
     errno.ENOSPC: "make room on the disk and do it again",
@@ -106,7 +109,11 @@ class Nouns(click.Group):
             raise click.UsageError(
                 f"no such command {args[0]!r}{did_you_mean(args[0], COMMANDS)}", ctx
             )
-        return super().resolve_command(ctx, args)
+        noun, command, rest = super().resolve_command(ctx, args)
+        asks_only = ctx.resilient_parsing or not _HELP.isdisjoint(rest)
+        if noun not in _WITHOUT_WORKSPACE and not asks_only:
+            import_module("mailer.cli.mode").announce(ctx.params["folder"])
+        return noun, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the nouns with their lines, without loading any of them."""

@@ -30,6 +30,7 @@ def status_json(found: Status) -> Mapping[str, object]:
         "name": campaign.name,
         "state": campaign.state,
         "reason": campaign.reason,
+        "rehearsal": campaign.rehearsal,
         "kind": campaign.kind,
         "template": campaign.template,
         "list": campaign.list_id,
@@ -67,6 +68,8 @@ def print_status(found: Status, *, as_json: bool) -> None:
         "state": f"{campaign.state}{reason}",
         "sends": f"{campaign.template} to {campaign.list_id}{segment}",
     }
+    if campaign.rehearsal:
+        facts["rehearsal"] = "none of its letters goes to the person it is for"
     if campaign.schedule is not None:
         facts["fired by"] = f"{campaign.schedule} for {campaign.occurrence}"
     facts |= {

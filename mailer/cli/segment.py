@@ -93,6 +93,7 @@ def _questions(workspace: Workspace) -> Questions:
         workspace.specs,
         utc_now(),
         workspace.settings.time_zone,
+        workspace.settings.mode == "rehearsal",
     )
 
 

@@ -68,6 +68,9 @@ def serve(folder: str, parts: tuple[str, ...], senders: int | None, *, quiet: bo
     log_to_stderr(logging.WARNING if quiet else logging.INFO)
     with open_workspace(folder) as workspace:
         chosen = parts or PARTS
+        if chosen != ("web",):
+            # Says what to write, when nobody has said whether letters go to people.
+            workspace.rehearsal()
         for warning in workspace.settings.warnings():
             _log.warning("%s", warning)
         size = senders or workspace.settings.sending.senders

@@ -153,8 +153,9 @@ def confirm(preview: Preview) -> None:
     """Ask before letters are sent."""
     print_findings(preview.ready.findings)
     order = preview.ready.order
+    verb = "Rehearse sending" if preview.rehearsal else "Send"
     click.confirm(
-        f"Send {order.template} to {preview.letters} people of"
+        f"{verb} {order.template} to {preview.letters} people of"
         f" {target_words(order.targets)}?",
         abort=True,
         err=True,
@@ -195,7 +196,8 @@ def plan_shown(world: World, campaign_id: int, *, as_json: bool) -> None:
         later = ""
         if campaign.due_at > world.clock():
             later = f"from {shown(campaign.due_at)} on, "
+        leave = "They are rehearsed" if campaign.rehearsal else "They leave"
         click.echo(
-            f"They leave {later}while `mailer serve` runs; see"
+            f"{leave} {later}while `mailer serve` runs; see"
             f" `mailer campaign status {campaign.id}`"
         )

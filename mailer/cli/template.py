@@ -13,7 +13,7 @@ from mailer.cli.live import serve_live
 from mailer.cli.output import as_json, print_json, shown
 from mailer.cli.process import loop_factory
 from mailer.compose.prepared import prepare
-from mailer.daemon import pen_of, send_until
+from mailer.daemon import send_until
 from mailer.errors import NotFoundError, did_you_mean
 from mailer.jobs.new_letter import new_letter
 from mailer.jobs.preview import preview as previewed
@@ -25,6 +25,7 @@ from mailer.jobs.trial import (
     trial_state,
 )
 from mailer.model.delivery import OPEN_STATES, DeliveryState
+from mailer.senders import pen_of
 from mailer.store.deliveries import DeliveryView
 from mailer.wiring import Workspace, open_workspace, utc_now
 from mailer.workspace.files import replace

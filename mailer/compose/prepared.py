@@ -40,6 +40,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - each is a thing of its own, and wiring 
     site: Site,
     tokens: TokenBox,
     limits: Limits,
+    rehearsal_to: str = "",
 ) -> "Prepared":
     """Make a template ready for any number of letters.
 
@@ -47,11 +48,15 @@ def prepare(  # noqa: PLR0913, PLR0917 - each is a thing of its own, and wiring 
         mailing_list: The list that the letters go to, None for letters of no list.
         list_number: The list's number in the database, 0 for none.
         specs: What is known about contacts, by name.
+        rehearsal_to: The one address that all letters go to instead, "" for none; they
+            show whom they were for.
 
     Raises:
         TemplateError: names the file, the line and what to do.
     """
-    return Prepared(source, mailing_list, list_number, specs, site, tokens, limits)
+    return Prepared(
+        source, mailing_list, list_number, specs, site, tokens, limits, rehearsal_to
+    )
 
 
 class Prepared:
@@ -66,8 +71,10 @@ class Prepared:
         site: Site,
         tokens: TokenBox,
         limits: Limits,
+        rehearsal_to: str,
     ) -> None:
         self.source = source
+        self._rehearsal_to = wire_address(rehearsal_to) if rehearsal_to else ""
         self._list_number = list_number
         self.site = site
         self._tokens = tokens
@@ -161,8 +168,8 @@ class Prepared:
         message_id = self._tokens.for_delivery(TokenKind.MESSAGE, delivery_id)
         frame = self._head.frame(
             Fields(
-                to=address_field("To", _display_name(person), recipient),
-                subject=edition.subject(names, test=test),
+                to=self._to(person, recipient),
+                subject=edition.subject(names, test=test, mark=self._mark(recipient)),
                 message_id=message_id,
                 date=date,
                 campaign_id=campaign_id,
@@ -172,8 +179,8 @@ class Prepared:
             edition.enclosing,
         )
         return Letter(
-            sender=self._return_path(delivery_id),
-            recipient=recipient,
+            sender=self._rehearsal_to or self._return_path(delivery_id),
+            recipient=self._rehearsal_to or recipient,
             content=b"".join([frame.head, *text, frame.between, *page, frame.end]),
             envelope_id=message_id,
             dotless=True,
@@ -213,6 +220,14 @@ class Prepared:
             names["preferences_url"] = self.site.preferences(token)
         return names
 
+    def _to(self, person: Person, recipient: str) -> str:
+        if self._rehearsal_to:
+            return address_field("To", f"for {recipient}", self._rehearsal_to)
+        return address_field("To", _display_name(person), recipient)
+
+    def _mark(self, recipient: str) -> str:
+        return f"[Rehearsal for {recipient}] " if self._rehearsal_to else ""
+
     def _return_path(self, delivery_id: int) -> str:
         if not self._bounce_domain:
             return self._head.address
@@ -243,9 +258,16 @@ class _Edition:
         except CannotComposeError as problem:
             raise TemplateError(f"{source.shown(SETTINGS_FILE)}: {problem}") from problem
 
-    def subject(self, names: dict[str, object], *, test: bool) -> str:
-        """Write the subject's field for one person."""
+    def subject(self, names: dict[str, object], *, test: bool, mark: str) -> str:
+        """Write the subject's field for one person.
+
+        Args:
+            mark: What it begins with, in a rehearsal.
+        """
         subject = self.bodies.subject
+        if mark:
+            text = subject if isinstance(subject, str) else "".join(subject.fill(names))
+            return subject_field(f"{mark}{text}", test=test)
         if isinstance(subject, str):
             return self._subjects[test]
         return subject_field("".join(subject.fill(names)), test=test)

@@ -30,7 +30,8 @@ EXAMPLE_ATTRIBUTES = {
 
 def example() -> str:
     """Write the example: every setting with its description, default and unit."""
-    parts = [_comment(HEADER), _table(Settings())]
+    # What was written before there was this setting has none: it starts nothing then.
+    parts = [_comment(HEADER), _table(Settings(mode="rehearsal"))]
     for name in Settings.model_fields:
         section = getattr(Settings(), name)
         if isinstance(section, Section):

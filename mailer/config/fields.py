@@ -15,6 +15,8 @@ from pydantic import Field, field_validator, model_validator
 from mailer.config.running import Alarms
 from mailer.config.section import Count, Limit, Port, Seconds, Section, Share, setting
 from mailer.config.site import SignUp, Site
+from mailer.errors import AddressError
+from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec, AttributeType
 
 
@@ -83,6 +85,24 @@ class Relay(Section):
         if self.password_env and self.password_file:
             raise ValueError("set password_env or password_file, not both")
         return self
+
+
+class Rehearsal(Section):
+    """Where letters go while the mode is rehearsal."""
+
+    to: str = setting(
+        "",
+        "The one address that gets them all, by the relay; files in a folder when empty.",
+    )
+    folder: str = setting("outbox", "The folder for them, relative to this one.")
+
+    @field_validator("to")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        try:
+            return parse_address(value).wire if value else ""
+        except AddressError as problem:
+            raise ValueError(f"must be an email address: {problem}") from None
 
 
 class Sending(Section):
@@ -186,6 +206,11 @@ class Attribute(Section):
 class Settings(Section):
     """All of `config.toml`."""
 
+    mode: Literal["rehearsal", "live"] | None = setting(
+        None,
+        "rehearsal: everything runs, but no letter goes to the person it is for; live: they"
+        " do. Set it to live when `mailer check` finds nothing. Without it none leaves.",
+    )
     database: str = setting(
         "sqlite:///mailer.db",
         "Where the state is: sqlite:///FILE, relative to this folder,"
@@ -207,6 +232,7 @@ class Settings(Section):
     )
     site: Site = Site()
     relay: Relay = Relay()
+    rehearsal: Rehearsal = Rehearsal()
     sending: Sending = Sending()
     campaigns: Campaigns = Campaigns()
     schedules: Schedules = Schedules()

@@ -11,7 +11,13 @@ from mailer.store.audience import Audience, Exclusion
 
 
 def audiences_of(
-    content: Frozen, at: datetime, up_to: int | None, zone: str, *, ask_needs: bool
+    content: Frozen,
+    at: datetime,
+    up_to: int | None,
+    zone: str,
+    *,
+    ask_needs: bool,
+    rehearsed: bool = False,
 ) -> tuple[Audience, ...]:
     """Return the audiences of a campaign's content, one for each of its targets, in order.
 
@@ -19,6 +25,7 @@ def audiences_of(
         at: The moment at which the rules' words about time are read.
         up_to: The last contact that there was at the start; None before it.
         ask_needs: Tell those who lack a value from the others.
+        rehearsed: It is for a rehearsal: letters of others count as received.
 
     Raises:
         ExpressionError: when a rule names what nobody has.
@@ -38,6 +45,7 @@ def audiences_of(
                 exclude=tuple(exclusion_of(content, one) for one in content.exclude),
                 earlier=tuple(found),
                 name=str(target),
+                rehearsed=rehearsed,
             )
         )
     return tuple(found)

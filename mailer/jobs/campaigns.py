@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs.alarms import open_alarms
+from mailer.jobs.rehearsals import end_rehearsals, require_mode
 from mailer.jobs.slices import Slicer
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
@@ -124,6 +125,7 @@ def resume(world: World, campaign_id: int, slicer: Slicer | None = None) -> Camp
     campaign = find(world.database, campaign_id)
     if campaign.state is not _S.PAUSED:
         raise _refused(campaign, "resumed")
+    require_mode(world, campaign)
     if campaign.valid_until is None:
         _renew(world, campaign_id, slicer or Slicer(world.database))
     after = _S.PLANNING if campaign.started_at is None else _S.RUNNING
@@ -176,9 +178,12 @@ def _withhold_rest(world: World, campaign_id: int, slicer: Slicer) -> None:
 def tend(world: World) -> list[int]:
     """Finish what is done, and withhold what cancelled campaigns got back meanwhile.
 
+    What a rehearsal has left is ended first, when letters go to people now.
+
     Returns:
         The campaigns that are finished now.
     """
+    end_rehearsals(world)
     with world.database.read() as connection:
         cancelled = store.unfinished_cancelled(connection)
         running = store.campaigns_in(connection, _S.RUNNING)

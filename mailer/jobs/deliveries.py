@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs.campaigns import find, run_again
+from mailer.jobs.rehearsals import require_mode
 from mailer.jobs.slices import Slicer
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
@@ -73,6 +74,7 @@ def retry(
             f" {' and '.join(sorted(settling.RETRIED))} ones are (`mailer campaign resolve`"
             " settles what is in doubt)"
         )
+    require_mode(world, campaign)
     _require_sending(world, campaign)
     pages = ids_of(world.database, campaign_id, states)
     if dry_run:
@@ -108,6 +110,7 @@ def resolve(
     campaign = find(world.database, campaign_id)
     sends = after is DeliveryState.QUEUED
     if sends:
+        require_mode(world, campaign)
         _require_sending(world, campaign)
     if delivery_id is None:
         pages: Iterable[Sequence[int]] = ids_of(world.database, campaign_id, _IN_DOUBT)

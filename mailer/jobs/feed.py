@@ -126,7 +126,7 @@ class Feed:
     ) -> tuple[list[Claim], bool]:
         now = self._clock()
         with self._database.read() as connection:
-            if not anything_due(connection, now):
+            if not anything_due(connection, now, rehearsing=self._claims.rehearsing):
                 return [], False
         with self._database.write() as connection:
             self._claims.give_back(connection, self._unread)
@@ -147,7 +147,10 @@ class Feed:
         for lane in Lane:
             if len(claimed) < room:
                 claimed += self._claims.of_lane(connection, lane, room - len(claimed), now)
-        campaigns = running_campaigns(connection) if self.campaigns else []
+        campaigns: list[tuple[int, float | None]] = []
+        if self.campaigns:
+            rehearsing = self._claims.rehearsing
+            campaigns = running_campaigns(connection, rehearsing=rehearsing)
         self._turn += 1
         for place in range(len(campaigns)):
             campaign_id, pace = campaigns[(self._turn + place) % len(campaigns)]

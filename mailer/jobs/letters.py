@@ -18,6 +18,7 @@ from mailer.jobs.preview import sample_person
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind
 from mailer.model.letter import Letter
+from mailer.model.mode import Rehearsal
 from mailer.model.person import Person
 from mailer.model.token import TokenBox
 from mailer.store.contents import content_hash_of
@@ -38,11 +39,16 @@ def _key(claim: Claim) -> _Key:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """What every letter is written with."""
+    """What every letter is written with.
+
+    Args:
+        rehearsal: Where letters go instead, when they do not go to people.
+    """
 
     site: Site
     tokens: TokenBox
     limits: Limits
+    rehearsal: Rehearsal | None = None
 
 
 def _reader(claim: Claim, prepared: Prepared) -> Person:
@@ -107,6 +113,7 @@ class Letters:
                 self._pen.site,
                 self._pen.tokens,
                 self._pen.limits,
+                self._pen.rehearsal.to if self._pen.rehearsal else "",
             )
         except MailerError as problem:
             _log.error("%s %d cannot be composed: %s", cause, cause_id, problem)
@@ -125,14 +132,20 @@ class Letters:
             )
         if isinstance(prepared, str):
             raise CannotComposeError(prepared)
+        person = _reader(claim, prepared)
+        # Nobody is contact 0, and nothing sign-up 0: whoever tries the links of a
+        # rehearsal's letter, or has a mail program that does, leaves no list and agrees to
+        # nothing in somebody else's name.
+        rehearsed = self._pen.rehearsal is not None
+        signs_up = claim.cause_kind is CauseKind.SIGN_UP and not rehearsed
         campaign_id = claim.cause_id if claim.cause_kind is CauseKind.CAMPAIGN else 0
         return prepared.compose(
-            _reader(claim, prepared),
+            person._replace(contact_id=0) if rehearsed else person,
             claim.id,
             campaign_id,
             claim.first_attempt_at,
             test=claim.kind is Kind.TEST,
-            sign_up=claim.cause_id if claim.cause_kind is CauseKind.SIGN_UP else 0,
+            sign_up=claim.cause_id if signs_up else 0,
         )
 
     def failed(self, claim: Claim) -> None:

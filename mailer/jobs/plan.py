@@ -65,6 +65,7 @@ def plan(
             campaign.audience_up_to,
             world.zone,
             ask_needs=campaign.allow_withheld,
+            rehearsed=campaign.rehearsal,
         )
         facts["drawn_up_to"] = drawn = _drawn(world, connection, campaign, audiences)
         order = _order(campaign, world.give_up_after)
@@ -119,6 +120,7 @@ def _order(campaign: Campaign, give_up_after: timedelta) -> Order:
         due_at + give_up_after,
         campaign.spread or timedelta(),
         elsewhere,
+        rehearsal=campaign.rehearsal,
     )
 
 

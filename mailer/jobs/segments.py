@@ -25,6 +25,7 @@ class Questions:
         folder: The workspace's folder.
         specs: The declared attributes by name.
         zone: The zone that counts where a contact's own is missing or unknown.
+        rehearsed: A rehearsal's letters count as received too.
     """
 
     database: Database
@@ -32,6 +33,7 @@ class Questions:
     specs: Mapping[str, AttributeSpec]
     now: datetime
     zone: str = "UTC"
+    rehearsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def preview_segment(
 
 
 def _asked(questions: Questions, segment: Segment) -> Asked:
-    return Asked(segment.list_id, questions.now, questions.zone)
+    return Asked(segment.list_id, questions.now, questions.zone, questions.rehearsed)
 
 
 def _by_rule(

@@ -19,37 +19,17 @@ from mailer.jobs.gate import Gate
 from mailer.jobs.holding import may_be_tried
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.register import Register
+from mailer.jobs.relays import Relay
 from mailer.jobs.scribe import Book, InThread, Scribe
 from mailer.jobs.settle import Terms, released
 from mailer.model.delivery import Claim
 from mailer.model.outcome import Released
 from mailer.pace.cap import CapRule
 from mailer.pace.retry import DEFAULT_PLAN, RetryPlan
-from mailer.pace.throttle import NO_LIMIT, Rate
 from mailer.store.claims import Claims
 from mailer.store.database import Database
-from mailer.wire.courier import Courier
-from mailer.wire.line import RelayAddress, open_line
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Relay:
-    """A relay and how hard we may lean on it.
-
-    Args:
-        idle_s: How long a line is kept open without a letter.
-        pause_s: How long the relay is left alone after trouble; doubled each time.
-    """
-
-    address: RelayAddress
-    rate: Rate = NO_LIMIT
-    connections: int = 4
-    letters_per_connection: int = 100
-    idle_s: float = 30
-    pause_s: float = 1
-    pause_at_most_s: float = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +110,12 @@ class Sender:
         )
         await asyncio.to_thread(owner.recover, database, self._place.locks, owner_id, clock)
         with database.read() as connection:
-            claims = Claims(connection, owner_id, self._rules.lease)
+            claims = Claims(
+                connection,
+                owner_id,
+                self._rules.lease,
+                rehearsing=self._relay.rehearsing,
+            )
         cap = self._rules.cap
         scribe = self._place.scribe or InThread(Book(database, cap, clock))
         register = Register(database, scribe, cap, clock)
@@ -234,15 +219,14 @@ class Sender:
                 # Whatever could be handed over could not be written down.
                 if not await desk.writable() or not await self._rested():
                     return
-                line = await open_line(self._relay.address)
-                if isinstance(line, Released):
-                    self._in_trouble(line, desk)
+                courier = await self._relay.way.open(desk)
+                if isinstance(courier, Released):
+                    self._in_trouble(courier, desk)
                     continue
-            courier = Courier(line, desk, self._relay.letters_per_connection)
             try:
                 trouble = await courier.work()
             finally:
-                line.abort("the courier ended")
+                courier.abort("the courier ended")
             if trouble is not None:
                 self._in_trouble(trouble, desk)
 

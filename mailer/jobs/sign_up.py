@@ -140,7 +140,12 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
             connection,
             (CauseKind.SIGN_UP, number),
             Kind.CONFIRMATION,
-            Recipient(contact.id, wish.address.wire, contact.hash),
+            Recipient(
+                contact.id,
+                wish.address.wire,
+                contact.hash,
+                rehearsal=desk.world.rehearsing,
+            ),
             now,
             list_id,
         )

@@ -107,11 +107,13 @@ class Preview:
     Args:
         groups: Everyone on the lists by what decides whether they get a letter.
         earlier: The campaign because of which it would ask for `again`, if any.
+        rehearsal: No letter would go to the person it is for.
     """
 
     ready: Ready
     groups: tuple[Group, ...]
     earlier: Campaign | None
+    rehearsal: bool
 
     @property
     def letters(self) -> int:
@@ -157,7 +159,9 @@ def gather(world: World, order: Order, now: datetime, *, ask_spam: bool = False)
             rule_of(content, target, lists)
         for one in exclude:
             exclusion_of(content, one, lists)
-        audiences = audiences_of(content, now, None, world.zone, ask_needs=True)
+        audiences = audiences_of(
+            content, now, None, world.zone, ask_needs=True, rehearsed=world.rehearsing
+        )
         lack = [lacking(connection, audience, now) for audience in audiences]
         tried = [
             first_people(connection, audience, now, _TRIED // len(audiences))
@@ -184,7 +188,7 @@ def preview(world: World, ready: Ready, now: datetime) -> Preview:
             for group in groups(connection, audience, now)
         ]
         earlier = _earlier(connection, world, ready, now)
-    return Preview(ready, tuple(found), earlier)
+    return Preview(ready, tuple(found), earlier, world.rehearsing)
 
 
 def start(world: World, ready: Ready, now: datetime) -> int:
@@ -241,6 +245,7 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
             occurrence=order.occurrence,
             also_lists=tuple(one.id for one in _lists(content)),
             choice=choice,
+            rehearsal=world.rehearsing,
         ),
         now,
     )
@@ -299,4 +304,5 @@ def _earlier(
         ready.content.source.name,
         {one.id for one in _lists(ready.content)},
         now - world.again_within,
+        rehearsed=world.rehearsing,
     )

@@ -66,7 +66,9 @@ def story_of(
     content = unpack(frozen(connection, campaign.frozen_hash))
     kind = content.source.kind
     delivery = history.letter_of(connection, campaign.id, contact.id)
-    known = facts(connection, [contact.id], campaign.created_at, world.zone)[contact.id]
+    at, rehearsed = campaign.created_at, campaign.rehearsal
+    by_id = facts(connection, [contact.id], at, world.zone, rehearsed=rehearsed)
+    known = by_id[contact.id]
     asked: list[_Asked] = []
     for target in content.targets:
         permitted, words = _permission(

@@ -192,7 +192,12 @@ def _queue(
         language="en",
     )
     content = Frozen(source, lists[0], "", "", {}, ())
-    recipient = Recipient(None, to.wire, world.logbook.ring.suppression_hash(to.match))
+    recipient = Recipient(
+        None,
+        to.wire,
+        world.logbook.ring.suppression_hash(to.match),
+        rehearsal=world.rehearsing,
+    )
     with world.database.write() as connection:
         see_list(connection, lists[0], now)
         content_hash = put_down(connection, content, now)

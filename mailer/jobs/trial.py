@@ -92,6 +92,7 @@ def queue_trial(world: World, ring: KeyRing, trial: Trial, address: str) -> int:
         contact_id=trial.contact.id if trial.contact else None,
         address=to.wire,
         hash=ring.suppression_hash(to.match),
+        rehearsal=world.rehearsing,
     )
     with world.database.write() as connection:
         see_list(connection, trial.mailing_list, now)

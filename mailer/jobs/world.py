@@ -6,8 +6,10 @@ from datetime import datetime, timedelta
 
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
+from mailer.errors import ConfigError
 from mailer.jobs.logbook import Logbook
 from mailer.model.attributes import AttributeSpec
+from mailer.model.mode import Mode
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
 
@@ -26,6 +28,7 @@ class World:
         grace: How late a schedule may still fire.
         withheld_share: A campaign pauses when more of it than this cannot be composed.
         zone: The zone that counts where a contact's own is missing or unknown.
+        mode: None when the settings do not say.
     """
 
     database: Database
@@ -41,3 +44,28 @@ class World:
     grace: timedelta = timedelta(hours=1)
     withheld_share: float = 0.01
     zone: str = "UTC"
+    mode: Mode | None = Mode.LIVE
+
+    @property
+    def rehearsing(self) -> bool:
+        """Whether what is started now is a rehearsal.
+
+        Raises:
+            ConfigError: when nobody has said: nothing is started then.
+        """
+        return is_rehearsal(self.mode)
+
+
+def is_rehearsal(mode: Mode | None) -> bool:
+    """Say whether a workspace's letters are kept from people.
+
+    Raises:
+        ConfigError: when its settings do not say: no letter leaves then, and none is lost.
+    """
+    if mode is None:
+        raise ConfigError(
+            "config.toml does not say whether letters go to people, so none leaves: write"
+            ' mode = "live" at its top to go on as before this setting came, or'
+            ' mode = "rehearsal" to try things out'
+        )
+    return mode is Mode.REHEARSAL

@@ -56,6 +56,7 @@ class Campaign:
         drawn_up_to: The last lot that is drawn, once planning has drawn.
         wall_clock: When letters become due by each person's own clock, if they do.
         follows: The campaign that it follows: only who has no letter of that one.
+        rehearsal: It is one for ever: none of its letters goes to the person it is for.
     """
 
     id: int
@@ -85,3 +86,4 @@ class Campaign:
     drawn_up_to: int | None = None
     wall_clock: WallClock | None = None
     follows: int | None = None
+    rehearsal: bool = False

@@ -24,6 +24,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    true,
 )
 
 from mailer.model.consent import SubscriptionStatus
@@ -89,6 +90,7 @@ class Audience:
         earlier: The campaign's audiences on lists before this one, whose people get their
             letter there.
         name: The list, or its segment, as people write it.
+        rehearsed: A rehearsal's letters count as received too.
     """
 
     list_id: str
@@ -102,6 +104,11 @@ class Audience:
     exclude: tuple[Exclusion, ...] = ()
     earlier: tuple["Audience", ...] = ()
     name: str = ""
+    rehearsed: bool = False
+
+    def asks(self, rule: Rule, dialect: Dialect) -> ColumnElement[bool]:
+        """Return a rule as a condition, asked as this audience asks."""
+        return condition(rule, self.at, dialect, self.zone, rehearsed=self.rehearsed)
 
 
 def word(word: str) -> ColumnElement[str]:
@@ -157,13 +164,13 @@ def gets_it_by(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
     )
     if audience.rule is None:
         return stands
-    return stands & condition(audience.rule, audience.at, dialect, audience.zone)
+    return stands & audience.asks(audience.rule, dialect)
 
 
 def excluded(one: Exclusion, audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
     """A contact whom an exclusion keeps out."""
     if one.rule is not None:
-        return condition(one.rule, audience.at, dialect, audience.zone)
+        return audience.asks(one.rule, dialect)
     states = ", ".join(f"'{state.value}'" for state in sorted(one.states))
     return exists(
         select(_ONE)
@@ -172,6 +179,7 @@ def excluded(one: Exclusion, audience: Audience, dialect: Dialect) -> ColumnElem
             _delivery.c.cause_id.in_(one.campaigns),
             _delivery.c.contact_id == contact.c.id,
             literal_column(f"delivery.state IN ({states})"),
+            true() if audience.rehearsed else _delivery.c.rehearsal.is_(False),
         )
         .correlate(contact)
     )
@@ -184,7 +192,7 @@ def lacks(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
 
 def is_missing(name: Name, audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
     """Somebody who has no value of a name, or none of its type."""
-    return ~condition(Known(name), audience.at, dialect, audience.zone)
+    return ~audience.asks(Known(name), dialect)
 
 
 def picked(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
@@ -197,7 +205,7 @@ def picked(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
         found &= ~excluded(one, audience, dialect)
     if audience.rule is None:
         return found
-    return found & condition(audience.rule, audience.at, dialect, audience.zone)
+    return found & audience.asks(audience.rule, dialect)
 
 
 def picked_first(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:

@@ -57,6 +57,7 @@ class NewCampaign:
     occurrence: str | None = None
     also_lists: tuple[str, ...] = ()
     choice: Choice = EVERYBODY_AT_ONCE
+    rehearsal: bool = False
 
 
 def freeze(
@@ -111,6 +112,7 @@ def make_campaign(connection: Connection, new: NewCampaign, now: datetime) -> in
                 allow_withheld=new.allow_withheld,
                 pace_per_s=new.pace_per_s,
                 **_chosen(new.choice),
+                rehearsal=new.rehearsal,
             )
             .returning(_campaign.c.id)
         ).scalar_one()
@@ -300,6 +302,7 @@ def campaign_of(row: Row[Any]) -> Campaign:
         drawn_up_to=row.drawn_up_to,
         wall_clock=None if row.wall_clock is None else _clock_of(row),
         follows=row.follows,
+        rehearsal=row.rehearsal,
     )
 
 

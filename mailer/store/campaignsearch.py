@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, or_, select
+from sqlalchemy import ColumnElement, Connection, or_, select, true
 
 from mailer.model.campaign import Campaign
 from mailer.store.campaigns import campaign_of
@@ -20,15 +20,25 @@ def to_lists(list_ids: Collection[str]) -> ColumnElement[bool]:
 
 
 def same_since(
-    connection: Connection, template: str, list_ids: Collection[str], since: datetime
+    connection: Connection,
+    template: str,
+    list_ids: Collection[str],
+    since: datetime,
+    *,
+    rehearsed: bool = False,
 ) -> Campaign | None:
-    """Return the latest campaign of a template to one of some lists, if any."""
+    """Return the latest campaign of a template to one of some lists, if any.
+
+    Args:
+        rehearsed: Rehearsals count too; nothing of them has reached anybody.
+    """
     row = connection.execute(
         select(_campaign)
         .where(
             _campaign.c.template == template,
             to_lists(list_ids),
             _campaign.c.created_at > since,
+            true() if rehearsed else _campaign.c.rehearsal.is_(False),
         )
         .order_by(_campaign.c.id.desc())
         .limit(1)

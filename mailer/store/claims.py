@@ -65,13 +65,26 @@ def names(claims: Sequence[tuple[int, int]]) -> dict[str, Any]:
 class Claims:
     """The statements of one sender, built once for its database."""
 
-    def __init__(self, connection: Connection, owner_id: int, lease: timedelta) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        owner_id: int,
+        lease: timedelta,
+        *,
+        rehearsing: bool = False,
+    ) -> None:
+        """Build them.
+
+        Args:
+            rehearsing: It takes rehearsals' letters and no others; else none of theirs.
+        """
+        self.rehearsing = rehearsing
         self._owner_id = owner_id
         self._lease_us = lease // timedelta(microseconds=1)
         clock = now_sql(connection.dialect)
         dialect = connection.dialect
-        self._of_campaign = due.Taking(due.of_campaign(), dialect)
-        self._of_lane = due.Taking(due.of_lane(), dialect)
+        self._of_campaign = due.Taking(due.of_campaign(rehearsing=rehearsing), dialect)
+        self._of_lane = due.Taking(due.of_lane(rehearsing=rehearsing), dialect)
         self._give_back = Compiled(
             update(_delivery)
             .where(

@@ -37,11 +37,13 @@ class Recipient:
         contact_id: The contact whose values the letter shows; None for a test letter that
             shows the sample's.
         hash: The keyed hash of the address.
+        rehearsal: The letter goes where a rehearsal's letters go.
     """
 
     contact_id: int | None
     address: str
     hash: bytes
+    rehearsal: bool
 
 
 def queue_test_letter(
@@ -103,6 +105,7 @@ def queue_letter(
                 deferrals=0,
                 due_at=now,
                 give_up_at=now + rule.try_for,
+                rehearsal=recipient.rehearsal,
             )
             .returning(_delivery.c.id)
         ).scalar_one()

@@ -42,26 +42,36 @@ _OF_A_CAMPAIGN: ColumnElement[bool] = literal_column("due.cause_kind = 'campaign
 _OF_NO_CAMPAIGN: ColumnElement[bool] = literal_column("due.cause_kind <> 'campaign'")
 
 
-def running_campaigns(connection: Connection) -> list[tuple[int, float | None]]:
-    """Return the campaigns whose letters may leave, with their pace in letters a second."""
+def running_campaigns(
+    connection: Connection, *, rehearsing: bool = False
+) -> list[tuple[int, float | None]]:
+    """Return the campaigns whose letters may leave, with their pace in letters a second.
+
+    Args:
+        rehearsing: Those that are rehearsals, and no others.
+    """
     rows = connection.execute(
         select(_campaign.c.id, _campaign.c.pace_per_s)
-        .where(_campaign.c.state == "running")
+        .where(_campaign.c.state == "running", _campaign.c.rehearsal.is_(rehearsing))
         .order_by(_campaign.c.id)
     )
     return [(row.id, row.pace_per_s) for row in rows]
 
 
-def anything_due(connection: Connection, now: datetime) -> bool:
+def anything_due(
+    connection: Connection, now: datetime, *, rehearsing: bool = False
+) -> bool:
     """Say whether there is anything to claim, without taking a turn at writing."""
     of_lane = select(_due.c.id).where(
         _QUEUED,
         _OF_NO_CAMPAIGN,
         _due.c.lane.in_([lane.value for lane in Lane]),
         _due.c.due_at <= now,
+        _due.c.rehearsal.is_(rehearsing),
     )
     of_campaign = select(_campaign.c.id).where(
         _campaign.c.state == "running",
+        _campaign.c.rehearsal.is_(rehearsing),
         exists(
             select(_due.c.id).where(
                 _QUEUED,
@@ -77,20 +87,27 @@ def anything_due(connection: Connection, now: datetime) -> bool:
     )
 
 
-def of_campaign() -> Select[Any]:
-    """Choose what is due of one campaign; binds `campaign`, `limit` and `now`."""
-    return _chosen(_OF_A_CAMPAIGN, _due.c.cause_id == bindparam("campaign"))
+def of_campaign(*, rehearsing: bool = False) -> Select[Any]:
+    """Choose what is due of one campaign; binds `campaign`, `limit` and `now`.
+
+    Args:
+        rehearsing: Only what is a rehearsal, instead of only what is none.
+    """
+    return _chosen(rehearsing, _OF_A_CAMPAIGN, _due.c.cause_id == bindparam("campaign"))
 
 
-def of_lane() -> Select[Any]:
+def of_lane(*, rehearsing: bool = False) -> Select[Any]:
     """Choose what is due of one lane and no campaign; binds `in_lane`, `limit`, `now`."""
-    return _chosen(_OF_NO_CAMPAIGN, _due.c.lane == bindparam("in_lane"))
+    return _chosen(rehearsing, _OF_NO_CAMPAIGN, _due.c.lane == bindparam("in_lane"))
 
 
-def _chosen(*whose: ColumnElement[bool]) -> Select[Any]:
+def _chosen(
+    rehearsing: bool,  # noqa: FBT001 - before what names whose they are
+    *whose: ColumnElement[bool],
+) -> Select[Any]:
     return (
         select(_due.c.id)
-        .where(_QUEUED, *whose, _due.c.due_at <= NOW)
+        .where(_QUEUED, *whose, _due.c.due_at <= NOW, _due.c.rehearsal.is_(rehearsing))
         .order_by(_due.c.due_at, _due.c.id)
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True)

@@ -28,11 +28,13 @@ class Asked:
     Args:
         list_id: Only those whose subscription to this list stands; None for everyone.
         zone: The zone that counts where a contact's own is missing or unknown.
+        rehearsed: A rehearsal's letters count as received too.
     """
 
     list_id: str | None
     now: datetime
     zone: str = "UTC"
+    rehearsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def first(
         .limit(limit)
     )
     ids = connection.execute(statement).scalars().all()
-    known = facts(connection, ids, asked.now, asked.zone)
+    known = facts(connection, ids, asked.now, asked.zone, rehearsed=asked.rehearsed)
     return [known[contact_id] for contact_id in ids if contact_id in known]
 
 
@@ -78,13 +80,19 @@ def campaign_names(connection: Connection) -> frozenset[str]:
 
 
 def facts(
-    connection: Connection, contact_ids: Iterable[int], now: datetime, zone: str = "UTC"
+    connection: Connection,
+    contact_ids: Iterable[int],
+    now: datetime,
+    zone: str = "UTC",
+    *,
+    rehearsed: bool = False,
 ) -> dict[int, Facts]:
     """Return what rules know about some contacts; who is not there any more is left out."""
     ids = list(contact_ids)
     known: dict[int, Facts] = {}
     for start in range(0, len(ids), _SLICE):
-        known.update(_slice_of_facts(connection, ids[start : start + _SLICE], now, zone))
+        asked = Asked(None, now, zone, rehearsed)
+        known.update(_slice_of_facts(connection, ids[start : start + _SLICE], asked))
     return known
 
 
@@ -103,23 +111,24 @@ def _stands(asked: Asked) -> ColumnElement[bool]:
 def _picked(connection: Connection, asked: Asked, rule: Rule | None) -> ColumnElement[bool]:
     if rule is None:
         return true()
-    return condition(rule, asked.now, connection.dialect, asked.zone)
+    dialect = connection.dialect
+    return condition(rule, asked.now, dialect, asked.zone, rehearsed=asked.rehearsed)
 
 
 def _slice_of_facts(
-    connection: Connection, ids: Sequence[int], now: datetime, zone: str
+    connection: Connection, ids: Sequence[int], asked: Asked
 ) -> dict[int, Facts]:
-    memberships = _memberships(connection, ids, now)
-    received = _received(connection, ids)
+    memberships = _memberships(connection, ids, asked.now)
+    received = _received(connection, ids, rehearsed=asked.rehearsed)
     rows = connection.execute(select(contact).where(contact.c.id.in_(ids)))
     return {
         row.id: Facts(
             Person(row.id, row.address, row.attributes, row.language, row.time_zone),
             row.created_at,
-            now,
+            asked.now,
             memberships.get(row.id, {}),
             received.get(row.id, {}),
-            zone,
+            asked.zone,
         )
         for row in rows
     }
@@ -140,12 +149,14 @@ def _memberships(
     return found
 
 
-def _received(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, datetime]]:
+def _received(
+    connection: Connection, ids: Sequence[int], *, rehearsed: bool
+) -> dict[int, dict[str, datetime]]:
     columns = _delivery.c
     rows = connection.execute(
         select(columns.contact_id, _campaign.c.name, func.max(columns.left_at))
         .select_from(_delivery.join(_campaign, _campaign.c.id == columns.cause_id))
-        .where(columns.contact_id.in_(ids), arrived())
+        .where(columns.contact_id.in_(ids), arrived(rehearsed=rehearsed))
         .group_by(columns.contact_id, _campaign.c.name)
     )
     found: defaultdict[int, dict[str, datetime]] = defaultdict(dict)

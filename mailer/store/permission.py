@@ -124,6 +124,8 @@ _CAPPED_KINDS = ", ".join(f"'{kind.value}'" for kind in _kinds("capped"))
 _OF_THE_SAME: tuple[ColumnElement[bool], ...] = (
     _other.c.contact_id == _delivery.c.contact_id,
     _other.c.id != _delivery.c.id,
+    # A rehearsal reached nobody: it counts for other rehearsals only.
+    or_(_other.c.rehearsal.is_(False), _delivery.c.rehearsal.is_(True)),
     literal_column(f"other.kind IN ({_CAPPED_KINDS})"),
 )
 

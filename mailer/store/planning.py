@@ -16,9 +16,11 @@ from sqlalchemy import (
     Dialect,
     bindparam,
     case,
+    false,
     literal_column,
     null,
     select,
+    true,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -60,6 +62,7 @@ class Order:
     elsewhere: Mapping[datetime, list[str]] = field(
         default_factory=dict[datetime, list[str]]
     )
+    rehearsal: bool = False
 
     @property
     def alike(self) -> bool:
@@ -186,6 +189,7 @@ def _columns(
         "deferrals": literal_column("0"),
         "due_at": due,
         "give_up_at": give_up,
+        "rehearsal": true() if order.rehearsal else false(),
     }
 
 

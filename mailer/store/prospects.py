@@ -26,7 +26,6 @@ from mailer.store.audience import (
     word,
 )
 from mailer.store.contacts import get_contacts
-from mailer.store.segments import condition
 
 _FIRST_SHOWN = 20
 _ROWS_AT_A_TIME = 5_000
@@ -222,10 +221,7 @@ def _reason(audience: Audience, dialect: Dialect) -> ColumnElement[str]:
     ]
     if audience.rule is not None:
         cases += [
-            (
-                ~condition(clause, audience.at, dialect, audience.zone),
-                word(f"{CLAUSE}:{number}"),
-            )
+            (~audience.asks(clause, dialect), word(f"{CLAUSE}:{number}"))
             for number, (_, clause) in enumerate(clauses(audience.rule))
         ]
     if audience.needs:

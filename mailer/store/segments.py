@@ -80,7 +80,12 @@ _COMPARED: dict[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
 
 
 def condition(
-    rule: Rule, now: datetime, dialect: Dialect, zone: str = "UTC"
+    rule: Rule,
+    now: datetime,
+    dialect: Dialect,
+    zone: str = "UTC",
+    *,
+    rehearsed: bool = False,
 ) -> ColumnElement[bool]:
     """Return the rule as a condition over the contact table; it is never NULL.
 
@@ -90,8 +95,9 @@ def condition(
         now: The moment that `today` and "within" are reckoned from.
         dialect: The database's, as `connection.dialect` has it.
         zone: The zone that counts where a contact's own is missing or unknown.
+        rehearsed: A rehearsal's letters count as received too.
     """
-    return _Conditions(now, dialect, zone).rule(rule)
+    return _Conditions(now, dialect, zone, rehearsed=rehearsed).rule(rule)
 
 
 def stands(now: datetime) -> ColumnElement[bool]:
@@ -103,21 +109,29 @@ def stands(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def arrived() -> ColumnElement[bool]:
-    """Return whether a delivery is a campaign's letter that arrived, or may have."""
+def arrived(*, rehearsed: bool = False) -> ColumnElement[bool]:
+    """Return whether a delivery is a campaign's letter that arrived, or may have.
+
+    Args:
+        rehearsed: A rehearsal's letter counts too, although it reached nobody.
+    """
     columns = _delivery.c
     return and_(
         columns.cause_kind == CauseKind.CAMPAIGN.value,
         columns.state.in_([DeliveryState.ACCEPTED.value, DeliveryState.IN_DOUBT.value]),
         columns.left_at.is_not(None),
+        true() if rehearsed else columns.rehearsal.is_(False),
     )
 
 
 class _Conditions:
     """Makes the conditions of one rule."""
 
-    def __init__(self, now: datetime, dialect: Dialect, zone: str) -> None:
+    def __init__(
+        self, now: datetime, dialect: Dialect, zone: str, *, rehearsed: bool
+    ) -> None:
         self._now = now
+        self._rehearsed = rehearsed
         self._stored = stored(dialect)
         self._days = Days(now, zone, self._stored)
 
@@ -169,7 +183,11 @@ class _Conditions:
         return exists(
             select(ONE)
             .select_from(_delivery)
-            .where(_delivery.c.contact_id == contact.c.id, arrived(), which)
+            .where(
+                _delivery.c.contact_id == contact.c.id,
+                arrived(rehearsed=self._rehearsed),
+                which,
+            )
             .correlate(contact)
         )
 

@@ -216,6 +216,36 @@ _cancel = (
 )
 
 
+def _left_over() -> Any:
+    return (
+        update(_delivery)
+        .where(
+            literal_column("delivery.state = 'queued'"),
+            literal_column("delivery.cause_kind <> 'campaign'"),
+            _delivery.c.rehearsal.is_(True),
+        )
+        .values(state="withheld", reason=Withheld.CANCELLED.value, ended_at=NOW)
+    )
+
+
+_end_rehearsed = _left_over()
+
+
+def any_rehearsed_left(connection: Connection) -> bool:
+    """Say whether a rehearsal has left a letter in the queue that no campaign caused."""
+    left = select(_delivery.c.id).where(
+        literal_column("delivery.state = 'queued'"),
+        literal_column("delivery.cause_kind <> 'campaign'"),
+        _delivery.c.rehearsal.is_(True),
+    )
+    return connection.execute(left.limit(1)).first() is not None
+
+
+def end_rehearsed(connection: Connection, now: datetime) -> int:
+    """Withhold what no campaign caused and a rehearsal has left in the queue."""
+    return connection.execute(_end_rehearsed, {"now": now}).rowcount
+
+
 def cancel_slice(
     connection: Connection, campaign_id: int, limit: int, now: datetime
 ) -> int:

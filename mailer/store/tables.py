@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
@@ -385,6 +386,7 @@ class CampaignRow(SQLModel, table=True):
     wall_clock: str | None = _text(null=True)
     fallback_zone: str | None = _text(null=True)
     follows: int | None = _number(null=True)
+    rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class CampaignListRow(SQLModel, table=True):
@@ -450,6 +452,8 @@ class DeliveryRow(SQLModel, table=True):
     relay: str | None = _text(null=True)
     relay_id: str | None = _text(null=True)
     reply: str | None = _text(null=True)
+    # For ever as it was made: a live sender takes no rehearsal's letter, nor the reverse.
+    rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class AttemptRow(SQLModel, table=True):

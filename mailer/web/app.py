@@ -37,6 +37,10 @@ from mailer.workspace.webpages import read_web_pages
 
 _log = logging.getLogger(__name__)
 
+_REHEARSAL = (
+    "This is a rehearsal: letters go to nobody, and the links in them change nothing."
+)
+
 _READING, _LEAVING, _WATCHING, _JOINING = 4, 2, 1, 1
 """Threads: few, so that pages never take all of the senders' database connections."""
 
@@ -62,6 +66,7 @@ def build_app(workspace: Workspace) -> Starlette:
         ),
         utc_now,
         _joining(workspace),
+        notice=_REHEARSAL if workspace.settings.mode == "rehearsal" else "",
         with_metrics=workspace.settings.site.metrics,
     )
 
@@ -98,6 +103,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     clock: Callable[[], datetime],
     joining: Joining,
     *,
+    notice: str = "",
     with_metrics: bool = True,
 ) -> Starlette:
     """Put the pages together from what they work with.
@@ -108,6 +114,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         looks: The pages' templates and words.
         clock: Gives aware times in UTC.
         joining: What the pages work with where people join by themselves.
+        notice: What stands above every page; "" for nothing.
         with_metrics: Answer /metrics.
 
     Raises:
@@ -117,7 +124,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         database=database,
         logbook=logbook,
         tokens=TokenBox(logbook.ring),
-        pages=Pages(looks.templates, site.sender_name, looks.words),
+        pages=Pages(looks.templates, site.sender_name, looks.words, notice),
         meter=Meter(database, clock),
         clock=clock,
         reading=Threads(_READING),

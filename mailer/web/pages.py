@@ -25,6 +25,7 @@ from starlette.responses import HTMLResponse, Response
 
 from mailer.errors import TemplateError
 from mailer.model.attributes import AttributeType
+from mailer.web.notice import with_notice
 from mailer.web.words import ENGLISH, Say, in_english
 
 FOLDER = "templates/web"
@@ -174,6 +175,8 @@ class Pages:
         sources: Templates by name, such as `unsubscribe.html`, with what they extend.
         site_name: What customers know the company as; "" shows none.
         words: Catalogues of words by language (`words.py`); English needs none.
+        notice: What stands above every page, as while letters go to nobody; "" for
+            nothing.
 
     Raises:
         TemplateError: when a page is missing, or cannot be shown to everybody.
@@ -184,12 +187,14 @@ class Pages:
         sources: Mapping[str, str],
         site_name: str = "",
         words: Mapping[str, Say] = MappingProxyType({}),
+        notice: str = "",
     ) -> None:
         said = {ENGLISH: in_english, **words}
         self._jinja = {
             language: _environment(sources, say) for language, say in said.items()
         }
         self._site_name = site_name
+        self._notice = notice
         for language in self._jinja:
             for name, samples in _SAMPLES.items():
                 for values in samples:
@@ -242,7 +247,8 @@ class Pages:
 
     def _render(self, name: str, values: Values, language: str) -> str:
         page = self._jinja[language].get_template(f"{name}.html")
-        return page.render({"site_name": self._site_name, "language": language, **values})
+        html = page.render({"site_name": self._site_name, "language": language, **values})
+        return with_notice(html, self._notice)
 
     def _try(self, name: str, values: Values, language: str) -> None:
         try:

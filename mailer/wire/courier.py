@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from mailer.model.letter import Letter
-from mailer.model.outcome import InDoubt, Outcome, Released, Reply, Stage
+from mailer.model.outcome import InDoubt, Outcome, Refused, Released, Reply, Stage
 from mailer.triage import reply as judge
 from mailer.wire.envelope import envelope, stuffed
-from mailer.wire.line import Line
+from mailer.wire.line import Line, RelayAddress, open_line
 from mailer.wire.replies import Expected
 
 
@@ -132,13 +132,30 @@ class Courier(Generic[E]):
             answers = await self._one_by_one(prepared)
         return _Begun(errand, answers)
 
+    def abort(self, why: str) -> None:
+        """Drop the connection at once: nothing that was begun is completed."""
+        self._line.abort(why)
+
     def _envelope_bytes(self, errand: E) -> tuple[bytes, bytes] | None:
-        prepared = envelope(errand.letter, self._line.features)
+        prepared = self._for_nobody_else(errand) or envelope(
+            errand.letter, self._line.features
+        )
         if isinstance(prepared, tuple):
             self._line.letters += 1
             return prepared
         self._desk.settle(errand, prepared)
         return None
+
+    def _for_nobody_else(self, errand: E) -> Refused | None:
+        """Refuse whatever is not for the one address that this line may write to, if any.
+
+        Letters are readdressed when they are composed; this holds whatever is wrong there.
+        """
+        only_to = self._line.only_to
+        if not only_to or errand.letter.recipient == only_to:
+            return None
+        words = f"this is a rehearsal: letters go to {only_to} and to nobody else"
+        return Refused(Reply(0, "", words), Stage.RCPT)
 
     async def _one_by_one(self, prepared: tuple[bytes, bytes]) -> Expected:
         """Speak an envelope to a relay without PIPELINING: each command after an answer."""
@@ -193,3 +210,18 @@ class Courier(Generic[E]):
         if not final.replies:
             return InDoubt(Reply(0, "", line.broken)), following
         return judge.about_content(final.replies[0]), following
+
+
+class RelayWay:
+    """The way to a relay: each courier has a line of its own."""
+
+    def __init__(self, address: RelayAddress, letters_at_most: int) -> None:
+        self._address = address
+        self._letters_at_most = letters_at_most
+
+    async def open(self, desk: Desk[E]) -> Courier[E] | Released:
+        """Open a line for a courier; what goes wrong is the relay's trouble."""
+        line = await open_line(self._address)
+        if isinstance(line, Released):
+            return line
+        return Courier(line, desk, self._letters_at_most)

@@ -44,6 +44,7 @@ class RelayAddress:
         helo_name: What we call ourselves in EHLO; "" lets the machine's name stand.
         certificate_file: A PEM file of the authority to trust instead of the system's, or
             "".
+        only_to: The one address that letters may go to, "" for any: a rehearsal's.
     """
 
     name: str
@@ -55,19 +56,25 @@ class RelayAddress:
     helo_name: str = ""
     certificate_file: str = ""
     timeouts: Timeouts = Timeouts()
+    only_to: str = ""
 
 
 class Line:
     """One open connection: what it offers, its answers, and writing to it."""
 
     def __init__(
-        self, client: aiosmtplib.SMTP, transport: asyncio.Transport, timeouts: Timeouts
+        self,
+        client: aiosmtplib.SMTP,
+        transport: asyncio.Transport,
+        timeouts: Timeouts,
+        only_to: str = "",
     ) -> None:
         # The client is kept alive with the line that it opened; it is not used any more.
         self._client = client
         self._transport = transport
         self.features = _features(client)
         self.timeouts = timeouts
+        self.only_to = only_to
         self.letters = 0
         self._replies = Replies(asyncio.get_running_loop())
         self._replies.take_over(transport)
@@ -158,7 +165,8 @@ async def open_line(relay: RelayAddress) -> Line | Released:
         client.close()
         return Released(Reply(0, "", _words(problem)), stage)
     # uvloop's transports are none of asyncio's classes, and do all that they do.
-    return Line(client, cast("asyncio.Transport", transport), relay.timeouts)
+    open_transport = cast("asyncio.Transport", transport)
+    return Line(client, open_transport, relay.timeouts, relay.only_to)
 
 
 _PLAIN_TEXT = (

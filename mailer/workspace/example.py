@@ -13,6 +13,7 @@ GITIGNORE = """\
 /mailer.db*
 /logbook/
 /backups/
+/outbox/
 *.rejected.csv
 """
 

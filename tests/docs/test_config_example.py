@@ -16,9 +16,14 @@ def test_the_example_file_is_what_the_fields_say():
     assert written == example(), "run: mailer config example > config.example.toml"
 
 
-def test_the_example_parses_back_to_the_defaults_and_the_example_s_attributes():
+def test_the_example_is_the_defaults_with_its_attributes_and_rehearses():
     got = read_settings(tomllib.loads(example()), {})
-    assert got == Settings(attributes=EXAMPLE_ATTRIBUTES)
+    assert got == Settings(mode="rehearsal", attributes=EXAMPLE_ATTRIBUTES)
+
+
+def test_what_does_not_say_whether_letters_go_to_people_is_neither():
+    assert read_settings({}, {}).mode is None
+    assert read_settings({}, {"MAILER_MODE": "live"}).mode == "live"
 
 
 def fields(section: type[Section], above: str = "") -> list[tuple[str, str | None]]:

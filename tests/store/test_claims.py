@@ -281,7 +281,7 @@ def test_a_cap_counts_what_may_have_reached_the_person(
                 "INSERT INTO campaign SELECT 99, name, kind, state, template, list_id,"
                 " segment, rule, schedule, occurrence, frozen_hash, planned, planned_up_to,"
                 " audience_up_to, created_at, due_at, valid_until, started_at, finished_at,"
-                " reason, allow_withheld, pace_per_s FROM campaign WHERE id = 1"
+                " reason, allow_withheld, pace_per_s, rehearsal FROM campaign WHERE id = 1"
             )
         )
     names = [(2, 1)]

@@ -241,3 +241,31 @@ def test_the_example_s_pages_are_all_there():
     assert {"unsubscribe", "preferences", "left", "not-found", "problem"} <= {
         name.removesuffix(".html") for name in EXAMPLE
     }
+
+
+def test_every_page_says_that_it_is_a_rehearsal_and_none_otherwise(tmp_path: Path):
+    for mode, said in (("rehearsal", True), ("live", False)):
+        with make_workspace(tmp_path / mode, mode=mode) as workspace:
+            app = build_app(workspace)
+            token = TokenBox(workspace.ring).for_reader(
+                TokenKind.UNSUBSCRIBE, Reader(1, 1, 0)
+            )
+            with TestClient(app) as client:
+                for path in (f"/u/{token}", "/u/wrong", "/nothing"):
+                    answer = client.get(path)
+                    assert ("This is a rehearsal" in answer.text) is said, path
+                    # Its styles are allowed by the page's own policy.
+                    for style in re.findall(
+                        r"<style>(.*?)</style>", answer.text, re.DOTALL
+                    ):
+                        digest = hashlib.sha256(style.encode()).digest()
+                        allowed = f"'sha256-{base64.b64encode(digest).decode()}'"
+                        assert allowed in answer.headers["content-security-policy"]
+                    document = answer.text.index("<body")
+                    assert "rehearsal" not in answer.text[:document]
+
+
+def test_a_page_without_a_body_element_says_it_all_the_same():
+    pages = {**EXAMPLE, "not-found.html": "<!doctype html><title>x</title><p>Nothing."}
+    answer = Pages(pages, notice="A <rehearsal>").not_found()
+    assert "A &lt;rehearsal&gt;" in bytes(answer.body).decode()

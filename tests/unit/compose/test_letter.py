@@ -309,3 +309,20 @@ def test_a_site_that_cannot_begin_a_link_is_refused(url: str) -> None:
 
 def test_a_slash_at_the_end_of_the_site_does_not_count() -> None:
     assert Site("https://x.example/mail/").unsubscribe("t") == "https://x.example/mail/u/t"
+
+
+def test_a_letter_that_is_rehearsed_goes_to_one_address_and_shows_whom_it_was_for() -> None:
+    for template in (MARKETING, replace(MARKETING, subject="Autumn")):
+        prepared = letters.ready(template, rehearsal_to="desk@example.net")
+        one = prepared.compose(person(name="Åse"), 9, 5, DATE)
+        as_it_will_be = ready(template).compose(person(name="Åse"), 9, 5, DATE)
+        assert (one.sender, one.recipient) == ("desk@example.net", "desk@example.net")
+        message = read(one)
+        was_for = as_it_will_be.recipient
+        assert message["To"] == f'"for {was_for}" <desk@example.net>'
+        own = read(as_it_will_be)["Subject"]
+        assert message["Subject"] == f"[Rehearsal for {was_for}] {own}"
+        assert (
+            one.content.partition(b"\r\n\r\n")[2]
+            == (as_it_will_be.content.partition(b"\r\n\r\n")[2])
+        )

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from mailer.config.fields import Settings
-from mailer.jobs.send import Relay, Rules
+from mailer.jobs.relays import Relay
+from mailer.jobs.send import Rules
 from mailer.model.kind import KINDS, Kind
 from mailer.pace.retry import RetryPlan
 from mailer.pace.throttle import Rate
