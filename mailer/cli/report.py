@@ -54,7 +54,7 @@ def report(folder: str, number: int | None, *, page: str | None, as_json: bool) 
 
 
 def _as_json(one: Report) -> dict[str, object]:
-    facts = asdict(one)
+    facts: dict[str, object] = asdict(one)
     del facts["step"]
     return facts | {
         "waiting": one.waiting,

@@ -7,7 +7,6 @@ reason and minute together, because sorting words costs twice as much.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -88,15 +87,16 @@ _PARTS = (_delivery.c.contact_id.is_not(None), _delivery.c.contact_id.is_(None))
 
 
 def _code() -> ColumnElement[int]:
-    whens: list[tuple[ColumnElement[bool], Any]] = []
+    whens: list[tuple[ColumnElement[bool], int]] = []
     for place, (state, reason) in enumerate(_ENDS):
         held: ColumnElement[bool] = literal_column(f"delivery.state = '{state.value}'")
         if reason is not None:
-            held &= literal_column(f"delivery.reason = '{reason}'")
-        whens.append((held, literal_column(str(place))))
+            why: ColumnElement[bool] = literal_column(f"delivery.reason = '{reason}'")
+            held = and_(held, why)
+        whens.append((held, place))
     # Most are accepted: asked first, they cost one comparison.
     whens.sort(key=lambda one: "accepted" not in str(one[0]))
-    return case(*whens, else_=literal_column(str(len(_ENDS) - 1)))
+    return case(*whens, else_=len(_ENDS) - 1)
 
 
 _KEY = (

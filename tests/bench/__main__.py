@@ -12,14 +12,25 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import classify, cli_help, kill, memory, million, moving, plan, preview, send
+from bench import (
+    classify,
+    cli_help,
+    kill,
+    memory,
+    million,
+    moving,
+    plan,
+    preview,
+    report,
+    send,
+)
 from bench.figures import FailedError, Figure, drop, keep, shown
 from bench.machine import load
 from mailservers import ROOT, MissingServerError
 
 RESULTS = ROOT / "bench-results.json"
 
-_MODULES = (cli_help, classify, send, million, moving, plan, memory, kill, preview)
+_MODULES = (cli_help, classify, send, million, moving, plan, memory, kill, preview, report)
 _QUICK = 0.05
 
 
