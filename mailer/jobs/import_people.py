@@ -12,9 +12,9 @@ from mailer.audience.rows import PersonRow, Rejected, RowReader, in_order
 from mailer.audience.services import Adapter
 from mailer.model.address import Role
 from mailer.model.key import Key, KeyRing, Purpose, relayer
-from mailer.store import ledger
+from mailer.store import salting
 from mailer.store.contacts import write_json
-from mailer.store.ledger import Personal
+from mailer.store.salting import Personal
 from mailer.workspace.csvfiles import CsvFile, Record, records
 
 PIECE_ROWS = 100_000
@@ -160,9 +160,9 @@ def _ready(some: Sequence[PersonRow], keys: tuple[Key, ...], *, own: bool) -> li
     matches = [row.address.match for row in some]
     if own:
         from_where = [row.evidence and row.evidence.network_address for row in some]
-        salted = ledger.personal_with(list(zip(matches, from_where, strict=True)))
+        salted = salting.personal_with(list(zip(matches, from_where, strict=True)))
     else:
-        salted = ledger.personal(matches)
+        salted = salting.personal(matches)
     return [
         Ready(
             row.line,

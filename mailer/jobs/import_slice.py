@@ -115,11 +115,8 @@ def apply_slice(
     ]
     changed = _change(connection, terms.batch, decisions, now)
     if terms.own:
-        theirs = [
-            (contact, one.personal, grant_of(terms.entry.entry, one))
-            for contact, one in granted
-        ]
-        ledger.append_own(connection, ring, head, theirs)
+        theirs = [(contact, one.personal, one.evidence) for contact, one in granted]
+        ledger.append_own(connection, ring, head, terms.entry.entry, theirs)
     else:
         alike = [(contact, one.personal) for contact, one in granted]
         ledger.append_alike(connection, ring, head, terms.entry, alike)

@@ -13,7 +13,7 @@ from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs.slices import Slicer
 from mailer.model.consent import Act, How, NewEntry
 from mailer.model.key import KeyRing
-from mailer.store import ledger
+from mailer.store import ledger, salting
 from mailer.store.batches import (
     Batch,
     BatchState,
@@ -135,7 +135,7 @@ class _Undoing:
             how=How.COMMAND,
             batch_id=self._batch.id,
         )
-        salted = ledger.personal([who for _, who in grants])
+        salted = salting.personal([who for _, who in grants])
         people = [(contact, one) for (contact, _), one in zip(grants, salted, strict=True)]
         ledger.append_alike(
             connection, self._ring, head, ledger.alike(connection, entry), people

@@ -122,15 +122,20 @@ def common_bytes(common: Common) -> bytes:
     )
     if common.version == FIRST_VERSION:
         return first
-    return b"".join(
-        (
-            first,
-            _text(common.evidence),
-            _number(common.consent_at),
-            _number(common.confirmed_at),
-            _number(common.purchase_at),
-        )
+    return first + evidence_bytes(
+        common.evidence, common.consent_at, common.confirmed_at, common.purchase_at
     )
+
+
+def evidence_bytes(
+    evidence: str | None,
+    consent_at: int | None,
+    confirmed_at: int | None,
+    purchase_at: int | None,
+) -> bytes:
+    """Return what version 2 has behind the bytes of version 1."""
+    dates = _number(consent_at) + _number(confirmed_at) + _number(purchase_at)
+    return _text(evidence) + dates
 
 
 def personal_bytes(

@@ -6,31 +6,34 @@ caller's.
 """
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from operator import attrgetter
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from mailer.audience.rowevidence import RowEvidence
 from mailer.model.chain import (
     FIRST_MAC,
     SALT_BYTES,
+    WITH_EVIDENCE,
     Common,
     canonical,
     common_bytes,
     digest,
+    evidence_bytes,
     personal_bytes,
     seal,
-    who_bytes,
     words_digest,
 )
-from mailer.model.consent import NewEntry
+from mailer.model.consent import EvidenceOf, NewEntry
 from mailer.model.key import KeyRing, Purpose
 from mailer.model.subscription import step
 from mailer.store.bulk import Row, insert_rows
 from mailer.store.evidence import PERSONAL
 from mailer.store.projection import project, project_alike
+from mailer.store.salting import Chance, Personal
 from mailer.store.tables import LedgerHead, LedgerRow, WordingRow, table, to_instant
 
 _rows = table(LedgerRow)
@@ -56,15 +59,6 @@ _move_head = (
     .where(_head.c.id == 1)
     .values(number=bindparam("to_number"), mac=bindparam("to_mac"))
 )
-
-_NOBODY = (None,) * 6
-"""Neither browser nor recorder."""
-
-Chance = Callable[[int], bytes]
-"""Gives that many unforeseeable bytes."""
-
-Personal = tuple[Row, bytes]
-"""Personal values as they are stored with their salts, and as they are sealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,31 +97,6 @@ def alike(connection: Connection, entry: NewEntry) -> Alike:
         ValueError: when it names words that are not on record (`see_list` first).
     """
     return Alike(entry, _shared(connection, entry, {}))
-
-
-def personal_with(
-    values: Sequence[tuple[str, str | None]], chance: Chance = os.urandom
-) -> list[Personal]:
-    """Salt match forms and network addresses for `append_own`."""
-    made: list[Personal] = []
-    for match, network in values:
-        salt, other = chance(SALT_BYTES), None if network is None else chance(SALT_BYTES)
-        who = digest(salt, match)
-        there = None if network is None or other is None else digest(other, network)
-        stored = (salt, who, match, other, there, network, *_NOBODY)
-        made.append((stored, personal_bytes(who, there)))
-    return made
-
-
-def personal(matches: Sequence[str], chance: Chance = os.urandom) -> list[Personal]:
-    """Salt match forms for `append_alike`; made before, it keeps the write lock short."""
-    salts = chance(SALT_BYTES * len(matches))
-    made: list[Personal] = []
-    for place, match in enumerate(matches):
-        salt = salts[place * SALT_BYTES : (place + 1) * SALT_BYTES]
-        who = digest(salt, match)
-        made.append(((salt, who, match), who_bytes(who)))
-    return made
 
 
 def append(
@@ -193,30 +162,49 @@ def append_own(
     connection: Connection,
     ring: KeyRing,
     head: Head,
-    people: Sequence[tuple[int, Personal, NewEntry]],
+    entry: NewEntry,
+    people: Sequence[tuple[int, Personal, RowEvidence | None]],
 ) -> range:
-    """Do as `append_alike` where each person's entry says something of its own.
+    """Do as `append_alike` where each person's entry may say something of its own.
 
     Args:
-        people: Each a contact's id, what `personal_with` made, and the entry, of which
-            contact and personal values do not count; all of one act and list, nobody twice.
+        entry: What holds for those whose row says nothing.
+        people: Each a contact's id, what `personal_with` made, and what the row says;
+            nobody twice.
     """
-    known: dict[tuple[str, int], bytes] = {}
-    drafts = [
-        (contact, _shared(connection, entry, known), who) for contact, who, entry in people
-    ]
-    numbers = _chain(connection, ring, head, drafts)
-    groups: dict[tuple[int, datetime | None], list[tuple[int, int]]] = {}
-    first: dict[tuple[int, datetime | None], NewEntry] = {}
-    for (contact, _, entry), number in zip(people, numbers, strict=True):
+    drafts: list[tuple[int, _Shared, Personal]] = []
+    shapes: dict[tuple[int, datetime | None], tuple[NewEntry, _Shared]] = {}
+    groups: dict[tuple[int, datetime | None], list[int]] = {}
+    for place, (contact, who, said) in enumerate(people):
         same = (entry.wording, entry.expires_at)
-        first.setdefault(same, entry)
-        groups.setdefault(same, []).append((contact, number))
-    for same, some in groups.items():
-        contacts = [contact for contact, _ in some]
-        theirs = [number for _, number in some]
-        project_alike(connection, step(first[same], theirs[0]), contacts, theirs)
+        if said is not None:
+            same = (said.wording or entry.wording, said.expires_at or entry.expires_at)
+        if same not in shapes:
+            theirs = replace(entry, wording=same[0], expires_at=same[1], evidence=None)
+            shapes[same] = (theirs, _shared(connection, theirs, {}))
+        groups.setdefault(same, []).append(place)
+        drafts.append((contact, _with_evidence(shapes[same][1], entry, said), who))
+    numbers = _chain(connection, ring, head, drafts)
+    for same, places in groups.items():
+        contacts = [drafts[place][0] for place in places]
+        some = [numbers[place] for place in places]
+        project_alike(connection, step(shapes[same][0], some[0]), contacts, some)
     return numbers
+
+
+def _with_evidence(first: _Shared, entry: NewEntry, said: RowEvidence | None) -> _Shared:
+    """Put a row's evidence behind what it shares with the others."""
+    whose = entry.evidence if said is None else EvidenceOf.ROW
+    if whose is None:
+        return first
+    fields = (
+        whose.value,
+        None if said is None else _instant(said.consent_at),
+        None if said is None else _instant(said.confirmed_at),
+        None if said is None else _instant(said.purchase_at),
+    )
+    row = first.row[: -len(fields)] + fields
+    return _Shared(row, first.sealed + evidence_bytes(*fields), WITH_EVIDENCE)
 
 
 def lock(connection: Connection) -> Head:

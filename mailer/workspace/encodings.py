@@ -19,6 +19,7 @@ _BLOCK_BYTES = 1 << 20
 _LOOKED_AT = 4096
 _MOSTLY = 0.4
 _ZIP = b"PK\x03\x04"
+_WORKBOOK = re.compile(rb"\[Content_Types\]|xl/|mimetype")
 _IN_UTF8 = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
 
 
@@ -119,9 +120,13 @@ class _WrongError(Exception):
 def _require_text(begin: bytes, name: str) -> None:
     if not begin:
         raise ImportFileError(f"{name} is empty")
-    if begin.startswith(_ZIP):
+    if begin.startswith(_ZIP) and _WORKBOOK.search(begin):
         raise ImportFileError(
             f"{name} is a workbook, not CSV: save it as 'CSV UTF-8' and import that"
+        )
+    if begin.startswith(_ZIP):
+        raise ImportFileError(
+            f"{name} is a ZIP: unpack it, and import the CSV files in it together"
         )
 
 

@@ -373,7 +373,10 @@ def test_a_file_that_somebody_else_imports_is_refused(people):
         pytest.param(b"email,name\na@example.com,\x81\n",
                      "line 2: byte 0x81 is neither UTF-8 nor Windows-1252", id="neither"),
         pytest.param(b"em\0ail\na@example.com\n", "holds a NUL", id="nul"),
-        pytest.param(b"PK\x03\x04xlsx", "is a workbook", id="workbook"),
+        pytest.param(
+            b"PK\x03\x04\x14\0\6\0[Content_Types].xml", "is a workbook", id="workbook"
+        ),
+        pytest.param(b"PK\x03\x04\x14\0\0\0left.csv", "unpack it", id="zip"),
         pytest.param(b"name,points\nAnne,1\n", "no column for the address", id="no email"),
         pytest.param(b"email,nmae\na@example.com,Anne\n", "did you mean 'name'",
                      id="unknown column"),

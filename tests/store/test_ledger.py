@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from mailer.errors import RefusedError
 from mailer.model.consent import Act, Basis, How, NewEntry, SubscriptionStatus
 from mailer.model.mailinglist import MailingList, OptIn, Wording
-from mailer.store import evidence, ledger, subscriptions
+from mailer.store import evidence, ledger, salting, subscriptions
 from mailer.store.lists import see_list
 from mailer.store.tables import LedgerRow, table
 
@@ -86,7 +86,7 @@ def test_alike_and_one_by_one_write_the_same(seen, ring):
         single = connection.execute(select(ROWS)).one()
         connection.execute(text("DELETE FROM ledger"))
         connection.execute(text("DELETE FROM ledger_head"))
-        people = ledger.personal(["ola@example.com"], chance)
+        people = salting.personal(["ola@example.com"], chance)
         entry = ledger.alike(connection, granted(0))
         head = ledger.lock(connection)
         ledger.append_alike(connection, ring, head, entry, [(7, people[0])])
