@@ -43,6 +43,11 @@ def locale_of(tag: str) -> Locale:
         ) from None
 
 
+def in_small(tag: str) -> str:
+    """Return a language's tag as it is looked up: `pt_BR` and `pt-BR` are one."""
+    return tag.strip().lower().replace("_", "-")
+
+
 def written(tag: str) -> str:
     """Return a language's tag as it is usually written (RFC 5646 §2.1.1): `pt-BR`."""
     first, *rest = tag.split("-")
@@ -65,8 +70,7 @@ def choose(language: str | None, spoken: Iterable[str], fallback: str) -> str:
     if not language:
         return fallback
     known = sorted(spoken)
-    tag = language.replace("_", "-").lower()
-    parts = tag.split("-")
+    parts = in_small(language).split("-")
     for count in range(len(parts), 0, -1):
         if (shorter := "-".join(parts[:count])) in known:
             return shorter
@@ -87,7 +91,7 @@ def editions_of(
             or there is no such language.
     """
     ours = mailing_list.language if mailing_list else FALLBACK
-    fallback = (source.language or ours).lower()
+    fallback = in_small(source.language or ours)
     _check_language(source, fallback, source.language)
     if not source.editions:
         return fallback, {fallback: source}

@@ -91,7 +91,8 @@ def alone(text: str, found: Sequence[Tag]) -> Iterator[int]:
         gap = text[tag.end :] if ends else text[tag.end : found[number + 1].start]
         if not ends and not gap.strip() and "\n" not in gap:
             continue
-        before = text[: found[run[0]].start].rpartition("\n")[2]
+        start = found[run[0]].start
+        before = text[text.rfind("\n", 0, start) + 1 : start]
         behind = gap.partition("\n")[0] if ends or "\n" in gap else "more"
         if not (before + behind).strip() and not any(_is_value(found[one]) for one in run):
             yield from run

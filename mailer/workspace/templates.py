@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import unquote
 
+from mailer.compose.languages import in_small
 from mailer.compose.markdown import LAYOUTS, MACROS_FILE, extends_itself, layout_file
 from mailer.compose.syntax import named_files
 from mailer.compose.template import (
@@ -167,7 +168,13 @@ class _Reading:
         found: dict[str, Enclosure] = {}
         for name in names:
             file, content = read_attachment(self._path(name), self._shown(name))
-            found[name.rpartition("/")[2]] = file
+            own_name = name.rpartition("/")[2]
+            if own_name in found:
+                raise TemplateError(
+                    f"{self._shown(SETTINGS_FILE)}: two attached files are called"
+                    f" {own_name}: readers could not tell them apart, so rename one"
+                )
+            found[own_name] = file
             self._contents[file.hash] = content
         size = sum(one.size_bytes for one in found.values())
         if size > ATTACHED_BYTES_MAX:
@@ -185,7 +192,7 @@ class _Reading:
         for path in sorted(Path(self._base, self._name).glob(f"{BODY}.*")):
             if path.suffix not in endings:
                 continue
-            tag = path.stem.removeprefix(BODY).removeprefix(".").lower()
+            tag = in_small(path.stem.removeprefix(BODY).removeprefix("."))
             if tag in found:
                 raise TemplateError(
                     f"{FOLDER}/{self._name}: both {found[tag]} and {path.name} are the"
@@ -257,7 +264,7 @@ def _by_language(table: Table, key: str, default: str | None) -> tuple[str, dict
         return table.text(key, default), {}
     texts = Table(table.table(key), f"{table.where}, {key}")
     tags = list(texts.keys())
-    found = {tag.lower(): texts.text(tag, default) for tag in tags}
+    found = {in_small(tag): texts.text(tag, default) for tag in tags}
     if len(found) < len(tags):
         raise TemplateError(f"{texts.where}: a language is there twice")
     return "", found

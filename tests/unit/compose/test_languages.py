@@ -57,6 +57,13 @@ def test_a_letter_knows_its_own_language() -> None:
     assert 'lang="pt-BR"' in letters.body_of(letters.letter(template))
 
 
+def test_a_tag_may_be_written_with_a_low_line() -> None:
+    template = replace(source("<p>{{ letter_language }}</p>"), language="pt_BR")
+    prepared = ready(template)
+    assert prepared.languages == ("pt-BR",)
+    assert ">pt-BR<" in letters.html_of(prepared.compose(someone("pt-br"), 1, 1, DATE))
+
+
 def test_what_one_language_needs_is_needed() -> None:
     needing = replace(NORWEGIAN, html="<p>{{ city }}</p>")
     assert ready(in_languages(nb=needing)).needs == {"city"}

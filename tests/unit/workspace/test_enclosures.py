@@ -221,6 +221,18 @@ def test_attachments_are_few_and_small_together(tmp_path: Path) -> None:
     )
 
 
+def test_two_attached_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    write(tmp_path, "_layouts/a.pdf", b"%PDF-1")
+    with pytest.raises(TemplateError) as caught:
+        read(
+            tmp_path,
+            "",
+            'attachments = ["a.pdf", "_layouts/a.pdf"]\n',
+            **{"a.pdf": b"%PDF-2"},
+        )
+    assert "two attached files are called a.pdf" in str(caught.value)
+
+
 @pytest.mark.parametrize("value", ['"a.pdf"', "[1]", "[' ']", "true"])
 def test_attachments_are_a_list_of_names(tmp_path: Path, value: str) -> None:
     with pytest.raises(TemplateError) as caught:

@@ -249,7 +249,7 @@ def test_two_bodies_for_one_language_are_refused(folder: Folder) -> None:
 
 
 def test_each_language_has_its_own_files_and_lines(folder: Folder) -> None:
-    folder.write("sale/body.pt-BR.md", "# Oi")
+    folder.write("sale/body.pt_BR.md", "# Oi")
     folder.write("sale/body.pt-BR.txt", "Oi")
     folder.write("_layouts/plain-letter.html", "x")
     folder.write(
@@ -266,7 +266,7 @@ def test_each_language_has_its_own_files_and_lines(folder: Folder) -> None:
     assert found.html == "<p>Hi</p>"
     assert found.editions == {
         "en": Edition(subject="News"),
-        "pt-br": Edition("Novas", "", "# Oi", "body.pt-BR.md", "Oi"),
+        "pt-br": Edition("Novas", "", "# Oi", "body.pt_BR.md", "Oi"),
     }
 
 
