@@ -16,6 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from mailer.errors import MailerError
 from mailer.jobs import fire, plan, replay
+from mailer.jobs.ageing import age
 from mailer.jobs.follow import Happened
 from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.gate import forget_old
@@ -69,6 +70,13 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     for interval, what, work in turns:
         _every(scheduler, interval, _guarded(what, work))
     # Not in the first minutes of a start, which have enough to do.
+    keep = timedelta(days=workspace.settings.retention.deliveries_days)
+    _every(
+        scheduler,
+        _ONCE_A_DAY,
+        _guarded("retention", lambda: age(database, keep, utc_now())),
+        first_in=_AN_HOUR,
+    )
     _every(scheduler, _ONCE_A_DAY, _guarded("ledger", ledger), first_in=_AN_HOUR)
     scheduler.start()
     await stop.wait()

@@ -1,15 +1,20 @@
 """`mailer db`: the database as a whole."""
 
+from dataclasses import asdict
+from datetime import timedelta
+
 import click
 
 from mailer.cli.output import as_json, print_json, print_rows
 from mailer.cli.restored import restored_facts, say_restored
 from mailer.cli.room import room_alone
+from mailer.cli.sizes import in_units, size_words
 from mailer.errors import RefusedError
 from mailer.jobs import database as jobs
 from mailer.jobs import replay
 from mailer.jobs.restore import Wishes, how_on_postgresql, keep_checkpoints_met, settle
 from mailer.jobs.restore import restore as restore_from
+from mailer.jobs.size import measure
 from mailer.store import schema
 from mailer.wiring import (
     database_alone,
@@ -125,6 +130,32 @@ def restore(
         print_json(restored_facts(done))
     else:
         say_restored(done, dry_run=dry_run)
+
+
+@db.command
+@as_json
+@click.pass_obj
+def size(folder: str, *, as_json: bool) -> None:
+    """Say what takes the room: tables, a million letters, what retention would free.
+
+    Example: mailer db size
+    """
+    with open_workspace(folder, need_keys=False) as workspace:
+        days = workspace.settings.retention.deliveries_days
+        found = measure(workspace.database, timedelta(days=days), utc_now())
+    if as_json:
+        print_json(asdict(found))
+        return
+    print_rows(
+        (
+            {"table": one.name, "rows": one.rows, "size": in_units(one.size_bytes)}
+            for one in found.tables
+            if one.rows
+        ),
+        as_json=False,
+    )
+    for words in size_words(found, days):
+        click.echo(words)
 
 
 @db.command

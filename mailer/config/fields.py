@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator, model_validator
 
-from mailer.config.running import Alarms
+from mailer.config.running import Alarms, Retention
 from mailer.config.section import Count, Limit, Port, Seconds, Section, Share, setting
 from mailer.config.site import SignUp, Site
 from mailer.errors import AddressError
@@ -238,6 +238,7 @@ class Settings(Section):
     schedules: Schedules = Schedules()
     cap: Cap = Cap()
     alarms: Alarms = Alarms()
+    retention: Retention = Retention()
     sign_up: SignUp = SignUp()
     templates: Templates = Templates()
     attributes: dict[str, Attribute] = Field(

@@ -11,7 +11,29 @@ from mailer.config.section import Limit, Seconds, Section, setting
 from mailer.errors import AddressError
 from mailer.model.address import parse_address
 
+_SHORTEST_DAYS = 30
+"""A bounce or a complaint may come late, and retries and caps look back."""
+
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+
+
+class Retention(Section):
+    """How long the details of letters are kept."""
+
+    deliveries_days: Limit = setting(
+        0,
+        "So long after a campaign's end it is known who got which letter, and what was"
+        " answered; 0 for ever. Its sums stay, and so does every consent. Afterwards"
+        " received('…') does not know of it any more",
+        "days",
+    )
+
+    @field_validator("deliveries_days")
+    @classmethod
+    def _is_long_enough(cls, value: int) -> int:
+        if 0 < value < _SHORTEST_DAYS:
+            raise ValueError(f"must be 0, or at least {_SHORTEST_DAYS}")
+        return value
 
 
 class Alarms(Section):

@@ -10,6 +10,7 @@ from mailer.jobs.frozen import Frozen, unpack
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.delivery import OPEN_STATES, DeliveryState
 from mailer.store import reporting
+from mailer.store.ageing import aged_of
 from mailer.store.campaigns import frozen
 from mailer.store.campaignsearch import followers
 from mailer.store.database import Connection, Database
@@ -45,8 +46,8 @@ class Report:
 
     Args:
         goes_to: Its lists and segments, as people write them.
-        counts: Every state with its count; with `gone` their sum is what was planned.
-        gone: Letters that are not on record singly any more.
+        counts: Every state with its count; their sum is what was planned.
+        gone: How many of them are not on record singly any more: they were aged out.
         withheld: What was withheld, by reason.
         refused: What was refused, by reply code and provider, the most frequent first.
         expired: What relays put off until its time was over, in the same way.
@@ -98,13 +99,18 @@ def report_within(connection: Connection, campaign: Campaign) -> Report:
         if one.state is _S.WITHHELD:
             reason = one.reason or "unknown"
             withheld[reason] = withheld.get(reason, 0) + one.count
+    singly = sum(counts.values())
+    for aged in aged_of(connection, campaign.id):
+        counts[aged.state] += aged.letters
+        if aged.state is _S.WITHHELD:
+            withheld[aged.reason] = withheld.get(aged.reason, 0) + aged.letters
     of_lists = [target.mailing_list.id for target in content.targets]
     step, over_time = _over_time(tallies)
     found = Report(
         campaign=campaign,
         goes_to=", ".join(map(str, content.targets)),
         counts=counts,
-        gone=campaign.planned - sum(counts.values()),
+        gone=campaign.planned - singly,
         withheld=withheld,
         refused=_answers(connection, campaign, counts, _S.REFUSED),
         expired=_answers(connection, campaign, counts, _S.EXPIRED),

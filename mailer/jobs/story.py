@@ -19,6 +19,7 @@ from mailer.model.ruletext import unparse
 from mailer.model.suppression import Suppression
 from mailer.model.zone import zone_names
 from mailer.store import history
+from mailer.store.ageing import aged_of
 from mailer.store.audience import Exclusion
 from mailer.store.campaigns import frozen
 from mailer.store.database import Connection
@@ -81,6 +82,9 @@ def story_of(
         )
         asked.append(_Asked(target, permitted, words, *_segment(content, target, known)))
     if delivery is None:
+        if aged_of(connection, campaign.id) and contact.created_at <= campaign.created_at:
+            words = "its details were aged out: nobody can tell any more who got it"
+            return Story(campaign, words, (), None, ())
         out = _excluded(connection, content, contact, known)
         verdict, because = _not_planned(campaign, contact, asked, out)
         return Story(campaign, verdict, because, None, ())

@@ -1,5 +1,6 @@
 """Deliveries as people look at them: counted by state, and listed one by one."""
 
+from collections import Counter
 from collections.abc import Collection, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from sqlalchemy import (
 )
 
 from mailer.model.delivery import OPEN_STATES, DeliveryState, Withheld
+from mailer.store.ageing import aged_of
 from mailer.store.database import Database
 from mailer.store.tables import DeliveryRow, Instant, table
 
@@ -106,6 +108,8 @@ def counts(connection: Connection, campaign_id: int) -> dict[DeliveryState, int]
     found = dict.fromkeys(DeliveryState, 0)
     for state, count in connection.execute(_counts, {"campaign": campaign_id}):
         found[DeliveryState(state)] = count
+    for one in aged_of(connection, campaign_id):
+        found[one.state] += one.letters
     return found
 
 
@@ -120,13 +124,19 @@ def progress(
         found[DeliveryState(state)] = count
         if state == DeliveryState.ACCEPTED:
             accepted = int(lately)
+    for one in aged_of(connection, campaign_id):
+        found[one.state] += one.letters
     return found, accepted
 
 
 def withheld_counts(connection: Connection, campaign_id: int) -> dict[str, int]:
     """Count what a campaign withheld, by reason."""
     rows = connection.execute(_withheld, {"campaign": campaign_id})
-    return {str(reason): count for reason, count in rows}
+    found = Counter({str(reason): count for reason, count in rows})
+    for one in aged_of(connection, campaign_id):
+        if one.state is DeliveryState.WITHHELD:
+            found[one.reason] += one.letters
+    return dict(sorted(found.items()))
 
 
 def failed_composing(connection: Connection, campaign_id: int) -> int:

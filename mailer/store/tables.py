@@ -400,6 +400,18 @@ class CampaignListRow(SQLModel, table=True):
     list_id: str = Field(sa_column=Column(Text, primary_key=True))
 
 
+class CampaignAgedRow(SQLModel, table=True):
+    """How many letters of a campaign were aged out, by state: its sums stay true."""
+
+    __tablename__ = "campaign_aged"  # pyright: ignore[reportAssignmentType]
+    campaign_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    state: str = Field(sa_column=Column(Text, primary_key=True))
+    reason: str = Field(sa_column=Column(Text, primary_key=True))
+    letters: int = _number()
+
+
 class DeliveryRow(SQLModel, table=True):
     """One letter that we owe one address."""
 

@@ -10,9 +10,10 @@ from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from mailer.model.campaign import CampaignState
 from mailer.model.delivery import OPEN_STATES, CauseKind, DeliveryState
-from mailer.store.tables import CampaignRow, DeliveryRow, table
+from mailer.store.tables import CampaignAgedRow, CampaignRow, DeliveryRow, table
 
 _campaign = table(CampaignRow)
+_aged = table(CampaignAgedRow)
 _delivery = table(DeliveryRow)
 
 _HELD = (DeliveryState.CLAIMED.value, DeliveryState.SENDING.value)
@@ -42,7 +43,12 @@ def campaigns_out_of_balance(connection: Connection) -> list[str]:
         .group_by(_delivery.c.cause_id)
         .subquery()
     )
-    found = func.coalesce(counts.c.found, 0)
+    aged = (
+        select(_aged.c.campaign_id, func.sum(_aged.c.letters).label("letters"))
+        .group_by(_aged.c.campaign_id)
+        .subquery()
+    )
+    found = func.coalesce(counts.c.found, 0) + func.coalesce(aged.c.letters, 0)
     rows = connection.execute(
         select(
             _campaign.c.id.label("id"),
@@ -51,6 +57,7 @@ def campaigns_out_of_balance(connection: Connection) -> list[str]:
             found.label("found"),
         )
         .outerjoin_from(_campaign, counts, counts.c.cause_id == _campaign.c.id)
+        .outerjoin(aged, aged.c.campaign_id == _campaign.c.id)
         .where(_campaign.c.planned != found)
         .order_by(_campaign.c.id)
         .limit(_MOST)
