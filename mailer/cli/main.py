@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.suppression:suppression",
         "Keep letters from addresses: add, lift, list, import, export.",
     ),
+    "list": ("mailer.cli.lists:lists", "Show who stands on the lists, how they grew."),
     "segment": ("mailer.cli.segment:segment", "Count and preview who a segment picks."),
     "template": (
         "mailer.cli.template:template",
