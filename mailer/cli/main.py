@@ -38,6 +38,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Begin a letter, preview and check it, send a test.",
     ),
     "campaign": ("mailer.cli.campaign:campaign", "Start, watch and settle campaigns."),
+    "report": (
+        "mailer.cli.overview:overview",
+        "Show how the lists grew, and the last ten campaigns side by side.",
+    ),
     "schedule": ("mailer.cli.schedule:schedule", "List schedules, run or skip a firing."),
     "alarm": ("mailer.cli.alarm:alarm", "List what went wrong while nobody looked."),
     "inbox": ("mailer.cli.inbox:inbox", "Understand what comes back: bounces, complaints."),

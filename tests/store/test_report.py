@@ -2,12 +2,15 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
-from audiences import NOW, RING, campaign, move, running, see_list, world
+from audiences import NOW, RING, campaign, make_folder, move, running, see_list, world
 from sqlalchemy import update
 
+from mailer.cli.overview import overview_page
 from mailer.cli.report_page import reason_words, report_page
+from mailer.jobs.overview import overview
 from mailer.jobs.plan import plan
 from mailer.jobs.report import report
 from mailer.model.consent import Act, How, NewEntry
@@ -165,3 +168,17 @@ def test_a_campaign_without_letters_has_a_page(database: Database):
 def test_the_codes_of_a_reply(reply: str, codes: str):
     assert codes_of(reply) == codes
     assert reason_words(codes)
+
+
+def test_lists_and_campaigns_stand_side_by_side(
+    database: Database, morning_after: int, tmp_path: Path
+):
+    here = world(database, str(make_folder(tmp_path / "shop")))
+    found = overview(here, NOW)
+    assert [one.campaign.id for one in found.campaigns] == [morning_after]
+    ((one, _),) = found.lists
+    assert one.members == 40
+    page = overview_page(found, NOW)
+    assert f"{morning_after} digest" in page
+    assert "70 %" in page
+    assert "<script" not in page
