@@ -4,13 +4,15 @@ from datetime import timedelta
 
 import click
 
+from mailer.cli.agreeing import agree
 from mailer.cli.choosing import choosing, read_choice, read_targets, read_time
 from mailer.cli.deliveries import deliveries, resolve, retry
+from mailer.cli.findings import print_findings
 from mailer.cli.options import DURATION
 from mailer.cli.output import as_json, print_rows
 from mailer.cli.progress import print_status, watch
 from mailer.cli.report import report
-from mailer.cli.starting import confirm, plan_shown, print_preview
+from mailer.cli.starting import plan_shown, print_preview
 from mailer.errors import NotFoundError
 from mailer.jobs import campaigns as jobs
 from mailer.jobs.start_campaign import Order, gather, preview, require_letters, start
@@ -53,7 +55,10 @@ _number = click.argument("number", metavar="CAMPAIGN", type=int)
 @click.option("--dry-run", is_flag=True, help="Say who would get it, and send nothing.")
 @click.option("--again", is_flag=True, help="Although the same went to this list lately.")
 @click.option("--allow-withheld", is_flag=True, help="Leave out who lacks a value.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--yes", metavar="[N]", is_flag=False, flag_value="", default=None,
+    help="Do not ask. To 100 people or more N must be their number.",
+)  # fmt: skip
 @as_json
 @click.pass_obj
 def start_(
@@ -75,7 +80,7 @@ def start_(
     dry_run: bool,
     again: bool,
     allow_withheld: bool,
-    yes: bool,
+    yes: str | None,
     as_json: bool,
 ) -> None:
     """Send a template to lists, or to segments of them.
@@ -104,8 +109,8 @@ def start_(
             print_preview(preview(world, ready, now), as_json=as_json)
             return
         require_letters(ready)
-        if not yes:
-            confirm(preview(world, ready, now))
+        print_findings(ready.findings)
+        ready = agree(world, lambda at: gather(world, order, at), ready, yes)
         plan_shown(world, start(world, ready, utc_now()), as_json=as_json)
 
 

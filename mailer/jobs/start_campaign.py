@@ -31,7 +31,14 @@ from mailer.store.campaigns import (
 from mailer.store.campaignsearch import same_since
 from mailer.store.database import Connection
 from mailer.store.lists import all_lists, see_list
-from mailer.store.prospects import GETS_IT, Group, Lacking, first_people, groups, lacking
+from mailer.store.prospects import (
+    GETS_IT,
+    Group,
+    Lacking,
+    first_people,
+    groups,
+    lacking,
+)
 from mailer.workspace.templates import read_template
 
 _TRIED = 100

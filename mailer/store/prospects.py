@@ -138,6 +138,15 @@ def first_people(
     return [*get_contacts(connection, [row.id for row in rows]).values()]
 
 
+def how_many(connection: Connection, audience: Audience, now: datetime) -> int:
+    """Count those who would get a letter."""
+    dialect = connection.dialect
+    found = people(func.count()).where(picked_first(audience, dialect))
+    if audience.needs:
+        found = found.where(~lacks(audience, dialect))
+    return int(connection.execute(found, bounds(connection, audience, now)).scalar_one())
+
+
 def addresses_on_list(connection: Connection, list_id: str, limit: int) -> list[str]:
     """Return the addresses of the first people who are on a list."""
     found = (

@@ -117,7 +117,7 @@ class _Clicks:
 def _plan(made: Million, clicks: _Clicks) -> tuple[float, list[float]]:
     """Return how long the command took, and the clicks while it planned."""
     shop, during = made.shop, list[float]()
-    arguments = ("--list", LIST, "--yes", "--again")
+    arguments = (*shop.to_all(EXAMPLE), "--again")
     began = time.perf_counter()
     process = shop.start("campaign", "start", EXAMPLE, *arguments)
     with contextlib.ExitStack() as stack:

@@ -122,9 +122,15 @@ class Shop:
         )
         return result
 
+    def to_all(self, template: str = TEMPLATE) -> tuple[str, ...]:
+        """Return how a campaign is started to everyone on the list: with their number."""
+        asked = ("campaign", "start", template, "--list", LIST, "--dry-run", "--json")
+        number = json.loads(self.mailer(*asked))["gets_it"]
+        return ("--list", LIST, "--yes", str(number))
+
     def start_campaign(self, template: str = TEMPLATE) -> int:
         """Start a campaign to everyone on the list, planned through; return its number."""
-        arguments = ("--list", LIST, "--yes", "--again", "--json")
+        arguments = (*self.to_all(template), "--again", "--json")
         answer = json.loads(self.mailer("campaign", "start", template, *arguments))
         return int(answer["campaign"])
 

@@ -242,9 +242,21 @@ class Shop:
 
     def run(self, *arguments: str, at: str | None = None, status: int = 0) -> str:
         """Run one command and return what it printed; `status` is how it must end."""
+        done = self._ran(arguments, at)
+        # As a script does: to many people only with their number.
+        if asked := re.search(r"with --yes (\d+)", done.stderr):
+            number = arguments.index("--yes") + 1
+            told = (*arguments[:number], asked[1], *arguments[number:])
+            done = self._ran(told, at)
+        assert done.returncode == status, f"{arguments}: {done.stdout}{done.stderr}"
+        return done.stdout + done.stderr if status else done.stdout
+
+    def _ran(
+        self, arguments: Sequence[str], at: str | None
+    ) -> subprocess.CompletedProcess[str]:
         folder = str(self.folder) if at is None else at
         where = ("-w", folder) if folder else ()
-        done = subprocess.run(
+        return subprocess.run(
             [*MAILER, *where, *arguments],
             capture_output=True,
             text=True,
@@ -252,8 +264,6 @@ class Shop:
             env=_environment(),
             timeout=DEADLINE_S,
         )
-        assert done.returncode == status, f"{arguments}: {done.stdout}{done.stderr}"
-        return done.stdout + done.stderr if status else done.stdout
 
     def json(self, *arguments: str) -> Any:
         return json.loads(self.run(*arguments, "--json"))

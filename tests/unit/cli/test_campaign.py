@@ -267,3 +267,84 @@ def test_no_campaign_yet_says_how_to_begin(shop: Path):
     done = run(shop, "status")
     assert done.exit_code == 2
     assert "mailer campaign start --help" in done.stderr
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Path:
+    """A hundred and twenty people on the list, and one who has left it."""
+    standing = {"list_id": "newsletter", "wording": 1}
+    with make_workspace(tmp_path) as workspace, workspace.database.write() as connection:
+        add_people(connection, range(1, 121), {"name": "Kari", "country": "NO"}, **standing)
+        add_people(connection, [121], {}, **standing | {"status": "unsubscribed"})
+    write_template(tmp_path, "digest")
+    return tmp_path
+
+
+def none_started(folder: Path) -> bool:
+    return facts(run(folder, "list", "--json")) == []
+
+
+TO_MANY = ("start", "digest", "--list", "newsletter")
+
+
+def test_many_people_are_only_written_to_when_their_number_is_typed(many: Path):
+    done = run(many, *TO_MANY, stdin="120\n")
+    assert done.exit_code == 0, done.output
+    for words in (
+        "subject   News",
+        "to        newsletter",
+        "people    120",
+        "such as   person1@example.com, person2@example.com, person3@example.com",
+        "Type the number of people",
+    ):
+        assert words in done.stderr
+    assert "left the list" in done.stdout
+    assert "is running: 120 letters" in done.stdout
+
+
+@pytest.mark.parametrize("typed", ["12\n", "\n", "y\n", "yes\n", "1200\n", "120 people\n"])
+def test_a_typed_number_that_does_not_match_starts_nothing(many: Path, typed: str):
+    done = run(many, *TO_MANY, stdin=typed)
+    assert done.exit_code == 2
+    assert "120 people would get it: nothing was started" in done.stderr
+    assert none_started(many)
+
+
+def test_nothing_typed_at_all_starts_nothing(many: Path):
+    assert run(many, *TO_MANY).exit_code == 1
+    assert none_started(many)
+
+
+@pytest.mark.parametrize("number", ["119", "121", "many", "0120"])
+def test_a_script_must_say_the_right_number(many: Path, number: str):
+    done = run(many, *TO_MANY, f"--yes={number}")
+    assert done.exit_code == 2
+    assert "120 people would get it: nothing was started" in done.stderr
+    assert none_started(many)
+
+
+def test_yes_alone_is_not_enough_for_many_and_says_what_is(many: Path):
+    done = run(many, *TO_MANY, "--yes")
+    assert done.exit_code == 2
+    assert "say so with --yes 120" in done.stderr
+    assert none_started(many)
+    assert run(many, *TO_MANY, "--yes", "120").exit_code == 0
+
+
+def test_a_number_that_was_right_before_somebody_left_starts_nothing(many: Path):
+    with open_workspace(str(many)) as workspace, workspace.database.write() as connection:
+        suppress(connection, 7)
+    done = run(many, *TO_MANY, "--yes", "120")
+    assert done.exit_code == 2
+    assert "'120' was said, and 119 people would get it" in done.stderr
+    assert none_started(many)
+
+
+def test_a_segment_that_empties_the_audience_says_so_and_starts_nothing(many: Path):
+    done = run(many, *TO_MANY, "--segment", "sweden", "--yes")
+    if "has no segment" in done.stderr:
+        done = run(many, *TO_MANY, "--rule", "country == 'SE'", "--yes")
+    assert done.exit_code == 2
+    assert "would get it, for the reasons above: nothing was started" in done.stderr
+    assert "not in the segment: country == 'SE'" in done.stdout
+    assert none_started(many)
