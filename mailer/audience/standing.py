@@ -16,7 +16,7 @@ from mailer.model.subscription import Entry, Subscription
 
 _STATUS = SubscriptionStatus
 
-BY_OTHERS = frozenset({How.IMPORT, How.API, How.SUPPORT, How.COMMAND})
+BY_OTHERS = frozenset({How.IMPORT, How.API, How.SUPPORT, How.COMMAND, How.REPORT})
 """Ways in which not the person herself speaks."""
 
 _STRENGTH = {

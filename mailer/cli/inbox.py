@@ -4,20 +4,24 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from mailer.cli.output import as_json, json_text, shown
+from mailer.cli.output import as_json, json_text, print_json, shown
 from mailer.cli.printable import printable
 from mailer.config.places import places_of
-from mailer.errors import WorkspaceError
+from mailer.errors import MailerError, WorkspaceError
+from mailer.jobs.incoming import Desk, Handled, handle_all, keep
 from mailer.model.notice import KINDS, Notice
 from mailer.model.token import TokenBox
 from mailer.triage.attribution import signed_by_us
 from mailer.triage.sort import sort
-from mailer.wiring import settings_of
+from mailer.wiring import Workspace, open_workspace, settings_of, utc_now
 from mailer.workspace.files import exists, inside
 from mailer.workspace.folder import CONFIG
 from mailer.workspace.keyfile import read_keys
 from mailer.workspace.knowledge import read_knowledge
-from mailer.workspace.messages import message_files, read_messages
+from mailer.workspace.messages import STANDARD_INPUT, message_files, read_messages
+
+TRY_AGAIN = 75
+"""EX_TEMPFAIL: a mail server keeps the message and pipes it again."""
 
 
 @click.group
@@ -54,6 +58,64 @@ def classify(context: click.Context, paths: tuple[str, ...], *, as_json: bool) -
         click.echo(json_text(_facts(path, notice)) if as_json else _line(path, notice))
     if failed:
         context.exit(1)
+
+
+@inbox.command
+@as_json
+@click.pass_context
+def ingest(context: click.Context, *, as_json: bool) -> None:
+    """Take one message from a pipe: keep it, understand it, act on it once.
+
+    It is on disk before anything is made of it. The same message taken again changes
+    nothing. When it can't be kept the exit status is 75, so that the mail server keeps it
+    and tries again; when only what follows fails, the next one that comes does it.
+
+    \b
+    Example: mailer inbox ingest < message.eml
+             bounces: "|mailer -w /srv/shop inbox ingest"   (in /etc/aliases)
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    try:
+        with open_workspace(context.obj) as workspace:
+            (raw, *others) = read_messages(STANDARD_INPUT)
+            number, _ = keep(workspace.database, raw, "pipe", utc_now())
+            for one in others:
+                keep(workspace.database, one, "pipe", utc_now())
+            _act(workspace, number, as_json=as_json)
+    except MailerError as problem:
+        click.echo(f"mailer: {printable(str(problem))}", err=True)
+        context.exit(TRY_AGAIN)
+
+
+def _act(workspace: Workspace, number: int, *, as_json: bool) -> None:
+    """Make of every message that is kept what it is, and say so."""
+    knowledge = read_knowledge(workspace.folder)
+    tokens = TokenBox(workspace.ring)
+    desk = Desk(workspace.database, workspace.logbook, tokens, knowledge)
+    done: list[Handled] = []
+    try:
+        done.extend(handle_all(desk, utc_now()))
+    except MailerError as problem:
+        # It is kept: whoever gave it must not give it again.
+        click.echo(
+            f"mailer: kept, and not acted on yet: {printable(str(problem))}", err=True
+        )
+    if as_json:
+        print_json([_handled(one) for one in done])
+        return
+    for one in done:
+        effect = f", {one.verdict.effect}" if one.verdict else ""
+        click.echo(f"{one.incoming_id}: {one.kind}{effect} ({shown(one.words)})")
+    if not done:
+        click.echo(f"{number}: known already, nothing to do")
+
+
+def _handled(one: Handled) -> dict[str, object]:
+    return {
+        "message": one.incoming_id,
+        "kind": one.kind,
+        "effect": one.verdict.effect if one.verdict else None,
+        "words": one.words,
+    }
 
 
 def _messages(paths: tuple[str, ...]) -> Iterator[tuple[str, bytes | WorkspaceError]]:

@@ -44,6 +44,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "schedule": ("mailer.cli.schedule:schedule", "List schedules, run or skip a firing."),
     "alarm": ("mailer.cli.alarm:alarm", "List what went wrong while nobody looked."),
+    "bounce": (
+        "mailer.cli.bounce:bounce",
+        "List what came back of letters, and what follows.",
+    ),
     "inbox": ("mailer.cli.inbox:inbox", "Understand what comes back: bounces, complaints."),
     "serve": ("mailer.cli.serve:serve", "Run schedules, senders and pages until stopped."),
     "explain": ("mailer.cli.explain:explain", "Say what decided whether someone got mail."),

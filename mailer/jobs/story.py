@@ -1,5 +1,6 @@
 """What one campaign meant for one person: whether a letter was planned, and what came."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -27,6 +28,7 @@ from mailer.store.deliveries import DeliveryView
 from mailer.store.evidence import steps_of
 from mailer.store.facts import facts
 from mailer.store.history import Attempt
+from mailer.store.incoming import of_delivery
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ def story_of(
         f"planned: {one.permission}",
         *(f"planned: {line}" for line in one.segment),
         *_by_own_clock(campaign, contact),
+        *_came_back(connection, delivery.id),
     )
     if delivery.state is DeliveryState.WITHHELD:
         now = _permission(
@@ -103,6 +106,13 @@ def story_of(
             because += (f"withheld: {now[1]}",)
     attempts = tuple(history.attempts_of(connection, delivery.id))
     return Story(campaign, _verdict(delivery), because, delivery, attempts)
+
+
+def _came_back(connection: Connection, delivery_id: int) -> Iterator[str]:
+    """Say what was reported about a letter, and what was done about it."""
+    for one in of_delivery(connection, delivery_id):
+        said = f", which said {one.said}" if one.said else ""
+        yield f"came back on {_day(one.at)}: {one.notice}, {one.effect}: {one.words}{said}"
 
 
 def _permission(

@@ -28,6 +28,7 @@ class How(StrEnum):
     PAGE = "page"
     MAILTO = "mailto"
     COMMAND = "command"
+    REPORT = "report"
 
 
 class Basis(StrEnum):

@@ -126,12 +126,15 @@ def resolve(
     after: DeliveryState,
     again: Again,
     now: datetime,
+    *,
+    words: str = "",
 ) -> int:
     """Settle deliveries that are in doubt and return how many; others are left.
 
     Args:
         after: accepted, refused, or queued: then it is sent again under the same
             Message-ID.
+        words: What the log says of it; else that it was done by hand.
     """
     values: dict[str, Any] = {"ids": list(ids), "now": now}
     if after is DeliveryState.QUEUED:
@@ -139,7 +142,8 @@ def resolve(
         rows = connection.execute(_doubted_again, values).all()
     else:
         rows = connection.execute(_settled[after], values).all()
-    _log(connection, rows, after, now, f"in doubt, settled by hand as {after.value}")
+    said = words or f"in doubt, settled by hand as {after.value}"
+    _log(connection, rows, after, now, said)
     return len(rows)
 
 

@@ -573,6 +573,48 @@ class UnnotedRow(SQLModel, table=True):
     )
 
 
+class IncomingRow(SQLModel, table=True):
+    """A message that came, as it came; `sorted_at` says that what follows was done."""
+
+    __tablename__ = "incoming"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index("ix_incoming_unsorted", "id",
+              sqlite_where=text("sorted_at IS NULL"),
+              postgresql_where=text("sorted_at IS NULL")),
+    )  # fmt: skip
+    id: int | None = _id()
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    channel: str = _text()
+    received_at: datetime = _time()
+    raw: bytes = _bytes()
+    kind: str | None = _text(null=True)
+    because: str | None = _text(null=True)
+    sorted_at: datetime | None = _time(null=True)
+
+
+class VerdictRow(SQLModel, table=True):
+    """What we did about a message that speaks of a letter of ours."""
+
+    __tablename__ = "verdict"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        UniqueConstraint("incoming_id"),
+        Index("ix_verdict_delivery_id", "delivery_id"),
+        Index("ix_verdict_at", "at"),
+    )
+    id: int | None = _id()
+    incoming_id: int = _number()
+    delivery_id: int = _number()
+    notice: str = _text()
+    reason: str = _text()
+    hard: bool = False
+    status: str = _text()
+    said: str = _text()
+    effect: str = _text()
+    points: int = _number()
+    words: str = _text()
+    at: datetime = _time()
+
+
 def table(model: type[SQLModel]) -> Table:
     """Return the Core table of a model, for statements on hot paths."""
     name: str = vars(model)["__tablename__"]

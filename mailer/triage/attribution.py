@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailer.model.notice import Clues
-from mailer.model.token import TokenBox, TokenKind
+from mailer.model.token import Reader, TokenBox, TokenKind, from_mailbox
 
 RETURN_PATH = "b+"
 """How the local part of our return paths begins."""
@@ -70,6 +70,19 @@ def _path_token(address: str) -> str:
 def _tied(tokens: TokenBox, kind: TokenKind, token: str, by: str) -> Tied | None:
     delivery_id = tokens.delivery(kind, token.strip().strip("<>")) if token else None
     return None if delivery_id is None else Tied(delivery_id, by)
+
+
+def unsubscriber(clues: Clues, tokens: TokenBox) -> Reader | None:
+    """Return whose unsubscribe address a message came to (RFC 2369 §3.2).
+
+    The token is in the address, so whoever writes to it asks for it, whatever it says.
+    """
+    for address in clues.addressed_to:
+        token = from_mailbox(address.rpartition("@")[0].rpartition("+")[2])
+        reader = tokens.reader(TokenKind.UNSUBSCRIBE, token) if token else None
+        if reader is not None:
+            return reader
+    return None
 
 
 def signed_by_us(tokens: TokenBox) -> Callable[[str], bool]:

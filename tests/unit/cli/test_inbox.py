@@ -124,3 +124,35 @@ def test_a_workspace_s_own_phrases_are_asked_first(tmp_path: Path):
     assert (
         "phrases.toml, [[rule]] 1: no such reason 'suspendd'; did you mean" in done.stderr
     )
+
+
+def ingest(folder: Path, raw: bytes) -> Result:
+    return CliRunner().invoke(mailer, ("-w", str(folder), "inbox", "ingest"), input=raw)
+
+
+def test_a_message_from_a_pipe_is_kept_and_acted_on_once(tmp_path: Path):
+    with make_workspace(tmp_path):
+        pass
+    done = ingest(tmp_path, sample("lhost-sendmail-02.eml"))
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout == (
+        "1: bounce (nothing changes: no return path, envelope id or Message-ID of ours"
+        " in it)\n"
+    )
+    assert ingest(tmp_path, sample("lhost-sendmail-02.eml")).stdout == (
+        "1: known already, nothing to do\n"
+    )
+    listed = CliRunner().invoke(mailer, ("-w", str(tmp_path), "bounce", "list"))
+    assert listed.stdout == "nothing has come back\n"
+    counted = CliRunner().invoke(mailer, ("-w", str(tmp_path), "bounce", "stats", "--json"))
+    assert json.loads(counted.stdout) == []
+
+
+def test_what_can_not_be_kept_is_asked_for_again(tmp_path: Path):
+    done = ingest(tmp_path, HUMAN["a question"])
+    assert done.exit_code == 75
+    assert "config.toml" in done.stderr
+    with make_workspace(tmp_path):
+        pass
+    (tmp_path / "mailer.db").write_bytes(b"no database")
+    assert ingest(tmp_path, HUMAN["a question"]).exit_code == 75

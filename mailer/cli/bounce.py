@@ -1,0 +1,77 @@
+"""`mailer bounce`: what came back of our letters, and what follows from it."""
+
+from dataclasses import asdict
+
+import click
+
+from mailer.cli.output import as_json, print_json, print_rows
+from mailer.jobs import bounces as jobs
+from mailer.wiring import open_workspace, utc_now
+
+
+@click.group
+def bounce() -> None:
+    """List what came back of letters, and what follows.
+
+    Only reports that a token of ours ties to a letter are here; `mailer inbox classify`
+    says what any message is.
+
+    Example: mailer bounce stats
+    """
+
+
+@bounce.command(name="list")
+@click.option("--limit", default=50, show_default=True, help="How many at most.")
+@as_json
+@click.pass_obj
+def list_(folder: str, limit: int, *, as_json: bool) -> None:
+    """List the latest, the newest first, with what was done about each.
+
+    Example: mailer bounce list --limit 10
+    """
+    with open_workspace(folder, need_keys=False) as workspace:
+        found = jobs.newest(workspace.database, limit)
+    if as_json:
+        print_json([asdict(one) for one in found])
+        return
+    rows = [
+        {
+            "at": one.at,
+            "letter": one.delivery_id,
+            "for": f"{one.cause_kind} {one.cause_id}",
+            "address": one.address,
+            "what": one.notice,
+            "reason": one.reason,
+            "done": one.effect,
+            "because": one.words,
+        }
+        for one in found
+    ]
+    print_rows(rows, as_json=False, nothing="nothing has come back")
+
+
+@bounce.command
+@click.option("--days", default=30, show_default=True, help="Of how many days.")
+@click.option(
+    "--by",
+    type=click.Choice(list(jobs.GROUPS)),
+    default="reason",
+    show_default=True,
+    help="What is counted together.",
+)
+@as_json
+@click.pass_obj
+def stats(folder: str, days: int, by: str, *, as_json: bool) -> None:
+    """Count what came back, with the advice that follows.
+
+    \b
+    Example: mailer bounce stats
+             mailer bounce stats --by provider --days 7
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    with open_workspace(folder, need_keys=False) as workspace:
+        found = jobs.stats(workspace.database, by, days, utc_now())
+    rows = [
+        {by: one.group, "reports": one.reports, "hard": one.hard, "advice": one.advice}
+        for one in found
+    ]
+    print_rows(rows, as_json=as_json, nothing=f"nothing has come back in {days} days")

@@ -1,0 +1,207 @@
+"""Messages as they came, each once, and what was made of them.
+
+A message is committed before anything is made of it, so that a crash in between loses
+nothing; and what was made of it is committed together with the mark that says so, so that
+nothing is done twice.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailer.model.verdict import Earlier, Effect, Verdict
+from mailer.store.tables import DeliveryRow, IncomingRow, VerdictRow, table
+
+_incoming = table(IncomingRow)
+_verdict = table(VerdictRow)
+_delivery = table(DeliveryRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Unsorted:
+    """A message of which nothing was made yet."""
+
+    id: int
+    raw: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """The delivery that a message is about."""
+
+    id: int
+    contact_id: int | None
+    hash: bytes
+    address: str
+    cause_kind: str
+    cause_id: int
+    relay: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict on record, with the letter that it is about."""
+
+    id: int
+    incoming_id: int
+    delivery_id: int
+    cause_kind: str
+    cause_id: int
+    address: str
+    relay: str
+    notice: str
+    reason: str
+    hard: bool
+    status: str
+    said: str
+    effect: Effect
+    words: str
+    at: datetime
+
+
+def keep(
+    connection: Connection, raw: bytes, channel: str, now: datetime
+) -> tuple[int, bool]:
+    """Keep a message unless it is here already.
+
+    Args:
+        channel: By which way it came: `pipe`, `lmtp`, `imap`, `maildir`.
+
+    Returns:
+        Its number, and whether it is new.
+    """
+    digest = hashlib.sha256(raw).digest()
+    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    made = connection.execute(
+        dialect(_incoming)
+        .values(digest=digest, channel=channel, received_at=now, raw=raw)
+        .on_conflict_do_nothing(index_elements=["digest"])
+        .returning(_incoming.c.id)
+    ).scalar_one_or_none()
+    if made is not None:
+        return int(made), True
+    here = select(_incoming.c.id).where(_incoming.c.digest == digest)
+    return int(connection.execute(here).scalar_one()), False
+
+
+def unsorted(connection: Connection, after: int, limit: int) -> list[Unsorted]:
+    """Return messages of which nothing was made yet, oldest first, from a number on."""
+    rows = connection.execute(
+        select(_incoming.c.id, _incoming.c.raw, _incoming.c.received_at)
+        .where(_incoming.c.sorted_at.is_(None), _incoming.c.id > after)
+        .order_by(_incoming.c.id)
+        .limit(limit)
+    )
+    return [Unsorted(row.id, bytes(row.raw), row.received_at) for row in rows]
+
+
+def mark_sorted(
+    connection: Connection, incoming_id: int, kind: str, because: str, now: datetime
+) -> bool:
+    """Note what a message is; False when somebody else has done it in the meantime."""
+    changed = connection.execute(
+        update(_incoming)
+        .where(_incoming.c.id == incoming_id, _incoming.c.sorted_at.is_(None))
+        .values(kind=kind, because=because, sorted_at=now)
+    )
+    return changed.rowcount == 1
+
+
+def concern(connection: Connection, delivery_id: int) -> Concern | None:
+    """Return the delivery that a message is about; None when it is not kept any more."""
+    row = connection.execute(
+        select(_delivery).where(_delivery.c.id == delivery_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Concern(
+        row.id, row.contact_id, bytes(row.hash), row.address, row.cause_kind, row.cause_id,
+        row.relay or "",
+    )  # fmt: skip
+
+
+def earlier(connection: Connection, about: Concern, since: datetime) -> list[Earlier]:
+    """Return the bounces of an address since a moment, oldest first."""
+    # A hash changes with each new key, a contact's number never.
+    its = (
+        _delivery.c.hash == about.hash
+        if about.contact_id is None
+        else and_(
+            _delivery.c.contact_id.is_not(None), _delivery.c.contact_id == about.contact_id
+        )
+    )
+    rows = connection.execute(
+        select(_verdict.c.at, _verdict.c.reason, _verdict.c.points, _delivery.c.cause_id)
+        .join(_delivery, _delivery.c.id == _verdict.c.delivery_id)
+        .where(its, _verdict.c.at >= since, _verdict.c.notice == "bounce")
+        .order_by(_verdict.c.id)
+    )
+    return [Earlier(row.at, row.reason, row.points, row.cause_id) for row in rows]
+
+
+def record(
+    connection: Connection,
+    incoming_id: int,
+    about: Concern,
+    facts: dict[str, Any],
+    verdict: Verdict,
+    now: datetime,
+) -> None:
+    """Put a verdict on record.
+
+    Args:
+        facts: `notice`, `reason`, `hard`, `status` and `said`.
+    """
+    connection.execute(
+        insert(_verdict).values(
+            incoming_id=incoming_id,
+            delivery_id=about.id,
+            effect=verdict.effect.value,
+            points=verdict.points,
+            words=verdict.words,
+            at=now,
+            **facts,
+        )
+    )
+
+
+_judged = select(
+    _verdict,
+    _delivery.c.cause_kind,
+    _delivery.c.cause_id,
+    _delivery.c.address,
+    _delivery.c.relay,
+).join(_delivery, _delivery.c.id == _verdict.c.delivery_id)
+
+
+def newest(connection: Connection, limit: int) -> list[Judged]:
+    """Return the latest verdicts, the newest first."""
+    rows = connection.execute(_judged.order_by(_verdict.c.id.desc()).limit(limit))
+    return [_of(row) for row in rows]
+
+
+def of_delivery(connection: Connection, delivery_id: int) -> list[Judged]:
+    """Return the verdicts about one letter, oldest first."""
+    rows = connection.execute(
+        _judged.where(_verdict.c.delivery_id == delivery_id).order_by(_verdict.c.id)
+    )
+    return [_of(row) for row in rows]
+
+
+def bounces(connection: Connection, since: datetime) -> list[Judged]:
+    """Return all verdicts since a moment."""
+    rows = connection.execute(_judged.where(_verdict.c.at >= since).order_by(_verdict.c.id))
+    return [_of(row) for row in rows]
+
+
+def _of(row: Any) -> Judged:
+    return Judged(
+        row.id, row.incoming_id, row.delivery_id, row.cause_kind, row.cause_id, row.address,
+        row.relay or "", row.notice, row.reason, bool(row.hard), row.status, row.said,
+        Effect(row.effect), row.words, row.at,
+    )  # fmt: skip

@@ -1,0 +1,287 @@
+"""What comes back is kept once, tied by a token of ours, and acted on once."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from samples.samples import knowledge
+from sending import a_campaign, attempts
+from sqlalchemy import update
+
+from mailer.jobs.bounces import stats
+from mailer.jobs.incoming import Desk, handle_all, keep
+from mailer.model.consent import SuppressionReason
+from mailer.model.token import Reader, TokenBox, TokenKind, in_mailbox
+from mailer.model.verdict import Effect
+from mailer.store import alarms, incoming
+from mailer.store.suppressions import suppressions_of
+from mailer.store.tables import DeliveryRow, table
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+A_DAY = timedelta(days=1)
+DSN = """\
+Return-Path: <>
+From: MAILER-DAEMON@relay.example
+To: {to}
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <{number}@relay.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary=b
+
+--b
+
+It came back.
+
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; relay.example
+{envelope}
+Final-Recipient: rfc822; {address}
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; {said}
+
+--b
+Content-Type: text/rfc822-headers
+
+Message-ID: {message_id}
+To: {address}
+
+--b--
+"""
+COMPLAINT = """\
+From: staff@provider.example
+To: {to}
+Subject: complaint
+Message-ID: <{number}@provider.example>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary=b
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: {feedback}
+User-Agent: x
+Version: 1
+
+--b
+Content-Type: message/rfc822
+
+Message-ID: {message_id}
+To: {address}
+
+--b--
+"""
+GONE = {"action": "failed", "status": "5.1.1", "said": "550 5.1.1 <x>: User unknown"}
+FULL = {"action": "failed", "status": "5.2.2", "said": "552 5.2.2 Mailbox full"}
+LISTED = {
+    "action": "failed",
+    "status": "5.7.1",
+    "said": "554 5.7.1 blocked using x.spamhaus.org",
+}
+
+
+@pytest.fixture
+def desk(database, logbook, ring) -> Desk:
+    return Desk(database, logbook, TokenBox(ring), knowledge())
+
+
+def a_report(tokens: TokenBox, delivery: int, form: str = DSN, **facts: object) -> bytes:
+    values = {
+        "to": "bounces@shop.example",
+        "number": 1,
+        "envelope": "",
+        "address": f"p{delivery}@example.com",
+        "message_id": f"<{tokens.for_delivery(TokenKind.MESSAGE, delivery)}@shop.example>",
+        "feedback": "abuse",
+    }
+    return form.format(**(values | GONE | facts)).encode()
+
+
+def take(desk: Desk, raw: bytes, now: datetime = NOW) -> list:
+    keep(desk.database, raw, "pipe", now)
+    return list(handle_all(desk, now))
+
+
+def held(desk: Desk, ring, person: int) -> list[tuple[str, SuppressionReason]]:
+    with desk.database.read() as connection:
+        found = suppressions_of(connection, ring.suppression_hash(f"p{person}@example.com"))
+    return [(one.scope, one.reason) for one in found]
+
+
+def test_no_such_mailbox_keeps_letters_away_at_once(desk, ring):
+    a_campaign(desk.database, ring, 2)
+    (done,) = take(desk, a_report(desk.tokens, 1))
+    assert (done.kind, done.verdict.effect) == ("bounce", Effect.SUPPRESSED)
+    assert held(desk, ring, 1) == [("marketing", SuppressionReason.BOUNCED)]
+    assert held(desk, ring, 2) == []
+    assert [line.no.reason for line in desk.logbook.lines() if line.no] == [
+        SuppressionReason.BOUNCED
+    ]
+
+
+def test_a_return_path_of_ours_is_proof(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    token = desk.tokens.for_delivery(TokenKind.RETURN_PATH, 1)
+    to = f"B+{token.upper()}@bounces.shop.example"
+    (done,) = take(desk, a_report(desk.tokens, 1, to=to, message_id="<other@example>"))
+    assert done.verdict.effect is Effect.SUPPRESSED
+
+
+def test_the_same_message_twice_is_acted_on_once(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    raw = a_report(desk.tokens, 1, **FULL)
+    assert len(take(desk, raw)) == 1
+    assert take(desk, raw) == []
+    with desk.database.read() as connection:
+        assert len(incoming.newest(connection, 10)) == 1
+
+
+def test_what_was_kept_before_a_crash_is_acted_on_later(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    keep(desk.database, a_report(desk.tokens, 1), "pipe", NOW)
+    with desk.database.read() as connection:
+        assert [one.id for one in incoming.unsorted(connection, 0, 10)] == [1]
+    assert [one.verdict.effect for one in handle_all(desk, NOW)] == [Effect.SUPPRESSED]
+    assert list(handle_all(desk, NOW)) == []
+
+
+def path(tokens: TokenBox, delivery: int) -> str:
+    return tokens.for_delivery(TokenKind.RETURN_PATH, delivery)
+
+
+def leaving(tokens: TokenBox) -> str:
+    return in_mailbox(tokens.for_reader(TokenKind.UNSUBSCRIBE, Reader(1, 1, 1)))
+
+
+def forgeries(tokens: TokenBox, others: TokenBox) -> dict[str, bytes]:
+    """Write reports that name a letter and prove nothing."""
+    message = tokens.for_delivery(TokenKind.MESSAGE, 1)
+    return {
+        "no token": a_report(tokens, 1, message_id="<1@shop.example>"),
+        "another key's Message-ID": a_report(others, 1),
+        "another key's return path": a_report(
+            others, 1, message_id="", to=f"b+{path(others, 1)}@b.example"
+        ),
+        "a Message-ID's token for a return path": a_report(
+            tokens, 1, message_id="", to=f"b+{message}@b.example"
+        ),
+        "another key's envelope id": a_report(
+            tokens,
+            1,
+            message_id="",
+            envelope=f"Original-Envelope-Id: {others.for_delivery(TokenKind.MESSAGE, 1)}",
+        ),
+        "a complaint without a token": a_report(tokens, 1, COMPLAINT, message_id="<1@x>"),
+        "a complaint with another key's": a_report(others, 1, COMPLAINT),
+        "two letters at once": a_report(tokens, 1, to=f"b+{path(tokens, 2)}@b.example"),
+        "an unsubscribe with another key's": (
+            "From: p1@example.com\nSubject: unsubscribe\n"
+            f"To: leave+{leaving(others)}@shop.example\n\nunsubscribe\n"
+        ).encode(),
+        "an unsubscribe with a letter's token": (
+            f"From: p1@example.com\nSubject: leave\nTo: leave+{message}@shop.example\n\n"
+        ).encode(),
+    }
+
+
+FORGED = (
+    "no token", "another key's Message-ID", "another key's return path",
+    "a Message-ID's token for a return path", "another key's envelope id",
+    "a complaint without a token", "a complaint with another key's", "two letters at once",
+    "an unsubscribe with another key's", "an unsubscribe with a letter's token",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_nobodys_state_changes_on_what_is_forged(desk, ring, name):
+    a_campaign(desk.database, ring, 2)
+    keys = tuple(replace(key, secret=b"x" * 32) for key in ring.keys)
+    forged = forgeries(desk.tokens, TokenBox(replace(ring, keys=keys)))
+    assert set(forged) == set(FORGED)
+    (done,) = take(desk, forged[name])
+    assert done.verdict is None, done
+    assert held(desk, ring, 1) == []
+    assert held(desk, ring, 2) == []
+    with desk.database.read() as connection:
+        assert incoming.newest(connection, 10) == []
+    assert list(desk.logbook.lines()) == []
+
+
+def test_a_full_mailbox_counts_and_one_bounce_is_never_enough(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    (done,) = take(desk, a_report(desk.tokens, 1, **FULL))
+    assert done.verdict.effect is Effect.COUNTED
+    assert held(desk, ring, 1) == []
+
+
+def test_what_blames_us_alarms_and_never_counts(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    (done,) = take(desk, a_report(desk.tokens, 1, **LISTED))
+    assert (done.verdict.effect, done.verdict.points) == (Effect.OURS, 0)
+    assert held(desk, ring, 1) == []
+    with desk.database.read() as connection:
+        assert [one.kind for one in alarms.open_alarms(connection)] == ["bounce_blames_us"]
+
+
+def test_a_complaint_stops_all_marketing(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    (done,) = take(desk, a_report(desk.tokens, 1, COMPLAINT))
+    assert done.verdict.effect is Effect.COMPLAINED
+    assert held(desk, ring, 1) == [("marketing", SuppressionReason.COMPLAINED)]
+
+
+@pytest.mark.parametrize("feedback", ["not-spam", "auth-failure"])
+def test_feedback_that_asks_for_nothing_changes_nothing(desk, ring, feedback):
+    a_campaign(desk.database, ring, 1)
+    (done,) = take(desk, a_report(desk.tokens, 1, COMPLAINT, feedback=feedback))
+    assert done.verdict.effect is Effect.NOTHING
+    assert held(desk, ring, 1) == []
+
+
+def test_a_report_settles_a_letter_in_doubt(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    with desk.database.write() as connection:
+        connection.execute(update(table(DeliveryRow)).values(state="in_doubt"))
+    take(desk, a_report(desk.tokens, 1, action="delayed", status="4.4.1", said="later"))
+    with desk.database.read() as connection:
+        states = connection.execute(table(DeliveryRow).select()).all()
+    assert [one.state for one in states] == ["accepted"]
+    assert "a report speaks of it" in attempts(desk.database)[0].words
+
+
+def test_who_writes_to_her_unsubscribe_address_has_left(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    token = leaving(desk.tokens).upper()
+    raw = f"From: p1@example.com\nTo: leave+{token}@shop.example\n\n".encode()
+    (done,) = take(desk, raw)
+    assert done.words == "unsubscribed by its address"
+    assert held(desk, ring, 1) == [("list:news", SuppressionReason.UNSUBSCRIBED)]
+
+
+def test_a_machine_that_answers_changes_nothing(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    token = desk.tokens.for_delivery(TokenKind.MESSAGE, 1)
+    raw = (
+        "From: p1@example.com\nAuto-Submitted: auto-replied\nSubject: away\n"
+        f"In-Reply-To: <{token}@shop.example>\n\nUser unknown, mailbox full.\n"
+    )
+    (done,) = take(desk, raw.encode())
+    assert (done.kind, done.verdict) == ("auto_reply", None)
+
+
+def test_the_counts_come_with_advice(desk, ring):
+    a_campaign(desk.database, ring, 3)
+    for person in (1, 2):
+        take(desk, a_report(desk.tokens, person, number=person, **LISTED))
+    take(desk, a_report(desk.tokens, 3, number=3))
+    counted = stats(desk.database, "reason", 30, NOW + A_DAY)
+    assert [(one.group, one.reports, one.hard) for one in counted] == [
+        ("blocked", 2, 0),
+        ("userunknown", 1, 1),
+    ]
+    assert "block list" in counted[0].advice
+    assert [one.group for one in stats(desk.database, "provider", 30, NOW)] == [
+        "example.com"
+    ]
