@@ -57,6 +57,14 @@ class Site:
         """Return the page of a reader's preferences."""
         return f"{self.public_url}/p/{token}"
 
+    def browser(self, token: str) -> str:
+        """Return the page that shows a letter as a browser does."""
+        return f"{self.public_url}/b/{token}"
+
+    def archive(self, list_name: str) -> str:
+        """Return the page of a list's earlier letters."""
+        return f"{self.public_url}/archive/{list_name}"
+
     def confirmation(self, token: str) -> str:
         """Return the page where a sign-up is confirmed."""
         return f"{self.public_url}/c/{token}"

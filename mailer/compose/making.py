@@ -27,13 +27,14 @@ from mailer.compose.styles import inlined
 from mailer.compose.template import TemplateSource
 from mailer.compose.textlinks import with_safe_links
 from mailer.compose.tree import Nodes, everything, literal, literal_text, mapped, replaced
+from mailer.compose.utm import Tagging, tagging_of
 from mailer.errors import did_you_mean
 from mailer.model.attributes import AttributeSpec
 from mailer.model.enclosure import Enclosure
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
 
-LINK_NAMES = frozenset({"confirm_url", "preferences_url", "unsubscribe_url"})
+LINK_NAMES = frozenset({"browser_url", "confirm_url", "preferences_url", "unsubscribe_url"})
 OPTIONAL_NAMES = frozenset({"language", "time_zone"})
 _LINE_NAMES = frozenset({"preview", "subject"})
 _LIST_NAMES = frozenset({"list_title", "list_words", "postal_address", "sender_name"})
@@ -90,6 +91,7 @@ class _Work:
     specs: Mapping[str, AttributeSpec]
     limits: Limits
     pictures: Pictures
+    tagging: Tagging
     places: Places = field(default_factory=Places)
 
     def common(self, engine: Engine, values: dict[str, object], file: str) -> Common:
@@ -116,7 +118,8 @@ def make_bodies(
         TemplateError: names the file, the line and what to do.
     """
     pictures = Pictures(source, site)
-    work = _Work(source, language, specs, limits, pictures)
+    tagging = tagging_of(mailing_list, source.name, site)
+    work = _Work(source, language, specs, limits, pictures, tagging)
     duties.check_list(source, mailing_list)
     read = _read(work)
     needs = _check_names(work, read)
@@ -223,7 +226,7 @@ def _html(
     definitions = [mapped(one, _as_html) for one in _definitions(lines)]
     counted = counting(body)
     whole = folded([*definitions, *counted], work.common(HTML, values, work.source.file))
-    page, marked = inlined(whole, work.places, work.pictures)
+    page, marked = inlined(whole, work.places, work.pictures, work.tagging)
     text = [mapped(one, _as_text) for one in plain_text(marked, work.places)]
     seen = Seen(
         source=work.source,

@@ -5,12 +5,12 @@
 Nothing after this may change a byte: a signature will cover what is composed here.
 """
 
-import re
+import quopri
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import cast
 
+from mailer.compose.cleaning import clean
 from mailer.compose.document import Seen
 from mailer.compose.enclosing import Enclosing
 from mailer.compose.head import Fields, Head, subject_field
@@ -29,7 +29,6 @@ from mailer.model.person import Person
 from mailer.model.token import Reader, TokenBox, TokenKind
 
 _LANGUAGES_MAX = 1_000
-_UNCLEAN = re.compile("\r\n?|[\ud800-\udfff]")
 
 
 def prepare(  # noqa: PLR0913, PLR0917 - each is a thing of its own, and wiring names them all
@@ -163,6 +162,10 @@ class Prepared:
             names["confirm_url"] = self.site.confirmation(
                 self._tokens.for_number(TokenKind.CONFIRM, sign_up)
             )
+        if "browser_url" in edition.links:
+            names["browser_url"] = self.site.browser(
+                self._tokens.for_delivery(TokenKind.BROWSER, delivery_id)
+            )
         text = edition.bodies.text.fill(names)
         page = edition.bodies.html.fill(names)
         message_id = self._tokens.for_delivery(TokenKind.MESSAGE, delivery_id)
@@ -186,6 +189,31 @@ class Prepared:
             dotless=True,
         )
 
+    def for_everybody(self, instead: str) -> tuple[str, str]:
+        """Return subject and HTML as anybody may read them: with no person's values.
+
+        Fallbacks take their places; what has none is the made-up person's of the sample.
+
+        Args:
+            instead: The address that the links that belong to one person lead to.
+
+        Raises:
+            CannotComposeError: when the sample lacks a value that the template needs.
+        """
+        edition = self._editions[self._fallback]
+        names = edition.bodies.common.copy()
+        for name, kind in edition.attributes:
+            value = read(kind, self.source.sample.get(name))
+            if name in edition.bodies.needs and value is not None:
+                names[name] = clean(value)
+        if "language" in edition.bodies.needs:
+            names["language"] = written(self._fallback)
+        if "time_zone" in edition.bodies.needs:
+            names["time_zone"] = "UTC"
+        names |= {"email": "", **dict.fromkeys(edition.links, instead)}
+        page = quopri.decodestring(b"".join(edition.bodies.html.fill(names)))
+        return edition.line(names), page.decode().replace("\r\n", "\n")
+
     def _reader(self, person: Person, campaign_id: int, *, test: bool) -> Reader:
         contact_id = person.contact_id
         if contact_id is None and self._needs_reader and not test:
@@ -208,11 +236,11 @@ class Prepared:
         for name, kind in edition.attributes:
             value = read(kind, person.attributes.get(name))
             if value is not None:
-                names[name] = _clean(value)
+                names[name] = clean(value)
         for name in edition.optional:
             value = person.language if name == "language" else person.time_zone
             if value is not None:
-                names[name] = _clean(value)
+                names[name] = clean(value)
         names["email"] = recipient
         names["unsubscribe_url"] = unsubscribe_url
         if "preferences_url" in edition.links:
@@ -258,36 +286,22 @@ class _Edition:
         except CannotComposeError as problem:
             raise TemplateError(f"{source.shown(SETTINGS_FILE)}: {problem}") from problem
 
+    def line(self, names: dict[str, object]) -> str:
+        """Return the subject as people read it."""
+        subject = self.bodies.subject
+        return subject if isinstance(subject, str) else "".join(subject.fill(names))
+
     def subject(self, names: dict[str, object], *, test: bool, mark: str) -> str:
         """Write the subject's field for one person.
 
         Args:
             mark: What it begins with, in a rehearsal.
         """
-        subject = self.bodies.subject
-        if mark:
-            text = subject if isinstance(subject, str) else "".join(subject.fill(names))
-            return subject_field(f"{mark}{text}", test=test)
-        if isinstance(subject, str):
+        if self._subjects and not mark:
             return self._subjects[test]
-        return subject_field("".join(subject.fill(names)), test=test)
+        return subject_field(f"{mark}{self.line(names)}", test=test)
 
 
 def _display_name(person: Person) -> str:
     name = person.attributes.get("name")
     return name if isinstance(name, str) else ""
-
-
-def _clean(value: object) -> object:
-    """Take carriage returns and halves of surrogate pairs out of a value."""
-    if isinstance(value, str):
-        if value.isascii() and "\r" not in value:
-            return value
-        return _UNCLEAN.sub(_cleaned, value)
-    if isinstance(value, list):
-        return [_clean(one) for one in cast("list[object]", value)]
-    return value
-
-
-def _cleaned(found: re.Match[str]) -> str:
-    return "\n" if found[0].startswith("\r") else "\ufffd"

@@ -6,7 +6,7 @@ from mailer.compose.limits import internal
 from mailer.compose.markup import URL_ATTRIBUTES, Place, Where
 from mailer.compose.tree import replaced
 
-TRUSTED = frozenset({"confirm_url", "preferences_url", "unsubscribe_url"})
+TRUSTED = frozenset({"browser_url", "confirm_url", "preferences_url", "unsubscribe_url"})
 """Links that we make: they may begin a link as they are."""
 
 _BY_STYLES = frozenset({"class", "id"})

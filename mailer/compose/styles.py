@@ -18,6 +18,7 @@ from mailer.compose.plaintext import VOID
 from mailer.compose.slots import Mark, Marked, Role, mark, unmark
 from mailer.compose.stylesheet import for_dark_screens
 from mailer.compose.tree import Nodes
+from mailer.compose.utm import Tagging
 from mailer.errors import TemplateError
 
 _DOCUMENT = re.compile(r"(?i)<!doctype|<(?:html|head|body)[\s>]")
@@ -27,8 +28,10 @@ _STYLE = re.compile(r"(?is)(<style\b[^>]*>)(.*?)(</style\s*>)")
 _INLINER = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
-def inlined(body: Nodes, places: Places, pictures: Pictures) -> tuple[Nodes, Marked]:
-    """Put images in their places, and lay style sheets into style attributes.
+def inlined(
+    body: Nodes, places: Places, pictures: Pictures, tagging: Tagging
+) -> tuple[Nodes, Marked]:
+    """Put images and parameters in their places, and style sheets into style attributes.
 
     Returns:
         The statements, and the document with marks that they were made from.
@@ -39,6 +42,7 @@ def inlined(body: Nodes, places: Places, pictures: Pictures) -> tuple[Nodes, Mar
     """
     before = mark(body, places)
     before = replace(before, text=pictures.placed(before.text, before.word))
+    before = replace(before, text=tagging.tagged(before))
     if _SHEET.search(before.text):
         raise places.error(
             body[0],

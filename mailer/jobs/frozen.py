@@ -180,5 +180,6 @@ def unpack(body: Mapping[str, Any]) -> Frozen:
 def _list(values: Mapping[str, Any]) -> MailingList:
     facts: dict[str, Any] = dict(values)
     facts["wordings"] = tuple(Wording(**wording) for wording in values["wordings"])
+    facts["utm_domains"] = tuple(values.get("utm_domains", ()))
     facts["opt_in"] = OptIn(values["opt_in"])
     return MailingList(**facts)

@@ -85,11 +85,13 @@ class Letters:
 
     def get_ready(self, claims: list[Claim]) -> None:
         """Load and prepare what these claims need and is not there yet."""
-        needed = {_key(claim) for claim in claims}
+        self._get_ready({_key(claim) for claim in claims})
+
+    def _get_ready(self, needed: set[_Key]) -> None:
         for key in needed - self._ready.keys():
             with self._database.read() as connection:
                 self._ready[key] = self._prepared(connection, *key)
-        # What these claims need stays; the oldest of the others goes.
+        # What is needed now stays; the oldest of the others goes.
         for key in needed:
             self._ready.move_to_end(key)
         while len(self._ready) > max(_KEPT_AT_MOST, 2 * len(needed)):
@@ -147,6 +149,19 @@ class Letters:
             test=claim.kind is Kind.TEST,
             sign_up=claim.cause_id if signs_up else 0,
         )
+
+    def prepared(self, cause: CauseKind, cause_id: int, list_id: str | None) -> Prepared:
+        """Return what the letters of a cause to a list are made of.
+
+        Raises:
+            CannotComposeError: when they cannot be made.
+        """
+        key = (cause, cause_id, list_id)
+        self._get_ready({key})
+        found = self._ready[key]
+        if isinstance(found, str):
+            raise CannotComposeError(found)
+        return found
 
     def failed(self, claim: Claim) -> None:
         """Hear that a letter was withheld because it can't be made."""

@@ -90,8 +90,12 @@ def _as_data(source: TemplateSource) -> dict[str, str]:
 
 def html_of(message: EmailMessage, prepared: Prepared) -> str:
     """Return the HTML of a letter with the template's own images inside it."""
-    images = _as_data(prepared.source)
-    return with_own_images(body_of(message, "html"), prepared.site, images)
+    return with_images(body_of(message, "html"), prepared)
+
+
+def with_images(html: str, prepared: Prepared) -> str:
+    """Put the images that a template has with it into its HTML."""
+    return with_own_images(html, prepared.site, _as_data(prepared.source))
 
 
 def body_of(message: EmailMessage, kind: str) -> str:

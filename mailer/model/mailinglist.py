@@ -45,6 +45,9 @@ class MailingList:
         bounce_domain: Where signed return paths live, or "": the sender's address is used.
         unsubscribe_mailbox: The address that `mailto:` unsubscribes go to, or "".
         segments: Name to expression, as text.
+        utm: What links get as `utm_<name>`: source, medium, campaign, term, content.
+        utm_domains: The websites whose links get that; none for all but our own pages.
+        archive: Anybody may read its letters on the web, without a person's values.
         sign_up: The page where people join by themselves; None for no page.
     """
 
@@ -63,6 +66,9 @@ class MailingList:
     unsubscribe_mailbox: str = ""
     language: str = "en"
     segments: dict[str, str] = field(default_factory=dict[str, str])
+    archive: bool = False
+    utm: dict[str, str] = field(default_factory=dict[str, str])
+    utm_domains: tuple[str, ...] = ()
     sign_up: SignUpPage | None = None
 
     @property

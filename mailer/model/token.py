@@ -25,6 +25,7 @@ class TokenKind(StrEnum):
     PREFERENCES = "preferences"
     MESSAGE = "message"
     RETURN_PATH = "return_path"
+    BROWSER = "browser"
     CONFIRM = "confirm"
     UNDO = "undo"
 

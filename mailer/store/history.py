@@ -6,10 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from mailer.model.campaign import Campaign
-from mailer.model.delivery import CauseKind
+from mailer.model.campaign import Campaign, CampaignState
+from mailer.model.delivery import CauseKind, Claim, DeliveryState
+from mailer.model.kind import Kind
 from mailer.store.campaigns import campaign_of
 from mailer.store.campaignsearch import to_lists
+from mailer.store.contacts import get_contact
 from mailer.store.deliveries import DeliveryView, view_of
 from mailer.store.tables import AttemptRow, CampaignRow, DeliveryRow, table
 
@@ -82,6 +84,69 @@ def campaigns_of_lists(
     rows = connection.execute(
         select(_campaign)
         .where(to_lists(list_ids))
+        .order_by(_campaign.c.id.desc())
+        .limit(limit)
+    )
+    return [campaign_of(row) for row in rows]
+
+
+def claim_to_show(connection: Connection, delivery_id: int) -> Claim | None:
+    """Return all that a letter is composed of, to show it again; nothing is claimed.
+
+    Returns:
+        None when there is no such delivery, or its contact is no longer on record.
+    """
+    row = connection.execute(
+        select(_delivery).where(_delivery.c.id == delivery_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    contact = None
+    if row.contact_id is not None:
+        contact = get_contact(connection, row.contact_id)
+        if contact is None:
+            return None
+    return Claim(
+        id=row.id,
+        fence=row.attempt,
+        cause_kind=CauseKind(row.cause_kind),
+        cause_id=row.cause_id,
+        kind=Kind(row.kind),
+        list_id=row.list_id,
+        contact_id=row.contact_id,
+        address=row.address,
+        first_attempt_at=row.first_attempt_at or row.due_at,
+        give_up_at=row.give_up_at,
+        deferrals=row.deferrals,
+        attributes=dict(contact.attributes) if contact else {},
+        language=contact.language if contact else None,
+        time_zone=contact.time_zone if contact else None,
+    )
+
+
+def sent_to_all(connection: Connection, list_id: str, limit: int) -> list[Campaign]:
+    """Return the latest campaigns that went to the whole of a list, newest first.
+
+    One counts when a relay has taken one of its letters.
+    """
+    accepted = (
+        select(_delivery.c.id)
+        .where(
+            _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
+            _delivery.c.cause_id == _campaign.c.id,
+            _delivery.c.state == DeliveryState.ACCEPTED.value,
+        )
+        .exists()
+    )
+    rows = connection.execute(
+        select(_campaign)
+        .where(
+            _campaign.c.list_id == list_id,
+            _campaign.c.segment == "",
+            _campaign.c.kind == Kind.MARKETING.value,
+            _campaign.c.state != CampaignState.CANCELLED.value,
+            accepted,
+        )
         .order_by(_campaign.c.id.desc())
         .limit(limit)
     )

@@ -5,7 +5,7 @@ GET never changes anything: scanners follow every link in a letter.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from ipaddress import ip_network
@@ -18,14 +18,28 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.errors import MailerError
+from mailer.jobs.letters import Pen
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
+from mailer.jobs.reading import Reading
 from mailer.jobs.sign_up_desk import Desks
+from mailer.model.mailinglist import MailingList
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
-from mailer.web import confirm, health, images, join, metrics, preferences, unsubscribe
+from mailer.web import (
+    archive,
+    browser,
+    confirm,
+    health,
+    images,
+    join,
+    metrics,
+    preferences,
+    unsubscribe,
+)
 from mailer.web.guard import HEADERS, Guard
 from mailer.web.language import language_of
 from mailer.web.means import Joining, Means, Threads
@@ -67,6 +81,8 @@ def build_app(workspace: Workspace) -> Starlette:
         utc_now,
         _joining(workspace),
         notice=_REHEARSAL if workspace.settings.mode == "rehearsal" else "",
+        limits=workspace.world().limits,
+        lists=workspace.mailing_lists,
         with_metrics=workspace.settings.site.metrics,
     )
 
@@ -104,6 +120,8 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     joining: Joining,
     *,
     notice: str = "",
+    limits: Limits | None = None,
+    lists: Callable[[], Sequence[MailingList]] = tuple,
     with_metrics: bool = True,
 ) -> Starlette:
     """Put the pages together from what they work with.
@@ -115,15 +133,18 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         clock: Gives aware times in UTC.
         joining: What the pages work with where people join by themselves.
         notice: What stands above every page; "" for nothing.
+        limits: What composing a letter may cost.
+        lists: Reads the lists as they are now, for their archives.
         with_metrics: Answer /metrics.
 
     Raises:
         TemplateError: names the template, the line and what is wrong.
     """
+    tokens = TokenBox(logbook.ring)
     means = Means(
         database=database,
         logbook=logbook,
-        tokens=TokenBox(logbook.ring),
+        tokens=tokens,
         pages=Pages(looks.templates, site.sender_name, looks.words, notice),
         meter=Meter(database, clock),
         clock=clock,
@@ -131,6 +152,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         leaving=Threads(_LEAVING),
         watching=Threads(_WATCHING),
         joining=joining,
+        letters=Reading(database, Pen(site, tokens, limits or Limits()), lists),
     )
     # A proxy may leave the path of the public address as it is, or take it away.
     bases = sorted({"", URL(site.public_url).path.rstrip("/")})
@@ -160,6 +182,10 @@ def _routes(base: str, means: Means, *, with_metrics: bool) -> list[Route]:
         _route(f"{base}/u/{{token:path}}", means, unsubscribe.get, unsubscribe.post),
         _route(f"{base}/p/{{token:path}}", means, preferences.get, preferences.post),
         _route(f"{base}/i/{{name:path}}", means, images.get),
+        _route(f"{base}/b/{{token:path}}", means, browser.get),
+        _route(f"{base}/archive/{{name}}", means, archive.get),
+        _route(f"{base}/archive/{{name}}/feed.xml", means, archive.feed),
+        _route(f"{base}/archive/{{name}}/{{number:int}}", means, archive.letter),
         _route(f"{base}/c/{{token:path}}", means, confirm.get, confirm.post),
         _route(f"{base}/join/{{name}}", means, join.get, join.post),
         _route(f"{base}/health", means, health.get),

@@ -10,6 +10,7 @@ from anyio import to_thread
 
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
+from mailer.jobs.reading import Reading
 from mailer.jobs.sign_up import Desk
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
@@ -66,6 +67,7 @@ class Means:
         reading: Threads for pages that only look.
         leaving: Threads for people who leave: scanners that look don't keep them waiting.
         watching: Threads for monitoring.
+        letters: Composes letters for those who read them in a browser.
     """
 
     database: Database
@@ -78,3 +80,4 @@ class Means:
     leaving: Threads
     watching: Threads
     joining: Joining
+    letters: Reading

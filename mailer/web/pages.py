@@ -24,8 +24,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from starlette.responses import HTMLResponse, Response
 
 from mailer.errors import TemplateError
-from mailer.model.attributes import AttributeType
 from mailer.web.notice import with_notice
+from mailer.web.samples import SAMPLES, Values
 from mailer.web.words import ENGLISH, Say, in_english
 
 FOLDER = "templates/web"
@@ -39,122 +39,6 @@ _POLICY = (
     "default-src 'none'; style-src {styles}; img-src data:; form-action 'self';"
     " base-uri 'none'; frame-ancestors 'none'"
 )
-
-Values = Mapping[str, object]
-
-_PERSON: tuple[Values, ...] = tuple(
-    {"title": title, "address": address, "on_list": on_list, "stopped": stopped}
-    for title in ("News & more", "")
-    for address in ("j•••@example.com", "")
-    for on_list in (True, False)
-    for stopped in (True, False)
-)
-_INVITED: tuple[Values, ...] = tuple(
-    {
-        "title": title,
-        "address": address,
-        "open": is_open,
-        "confirmed": confirmed,
-        "join_url": join_url,
-    }
-    for title in ("News & more", "")
-    for address in ("j•••@example.com", "")
-    for is_open in (True, False)
-    for confirmed in (True, False)
-    for join_url in ("../join/news", "")
-)
-
-
-def _questions(problem: str) -> list[Values]:
-    """Return a question of each type, with and without choices."""
-    return [
-        {
-            "field": "a.name",
-            "label": "Your name",
-            "type": kind,
-            "required": required,
-            "value": "",
-            "problem": problem,
-            "choices": choices,
-        }
-        for kind in AttributeType
-        for required in (True, False)
-        for choices in ([], [{"field": "a.name.0", "words": "tents", "chosen": True}])
-    ]
-
-
-_PLACES: list[Values] = [
-    {
-        "id": "news",
-        "name": name,
-        "title": "News",
-        "purpose": purpose,
-        "on": on,
-        "waits": waits,
-    }
-    for name in ("news", "")
-    for purpose in ("About once a week.", "")
-    for on in (True, False)
-    for waits in (True, False)
-]
-
-_SAMPLES: dict[str, Sequence[Values]] = {
-    "unsubscribe": _PERSON,
-    "preferences": tuple(
-        {
-            "address": address,
-            "note": note,
-            "places": _PLACES,
-            "stopped": stopped,
-            "paused_until": until,
-            "pauses": (14, 30),
-            "languages": [{"tag": "en", "name": "English"}],
-        }
-        for address in ("j•••@example.com", "")
-        for note in ("", "joined", "letter", "paused", "resumed", "language")
-        for stopped in (True, False)
-        for until in ("2 December 2026", "")
-    ),
-    "left": tuple(
-        {"title": title, "address": address, "everything": everything, "undo": undo}
-        for title in ("News & more", "")
-        for address in ("j•••@example.com", "")
-        for everything in (False, True)
-        for undo in ("token", "")
-    ),
-    "undone": tuple(
-        {"address": address, "done": done}
-        for address in ("j•••@example.com", "")
-        for done in (True, False)
-    ),
-    "join": tuple(
-        {
-            "title": "News & more",
-            "purpose": "About once a week.",
-            "words": "Yes, write to me.",
-            "list_language": "en",
-            "postal_address": postal_address,
-            "email": "j",
-            "email_problem": problem,
-            "questions": _questions(problem),
-        }
-        for postal_address in ("Storgata 1\nBergen", "")
-        for problem in ("", "missing", "number", "date", "choice", "text")
-    ),
-    "joined": tuple(
-        {"title": "News & more", "address": "j@example.com", "by_letter": by_letter}
-        for by_letter in (True, False)
-    ),
-    "confirm": _INVITED,
-    "confirmed": _INVITED,
-    "not-found": ({},),
-    "problem": tuple(
-        {"status": status, "retry": retry}
-        for status in (400, 405, 408, 413, 415, 429, 503)
-        for retry in ("", "list", "all")
-    ),
-}
-"""What each page is tried with before the first customer sees it."""
 
 _MISTAKES = (
     JinjaError,
@@ -196,7 +80,7 @@ class Pages:
         self._site_name = site_name
         self._notice = notice
         for language in self._jinja:
-            for name, samples in _SAMPLES.items():
+            for name, samples in SAMPLES.items():
                 for values in samples:
                     self._try(name, values, language)
 

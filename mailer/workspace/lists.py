@@ -79,6 +79,44 @@ def _read(folder: str, name: str) -> MailingList:
     return parse_list(read_toml(inside(folder, shown), shown), name)
 
 
+_UTM = ("source", "medium", "campaign", "term", "content")
+_UTM_VALUE_MAX = 200
+
+
+def _utm(file: Table) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what links get, and the websites whose links get it."""
+    written = file.table("utm")
+    table = Table(written, f"{file.where}, [utm]")
+    values = {name: table.text(name, "") for name in _UTM}
+    domains = table.texts("domains")
+    table.end()
+    for name, value in values.items():
+        if not value.isprintable() or len(value) > _UTM_VALUE_MAX:
+            raise WorkspaceError(
+                f"{table.where}: {name} must be one line of at most {_UTM_VALUE_MAX}"
+                " printable characters"
+            )
+    if written and not values["source"]:
+        raise WorkspaceError(
+            f"{table.where}: source is missing: write what visitors come from, as in"
+            ' source = "newsletter"'
+        )
+    for one in domains:
+        _check_website(one, table.where)
+    return (
+        {name: value for name, value in values.items() if value},
+        tuple(one.lower() for one in domains),
+    )
+
+
+def _check_website(name: str, where: str) -> None:
+    if not re.fullmatch(r"(?:[A-Za-z0-9-]+\.)+[A-Za-z0-9-]{2,}", name):
+        raise WorkspaceError(
+            f"{where}: domains: {shorten(repr(name))} must be a domain alone, such as"
+            " 'shop.example.com', other letters as xn--…"
+        )
+
+
 def parse_list(values: Mapping[str, object], name: str) -> MailingList:
     """Turn the values of `lists/<name>.toml` into a list.
 
@@ -87,6 +125,7 @@ def parse_list(values: Mapping[str, object], name: str) -> MailingList:
     """
     file = Table(values, f"{KIND}/{name}.toml")
     sender_name, sender_address = parse_sender(file.text("from"), f"{file.where}: from")
+    utm, utm_domains = _utm(file)
     found = MailingList(
         id=_matching(
             file, "id", _ID, "small letters, digits, '.', '_' or '-', as in 'news'"
@@ -107,6 +146,9 @@ def parse_list(values: Mapping[str, object], name: str) -> MailingList:
             file, "language", re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*"), "as in 'nb'"
         ),
         segments=_segments(file),
+        archive=file.flag("archive", default=False),
+        utm=utm,
+        utm_domains=utm_domains,
         sign_up=_sign_up(file),
     )
     file.end()

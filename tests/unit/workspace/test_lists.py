@@ -138,3 +138,28 @@ def test_a_mistake_in_one_list_does_not_stop_another(folder: Path):
 
 def test_a_workspace_without_lists_has_none(tmp_path: Path):
     assert read_lists(str(tmp_path)) == ()
+
+
+def test_an_archive_and_parameters_for_links_are_read():
+    plain = news()
+    assert (plain.archive, plain.utm, plain.utm_domains) == (False, {}, ())
+    utm = '[utm]\nsource = "news"\ndomains = ["Shop.example.com"]\n\n[segments]'
+    found = news("[segments]", utm)
+    assert (found.utm, found.utm_domains) == ({"source": "news"}, ("shop.example.com",))
+    assert news('language = "nb"', 'language = "nb"\narchive = true').archive
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('medium = "email"', "[utm]: source is missing"),
+        ('source = "a\\nb"', "source must be one line"),
+        ('source = "a"\ndomains = ["https://shop.example.com/"]', "must be a domain alone"),
+        ('source = "a"\ndomains = "shop.example.com"', "domains"),
+        ('source = "a"\nsuorce = "b"', "suorce"),
+    ],
+)
+def test_parameters_that_cannot_be_are_told(lines: str, words: str):
+    said = refusal("[segments]", f"[utm]\n{lines}\n\n[segments]")
+    assert said.startswith("lists/news.toml")
+    assert words in said
