@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
-_QUIET = (
+QUIET = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--hide-scrollbars", "--window-size=1000,1600",
@@ -29,7 +29,7 @@ def shown(page: Path, *, dark: bool) -> str:
     with tempfile.TemporaryDirectory() as profile:
         done = subprocess.run(
             [
-                *(chromium(), *_QUIET, scheme, f"--user-data-dir={profile}"),
+                *(chromium(), *QUIET, scheme, f"--user-data-dir={profile}"),
                 *("--virtual-time-budget=10000", "--dump-dom", page.as_uri()),
             ],
             capture_output=True,

@@ -16,6 +16,7 @@ from bench.sinks import free_port
 
 NAMES = ("preview-reload",)
 _TARGET_MS = 300.0
+_BEGIN = "{% block body %}"
 
 
 def run(folder: Path, scale: float) -> list[Figure]:
@@ -24,6 +25,7 @@ def run(folder: Path, scale: float) -> list[Figure]:
     shop = Shop(folder / "preview", free_port())
     body = shop.folder / "templates/mail" / TEMPLATE / "body.html"
     whole = body.read_text(encoding="utf-8")
+    require(_BEGIN in whole, "the letter begins otherwise")
     took: list[float] = []
     again: list[float] = []
     with _preview(shop.folder) as url:
@@ -31,7 +33,7 @@ def run(folder: Path, scale: float) -> list[Figure]:
         for number in range(rounds):
             word = f"saved-{number}"
             began = time.perf_counter()
-            body.write_text(whole.replace("</body>", f"<p>{word}</p></body>"), "utf-8")
+            body.write_text(whole.replace(_BEGIN, f"{_BEGIN}<p>{word}</p>"), "utf-8")
             changes.wait()
             while word not in _get(f"{url}letter"):
                 # It was looked at while the file was half written: that is heard of too.
@@ -103,7 +105,7 @@ class _Changes:
 
 def _connected(url: str) -> tuple[http.client.HTTPConnection, str]:
     place = urlsplit(url)
-    return http.client.HTTPConnection(place.netloc, timeout=60), place.path
+    return http.client.HTTPConnection(place.netloc, timeout=20), place.path
 
 
 def _get(url: str) -> str:

@@ -55,9 +55,8 @@ function show(into, parsed) {
   const fresh = before.cloneNode(false);
   fresh.style.height = "0";
   fresh.addEventListener("load", () => {
-    before.remove();
     fit(fresh);
-    fresh.dataset.shown = String(performance.now());
+    before.remove();
   }, { once: true });
   fresh.src = after.getAttribute("src") + "&at=" + asked;
   before.after(fresh);
