@@ -108,9 +108,8 @@ def _notes(preview: Preview) -> list[str]:
         )
     errors = errors_of(ready.findings)
     if errors:
-        notes.append(
-            f"it will not start: the check of the template found {len(errors)} errors"
-        )
+        count = "an error" if len(errors) == 1 else f"{len(errors)} errors"
+        notes.append(f"it will not start: the check of the template found {count}")
     if preview.earlier is not None and ready.order.schedule is None:
         notes.append(
             f"the same template went to this list lately (campaign {preview.earlier.id}):"

@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from mailer.compose import duties
 from mailer.compose.contrast import check_contrast
 from mailer.compose.document import Document, Seen
-from mailer.compose.linkrules import check_targets, check_words, web_links
+from mailer.compose.linkrules import (
+    check_placeholders,
+    check_targets,
+    check_words,
+    web_links,
+)
 from mailer.compose.support import Clients, unsupported
 from mailer.compose.template import SETTINGS_FILE, TemplateSource
 from mailer.errors import MailerError
@@ -83,6 +88,7 @@ def check(seen: Seen, facts: Facts, clients: Clients) -> tuple[Finding, ...]:
             *_fallbacks(seen, facts),
             *check_targets(document),
             *check_words(document),
+            *check_placeholders(source),
             *_dead(document, facts),
             *_few_words(source, document),
             *check_contrast(document, seen.styled),

@@ -17,10 +17,12 @@ from mailer.compose.pictures import plain_name
 from mailer.compose.places import Places
 from mailer.compose.plaintext import VOID, is_hidden
 from mailer.compose.slots import Marked, mark, parts
-from mailer.compose.template import TemplateSource
+from mailer.compose.template import MARKDOWN, TemplateSource
 from mailer.compose.tree import DEFINITIONS, Nodes, everything, literal_text, printed
 
 _NOT_SEEN = re.compile("[\\s\u00a0\u00ad\u034f\u2007\u200b-\u200f\u2060\ufeff]+")
+_NEEDLE = 24
+"""So many characters find a text again; more might run over the end of its line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,13 @@ class Document:
         """Build it from what the composer saw."""
         self._places = seen.places
         self._images = seen.source.images
+        self._source = seen.source.html
         self.marked = mark(seen.whole, seen.places)
         self._starts: list[int] = []
         self._segments: list[tuple[int, bool]] = []
         self._take_lines(seen)
         self.elements, self.sheets = read_elements(self.marked)
+        self._at = {one.offset: one for one in self.elements}
 
     def _take_lines(self, seen: Seen) -> None:
         """Note for each text of a file at which offset it begins."""
@@ -125,7 +129,29 @@ class Document:
 
     def place(self, offset: int) -> tuple[str, int | None]:
         """Return file and line of a place."""
-        return self._places.place(self.line(offset))
+        file, line = self._places.place(self.line(offset))
+        if line is not None and file.endswith(MARKDOWN) and offset in self._at:
+            line = self._markdown_line(self._at[offset], line)
+        return file, line
+
+    def _markdown_line(self, one: Element, line: int) -> int:
+        """Find an element in a body in Markdown, whose lines HTML does not keep.
+
+        Args:
+            line: The nearest one before it that is known.
+        """
+        lines = self._source.splitlines()
+        address = one.attributes.get("href") or one.attributes.get("src") or ""
+        for text in (address, one.words):
+            # What stands before a value is written as it is.
+            needle = max(self.marked.pattern.split(text)[::3], key=len, default="")
+            needle = needle.strip()[:_NEEDLE]
+            if not needle:
+                continue
+            for number, written in enumerate(lines[line - 1 :], line):
+                if needle in written:
+                    return number
+        return line
 
     def is_own_image(self, name: str) -> bool:
         """Say whether a name is that of an image beside the template."""

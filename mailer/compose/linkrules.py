@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from mailer.compose.document import Document, Element
+from mailer.compose.template import SETTINGS_FILE, TemplateSource
 from mailer.model.finding import Finding, Rule, Severity
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
@@ -190,6 +191,27 @@ def check_words(document: Document) -> Iterator[Finding]:
             yield Finding(severity, rule, words, todo, file, line)
 
 
+def check_placeholders(source: TemplateSource) -> Iterator[Finding]:
+    """Yield what other services would fill in, and we would only print."""
+    texts = [
+        (SETTINGS_FILE, False, f"{source.subject}\n{source.preview}"),
+        (source.file, True, source.html),
+        (source.text_file, True, source.text or ""),
+    ]
+    for file, has_lines, text in texts:
+        for number, line in enumerate(text.splitlines(), 1):
+            for found in _PLACEHOLDER.findall(line):
+                yield Finding(
+                    Severity.ERROR,
+                    Rule.TEMPLATE,
+                    f"{found} looks like another service's placeholder, and would be"
+                    " printed",
+                    "write it as {{ name }}, with the attribute's name",
+                    source.shown(file),
+                    number if has_lines else None,
+                )
+
+
 def _said(document: Document) -> list[str]:
     """Return what each element says with all that is in it, images by their alt text."""
     said = [f"{one.words} {one.attributes.get('alt', '')}" for one in document.elements]
@@ -208,13 +230,6 @@ def _wrong_words(
         yield from _wrong_alt(one, has_width=own)
     if one.tag == "a" and "href" in one.attributes and not one.hidden:
         yield from _wrong_link(one, said)
-    if one.tag not in {"style", "script"} and (found := _PLACEHOLDER.search(one.words)):
-        yield (
-            f"{found[0]} looks like another service's placeholder, and would be printed",
-            "write it as {{ name }}, with the attribute's name",
-            Severity.ERROR,
-            Rule.TEMPLATE,
-        )
 
 
 def _wrong_alt(

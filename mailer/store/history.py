@@ -94,12 +94,12 @@ def claim_to_show(connection: Connection, delivery_id: int) -> Claim | None:
     """Return all that a letter is composed of, to show it again; nothing is claimed.
 
     Returns:
-        None when there is no such delivery, or its contact is no longer on record.
+        None when there is no such delivery, or the person is no longer on record.
     """
     row = connection.execute(
         select(_delivery).where(_delivery.c.id == delivery_id)
     ).one_or_none()
-    if row is None:
+    if row is None or not row.address:
         return None
     contact = None
     if row.contact_id is not None:
@@ -127,6 +127,8 @@ def claim_to_show(connection: Connection, delivery_id: int) -> Claim | None:
 def sent_to_all(connection: Connection, list_id: str, limit: int) -> list[Campaign]:
     """Return the latest campaigns that went to the whole of a list, newest first.
 
+    A segment, a draw by lot or a letter after another was meant for some of it.
+
     One counts when a relay has taken one of its letters.
     """
     accepted = (
@@ -143,6 +145,9 @@ def sent_to_all(connection: Connection, list_id: str, limit: int) -> list[Campai
         .where(
             _campaign.c.list_id == list_id,
             _campaign.c.segment == "",
+            _campaign.c.rule == "",
+            _campaign.c.people_limit.is_(None),
+            _campaign.c.follows.is_(None),
             _campaign.c.kind == Kind.MARKETING.value,
             _campaign.c.state != CampaignState.CANCELLED.value,
             accepted,

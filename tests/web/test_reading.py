@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from audiences import NEWS, NOW, SPECS, add_people, campaign, move, see_list, world
 from customers import LOOKS, SITE, World, joining
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from mailer.compose.template import TemplateSource
@@ -21,8 +21,9 @@ from mailer.model.mailinglist import MailingList
 from mailer.model.token import TokenKind
 from mailer.store.database import Database
 from mailer.store.deliveries import deliveries_of
+from mailer.store.erasing import erase_contact, erase_letters
 from mailer.store.history import claim_to_show
-from mailer.store.tables import ContactRow, SubscriptionRow, table
+from mailer.store.tables import ContactRow, table
 from mailer.web.app import put_together
 
 HTML = """<html lang="en"><head></head><body>
@@ -140,11 +141,11 @@ def test_a_link_that_was_changed_or_is_of_another_kind_shows_nothing(
 
 
 def test_who_was_erased_has_no_letter_any_more(shop: Shop, client: TestClient):
+    link = shop.link_of(1)
     with shop.world.database.write() as connection:
-        for rows in (SubscriptionRow, ContactRow):
-            column = "contact_id" if rows is SubscriptionRow else "id"
-            connection.execute(delete(table(rows)).where(table(rows).c[column] == 1))
-    assert client.get(shop.link_of(1)).status_code == 404
+        erase_letters(connection, [shop.delivery_of(1)], NOW)
+        erase_contact(connection, 1)
+    assert client.get(link).status_code == 404
     assert client.get(shop.link_of(2)).status_code == 200
 
 

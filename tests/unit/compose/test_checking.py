@@ -1,5 +1,7 @@
 """What `mailer template check` finds, and where it says that it is."""
 
+from dataclasses import replace
+
 import pytest
 from findings import BODY, found, of, words_of
 from letters import FOOT, LIST_NUMBER, NEWS, SITE, SPECS, TOKENS, ready, source
@@ -214,8 +216,33 @@ def test_a_preview_text_that_nobody_prints_is_found():
 )
 def test_another_services_placeholder_is_found(placeholder: str):
     [(how, line, words)] = of(Rule.TEMPLATE, found(f"<p>Hello\n{placeholder}</p>"))
-    assert (how, line) == ("error", 3)
+    assert (how, line) == ("error", 4)
     assert placeholder in words
+
+
+def test_in_markdown_each_place_is_found_again():
+    text = (
+        "# Hello {{ name }}\n\nFirst words\nwith [a link](/shop) and\n"
+        "[another](http://e.test/x?c={{ city|default('x') }}).\n\n*|FNAME|*\n\n"
+        '<p style="color:#aaa">Faint words</p>\n'
+    )
+    layout = (
+        '<html lang="en"><body>{{ preview }}{% block body %}{% endblock %}</body></html>'
+    )
+    template = replace(
+        source(text, files={"_layouts/plain-letter.html": layout}), file="body.md"
+    )
+    lines = {
+        (one.rule, one.line)
+        for one in found(template)
+        if one.file.endswith("sale/body.md") and one.severity is not Severity.NOTE
+    }
+    assert lines == {
+        (Rule.LINK, 4),
+        (Rule.LINK, 5),
+        (Rule.TEMPLATE, 7),
+        (Rule.CONTRAST, 9),
+    }
 
 
 def test_what_big_clients_do_not_support_is_found_where_it_is_written():
