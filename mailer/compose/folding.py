@@ -23,6 +23,9 @@ from mailer.compose.tree import (
 )
 from mailer.errors import CannotComposeError, TemplateError
 
+_APART = "\0"
+"""Stands between what is worked out in one go; no file of a template may hold it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Common:
@@ -101,20 +104,29 @@ class _Fold:
         return found
 
     def _evaluated(self, run: Nodes) -> Nodes:
-        """Work out one statement after the other, so that each text keeps its line."""
-        return [self._worked_out(node) for node in run]
+        """Work statements out in one go, each into a text that keeps its line."""
+        todo = [node for node in run if literal_text(node) is None]
+        if not todo:
+            return run
+        apart = [one for node in todo for one in (literal(_APART, node.lineno), node)]
+        texts = self._worked_out(apart[1:]).split(_APART)
+        if len(texts) != len(todo):
+            # A value holds what stands between them.
+            texts = [self._worked_out([node]) for node in todo]
+        done = iter(texts)
+        return [
+            literal(next(done), node.lineno) if literal_text(node) is None else node
+            for node in run
+        ]
 
-    def _worked_out(self, node: nodes.Node) -> nodes.Node:
-        if literal_text(node) is not None:
-            return node
+    def _worked_out(self, body: Nodes) -> str:
         part = Part(
-            self._common.engine, [*self._definitions, node], str, self._common.where
+            self._common.engine, [*self._definitions, *body], str, self._common.where
         )
         try:
-            text = "".join(part.fill(self._common.values))
+            return "".join(part.fill(self._common.values))
         except CannotComposeError as problem:
             raise TemplateError(str(problem)) from problem
-        return literal(text, node.lineno)
 
 
 def _set_by(node: nodes.Node) -> set[str]:

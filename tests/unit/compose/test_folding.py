@@ -61,3 +61,11 @@ def test_the_branches_of_a_condition_are_worked_out_too() -> None:
 def test_a_definition_that_nothing_uses_is_dropped() -> None:
     html = "{% set a = name|upper %}{% set b = a ~ a %}<p>x</p>"
     assert pieces(html) == 0
+
+
+def test_a_value_that_holds_what_stands_between_others_stays_whole():
+    loop = '{% for one in ["c\\0"] %}{{ one }}{% endfor %}'
+    made = ready(source(f'<p>{{{{ list_title }}}}{{{{ "a\\0b" }}}}{loop}</p>'))
+    texts = [literal_text(node) or "" for node in made.bodies.html.body]
+    assert "News from the fellsa" in "".join(texts)
+    assert "bc" in "".join(texts)
