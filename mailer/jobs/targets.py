@@ -9,6 +9,7 @@ from mailer.jobs.frozen import FrozenExclusion, FrozenTarget
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign
 from mailer.model.choosing import CAMPAIGN_PREFIX, Choice, Target, read_exclusion
+from mailer.store.ageing import aged_of
 from mailer.store.campaigns import find_campaign
 from mailer.store.campaignsearch import campaigns_called, followers
 from mailer.store.database import Connection
@@ -63,9 +64,20 @@ def exclusions_of(
     if choice.since is not None:
         first = first_of(connection, choice.since)
         numbers = (first.id, *(one.id for one in followers(connection, first.id)))
+        _require_letters(connection, numbers)
         name = f"{CAMPAIGN_PREFIX}{choice.since}"
         found.append(FrozenExclusion(name, campaigns=numbers, whatever_came=True))
     return tuple(found)
+
+
+def _require_letters(connection: Connection, campaigns: Sequence[int]) -> None:
+    """Refuse to leave out people of whose letters there is no record any more."""
+    for number in campaigns:
+        if aged_of(connection, number):
+            raise RefusedError(
+                f"who had a letter of campaign {number} is not on record any more: its"
+                " deliveries were aged out, so nobody can be left out because of them"
+            )
 
 
 def first_of(connection: Connection, campaign_id: int) -> Campaign:
@@ -90,7 +102,9 @@ def _exclusion(connection: Connection, world: World, name: str) -> FrozenExclusi
     except ValueError as problem:
         raise RefusedError(f"exclude: {problem}") from None
     if isinstance(out, str):
-        return FrozenExclusion(name, campaigns=tuple(_campaigns(connection, out)))
+        numbers = _campaigns(connection, out)
+        _require_letters(connection, numbers)
+        return FrozenExclusion(name, campaigns=tuple(numbers))
     found = _target(world.folder, out)
     return FrozenExclusion(name, found.mailing_list.id, found.rule)
 

@@ -6,19 +6,22 @@ from pathlib import Path
 
 import pytest
 from audiences import NOW, RING, campaign, make_folder, move, running, see_list, world
-from sqlalchemy import update
+from sqlalchemy import delete, insert, update
 
 from mailer.cli.overview import overview_page
 from mailer.cli.report_page import reason_words, report_page
+from mailer.errors import RefusedError
 from mailer.jobs.overview import overview
 from mailer.jobs.plan import plan
 from mailer.jobs.report import report
+from mailer.jobs.start_campaign import Order, gather
+from mailer.model.choosing import Choice
 from mailer.model.consent import Act, How, NewEntry
 from mailer.model.delivery import DeliveryState, Withheld
 from mailer.store import ledger
 from mailer.store.database import Connection, Database
 from mailer.store.reporting import codes_of, tallies
-from mailer.store.tables import DeliveryRow, SubscriptionRow, table
+from mailer.store.tables import CampaignAgedRow, DeliveryRow, SubscriptionRow, table
 
 DELIVERY = table(DeliveryRow)
 
@@ -182,3 +185,24 @@ def test_lists_and_campaigns_stand_side_by_side(
     assert f"{morning_after} digest" in page
     assert "70 %" in page
     assert "<script" not in page
+
+
+def test_letters_that_were_aged_out_still_count_but_leave_nobody_out(
+    database: Database, morning_after: int, tmp_path: Path
+):
+    with database.write() as connection:
+        connection.execute(delete(DELIVERY).where(DELIVERY.c.contact_id.in_([1, 2, 33])))
+        for state, reason, letters in (("accepted", "", 2), ("withheld", "permission", 1)):
+            connection.execute(
+                insert(table(CampaignAgedRow)).values(
+                    campaign_id=morning_after, state=state, reason=reason, letters=letters
+                )
+            )
+    one = report(database, morning_after)
+    assert sum(one.counts.values()) == one.campaign.planned == 40
+    assert (one.counts[DeliveryState.ACCEPTED], one.gone) == (28, 3)
+    assert one.withheld["permission"] == 1
+    here = world(database, str(make_folder(tmp_path / "shop")))
+    for choice in (Choice(since=morning_after), Choice((f"campaign:{morning_after}",))):
+        with pytest.raises(RefusedError, match="aged out"):
+            gather(here, Order("digest", "newsletter", choice=choice), NOW)
