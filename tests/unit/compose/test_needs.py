@@ -120,7 +120,7 @@ def test_an_unknown_name_is_told_with_the_nearest_right_one() -> None:
     assert words.startswith(
         "templates/mail/sale/body.html, line 3: no such name 'nmae'; did you mean 'name'?"
         " a contact has: birthday, city, country, interests, member, name, points;"
-        " a letter has: email, "
+        " a letter has: browser_url, email, "
     )
 
 
