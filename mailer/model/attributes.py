@@ -27,8 +27,8 @@ BUILT_IN_NAMES = frozenset(
 
 _LETTER_NAMES = frozenset(
     {
-        "browser_url", "campaign", "confirm_url", "contact", "letter", "letter_language", "list",
-        "list_title", "list_words", "postal_address", "preferences_url", "preview",
+        "browser_url", "campaign", "confirm_url", "contact", "letter", "letter_language",
+        "list", "list_title", "list_words", "postal_address", "preferences_url", "preview",
         "sender", "sender_name", "subject",
         "unsubscribe_url", "view_url",
     }
