@@ -16,6 +16,7 @@ from bench import (
     classify,
     cli_help,
     kill,
+    kill_everywhere,
     memory,
     million,
     moving,
@@ -23,6 +24,8 @@ from bench import (
     preview,
     report,
     send,
+    send_postgres,
+    send_small,
 )
 from bench.figures import FailedError, Figure, drop, keep, shown
 from bench.machine import load
@@ -30,7 +33,21 @@ from mailservers import ROOT, MissingServerError
 
 RESULTS = ROOT / "bench-results.json"
 
-_MODULES = (cli_help, classify, send, million, moving, plan, memory, kill, preview, report)
+_MODULES = (
+    cli_help,
+    classify,
+    send,
+    send_small,
+    send_postgres,
+    million,
+    moving,
+    plan,
+    memory,
+    kill,
+    kill_everywhere,
+    preview,
+    report,
+)
 _QUICK = 0.05
 
 

@@ -1,5 +1,6 @@
 """Processes as the kernel sees them: their memory and time, from /proc."""
 
+import contextlib
 import os
 import threading
 import time
@@ -12,9 +13,28 @@ _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 def cpu_s(pid: int) -> float:
     """Return the processor time that a process has used."""
-    after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2]
+    return _used_s(Path(f"/proc/{pid}/stat"))
+
+
+def _used_s(stat: Path) -> float:
+    after_name = stat.read_text(encoding="utf-8").rpartition(")")[2]
     user, system = after_name.split()[11:13]
     return (int(user) + int(system)) * _TICK_S
+
+
+def threads_of(group: int) -> dict[tuple[int, int], float]:
+    """Return the processor time of each thread of a group of processes.
+
+    Named by process and thread; the first thread of a process has its number.
+    """
+    used: dict[tuple[int, int], float] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            pid = int(process.name)
+            if os.getpgid(pid) == group:
+                for task in (process / "task").iterdir():
+                    used[pid, int(task.name)] = _used_s(task / "stat")
+    return used
 
 
 def memory_mb(pid: int, field: str = "VmRSS") -> float:

@@ -13,6 +13,7 @@ from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from bench.figures import require
 from bench.machine import until
 from bench.sinks import free_port
@@ -20,7 +21,11 @@ from worlds import config_text
 
 LIST = "newsletter"
 TEMPLATE = "bench"
-_LETTER = Path(__file__).with_name("template")
+SMALL = "bench-small"
+_LETTERS = {
+    TEMPLATE: Path(__file__).with_name("template"),
+    SMALL: Path(__file__).with_name("small"),
+}
 _CITIES = ("Bergen", "Oslo", "Tromsø", "Göteborg", "København", "Reykjavík", "")
 _FIRST = ("Ingrid", "Kari", "Ola", "Bjørn", "Åse", "Håkon", "Aino", "Zoë", "Łukasz", "")
 _INTERESTS = ("tents;stoves", "skis", "maps;boots;ropes", "")
@@ -30,10 +35,19 @@ class Shop:
     """A workspace in a folder, and the programs that run in it."""
 
     def __init__(
-        self, folder: Path, relay_port: int, **settings: Mapping[str, Any]
+        self,
+        folder: Path,
+        relay_port: int,
+        database_url: str = "",
+        **settings: Mapping[str, Any],
     ) -> None:
-        """Make it as `mailer init` does, with the example's files and our template."""
+        """Make it as `mailer init` does, with the example's files and our templates.
+
+        Args:
+            database_url: One of PostgreSQL; "" for SQLite.
+        """
         self.folder = folder
+        self._database_url = database_url
         self.relay_port = relay_port
         self.web_port = free_port()
         tables: dict[str, Any] = {
@@ -50,12 +64,15 @@ class Shop:
                 "letters_per_connection": 1_000_000,
             },
         }
+        if database_url:
+            tables["database"] = database_url
         for name, values in settings.items():
             tables[name] = tables.get(name, {}) | dict(values)
         folder.mkdir(parents=True)
         (folder / "config.toml").write_text(config_text(**tables), encoding="utf-8")
         self.mailer("init", str(folder))
-        shutil.copytree(_LETTER, folder / "templates" / "mail" / TEMPLATE)
+        for name, letter in _LETTERS.items():
+            shutil.copytree(letter, folder / "templates" / "mail" / name)
 
     def mailer(self, *arguments: str, within_s: float = 900) -> str:
         """Run one command and return what it prints."""
@@ -100,6 +117,10 @@ class Shop:
 
     def ask(self, query: str, *values: object) -> list[Any]:
         """Read from the database as anybody can: a row as a tuple."""
+        if self._database_url:
+            with psycopg.connect(self._database_url) as session:
+                asked = query.replace("?", "%s").encode()
+                return session.execute(asked, values).fetchall()
         uri = f"file:{self.folder / 'mailer.db'}?mode=ro"
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as connection:
             return connection.execute(query, values).fetchall()
