@@ -31,7 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.suppression:suppression",
         "Keep letters from addresses: add, lift, list, import, export.",
     ),
-    "list": ("mailer.cli.lists:lists", "Show who stands on the lists, how they grew."),
+    "list": (
+        "mailer.cli.lists:lists",
+        "Show the lists: who stands on them, and how they grew.",
+    ),
     "segment": ("mailer.cli.segment:segment", "Count and preview who a segment picks."),
     "template": (
         "mailer.cli.template:template",
