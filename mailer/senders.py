@@ -1,5 +1,6 @@
 """What a sender works with, made of the settings: its pen, its relay and its rules."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from mailer.compose.limits import Limits
@@ -24,8 +25,34 @@ def pen_of(workspace: Workspace) -> Pen:
     return Pen(workspace.site(), TokenBox(workspace.ring), limits)
 
 
+def relay_address_of(workspace: Workspace) -> RelayAddress:
+    """Return where the relay is, with its password from where the settings say it is.
+
+    Raises:
+        ConfigError: when the password is not where the settings say.
+    """
+    relay = workspace.settings.relay
+    certificate = relay.certificate_file
+    return RelayAddress(
+        name=relay.name,
+        host=relay.host,
+        port=relay.port,
+        tls=Tls(relay.tls),
+        username=relay.username,
+        password=workspace.relay_password(),
+        helo_name=relay.helo_name,
+        certificate_file=inside(workspace.folder, certificate) if certificate else "",
+        timeouts=Timeouts(
+            connect_s=relay.timeout_connect_s,
+            envelope_s=relay.timeout_envelope_s,
+            data_s=relay.timeout_data_s,
+            content_s=relay.timeout_content_s,
+        ),
+    )
+
+
 def relay_of(workspace: Workspace) -> Relay:
-    """Return a workspace's relay, with its password from where the settings say it is.
+    """Return a workspace's relay.
 
     In a rehearsal no letter can go to anybody else than the settings say: into files, when
     they name nobody.
@@ -35,28 +62,15 @@ def relay_of(workspace: Workspace) -> Relay:
     """
     relay = workspace.settings.relay
     rehearsal = workspace.rehearsal()
-    into_files = rehearsal is not None and not rehearsal.to
-    certificate = relay.certificate_file
-    address = RelayAddress(
-        # Under a name of its own nothing is taken from what the relay allows in a day.
-        name="outbox" if into_files else relay.name,
-        host=relay.host,
-        port=relay.port,
-        tls=Tls(relay.tls),
-        username=relay.username,
-        password="" if into_files else workspace.relay_password(),
-        helo_name=relay.helo_name,
-        certificate_file=inside(workspace.folder, certificate) if certificate else "",
-        timeouts=Timeouts(
-            connect_s=relay.timeout_connect_s,
-            envelope_s=relay.timeout_envelope_s,
-            data_s=relay.timeout_data_s,
-            content_s=relay.timeout_content_s,
-        ),
-        only_to="" if rehearsal is None else rehearsal.to,
-    )
+    if rehearsal is not None and not rehearsal.to:
+        # No line is ever opened to it. Under a name of its own nothing is taken from what
+        # the relay allows in a day.
+        address = RelayAddress("outbox", relay.host, relay.port)
+    else:
+        only_to = "" if rehearsal is None else rehearsal.to
+        address = replace(relay_address_of(workspace), only_to=only_to)
     outbox = None
-    if rehearsal is not None and into_files:
+    if rehearsal is not None and not rehearsal.to:
         place = inside(workspace.folder, rehearsal.folder)
         outbox = OutboxWay(Outbox(place, rehearsal.folder).keep)
     return Relay(

@@ -18,7 +18,8 @@ Next:
   mailer template preview autumn-sale
   mailer serve
 It is a rehearsal: all of it runs, and letters go to files in outbox/ instead of to people.
-For real letters set [relay] and [site] public_url in config.toml, then mode = "live"."""
+For real letters set [relay] and [site] public_url in config.toml, run mailer check,
+and then set mode = "live"."""
 
 
 @click.command

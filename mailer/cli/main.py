@@ -46,6 +46,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show how the lists grew, and the last ten campaigns side by side.",
     ),
     "schedule": ("mailer.cli.schedule:schedule", "List schedules, run or skip a firing."),
+    "check": (
+        "mailer.cli.check:check",
+        "Say what does not hold before letters go to people.",
+    ),
     "alarm": ("mailer.cli.alarm:alarm", "List what went wrong while nobody looked."),
     "bounce": (
         "mailer.cli.bounce:bounce",

@@ -209,7 +209,7 @@ class Settings(Section):
     mode: Literal["rehearsal", "live"] | None = setting(
         None,
         "rehearsal: everything runs, but no letter goes to the person it is for; live: they"
-        " do. Set it to live by hand. Without it none leaves.",
+        " do. Set it to live when `mailer check` finds nothing. Without it none leaves.",
     )
     database: str = setting(
         "sqlite:///mailer.db",

@@ -54,7 +54,9 @@ def post_json(url: str, content: bytes, timeout_s: float) -> None:
 
 def _ask(method: str, url: str, timeout_s: float, body: str | None = None) -> int:
     place = urlsplit(url)
-    connection = http.client.HTTPConnection(place.netloc, timeout=timeout_s)
+    secure = place.scheme == "https"
+    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    connection = kind(place.netloc, timeout=timeout_s)
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
     try:
         connection.request(method, place.path, body, headers)

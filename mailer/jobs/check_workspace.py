@@ -1,0 +1,121 @@
+"""Whether a workspace would hold if letters went to people: files, relay, pages, disk."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from mailer.errors import MailerError
+from mailer.jobs.check_template import Asked, check_template
+from mailer.jobs.start_campaign import Order, gather
+from mailer.jobs.world import World
+from mailer.model.finding import errors_of
+from mailer.model.mode import Mode
+from mailer.model.outcome import Released
+from mailer.wire.line import RelayAddress, open_line
+from mailer.wire.web import get_page
+from mailer.workspace.files import free_bytes
+from mailer.workspace.lists import list_names, read_list
+from mailer.workspace.schedules import read_schedules
+from mailer.workspace.templates import template_names
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_OK = 200
+_MB = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One thing that was looked at.
+
+    Args:
+        problem: What is wrong and what to do; "" when it holds.
+    """
+
+    what: str
+    problem: str = ""
+
+
+def check_files(world: World, now: datetime) -> list[Looked]:
+    """Look at each list, schedule and template; nothing is sent or fetched."""
+    world = replace(world, mode=Mode.LIVE)
+    looked: list[Looked] = []
+    usable: list[str] = []
+    for name in list_names(world.folder):
+        problem = ""
+        try:
+            read_list(world.folder, name)
+            usable.append(name)
+        except MailerError as found:
+            problem = str(found)
+        looked.append(Looked(f"lists/{name}.toml", problem))
+    looked += [_schedule(world, one.name, now) for one in read_schedules(world.folder)]
+    if not usable:
+        return [*looked, Looked("lists/", "there is no list that letters could go to")]
+    return looked + [
+        _template(world, name, usable[0], now) for name in template_names(world.folder)
+    ]
+
+
+def _schedule(world: World, name: str, now: datetime) -> Looked:
+    what = f"schedules/{name}.toml"
+    (file,) = [one for one in read_schedules(world.folder) if one.name == name]
+    schedule = file.schedule
+    if schedule is None:
+        return Looked(what, file.problem)
+    order = Order(
+        schedule.template,
+        schedule.list_name,
+        schedule.segment,
+        also=schedule.also,
+        allow_withheld=True,
+    )
+    try:
+        gather(world, order, now)
+    except MailerError as found:
+        return Looked(what, str(found))
+    return Looked(what)
+
+
+def _template(world: World, name: str, list_name: str, now: datetime) -> Looked:
+    asked = Asked(links=False, spam=False)
+    mailing_list = read_list(world.folder, list_name)
+    found = errors_of(check_template(world, name, mailing_list, asked, now).findings)
+    words = "; ".join(f"{one.where or 'the letter'}: {one.words}" for one in found)
+    return Looked(f"templates/mail/{name}", words)
+
+
+async def check_relay(address: RelayAddress) -> Looked:
+    """Open a line to the relay and log in, as a sender would; no letter is handed over."""
+    what = f"relay {address.name}, {address.host}:{address.port}"
+    line = await open_line(address)
+    if isinstance(line, Released):
+        words = f"at {line.stage}: {line.reply}: look at [relay] in config.toml"
+        return Looked(what, words)
+    await line.quit()
+    return Looked(what)
+
+
+def check_site(public_url: str, warnings: tuple[str, ...]) -> Looked:
+    """Look whether the pages answer where the links in letters lead."""
+    what = f"pages at {public_url}"
+    if warnings:
+        return Looked(what, "; ".join(warnings))
+    if urlsplit(public_url).hostname in _LOOPBACK:
+        return Looked(
+            what, "only this machine can open that: set site.public_url in config.toml"
+        )
+    try:
+        status = get_page(f"{public_url}/health")
+    except MailerError as problem:
+        return Looked(what, f"{problem}: is `mailer serve` running behind it?")
+    if status != _OK:
+        return Looked(what, f"/health answers {status}: let the proxy pass it on")
+    return Looked(what)
+
+
+def check_disk(folder: str, least_mb: int) -> Looked:
+    """Look whether there is room on the disk of the workspace."""
+    free_mb = free_bytes(folder) // _MB
+    if free_mb < least_mb:
+        return Looked("disk", f"only {free_mb} MB are free: make room")
+    return Looked("disk")
