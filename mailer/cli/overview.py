@@ -79,7 +79,7 @@ _PAGE = """\
 @as_json
 @click.pass_obj
 def overview(folder: str, *, page: str | None, as_json: bool) -> None:
-    """Show how the lists grew and the last ten campaigns side by side.
+    """Show how the lists grew, and the last ten campaigns side by side.
 
     Example: mailer report --html report.html
     """
