@@ -23,6 +23,7 @@ from bench import (
     plan,
     preview,
     report,
+    restore_drill,
     send,
     send_postgres,
     send_small,
@@ -47,6 +48,7 @@ _MODULES = (
     kill_everywhere,
     preview,
     report,
+    restore_drill,
 )
 _QUICK = 0.05
 
