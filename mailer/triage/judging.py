@@ -37,23 +37,34 @@ _BY_STATUS = {
     "5.2": Reason.SYNTAX_ERROR, "5.3": Reason.SYNTAX_ERROR, "5.4": Reason.SYNTAX_ERROR,
     "6.0": Reason.CONTENT_ERROR, "6.9": Reason.CONTENT_ERROR,
     "7.0": Reason.SECURITY_ERROR, "7.1": Reason.REJECTED, "7.9": Reason.SECURITY_ERROR,
-    "7.13": Reason.SUSPEND, "7.17": Reason.HAS_MOVED, "7.23": Reason.AUTH_FAILURE,
+    "7.13": Reason.SUSPEND, "7.17": Reason.HAS_MOVED, "7.18": Reason.HAS_MOVED,
+    "7.20": Reason.AUTH_FAILURE, "7.21": Reason.AUTH_FAILURE, "7.22": Reason.AUTH_FAILURE,
+    "7.23": Reason.AUTH_FAILURE, "7.24": Reason.AUTH_FAILURE, "7.29": Reason.AUTH_FAILURE,
     "7.25": Reason.REQUIRE_PTR, "7.26": Reason.AUTH_FAILURE, "7.27": Reason.NOT_ACCEPT,
     "7.28": Reason.SPEEDING, "7.30": Reason.AUTH_FAILURE, "7.515": Reason.AUTH_FAILURE,
     "7.606": Reason.BLOCKED, "7.650": Reason.BAD_REPUTATION,
 }  # fmt: skip
 """What the last two numbers of a status stand for, where no phrase says more."""
 
+_BY_SUBJECT = {"6.": Reason.CONTENT_ERROR, "7.": Reason.SECURITY_ERROR}
+"""What the middle number of a status says where its last is not known (RFC 3463 §3)."""
+
 _VAGUE_STATUSES = frozenset({"3.0", "4.0", "5.2", "5.3", "5.4", "7.0", "7.1", "7.9"})
 """Codes that say no more than the vaguest words."""
 
 _BY_REPLY = {
-    "550": Reason.UNDEFINED, "551": Reason.HAS_MOVED, "552": Reason.EXCEED_LIMIT,
-    "553": Reason.UNDEFINED, "556": Reason.NOT_ACCEPT, "421": Reason.EXPIRED,
+    "551": Reason.HAS_MOVED, "552": Reason.EXCEED_LIMIT,
+    "556": Reason.NOT_ACCEPT, "421": Reason.EXPIRED,
     "450": Reason.EXPIRED, "451": Reason.EXPIRED, "452": Reason.SYSTEM_FULL,
 }  # fmt: skip
 
 _ABOUT_THE_PERSON = frozenset({Reason.USER_UNKNOWN, Reason.HAS_MOVED, Reason.HOST_UNKNOWN})
+
+_ABOUT_OTHERS = frozenset({Reason.FILTERED, Reason.REJECTED})
+"""What statuses x.1.y say that are not about the address (RFC 3463 §3.2)."""
+
+_ABOUT_A_NAME = frozenset({Reason.HAS_MOVED, Reason.HOST_UNKNOWN})
+"""What is said of a name: ours, when it was said to MAIL."""
 
 
 def concerned(finding: Finding, knowledge: Knowledge) -> Concerned:
@@ -100,25 +111,41 @@ def _by_words_around(
     if rule is not None:
         status = status or _status("", around)
         return _by_rule(rule, finding, around, status, knowledge.signs)
-    return _BY_REPLY.get(_reply(said), Reason.UNDEFINED)
+    by_subject = _BY_SUBJECT.get(status[2:4], Reason.UNDEFINED)
+    return _BY_REPLY.get(_reply(said), by_subject)
 
 
 def _by_rule(rule: Rule, finding: Finding, said: str, status: str, signs: Signs) -> Reason:
-    if not rule.unknown_user:
-        return rule.reason
+    if rule.unknown_user:
+        return _of_the_user(rule, finding, said, status, signs)
+    if rule.reason in _ABOUT_A_NAME and signs.stage(said) is Refused.SENDER:
+        return Reason.REJECTED
+    return rule.reason
+
+
+def _of_the_user(
+    rule: Rule, finding: Finding, said: str, status: str, signs: Signs
+) -> Reason:
+    """Say whether "no such user" is meant as it is said."""
     if said.startswith("x-unix"):
         return Reason.MAILER_ERROR  # A program's words about its own user.
-    by_status = _BY_STATUS.get(status[2:])
     after = finding.after or signs.stage(said) or signs.stage(normal(finding.around))
     if after is Refused.SENDER:
         return Reason.REJECTED  # It is the sender who is not known there.
-    if rule.certain or by_status in _ABOUT_THE_PERSON or after is Refused.RECIPIENT:
+    if rule.certain or after is Refused.RECIPIENT or _names_the_address(status):
         return Reason.USER_UNKNOWN
     # Words alone are no proof: what filters don't like is "unknown" to many servers. Old
     # ones and Microsoft's say 5.5.0 of users whom they don't know.
     if after is Refused.UNSAID and status[2:] == "5.0":
         return Reason.USER_UNKNOWN
     return Reason.FILTERED
+
+
+def _names_the_address(status: str) -> bool:
+    """Say whether a status is about the address, or about where it has gone."""
+    reason = _BY_STATUS.get(status[2:])
+    addressing = status[2:].startswith("1.") and reason not in _ABOUT_OTHERS
+    return addressing or reason in _ABOUT_THE_PERSON
 
 
 def _status(field: str, said: str) -> str:

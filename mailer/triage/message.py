@@ -58,7 +58,8 @@ _DAEMONS = re.compile(
 )
 _DAEMON_NAMES = re.compile(
     r"mail(?:er)?[ -]?(?:delivery (?:sub)?system|daemon|delivery service)"
-    r"|mail deliver system|internet mail delivery|interconnect <mailer-daemon"
+    r"|interscan (?:mss|notification|messaging)|mail deliver system"
+    r"|internet mail delivery|interconnect <mailer-daemon"
     r"|^\"?(?:postmaster|mailer-daemon|mail administrator)\"?\s*<",
     re.IGNORECASE,
 )

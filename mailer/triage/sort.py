@@ -39,6 +39,7 @@ from mailer.triage.readers.written import is_late, read_written
 from mailer.triage.signs import Signs
 
 _ID = re.compile(r"<([^<>\s]{3,250})>")
+_ANSWER = re.compile(r"(?<![\d.])[45](?:\d\d[ -]|\.\d{1,3}\.\d{1,3}(?![\d.]))")
 _IDS_AT_MOST = 20
 _WORDS_OF_AN_UNSUBSCRIBER = 700
 
@@ -121,9 +122,11 @@ def _looks_like_a_report(message: Message, signs: Signs) -> bool:
     subject = normal(message.subject)
     by_subject = signs.bounce_subjects.stand_in(subject)
     by_text = signs.bounce_texts.stand_in(normal(message.said[:6000]))
-    if message.daemon:
-        return by_subject or by_text
     brings_back = message.returned is not None
+    if message.daemon:
+        # A letter brought back with a server's answer speaks any language.
+        answered = message.from_nobody and brings_back and _ANSWER.search(message.said)
+        return by_subject or by_text or bool(answered)
     if message.from_nobody:
         return brings_back and (by_subject or by_text)
     return brings_back and by_subject and by_text

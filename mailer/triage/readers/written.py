@@ -26,11 +26,18 @@ _SAID_AT_MOST = 1500
 _AROUND_AT_MOST = 4000
 
 _NO_ADDRESSES: frozenset[str] = frozenset()
-# What stands before an address on its line: marks, a number, an opening bracket.
-_BEFORE = r"^[\s>*\u2022\u00b7-]*(?:\d{1,2}[.)]\s+)?[\"'<(]*(?:mailto:|smtp:)?"
+# What stands before an address on its line: marks, a number, a label, an opening bracket.
+_LABEL = (
+    r"(?:(?:failed|intended|final|original)[ -])?recipients?(?:\(s\))?(?: address)?"
+    r"|addressed to|e-?mail address|empf\w+nger|destinat\w+|\u5b9b\u5148|\u6536\u4ef6\u4eba"
+)
+_BEFORE = (
+    r"^[\s>*\u2022\u00b7-]*(?:\d{1,2}[.)]\s+)?"
+    rf"(?:(?:{_LABEL})[ \t]*[:\uff1a][ \t]*)?[\"'<(\[]*(?:mailto:|smtp:|rfc822;[ ]?)?"
+)
 # A line that is an address: `<a@b>:`, `  * a@b`, `"a@b":`, `>>> a@b <a@b>`.
 _ALONE = re.compile(
-    rf"{_BEFORE}({ADDRESS})[\"'>)]*(?:\s*[<(](?:mailto:)?{ADDRESS}[>)])?"
+    rf"{_BEFORE}({ADDRESS})[\"'>)\]]*(?:\s*[<(](?:mailto:)?{ADDRESS}[>)])?"
     r"\s*(?:\((?:expanded|generated|reason|ultimately)[^\n]*)?[:;,.]?\s*$",
     re.IGNORECASE,
 )
@@ -101,9 +108,13 @@ def read_written(message: Message, form: Format, signs: Signs) -> Reading | None
 
 def is_late(message: Message, signs: Signs) -> bool:
     """Say whether a report in words only says that the letter is late."""
-    return signs.late_subjects.stand_in(
+    said = normal(message.said)
+    if signs.late_texts.stand_in(said):
+        return True
+    # "Warning:" is written above failures too.
+    return "permanent fatal" not in said and signs.late_subjects.stand_in(
         normal(message.subject)
-    ) or signs.late_texts.stand_in(normal(message.said))
+    )
 
 
 def _may_still_arrive(message: Message, signs: Signs) -> bool:
@@ -160,8 +171,11 @@ def _places(lines: Sequence[str], ours: frozenset[str]) -> list[tuple[int, str]]
     """Return the lines that are, or begin with, an address."""
     alone: list[tuple[int, str]] = []
     ahead: list[tuple[int, str]] = []
+    in_field = False
     for place, line in enumerate(lines):
-        if "@" not in line or _FIELD_LINE.match(line):
+        # A field of a head goes on below, indented (RFC 5322 §2.2.3).
+        in_field = _FIELD_LINE.match(line) is not None or (in_field and line[:1].isspace())
+        if "@" not in line or in_field:
             continue
         if match := _ALONE.match(line):
             found = alone

@@ -1,10 +1,12 @@
-"""What servers say and what it means, a line each: add one here with each phrase."""
+"""What servers say and what it means, a line each: add one to said.txt with each phrase."""
+
+from pathlib import Path
 
 import pytest
 from samples.samples import knowledge
 
 from mailer.errors import WorkspaceError
-from mailer.model.notice import Action, Reason
+from mailer.model.notice import Action, Reason, is_hard
 from mailer.triage.finding import Finding, Refused
 from mailer.triage.judging import concerned
 from mailer.triage.phrasebook import normal, phrase_book, phrases_of
@@ -46,6 +48,42 @@ SAID = [
 def test_what_a_server_says_has_a_reason(said: str, reason: str, *, hard: bool):
     got = concerned(Finding("a@b", said=said), knowledge())
     assert (got.reason, got.hard) == (reason, hard)
+
+
+LISTED = (Path(__file__).parent / "said.txt").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("line", LISTED)
+def test_each_line_of_said_txt_means_what_stands_before_it(line: str):
+    name, said = line.split(": ", 1)
+    got = concerned(Finding("a@b.example", said=said), knowledge())
+    assert (got.reason, got.hard) == (name, is_hard(Reason(name), temporary=False))
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "reason"),
+    [
+        ("5.1.1", "", "userunknown"),
+        ("5.1.1", "user unknown", "userunknown"),
+        ("5.1.1", "mailbox is full", "mailboxfull"),
+        ("5.1.1", "Relaying denied", "norelaying"),
+        ("5.1.2", "", "hostunknown"),
+        ("5.1.10", "Recipient not found by lookup", "userunknown"),
+        ("5.7.18", "", "hasmoved"),
+        ("5.7.999", "", "securityerror"),
+        ("5.6.99", "", "contenterror"),
+        ("4.1.2", "host unknown", "networkerror"),
+    ],
+)
+def test_a_status_speaks_where_words_do_not(status: str, said: str, reason: str):
+    got = concerned(Finding("a@b.example", status=status, said=said), knowledge())
+    assert got.reason == reason
+
+
+def test_a_name_that_is_unknown_to_mail_is_the_senders():
+    said = "550 No such host here (in reply to MAIL FROM command)"
+    got = concerned(Finding("a@b.example", said=said), knowledge())
+    assert (got.reason, got.hard) == (Reason.REJECTED, False)
 
 
 def test_an_unknown_user_counts_as_gone_when_it_was_said_to_rcpt():
