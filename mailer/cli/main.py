@@ -43,7 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "campaign": ("mailer.cli.campaign:campaign", "Start, watch and settle campaigns."),
     "report": (
         "mailer.cli.overview:overview",
-        "Show how the lists grew and the last ten campaigns side by side.",
+        "Show how the lists grew, and the last ten campaigns side by side.",
     ),
     "schedule": ("mailer.cli.schedule:schedule", "List schedules, run or skip a firing."),
     "check": (
