@@ -4,9 +4,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 from mailer.compose.limits import Limits
+from mailer.config.modes import mode_of
 from mailer.jobs.letters import Pen
 from mailer.jobs.relays import Relay
 from mailer.jobs.send import Rules
+from mailer.model.mode import Mode
 from mailer.model.token import TokenBox
 from mailer.pace.cap import CapRule
 from mailer.pace.retry import RetryPlan
@@ -16,6 +18,8 @@ from mailer.wire.outbox import OutboxWay
 from mailer.wiring import Workspace
 from mailer.workspace.files import inside
 from mailer.workspace.outbox import Outbox
+
+_OUTBOX = "outbox"
 
 
 def pen_of(workspace: Workspace) -> Pen:
@@ -51,6 +55,16 @@ def relay_address_of(workspace: Workspace) -> RelayAddress:
     )
 
 
+def relay_name_of(workspace: Workspace) -> str:
+    """Return the name under which what leaves is counted, and trouble is told.
+
+    A rehearsal into files has one of its own: it takes nothing from what the relay allows.
+    """
+    settings = workspace.settings
+    into_files = mode_of(settings) is Mode.REHEARSAL and not settings.rehearsal.to
+    return _OUTBOX if into_files else settings.relay.name
+
+
 def relay_of(workspace: Workspace) -> Relay:
     """Return a workspace's relay.
 
@@ -63,9 +77,8 @@ def relay_of(workspace: Workspace) -> Relay:
     relay = workspace.settings.relay
     rehearsal = workspace.rehearsal()
     if rehearsal is not None and not rehearsal.to:
-        # No line is ever opened to it. Under a name of its own nothing is taken from what
-        # the relay allows in a day.
-        address = RelayAddress("outbox", relay.host, relay.port)
+        # No line is ever opened to it.
+        address = RelayAddress(relay_name_of(workspace), relay.host, relay.port)
     else:
         only_to = "" if rehearsal is None else rehearsal.to
         address = replace(relay_address_of(workspace), only_to=only_to)

@@ -73,6 +73,20 @@ def backup(folder: str, file: str) -> None:
     click.echo(f"Who leaves from now on is in {places.logbook_folder}: copy that too.")
 
 
+@db.command(name="backed-up")
+@click.pass_obj
+def backed_up(folder: str) -> None:
+    """Note that a backup was made just now by other means, such as pg_dump.
+
+    `mailer status` tells its age. `mailer db backup` notes it by itself.
+
+    Example: mailer db backed-up
+    """
+    with open_workspace(folder, need_keys=False) as workspace:
+        jobs.note_backup(workspace.database, utc_now())
+    click.echo("noted: a backup was made now; mailer status tells its age")
+
+
 @db.command
 @click.argument("file", required=False, type=click.Path())
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")

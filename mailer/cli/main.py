@@ -50,6 +50,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.check:check",
         "Say what does not hold before letters go to people.",
     ),
+    "status": (
+        "mailer.cli.status:status",
+        "Show how things stand, on one screen.",
+    ),
     "alarm": ("mailer.cli.alarm:alarm", "List what went wrong while nobody looked."),
     "bounce": (
         "mailer.cli.bounce:bounce",

@@ -1,16 +1,24 @@
 """The database as a whole: upgrading it, backing it up, saying whether it is whole."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from shlex import quote
 
-from mailer.errors import RefusedError
+from mailer.errors import DatabaseError, RefusedError
 from mailer.jobs.verify_ledger import take_checkpoint, verify_ledger
 from mailer.model.key import KeyRing
 from mailer.store import schema, verify
 from mailer.store.copying import copy_sqlite
-from mailer.store.database import Database
+from mailer.store.database import Connection, Database
+from mailer.store.noes import mark, set_mark
+from mailer.store.tables import from_instant, to_instant
 from mailer.workspace.backup import new_copy, upgrade_copy
+
+_log = logging.getLogger(__name__)
+
+_BACKUP = "backup"
+"""The mark with the last backup's time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +92,27 @@ def backup(database: Database, path: str, checkpoints: str, now: datetime) -> No
     if not database.is_sqlite:
         raise RefusedError(
             "mailer does not back up PostgreSQL (the ledger's checkpoint was written)."
-            f" Run:\n  {_dump(database, path)}\n"
+            f" Run:\n  {_dump(database, path)}\n  mailer db backed-up\n"
             "The keys are not in it: keep a copy of keys.toml, in another place"
         )
     _copy(database, path)
+    try:
+        note_backup(database, now)
+    except DatabaseError as problem:
+        # Such as a full disk, while the copy is whole on another one.
+        _log.warning("the backup is whole, but when it was made is not noted: %s", problem)
+
+
+def note_backup(database: Database, now: datetime) -> None:
+    """Write down that a backup was made, so that its age can be told."""
+    with database.write() as connection:
+        set_mark(connection, _BACKUP, to_instant(now))
+
+
+def last_backup(connection: Connection) -> datetime | None:
+    """Return when the last backup was made, as far as it was written down."""
+    found = mark(connection, _BACKUP)
+    return None if found is None else from_instant(found)
 
 
 def check(database: Database, ring: KeyRing, checkpoints: str | None) -> list[Check]:

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal_column, or
 
 from mailer.model.campaign import CampaignState
 from mailer.model.consent import SuppressionReason
-from mailer.model.delivery import DeliveryState
-from mailer.model.kind import Lane
+from mailer.model.delivery import CauseKind, DeliveryState
+from mailer.model.kind import KINDS, Kind, Lane
 from mailer.store.tables import (
     AlarmRow,
     CampaignRow,
@@ -57,6 +57,20 @@ class Present:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Open letters in one state: those of a campaign, or those in a lane of no campaign.
+
+    Args:
+        campaign_id: None for those of no campaign.
+    """
+
+    state: DeliveryState
+    lane: Lane
+    campaign_id: int | None
+    letters: int
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Counts of whole tables: about half a second for a million deliveries."""
 
@@ -91,6 +105,70 @@ def present(connection: Connection, now: datetime) -> Present:
         in_doubt=_count(connection, _delivery, _IN_DOUBT),
         alarms=_count(connection, _alarm, _alarm.c.acknowledged_at.is_(None)),
     )
+
+
+_of_campaigns = (
+    select(_delivery.c.cause_id, func.count().label("letters"))
+    .where(_QUEUED, _OF_A_CAMPAIGN)
+    .group_by(_delivery.c.cause_id)
+    .subquery()
+)
+_queued_of_campaigns = (
+    select(_delivery.c.cause_id, func.count().label("letters"))
+    .where(_QUEUED, _OF_A_CAMPAIGN)
+    .group_by(_delivery.c.cause_id)
+    .subquery()
+)
+# A campaign's letters all have the lane of its kind, so its index is enough.
+_by_campaign = select(
+    _campaign.c.id, _campaign.c.kind, _queued_of_campaigns.c.letters
+).join_from(
+    _queued_of_campaigns, _campaign, _campaign.c.id == _queued_of_campaigns.c.cause_id
+)
+_by_lane = (
+    select(_delivery.c.lane, func.count())
+    .where(_QUEUED, _OF_NO_CAMPAIGN)
+    .group_by(_delivery.c.lane)
+)
+_held_what = (
+    _delivery.c.state,
+    _delivery.c.lane,
+    _delivery.c.cause_kind,
+    _delivery.c.cause_id,
+)
+_held = (
+    select(*_held_what, func.count())
+    .where(_delivery.c.owner_id.is_not(None))
+    .group_by(*_held_what)
+)
+
+
+def open_letters(connection: Connection) -> list[Waiting]:
+    """Count the letters that are queued or that senders hold, by campaign or by lane."""
+    queued = DeliveryState.QUEUED
+    found = [
+        Waiting(queued, KINDS[Kind(kind)].lane, id_, letters)
+        for id_, kind, letters in connection.execute(_by_campaign)
+    ]
+    for lane, letters in connection.execute(_by_lane):
+        found.append(Waiting(queued, Lane(lane), None, letters))
+    for state, lane, cause, cause_id, letters in connection.execute(_held):
+        of = cause_id if cause == CauseKind.CAMPAIGN else None
+        found.append(Waiting(DeliveryState(state), Lane(lane), of, letters))
+    return found
+
+
+_doubts = (
+    select(_delivery.c.cause_kind, _delivery.c.cause_id, func.count())
+    .where(_IN_DOUBT)
+    .group_by(_delivery.c.cause_kind, _delivery.c.cause_id)
+)
+
+
+def campaigns_in_doubt(connection: Connection) -> dict[int, int]:
+    """Count the letters in doubt of each campaign that has any."""
+    rows = connection.execute(_doubts)
+    return {id_: n for cause, id_, n in rows if cause == CauseKind.CAMPAIGN}
 
 
 def totals(connection: Connection, now: datetime) -> Totals:

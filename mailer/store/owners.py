@@ -84,6 +84,24 @@ def not_ended(connection: Connection) -> list[int]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A sender that has not said good-bye: it lives, or was killed."""
+
+    id: int
+    host: str
+    pid: int
+    started_at: datetime
+
+
+def registered(connection: Connection) -> list[Registered]:
+    """Return the senders that have not said good-bye, with where they run."""
+    rows = connection.execute(
+        select(_owner).where(_owner.c.ended_at.is_(None)).order_by(_owner.c.id)
+    )
+    return [Registered(row.id, row.host, row.pid, row.started_at) for row in rows]
+
+
 def end(connection: Connection, owner_id: int, now: datetime) -> None:
     """Note that a sender is gone for good."""
     connection.execute(update(_owner).where(_owner.c.id == owner_id).values(ended_at=now))

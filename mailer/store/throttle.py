@@ -5,7 +5,14 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mailer.pace.throttle import MINUTES_OF_DAY, Rate, Slots, minute_of, take
+from mailer.pace.throttle import (
+    MINUTES_OF_DAY,
+    MINUTES_OF_HOUR,
+    Rate,
+    Slots,
+    minute_of,
+    take,
+)
 from mailer.store.tables import SentMinute, ThrottleRow, table
 
 _throttle = table(ThrottleRow)
@@ -30,12 +37,7 @@ def lease(
     minute = minute_of(now)
     sent: dict[int, int] = {}
     if rate.per_hour or rate.per_day:
-        rows = connection.execute(
-            select(_minute.c.minute, _minute.c.letters).where(
-                _minute.c.relay == key, _minute.c.minute >= minute - MINUTES_OF_DAY
-            )
-        )
-        sent = {row.minute: row.letters for row in rows}
+        sent = _taken(connection, key, minute)
     slots = take(rate, full_at, sent, wanted, now)
     connection.execute(
         _throttle.update().where(_throttle.c.key == key).values(full_at=slots.full_at)
@@ -49,6 +51,27 @@ def lease(
             )
         )
     return slots
+
+
+def used(connection: Connection, key: str, now: datetime) -> tuple[int, int]:
+    """Return how many slots of a relay were taken in the last hour and in the last day.
+
+    They are only counted under an hourly or daily limit.
+    """
+    minute = minute_of(now)
+    taken = _taken(connection, key, minute)
+    hour = (count for at, count in taken.items() if at >= minute - MINUTES_OF_HOUR)
+    return sum(hour), sum(taken.values())
+
+
+def _taken(connection: Connection, key: str, minute: int) -> dict[int, int]:
+    """Return what was taken in each minute of the day before one."""
+    rows = connection.execute(
+        select(_minute.c.minute, _minute.c.letters).where(
+            _minute.c.relay == key, _minute.c.minute >= minute - MINUTES_OF_DAY
+        )
+    )
+    return {row.minute: row.letters for row in rows}
 
 
 def forget_before(connection: Connection, now: datetime) -> None:

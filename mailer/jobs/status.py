@@ -1,0 +1,169 @@
+"""How things stand, on one screen: what an index answers, whatever the tables hold."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+from mailer.jobs.database import last_backup
+from mailer.jobs.schedules import Listed, listed
+from mailer.jobs.world import World
+from mailer.model.campaign import Campaign, CampaignState
+from mailer.model.delivery import DeliveryState
+from mailer.model.kind import Lane
+from mailer.store import metrics, owners, throttle
+from mailer.store.alarms import Alarm, open_alarms
+from mailer.store.campaigns import campaigns_in
+from mailer.store.database import Connection
+from mailer.store.metrics import Present, Waiting
+from mailer.store.owners import Registered
+from mailer.store.size import whole_size
+from mailer.workspace.files import free_bytes
+
+_S = CampaignState
+_RELAY = "relay_"
+
+
+class Life(Enum):
+    """Whether a sender lives, as far as this machine can tell."""
+
+    LIVES = "lives"
+    GONE = "gone"
+    ELSEWHERE = "elsewhere"
+
+
+@dataclass(frozen=True, slots=True)
+class SenderSeen:
+    """A sender that has not said good-bye.
+
+    Args:
+        life: `GONE` when it was killed: the next sender takes back what it held.
+    """
+
+    sender: Registered
+    life: Life
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A campaign that is not at its end.
+
+    Args:
+        queued: Letters that wait.
+        held: Letters that senders have in hand.
+    """
+
+    campaign: Campaign
+    queued: int
+    held: int
+
+    @property
+    def done(self) -> int:
+        """How many letters came to an end, whichever."""
+        return self.campaign.planned - self.queued - self.held
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    """The room on a folder's disk."""
+
+    folder: str
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things stand.
+
+    Args:
+        sent: What the relay got in the last hour and day; (0, 0) without such limits.
+        relay_alarms: The open alarms about the relay: trouble, or a refused login.
+        queue: Letters by state and lane; only those of which there are any.
+        doubts: Letters in doubt of each campaign that has any.
+        under_way: Campaigns being planned or running.
+        paused: Campaigns that a person or a brake has paused; their reason says which.
+        doubts: Letters in doubt of each campaign that has any.
+    backup_at: When the last backup was made; None when none is known of.
+    """
+
+    present: Present
+    sent: tuple[int, int]
+    relay_alarms: tuple[Alarm, ...]
+    queue: dict[DeliveryState, dict[Lane, int]]
+    doubts: dict[int, int]
+    under_way: tuple[Progress, ...]
+    paused: tuple[Progress, ...]
+    alarms: tuple[Alarm, ...]
+    schedules: tuple[Listed, ...]
+    senders: tuple[SenderSeen, ...]
+    disks: tuple[Disk, ...]
+    database_bytes: int
+    backup_at: datetime | None
+
+
+def standing(world: World, relay: str, folders: Sequence[str], now: datetime) -> Standing:
+    """Say how things stand; no table of letters is read through.
+
+    Args:
+        relay: Its name.
+        folders: Those whose disks are looked at: of the database and the logbook.
+    """
+    schedules = listed(world, now)
+    with world.database.read() as connection:
+        letters = metrics.open_letters(connection)
+        alarms = open_alarms(connection)
+        return Standing(
+            present=metrics.present(connection, now),
+            sent=throttle.used(connection, f"relay:{relay}", now),
+            relay_alarms=tuple(one for one in alarms if _is_of(one, relay)),
+            queue=_queue(letters),
+            doubts=metrics.campaigns_in_doubt(connection),
+            under_way=_progress(connection, letters, _S.PLANNING, _S.RUNNING),
+            paused=_progress(connection, letters, _S.PAUSED),
+            alarms=tuple(alarms),
+            schedules=tuple(schedules),
+            senders=tuple(
+                SenderSeen(one, _life(one)) for one in owners.registered(connection)
+            ),
+            disks=tuple(Disk(one, free_bytes(one)) for one in dict.fromkeys(folders)),
+            database_bytes=whole_size(connection)[0],
+            backup_at=last_backup(connection),
+        )
+
+
+def _is_of(alarm: Alarm, relay: str) -> bool:
+    return alarm.kind.startswith(_RELAY) and alarm.subject == f"relay {relay}"
+
+
+def _queue(letters: Sequence[Waiting]) -> dict[DeliveryState, dict[Lane, int]]:
+    found: dict[DeliveryState, dict[Lane, int]] = {}
+    for one in sorted(letters, key=lambda one: one.lane):
+        lanes = found.setdefault(one.state, {})
+        lanes[one.lane] = lanes.get(one.lane, 0) + one.letters
+    return found
+
+
+def _progress(
+    connection: Connection, letters: Sequence[Waiting], *states: CampaignState
+) -> tuple[Progress, ...]:
+    found: list[Progress] = []
+    for campaign in campaigns_in(connection, *states):
+        mine = [one for one in letters if one.campaign_id == campaign.id]
+        queued = sum(one.letters for one in mine if one.state is DeliveryState.QUEUED)
+        found.append(Progress(campaign, queued, sum(one.letters for one in mine) - queued))
+    return tuple(found)
+
+
+def _life(sender: Registered) -> Life:
+    if sender.host != platform.node():
+        return Life.ELSEWHERE
+    try:
+        os.kill(sender.pid, 0)
+    except ProcessLookupError:
+        return Life.GONE
+    except PermissionError:
+        # Another user's: there is one.
+        return Life.LIVES
+    return Life.LIVES
