@@ -73,6 +73,8 @@ def test_each_line_of_said_txt_means_what_stands_before_it(line: str):
         ("5.7.999", "", "securityerror"),
         ("5.6.99", "", "contenterror"),
         ("4.1.2", "host unknown", "networkerror"),
+        ("5.1.1", "550 5.2.4 try another day", "filtered"),
+        ("4.4.7", "450 4.1.1 user unknown", "userunknown"),
     ],
 )
 def test_a_status_speaks_where_words_do_not(status: str, said: str, reason: str):
