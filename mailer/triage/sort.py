@@ -35,11 +35,10 @@ from mailer.triage.readers.complaints import read_complaint
 from mailer.triage.readers.delivery_status import read_delivery_status
 from mailer.triage.readers.receipts import read_receipt
 from mailer.triage.readers.ses_notice import read_ses_notice
-from mailer.triage.readers.written import is_late, read_written
+from mailer.triage.readers.written import ANSWER, is_late, read_written
 from mailer.triage.signs import Signs
 
 _ID = re.compile(r"<([^<>\s]{3,250})>")
-_ANSWER = re.compile(r"(?<![\d.])[45](?:\d\d[ -]|\.\d{1,3}\.\d{1,3}(?![\d.]))")
 _IDS_AT_MOST = 20
 _WORDS_OF_AN_UNSUBSCRIBER = 700
 
@@ -125,7 +124,7 @@ def _looks_like_a_report(message: Message, signs: Signs) -> bool:
     brings_back = message.returned is not None
     if message.daemon:
         # A letter brought back with a server's answer speaks any language.
-        answered = message.from_nobody and brings_back and _ANSWER.search(message.said)
+        answered = message.from_nobody and brings_back and ANSWER.search(message.said)
         return by_subject or by_text or bool(answered)
     if message.from_nobody:
         return brings_back and (by_subject or by_text)

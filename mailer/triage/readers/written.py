@@ -69,6 +69,8 @@ _FIELD_LINE = re.compile(
     r"|mailto)\b[\w -]{0,20}:",
     re.IGNORECASE,
 )
+ANSWER = re.compile(r"(?<![\d.])[45](?:\d\d[ -]|\.\d{1,3}\.\d{1,3}(?![\d.]))")
+"""A server's reply or status, as every language has it."""
 _FOR_NOW = re.compile(r"(?<![\d.])4\d\d[ -]4\.\d{1,3}\.\d{1,3}(?![\d.])")
 _FOR_GOOD = re.compile(r"(?<![\d.])5\d\d[ -]")
 
@@ -142,7 +144,7 @@ def _findings(report: _Report) -> list[Finding]:
     if places:
         return _sections(lines, places, report, failed)
     addresses = failed or _dialogue(lines, ours) or _named(lines, ours)
-    addresses = addresses or _returned(message, ours)
+    addresses = addresses or _returned(message, ours) or _beside_an_answer(lines, ours)
     return [report.finding(one, "\n".join(lines)) for one in addresses]
 
 
@@ -224,6 +226,18 @@ def _named(lines: Sequence[str], ours: frozenset[str]) -> list[str]:
 def _returned(message: Message, ours: frozenset[str]) -> list[str]:
     found = [one for one in message.returned_to if one.lower() not in ours]
     return found if len(found) == 1 else []
+
+
+def _beside_an_answer(lines: Sequence[str], ours: frozenset[str]) -> list[str]:
+    """Return the first address in a line with a server's answer, or the only one."""
+    seen = [line for line in lines if "@" in line and not _FIELD_LINE.match(line)]
+    answers = [line for line in seen if ANSWER.search(line)]
+    for some in (answers, seen):
+        found = dict.fromkeys(one for line in some for _, one in places_in(line))
+        kept = [one for one in found if one.lower() not in ours]
+        if kept and (some is answers or len(kept) == 1):
+            return kept[:1]
+    return []
 
 
 def _sections(

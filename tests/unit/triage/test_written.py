@@ -55,6 +55,12 @@ Viesti palautetaan:
 
 <anna@gone.test>: 550 5.1.1 unknown user
 {_COPY}""",
+    "an address beside a server's answer": """Subject: Undelivered mail
+
+Help: help@relay.test
+
+SMTP error from [192.0.2.1]: 550 5.1.1 anna@gone.test user unknown
+""",
     "the letter's recipient, where the report names none": f"""Subject: failure notice
 
 550 5.1.1 User unknown
