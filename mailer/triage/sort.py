@@ -39,6 +39,7 @@ from mailer.triage.readers.written import ANSWER, is_late, read_written
 from mailer.triage.signs import Signs
 
 _ID = re.compile(r"<([^<>\s]{3,250})>")
+_REPLY = re.compile(r"(?:re|aw|sv|vs|antw|rv|odp)\s*:\s*")
 _IDS_AT_MOST = 20
 _WORDS_OF_AN_UNSUBSCRIBER = 700
 
@@ -119,6 +120,9 @@ def _looks_like_a_report(message: Message, signs: Signs) -> bool:
     if not (message.daemon or message.from_machine or message.from_nobody):
         return False
     subject = normal(message.subject)
+    named = message.sender and "daemon" not in message.sender.lower()
+    if named and _REPLY.match(subject) and not message.from_nobody:
+        return False  # Postmasters are people too: reports answer nobody.
     by_subject = signs.bounce_subjects.stand_in(subject)
     by_text = signs.bounce_texts.stand_in(normal(message.said[:6000]))
     brings_back = message.returned is not None

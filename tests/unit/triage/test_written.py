@@ -3,7 +3,7 @@
 import pytest
 from samples.samples import knowledge
 
-from mailer.model.notice import Bounce
+from mailer.model.notice import Bounce, Human
 from mailer.triage.sort import sort
 
 _DAEMON = "From: MAILER-DAEMON@relay.test\nTo: us@ours.test\nReturn-Path: <>\n"
@@ -75,3 +75,18 @@ def test_a_report_in_an_unknown_format_names_whom_it_failed_for(text: str):
     assert [(one.address, one.hard) for one in notice.recipients] == [
         ("anna@gone.test", True)
     ]
+
+
+def test_a_postmaster_who_answers_is_a_person():
+    raw = b"""From: Postmaster <postmaster@shop.test>
+To: us@ours.test
+Subject: Re: your question
+
+Hello, their server said 550 5.1.1 user unknown.
+
+-----Original Message-----
+From: us@ours.test
+To: postmaster@shop.test
+Subject: your question
+"""
+    assert isinstance(sort(raw, knowledge()), Human)
