@@ -14,13 +14,14 @@ from mailer.cli.senders import crew_of
 from mailer.daemon import (
     run_sender,
 )
-from mailer.errors import RefusedError
+from mailer.errors import ConfigError, RefusedError
 from mailer.jobs import replay
 from mailer.jobs.crew import Crew
 from mailer.timers import run_schedules
 from mailer.web.app import build_app
 from mailer.web.server import serve_web
 from mailer.wiring import Workspace, open_workspace, utc_now
+from mailer.workspace.folder import CONFIG
 from mailer.workspace.locks import ProcessLock
 
 _log = logging.getLogger(__name__)
@@ -69,8 +70,7 @@ def serve(folder: str, parts: tuple[str, ...], senders: int | None, *, quiet: bo
     with open_workspace(folder) as workspace:
         chosen = parts or PARTS
         if chosen != ("web",):
-            # Says what to write, when nobody has said whether letters go to people.
-            workspace.rehearsal()
+            _require_sound(workspace)
         for warning in workspace.settings.warnings():
             _log.warning("%s", warning)
         size = senders or workspace.settings.sending.senders
@@ -85,6 +85,25 @@ def serve(folder: str, parts: tuple[str, ...], senders: int | None, *, quiet: bo
         finally:
             if lock is not None:
                 lock.free()
+
+
+def _require_sound(workspace: Workspace) -> None:
+    """Refuse to send to people with what is plainly broken.
+
+    The pages alone are always served: who wants to leave must be able to.
+
+    Raises:
+        ConfigError: also when nobody has said whether letters go to people.
+    """
+    if workspace.rehearsal() is not None:
+        return
+    broken = workspace.settings.broken()
+    if broken:
+        raise ConfigError(
+            f"{CONFIG}: {'; '.join(broken)}. Put it right and run `mailer check`;"
+            " until then `mailer serve --only web` serves the pages, and mode ="
+            ' "rehearsal" tries everything out'
+        )
 
 
 def _only_one(workspace: Workspace) -> ProcessLock | None:

@@ -19,6 +19,11 @@ from mailer.errors import AddressError
 from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec, AttributeType
 
+_EXAMPLES = (".example.com", ".example")
+_STILL_THE_EXAMPLES = (
+    "site.public_url is still the example's: unsubscribe links would lead nowhere"
+)
+
 
 class Relay(Section):
     """The mail server that letters are handed to."""
@@ -250,13 +255,21 @@ class Settings(Section):
         """Say what must change before letters go to real people."""
         found = urlsplit(self.site.public_url)
         host = found.hostname or ""
-        if host.endswith((".example.com", ".example")):
-            words = "is still the example's: unsubscribe links would lead nowhere"
-            return (f"site.public_url {words}",)
+        if host.endswith(_EXAMPLES):
+            return (_STILL_THE_EXAMPLES,)
         if found.scheme != "https" and host not in {"localhost", "127.0.0.1", "::1"}:
             words = "must be https: one-click unsubscribing needs it, RFC 8058 §3.1"
             return (f"site.public_url {words}",)
         return ()
+
+    def broken(self) -> tuple[str, ...]:
+        """Say what is so plainly wrong that no letter may go to people with it."""
+        found: list[str] = []
+        if (urlsplit(self.site.public_url).hostname or "").endswith(_EXAMPLES):
+            found.append(_STILL_THE_EXAMPLES)
+        if not self.relay.host.strip():
+            found.append("relay.host is empty: there is nobody to hand letters to")
+        return tuple(found)
 
     @field_validator("database")
     @classmethod
