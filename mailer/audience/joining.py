@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from mailer.model.consent import SubscriptionStatus
+from mailer.model.consent import Act, Basis, How, SubscriptionStatus
 from mailer.model.kind import KINDS, Kind, Scope
 from mailer.model.mailinglist import OptIn
 from mailer.model.signup import SignUpRules
-from mailer.model.subscription import Subscription
+from mailer.model.subscription import Entry, Subscription
 from mailer.model.suppression import Suppression, list_scope, scopes_against
 
 _NETWORK_BITS = {4: 24, 6: 56}
@@ -93,6 +93,26 @@ def _comes_freely(joiner: Joiner, list_id: str) -> bool:
         joiner.is_person
         and not any(one.scope in scopes for one in joiner.suppressions)
         and (standing is None or standing.status is not SubscriptionStatus.UNSUBSCRIBED)
+    )
+
+
+def has_said_yes(steps: Iterable[Entry], list_id: str) -> bool:
+    """Say whether a person has ever said yes to a list herself, whatever came after.
+
+    She did so by confirming, or on the page of a list that asks for no confirmation. What
+    was typed into a page and never confirmed may be anybody's.
+    """
+    return any(
+        one.list_id == list_id
+        and (
+            one.act is Act.CONFIRMED
+            or (
+                one.act is Act.GRANTED
+                and one.how is How.FORM
+                and one.basis is Basis.EXPRESS
+            )
+        )
+        for one in steps
     )
 
 

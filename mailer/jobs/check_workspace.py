@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from mailer.errors import MailerError
 from mailer.jobs.check_template import Asked, check_template
 from mailer.jobs.start_campaign import Order, gather
+from mailer.jobs.welcome import check_greeting, read_greeting
 from mailer.jobs.world import World
 from mailer.model.finding import errors_of
 from mailer.model.mode import Mode
@@ -43,8 +44,11 @@ def check_files(world: World, now: datetime) -> list[Looked]:
     for name in list_names(world.folder):
         problem = ""
         try:
-            read_list(world.folder, name)
+            mailing_list = read_list(world.folder, name)
             usable.append(name)
+            greeting = read_greeting(world, mailing_list)
+            if greeting is not None:
+                check_greeting(world, greeting)
         except MailerError as found:
             problem = str(found)
         looked.append(Looked(f"lists/{name}.toml", problem))

@@ -10,6 +10,7 @@ from mailer.audience.joining import coming_back, may_confirm
 from mailer.errors import WorkspaceError
 from mailer.jobs.lifting import End, end, note_end
 from mailer.jobs.logbook import Logbook
+from mailer.jobs.welcome import greet
 from mailer.model.consent import Act, Basis, How, NewEntry
 from mailer.model.contact import Contact, Details
 from mailer.model.key import KeyRing
@@ -56,7 +57,7 @@ def invitation(database: Database, number: int, now: datetime) -> Invitation | N
         return _invitation(connection, found, contact, now)
 
 
-def confirm(
+def confirm(  # noqa: PLR0913 - each is a thing of its own, and the page names them
     database: Database,
     logbook: Logbook,
     number: int,
@@ -64,11 +65,16 @@ def confirm(
     *,
     network_address: str | None = None,
     agent: str | None = None,
+    rehearsing: bool = False,
 ) -> Invitation | None:
     """Put a person on the list that she signed up to, once.
 
     Whatever kept the list's letters from her ends, with an entry in the ledger; what was
-    answered on the page is known from now on.
+    answered on the page is known from now on. Where the list welcomes people, the letter
+    is written down with her first yes.
+
+    Args:
+        rehearsing: The letter goes where a rehearsal's letters go.
 
     Returns:
         What the link stood for before; None when nothing is on record.
@@ -94,6 +100,9 @@ def confirm(
             source=_SOURCE,
             network_address=network_address,
             agent=agent,
+        )
+        greet(
+            connection, contact, found.list_id, found.welcome_id, now, rehearsing=rehearsing
         )
         ledger.append(connection, logbook.ring, [entry])
         ending = _come_back(connection, logbook.ring, contact, found.list_id, now)

@@ -20,6 +20,7 @@ from mailer.store.database import Connection, Database
 from mailer.store.enclosures import contents, keep, known
 
 _VERSION = 1
+_JOINING = ("sign_up", "welcome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +95,10 @@ class Frozen:
 
 def pack(frozen: Frozen) -> tuple[str, dict[str, Any]]:
     """Turn the content into JSON values; the hash (SHA-256, hex) comes first."""
-    mailing_list = asdict(frozen.mailing_list)
-    # How people join has no part in any letter.
-    del mailing_list["sign_up"]
     body: dict[str, Any] = {
         "version": _VERSION,
         "template": frozen.source.as_dict(),
-        "list": mailing_list,
+        "list": _list_body(frozen.mailing_list),
         "segment": frozen.segment,
         "rule": frozen.rule,
         "attributes": {
@@ -108,7 +106,14 @@ def pack(frozen: Frozen) -> tuple[str, dict[str, Any]]:
             for name, spec in sorted(frozen.specs.items())
         },
         "needs": list(frozen.needs),
-        "also": [asdict(target) for target in frozen.also],
+        "also": [
+            {
+                "mailing_list": _list_body(target.mailing_list),
+                "segment": target.segment,
+                "rule": target.rule,
+            }
+            for target in frozen.also
+        ],
         "exclude": [asdict(exclusion) for exclusion in frozen.exclude],
     }
     text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -177,8 +182,16 @@ def unpack(body: Mapping[str, Any]) -> Frozen:
     )
 
 
+def _list_body(mailing_list: MailingList) -> dict[str, Any]:
+    values = asdict(mailing_list)
+    # How people join has no part in any letter.
+    for name in _JOINING:
+        del values[name]
+    return values
+
+
 def _list(values: Mapping[str, Any]) -> MailingList:
-    facts: dict[str, Any] = dict(values)
+    facts = {name: value for name, value in values.items() if name not in _JOINING}
     facts["wordings"] = tuple(Wording(**wording) for wording in values["wordings"])
     facts["utm_domains"] = tuple(values.get("utm_domains", ()))
     facts["opt_in"] = OptIn(values["opt_in"])

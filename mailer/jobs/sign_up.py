@@ -10,6 +10,7 @@ from mailer.audience.joining import Answer, Joiner, answer, network_of
 from mailer.compose.template import TemplateSource
 from mailer.jobs.confirm import take_over
 from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
+from mailer.jobs.welcome import Greeting, greet, put_by
 from mailer.jobs.world import World
 from mailer.model.address import Address, Role, role_of
 from mailer.model.consent import Act, Basis, How, NewEntry
@@ -56,6 +57,7 @@ class Desk:
 
     Args:
         letter: The template of the confirmation letter.
+        greeting: What the list welcomes people with; None for nothing.
     """
 
     world: World
@@ -63,6 +65,7 @@ class Desk:
     mailing_list: MailingList
     letter: TemplateSource
     rules: SignUpRules
+    greeting: Greeting | None = None
 
 
 def join_by_link(desk: Desk, wish: Wish) -> bool:
@@ -90,6 +93,8 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
     )
     content = Frozen(desk.letter, desk.mailing_list, "", "", desk.world.specs, ())
     keep_enclosures(desk.world.database, desk.letter, now)
+    if desk.greeting is not None:
+        keep_enclosures(desk.world.database, desk.greeting.content.source, now)
     with desk.world.database.write() as connection:
         see_list(connection, desk.mailing_list, now)
         ledger.lock(connection)
@@ -115,8 +120,20 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
                 basis=Basis.DOUBLE_OPT_IN,
                 source=_LINK,
             )
-        ledger.append(connection, desk.ring, [entry])
         by_letter = decided is Answer.LETTER
+        welcome_id = (
+            None if desk.greeting is None else put_by(connection, desk.greeting, now)
+        )
+        if not by_letter:
+            greet(
+                connection,
+                contact,
+                list_id,
+                welcome_id,
+                now,
+                rehearsing=desk.world.rehearsing,
+            )
+        ledger.append(connection, desk.ring, [entry])
         content_hash = put_down(connection, content, now) if by_letter else None
         number = write_sign_up(
             connection,
@@ -131,6 +148,7 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
                 asked_at=now,
                 confirm_by=now + desk.rules.confirm_within,
                 confirmed_at=None if by_letter else now,
+                welcome_id=welcome_id,
             ),
         )
         if not by_letter:

@@ -6,12 +6,14 @@ from contextlib import suppress
 
 from mailer.errors import ConfigError, MailerError, NotFoundError, did_you_mean
 from mailer.jobs.sign_up import Desk
+from mailer.jobs.welcome import Greeting, check_greeting, read_greeting
 from mailer.jobs.world import World
 from mailer.model.attributes import AttributeSpec
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
 from mailer.model.signup import SignUpPage, SignUpRules
+from mailer.store.alarms import Alarm, raise_unless_open
 from mailer.workspace.lists import list_names, read_list
 from mailer.workspace.templates import read_template
 
@@ -26,6 +28,8 @@ class Desks:
         self._ring = ring
         self._rules = rules
         self._last: dict[str, Desk] = {}
+        self._checked: dict[str, Greeting] = {}
+        self._faults: dict[str, str] = {}
 
     def of(self, name: str) -> Desk:
         """Return a list's desk.
@@ -72,7 +76,45 @@ class Desks:
                 f"lists/{name}.toml, [sign_up]: the template {page.template!r} is of the"
                 f" kind {letter.kind.value!r}, but must be {Kind.CONFIRMATION.value!r}"
             )
-        return Desk(self._world, self._ring, mailing_list, letter, self._rules)
+        greeting = self._greeting(mailing_list)
+        return Desk(self._world, self._ring, mailing_list, letter, self._rules, greeting)
+
+    def _greeting(self, mailing_list: MailingList) -> Greeting | None:
+        """Return what the list welcomes people with; nothing when that does not hold.
+
+        Nobody is kept from joining by it.
+        """
+        name = mailing_list.name
+        try:
+            greeting = read_greeting(self._world, mailing_list)
+            if greeting is not None and self._checked.get(name) != greeting:
+                check_greeting(self._world, greeting)
+                self._checked[name] = greeting
+        except MailerError as problem:
+            self._tell(name, str(problem))
+            return None
+        self._faults.pop(name, None)
+        return greeting
+
+    def _tell(self, name: str, problem: str) -> None:
+        """Log that a welcome does not hold, and raise an alarm: once for each fault."""
+        if self._faults.get(name) == problem:
+            return
+        _log.error("nobody who joins %s is welcomed: %s", name, problem)
+        alarm = Alarm(
+            "welcome_broken",
+            f"lists/{name}.toml",
+            self._world.clock(),
+            f"{problem}. People join as always, and get no welcome.",
+            "put it right; `mailer check --offline` says whether it holds",
+        )
+        try:
+            with self._world.database.write() as connection:
+                raise_unless_open(connection, alarm)
+        except MailerError as trouble:
+            _log.error("that is no alarm on record yet: %s", trouble)
+            return
+        self._faults[name] = problem
 
 
 def check_page(

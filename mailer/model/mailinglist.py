@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from mailer.model.signup import SignUpPage
+from mailer.model.signup import SignUpPage, Welcome
 
 
 class OptIn(StrEnum):
@@ -49,6 +49,7 @@ class MailingList:
         utm_domains: The websites whose links get that; none for all but our own pages.
         archive: Anybody may read its letters on the web, without a person's values.
         sign_up: The page where people join by themselves; None for no page.
+        welcome: The letter after a person's first own yes; None for none.
     """
 
     id: str
@@ -70,6 +71,7 @@ class MailingList:
     utm: dict[str, str] = field(default_factory=dict[str, str])
     utm_domains: tuple[str, ...] = ()
     sign_up: SignUpPage | None = None
+    welcome: Welcome | None = None
 
     @property
     def wording(self) -> Wording:

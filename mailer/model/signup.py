@@ -7,6 +7,26 @@ CONFIRMATION = "confirm-sign-up"
 """The mail template that asks for confirmation where a list names no other."""
 
 
+WELCOME = "welcome"
+"""The mail template that welcomes people where a list's `[welcome]` names no other."""
+
+LONGEST_DELAY = timedelta(days=365)
+"""So long a welcome may wait at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What `[welcome]` of a list's file says: a letter after a person's first own yes.
+
+    Args:
+        template: The mail template, of the kind journey.
+        delay: How long after the yes it is due.
+    """
+
+    template: str = WELCOME
+    delay: timedelta = timedelta()
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One field of the page beside the address.

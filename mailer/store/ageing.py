@@ -24,6 +24,7 @@ from mailer.store.tables import (
     Instant,
     SignUpRow,
     TestLetterRow,
+    WelcomeRow,
     table,
 )
 
@@ -34,6 +35,7 @@ _aged = table(CampaignAgedRow)
 _frozen = table(FrozenRow)
 _letter = table(TestLetterRow)
 _sign_up = table(SignUpRow)
+_welcome = table(WelcomeRow)
 
 _ENDED = [
     state.value
@@ -46,7 +48,12 @@ _ENDED = [
 ]
 """What is in doubt stays, until somebody has settled it."""
 
-_SINGLE = [CauseKind.TEST.value, CauseKind.ALARM.value, CauseKind.SIGN_UP.value]
+_SINGLE = [
+    CauseKind.TEST.value,
+    CauseKind.ALARM.value,
+    CauseKind.SIGN_UP.value,
+    CauseKind.JOURNEY.value,
+]
 _OVER = [CampaignState.FINISHED.value, CampaignState.CANCELLED.value]
 _before = bindparam("before", type_=Instant())
 _over = exists().where(
@@ -156,7 +163,7 @@ def drop_unused_templates(connection: Connection, before: datetime) -> int:
     )
     named = [
         ~exists().where(one.c.frozen_hash == _frozen.c.hash)
-        for one in (_campaign, _letter, _sign_up)
+        for one in (_campaign, _letter, _sign_up, _welcome)
     ]
     gone: Any = connection.execute(
         delete(_frozen).where(_frozen.c.frozen_at < before, *named)

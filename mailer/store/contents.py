@@ -7,11 +7,19 @@ from sqlalchemy import Connection, insert, select
 
 from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.kind import KINDS, Kind
-from mailer.store.tables import CampaignRow, DeliveryRow, SignUpRow, TestLetterRow, table
+from mailer.store.tables import (
+    CampaignRow,
+    DeliveryRow,
+    SignUpRow,
+    TestLetterRow,
+    WelcomeRow,
+    table,
+)
 
 _campaign = table(CampaignRow)
 _test_letter = table(TestLetterRow)
 _sign_up = table(SignUpRow)
+_welcome = table(WelcomeRow)
 _delivery = table(DeliveryRow)
 
 
@@ -23,6 +31,8 @@ def content_hash_of(connection: Connection, cause: CauseKind, cause_id: int) -> 
         where = select(_test_letter.c.frozen_hash).where(_test_letter.c.id == cause_id)
     elif cause is CauseKind.SIGN_UP:
         where = select(_sign_up.c.frozen_hash).where(_sign_up.c.id == cause_id)
+    elif cause is CauseKind.JOURNEY:
+        where = select(_welcome.c.frozen_hash).where(_welcome.c.id == cause_id)
     else:
         return None
     found: str | None = connection.execute(where).scalar_one_or_none()
@@ -79,10 +89,10 @@ def queue_letter(
     cause: tuple[CauseKind, int],
     kind: Kind,
     recipient: Recipient,
-    now: datetime,
+    due_at: datetime,
     list_id: str | None = None,
 ) -> int:
-    """Write down one letter that is due at once; return its delivery's number.
+    """Write down one letter; return its delivery's number.
 
     Args:
         list_id: The list that it is about, None for none.
@@ -103,8 +113,8 @@ def queue_letter(
                 state=DeliveryState.QUEUED.value,
                 attempt=0,
                 deferrals=0,
-                due_at=now,
-                give_up_at=now + rule.try_for,
+                due_at=due_at,
+                give_up_at=due_at + rule.try_for,
                 rehearsal=recipient.rehearsal,
             )
             .returning(_delivery.c.id)

@@ -27,6 +27,7 @@ class SignUp:
         frozen_hash: What the confirmation letter holds; None when none was due.
         confirm_by: Until when the letter's link works.
         confirmed_at: When it was confirmed, once; also when the list needs none.
+        welcome_id: What the person is welcomed with after her first yes; None for nothing.
     """
 
     contact_id: int
@@ -39,6 +40,7 @@ class SignUp:
     asked_at: datetime
     confirm_by: datetime
     confirmed_at: datetime | None = None
+    welcome_id: int | None = None
 
 
 def asked_lately(

@@ -325,6 +325,21 @@ class TestLetterRow(SQLModel, table=True):
     sent_at: datetime = _time()
 
 
+class WelcomeRow(SQLModel, table=True):
+    """What a list welcomes people with: the cause of welcomes, and what they hold.
+
+    A changed letter, list or delay is another row. There is nothing about a person in it,
+    and there are as many as there were changes, so none is ever dropped.
+    """
+
+    __tablename__ = "welcome"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (UniqueConstraint("frozen_hash", "delay_s"),)
+    id: int | None = _id()
+    frozen_hash: str = _text()
+    delay_s: int = _number()
+    made_at: datetime = _time()
+
+
 class SignUpRow(SQLModel, table=True):
     """One sign-up on a page: the cause of its confirmation letter, and what was answered.
 
@@ -351,6 +366,8 @@ class SignUpRow(SQLModel, table=True):
     asked_at: datetime = _time()
     confirm_by: datetime = _time()
     confirmed_at: datetime | None = _time(null=True)
+    # What the person is welcomed with when she confirms, as it was when she signed up.
+    welcome_id: int | None = _number(null=True)
 
 
 class CampaignRow(SQLModel, table=True):

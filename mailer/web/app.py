@@ -27,6 +27,7 @@ from mailer.jobs.metrics import Meter
 from mailer.jobs.reading import Reading
 from mailer.jobs.sign_up_desk import Desks
 from mailer.model.mailinglist import MailingList
+from mailer.model.mode import Mode
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
 from mailer.web import (
@@ -102,12 +103,15 @@ class Looks:
 
 def _joining(workspace: Workspace) -> Joining:
     proxies = workspace.settings.site.trusted_proxies
-    desks = Desks(workspace.world(), workspace.ring, workspace.settings.sign_up.rules())
+    world = workspace.world()
+    desks = Desks(world, workspace.ring, workspace.settings.sign_up.rules())
     return Joining(
         desks.of,
         desks.open_lists,
         tuple(ip_network(one) for one in proxies),
         Threads(_JOINING),
+        # Where nobody has said, nobody is written to.
+        rehearsing=world.mode is not Mode.LIVE,
     )
 
 

@@ -39,6 +39,7 @@ async def post(request: Request, means: Means) -> Response:
             means.clock(),
             network_address=address,
             agent=agent,
+            rehearsing=means.joining.rehearsing,
         )
     )
     return _page(request, means, "confirmed", found)

@@ -51,12 +51,14 @@ class Joining:
         open_lists: Finds the desks of all lists that have a page.
         proxies: Whose X-Forwarded-For is believed.
         threads: Threads that write, so that who signs up keeps nobody from leaving.
+        rehearsing: Welcomes go where a rehearsal's letters go.
     """
 
     desk: Callable[[str], Desk]
     open_lists: Callable[[], Sequence[Desk]]
     proxies: tuple[Network, ...]
     threads: Threads
+    rehearsing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

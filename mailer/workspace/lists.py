@@ -11,6 +11,7 @@ from mailer.model.signup import CONFIRMATION, Question, SignUpPage
 from mailer.workspace.files import inside
 from mailer.workspace.folder import names
 from mailer.workspace.tomlfiles import Table, read_toml
+from mailer.workspace.welcometable import welcome_of
 
 KIND = "lists"
 _LAST_VERSION = 10_000
@@ -150,6 +151,7 @@ def parse_list(values: Mapping[str, object], name: str) -> MailingList:
         utm=utm,
         utm_domains=utm_domains,
         sign_up=_sign_up(file),
+        welcome=welcome_of(file),
     )
     file.end()
     return found

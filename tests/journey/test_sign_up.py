@@ -56,3 +56,36 @@ def test_who_signs_up_and_confirms_gets_the_next_campaign(
         assert "withdrawn newsletter by one_click" in told
         serve.process.terminate()
         assert serve.ended() == 0, serve.log
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
+def test_who_confirms_is_welcomed_and_may_leave(shop: Shop, database_url: str) -> None:
+    with relay() as taken:
+        on_sqlite = database_url.startswith("sqlite")
+        shop.make(taken.port, database="sqlite:///mailer.db" if on_sqlite else database_url)
+        file = shop.folder / "lists" / "newsletter.toml"
+        text = file.read_text(encoding="utf-8")
+        for line in ("[welcome]", 'template = "welcome"', 'delay = "1h"'):
+            assert f"# {line}\n" in text
+            text = text.replace(f"# {line}\n", f"{line}\n".replace("1h", "1s"))
+        file.write_text(text, encoding="utf-8")
+        serve = shop.start()
+        page = f"http://127.0.0.1:{shop.port}/join/newsletter"
+        assert post(page, email=KARI, **{"a.name": "Kari"})[0] == 200
+        _, link = confirmation(taken, 1)
+        assert post(link)[0] == 200
+        until(lambda: len(taken.of(KARI)) == 2, "the welcome arrives")
+        letter = taken.of(KARI)[-1]
+        read = email.message_from_bytes(letter.content, policy=email.policy.default)
+        body = read.get_body(("plain",))
+        assert body is not None
+        assert read["Subject"] == "Welcome, Kari"
+        assert read["List-Unsubscribe"] is not None
+        assert "I can leave with one click" in body.get_content()
+        shown = re.search(r"http://127\.0\.0\.1:\d+/b/[\w-]+", body.get_content())
+        assert shown is not None
+        assert "thank you for joining" in get(shown[0])[1]
+        assert one_click(unsubscribe_link(letter)) == 200
+        shop.run("db", "verify")
+        serve.process.terminate()
+        assert serve.ended() == 0, serve.log

@@ -10,13 +10,14 @@ from mailer.audience.joining import (
     Joiner,
     answer,
     coming_back,
+    has_said_yes,
     may_confirm,
     network_of,
 )
-from mailer.model.consent import Basis, SubscriptionStatus, SuppressionReason
+from mailer.model.consent import Act, Basis, How, SubscriptionStatus, SuppressionReason
 from mailer.model.mailinglist import OptIn
 from mailer.model.signup import SignUpRules
-from mailer.model.subscription import Subscription
+from mailer.model.subscription import Entry, Subscription
 from mailer.model.suppression import Suppression
 
 NOW = datetime(2026, 11, 21, 9, tzinfo=UTC)
@@ -123,6 +124,30 @@ def test_where_all_marketing_had_ended_the_other_lists_stay_as_they_were(reason)
         ("list:courses", reason, gone.since_at),
         ("list:offers", reason, gone.since_at),
     ]
+
+
+def entry(act: Act, how: How, basis: Basis | None = None, list_id: str | None = "news"):
+    return Entry(1, list_id, 1, act, NOW, how, basis, None, None)
+
+
+@pytest.mark.parametrize(
+    ("one", "yes"),
+    [
+        (entry(Act.CONFIRMED, How.FORM, Basis.DOUBLE_OPT_IN), True),
+        (entry(Act.CONFIRMED, How.PAGE, Basis.DOUBLE_OPT_IN), True),
+        (entry(Act.GRANTED, How.FORM, Basis.EXPRESS), True),
+        (entry(Act.GRANTED, How.FORM, Basis.DOUBLE_OPT_IN), False),
+        (entry(Act.GRANTED, How.IMPORT, Basis.EXPRESS), False),
+        (entry(Act.GRANTED, How.SUPPORT, Basis.EXPRESS), False),
+        (entry(Act.CONFIRMED, How.FORM, Basis.DOUBLE_OPT_IN, "courses"), False),
+        (entry(Act.WITHDRAWN, How.PAGE), False),
+        (entry(Act.LIFTED, How.FORM, None, None), False),
+    ],
+)
+def test_a_person_s_own_yes_is_told_from_everybody_else_s(one, yes):
+    assert has_said_yes([one], "news") is yes
+    assert has_said_yes([one, entry(Act.WITHDRAWN, How.PAGE)], "news") is yes
+    assert not has_said_yes([], "news")
 
 
 def test_a_confirmation_works_once_and_in_time():

@@ -41,6 +41,14 @@ def test_the_example_holds_offline(tmp_path: Path, mode: str):
             "schedules/weekly-newsletter.toml", "autum-sale",
         ),
         (
+            "lists/newsletter.toml", "# [welcome]", '[welcome]\ntemplate = "welcme"',
+            "lists/newsletter.toml", "did you mean 'welcome'",
+        ),
+        (
+            "lists/newsletter.toml", "# [welcome]", '[welcome]\ntemplate = "autumn-sale"',
+            "lists/newsletter.toml", "must be 'journey'",
+        ),
+        (
             "templates/mail/autumn-sale/body.html", "{{ ", "{{ nonsense }}{{ ",
             "templates/mail/autumn-sale", "nonsense",
         ),

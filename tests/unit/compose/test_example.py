@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import letters
+import pytest
 from letters import NEWS, person, ready
 
 from mailer.compose.prepared import Prepared
@@ -53,3 +54,17 @@ def test_the_sample_of_the_example_can_be_composed() -> None:
     attributes = dict(prepared.source.sample)
     assert set(attributes) <= set(letters.SPECS)
     assert prepared.compose(person(**attributes), 1, 1, letters.DATE)
+
+
+@pytest.mark.parametrize(
+    ("language", "hello"), [("en", "Hello"), ("nb", "Hei"), ("de", "Guten Tag")]
+)
+def test_the_welcome_is_right_for_who_said_nothing_but_an_address(
+    language: str, hello: str
+) -> None:
+    prepared = ready(read_template(str(ROOT), "welcome"), mailing_list=NEWS)
+    assert prepared.needs == frozenset()
+    reader = person()._replace(language=language)
+    text = letters.text_of(prepared.compose(reader, 1, 0, letters.DATE))
+    assert text.startswith(f"{hello},\n")
+    assert NEWS.wording.text in text

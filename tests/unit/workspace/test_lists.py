@@ -1,6 +1,7 @@
 """Lists: each mistake is named with file, place and what may be there."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -162,4 +163,41 @@ def test_an_archive_and_parameters_for_links_are_read():
 def test_parameters_that_cannot_be_are_told(lines: str, words: str):
     said = refusal("[segments]", f"[utm]\n{lines}\n\n[segments]")
     assert said.startswith("lists/news.toml")
+    assert words in said
+
+
+WELCOME = "[sign_up]\n\n[welcome]\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "template", "delay"),
+    [
+        ("", "welcome", timedelta()),
+        ('template = "hello"\ndelay = "1d 12h"', "hello", timedelta(hours=36)),
+        ('delay = "0s"', "welcome", timedelta()),
+    ],
+)
+def test_a_welcome_is_read(lines: str, template: str, delay: timedelta):
+    assert news().welcome is None
+    found = news("[segments]", f"{WELCOME}{lines}\n\n[segments]").welcome
+    assert found is not None
+    assert (found.template, found.delay) == (template, delay)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        (f'{WELCOME}delay = "soon"', "'soon' is no length of time"),
+        (f"{WELCOME}delay = 3", "delay is 3, but must be text"),
+        (f'{WELCOME}delay = "-1h"', "is no length of time"),
+        (f'{WELCOME}delay = "366d"', "delay may be 365d at most"),
+        (f'{WELCOME}delay = "99999999999999w"', "delay"),
+        (f'{WELCOME}template = ""', "template is empty"),
+        (f'{WELCOME}delya = "1h"', "no such setting 'delya'"),
+        ("[welcome]", "nobody can join by herself: add [sign_up]"),
+    ],
+)
+def test_a_welcome_that_cannot_be_is_told(lines: str, words: str):
+    said = refusal("[segments]", f"{lines}\n\n[segments]")
+    assert said.startswith("lists/news.toml, [welcome]")
     assert words in said

@@ -1,0 +1,37 @@
+"""What lists welcome people with: once for each letter and delay."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailer.store.tables import WelcomeRow, table
+
+_rows = table(WelcomeRow)
+_SECOND = timedelta(seconds=1)
+
+
+def keep_welcome(
+    connection: Connection, frozen_hash: str, delay: timedelta, now: datetime
+) -> int:
+    """Keep what people are welcomed with, and return its number.
+
+    Args:
+        delay: In whole seconds.
+    """
+    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    delay_s = delay // _SECOND
+    connection.execute(
+        dialect(_rows)
+        .values(frozen_hash=frozen_hash, delay_s=delay_s, made_at=now)
+        .on_conflict_do_nothing()
+    )
+    where = (_rows.c.frozen_hash == frozen_hash, _rows.c.delay_s == delay_s)
+    return int(connection.execute(select(_rows.c.id).where(*where)).scalar_one())
+
+
+def delay_of(connection: Connection, number: int) -> timedelta:
+    """Return how long after the yes a welcome is due."""
+    where = _rows.c.id == number
+    delay_s: int = connection.execute(select(_rows.c.delay_s).where(where)).scalar_one()
+    return delay_s * _SECOND
