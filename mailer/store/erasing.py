@@ -30,8 +30,10 @@ from mailer.store.tables import (
     DeliveryRow,
     ImportBatch,
     ImportBefore,
+    IncomingRow,
     LedgerRow,
     SignUpRow,
+    VerdictRow,
     table,
 )
 
@@ -40,18 +42,22 @@ _batch = table(ImportBatch)
 _before = table(ImportBefore)
 _contact = table(ContactRow)
 _delivery = table(DeliveryRow)
+_incoming = table(IncomingRow)
 _ledger = table(LedgerRow)
 _sign_up = table(SignUpRow)
+_verdict = table(VerdictRow)
 
 TABLES = {
     "attempt": "the words of mail servers are emptied",
     "contact": "deleted",
     "delivery": "stays without address, contact and answers",
     "import_before": "deleted",
+    "incoming": "what came about her letters is emptied",
     "ledger": "stays without its personal values",
     "sign_up": "deleted",
     "subscription": "stays as left, under a number that is nobody's any more",
     "suppression": "stays as a keyed hash, so that nobody writes again",
+    "verdict": "stays without what was said",
 }
 """Every table that may hold something of a person, and what becomes of it."""
 
@@ -110,7 +116,22 @@ def erase_letters(connection: Connection, ids: Sequence[int], now: datetime) -> 
         values,
     )
     forget_answers(connection, ids)
+    _forget_messages(connection, ids)
     return len(withheld)
+
+
+def _forget_messages(connection: Connection, ids: Sequence[int]) -> None:
+    """Empty what came about deliveries: reports return the letter, or quote the address.
+
+    The digest stays, so that the same message is not taken in again.
+    """
+    about = _verdict.c.delivery_id.in_(list(ids))
+    connection.execute(
+        update(_incoming)
+        .where(_incoming.c.id.in_(select(_verdict.c.incoming_id).where(about)))
+        .values(raw=b"", because="")
+    )
+    connection.execute(update(_verdict).where(about).values(said="", words=""))
 
 
 def forget_answers(connection: Connection, ids: Sequence[int]) -> None:

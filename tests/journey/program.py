@@ -175,6 +175,15 @@ class Serve:
         except OSError:
             return False
 
+    def processes(self) -> list[int]:
+        """Return the numbers of the program and of all that it has started."""
+        found = [self.process.pid]
+        for pid in found:
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                children = (task / "children").read_text(encoding="ascii")
+                found += [int(child) for child in children.split()]
+        return found
+
     def kill(self) -> None:
         """Kill the program alone; what it had started notices, and ends too."""
         self.process.kill()

@@ -108,7 +108,8 @@ def test_a_full_disk_stops_the_sending_and_loses_nothing(shop: Shop) -> None:
         assert len(taken.copies) <= stopped_at + 4
         assert serve.process.poll() is None
         no_limit = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-        resource.prlimit(serve.process.pid, resource.RLIMIT_FSIZE, no_limit)
+        for process in serve.processes():
+            resource.prlimit(process, resource.RLIMIT_FSIZE, no_limit)
         shop.until_finished(1)
         assert shop.counts(1) == {"accepted": 400}
         assert set(taken.copies.values()) == {1}

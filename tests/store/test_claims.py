@@ -276,14 +276,10 @@ def test_a_cap_counts_what_may_have_reached_the_person(
         row = connection.execute(select(table(DeliveryRow))).one()._mapping
         second = {**row, "id": 2, "cause_id": 99, "state": "claimed", "left_at": None}
         connection.execute(insert(table(DeliveryRow)).values(second))
-        connection.execute(
-            text(
-                "INSERT INTO campaign SELECT 99, name, kind, state, template, list_id,"
-                " segment, rule, schedule, occurrence, frozen_hash, planned, planned_up_to,"
-                " audience_up_to, created_at, due_at, valid_until, started_at, finished_at,"
-                " reason, allow_withheld, pace_per_s, rehearsal FROM campaign WHERE id = 1"
-            )
-        )
+        campaign = table(CampaignRow)
+        first = select(campaign).where(campaign.c.id == 1)
+        same = dict(connection.execute(first).mappings().one()) | {"id": 99}
+        connection.execute(insert(campaign).values(same))
     names = [(2, 1)]
     assert commit(database, names=names, cap=cap) == set()
     with database.read() as connection:

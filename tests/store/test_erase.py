@@ -11,8 +11,16 @@ from mailer.jobs.erase import erase, finish_erasures, look
 from mailer.model.consent import Act, SuppressionReason
 from mailer.model.delivery import DeliveryState
 from mailer.store import erasing
+from mailer.store.incoming import keep, mark_sorted
 from mailer.store.suppressions import suppressions_of
-from mailer.store.tables import AttemptRow, DeliveryRow, LedgerRow, metadata, table
+from mailer.store.tables import (
+    AttemptRow,
+    DeliveryRow,
+    LedgerRow,
+    VerdictRow,
+    metadata,
+    table,
+)
 
 KARI = "kari@example.com"
 SECRETS = (KARI, "Kari Nordmann", "192.0.2.77")
@@ -166,6 +174,26 @@ def test_an_answer_that_comes_late_is_emptied_too(people):
 
     assert gone(people, wait=answer).on_the_line == 0
     assert KARI not in everything(people)
+
+
+def test_what_came_about_her_letters_is_emptied(people):
+    letters(people, KARI, [DeliveryState.REFUSED])
+    with people.database.write() as connection:
+        (delivery,) = connection.execute(text("SELECT id FROM delivery")).scalars()
+        incoming, _ = keep(connection, f"To: {KARI}".encode(), "pipe", people.clock())
+        mark_sorted(connection, incoming, "bounce", f"says {KARI}", people.clock())
+        connection.execute(
+            insert(table(VerdictRow)).values(
+                incoming_id=incoming, delivery_id=delivery, notice="bounce",
+                reason="userunknown", hard=True, status="5.1.1", said=f"550 {KARI}",
+                effect="suppressed", points=0, words=f"no {KARI}", at=people.clock(),
+            )
+        )  # fmt: skip
+    gone(people)
+    assert KARI not in everything(people)
+    with people.database.write() as connection:
+        again = keep(connection, f"To: {KARI}".encode(), "pipe", people.clock())
+    assert again == (incoming, False)
 
 
 def test_who_came_back_can_be_erased_again(people):
