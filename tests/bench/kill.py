@@ -112,9 +112,22 @@ class _Killing:
         counts = self._shop.counts(self._campaign)
         doubts = counts.get("sending", 0) + counts.get("in_doubt", 0)
         require(
-            doubts <= self.open, f"{doubts} in doubt, {self.open} connections were open"
+            doubts <= self.open,
+            f"{doubts} in doubt, {self.open} connections were open at {self.kills + 1}"
+            f" kills: {self._owners()}; {self._shop.log()}",
         )
         self.kills += 1
+
+    def _owners(self) -> str:
+        """Tell whose letters are in doubt or were being sent, for whoever must find out."""
+        rows = self._shop.ask(
+            "SELECT state, owner_id, attempt, count(*) FROM delivery WHERE cause_id = ?"
+            " AND state IN ('sending', 'in_doubt') GROUP BY state, owner_id, attempt",
+            self._campaign,
+        )
+        return ", ".join(
+            f"{many} {state} of {owner} ({attempt})" for state, owner, attempt, many in rows
+        )
 
     def _came(self, process: subprocess.Popen[bytes], letters: int) -> bool:
         require(process.poll() is None, f"mailer serve ended: {self._shop.log()}")
