@@ -24,6 +24,7 @@ _WORDS = {
     "elsewhere": "no members there, and left out",
     "rejected": "rejected",
     "changed": "people whose values changed",
+    "differing": "people of whom another file says otherwise; what this one says counts",
     "shared": "addresses of offices such as info@",
 }
 
@@ -96,7 +97,7 @@ def _summary(moved: Moved) -> dict[str, int]:
     return {
         "added": sum(total[name] for name in _ADDED),
         "changed": total["changed"],
-        "conflicting": total["conflicting"],
+        "conflicting": total["conflicting"] + total["differing"],
         "refused": refused,
     }
 
@@ -112,6 +113,9 @@ def import_json(result: ImportResult) -> dict[str, object]:
         "delimiter": result.delimiter,
         "columns": dict(result.taken),
         "ignored_columns": list(result.ignored),
+        "differing": [
+            {"line": line, "what": what} for line, what in result.first_differing
+        ],
         "expires_at": result.expires_at,
         "resumed": result.resumed,
     }
@@ -129,6 +133,7 @@ def import_lines(result: ImportResult, *, dry_run: bool) -> Iterator[str]:
     if result.expires_at is not None:
         yield f"this permission ends on {shown(result.expires_at)}"
     yield from _rejected_lines(result)
+    yield from _differing_lines(result)
     if result.rejected_path is not None:
         yield f"rejected rows, with the reason: {result.rejected_path}"
     if result.batch_id is not None:
@@ -156,6 +161,14 @@ def _rejected_lines(result: ImportResult) -> Iterator[str]:
     more = sum(result.counts.get(name, 0) for name in _NOT_IMPORTED) - named
     if named and more > 0:
         yield f"  and {more} more"
+
+
+def _differing_lines(result: ImportResult) -> Iterator[str]:
+    for line, what in result.first_differing:
+        yield f"  line {line}: {shown(what)}"
+    more = result.counts.get("differing", 0) - len(result.first_differing)
+    if more > 0:
+        yield f"  and {more} more of whom the files disagree"
 
 
 def shown_json(found: Shown) -> dict[str, object]:

@@ -12,6 +12,7 @@ from mailer.audience.services import Adapter
 from mailer.errors import RefusedError
 from mailer.jobs.import_people import People
 from mailer.jobs.import_run import Import, ImportResult, Progress, Trial
+from mailer.jobs.import_told import FilesTold
 from mailer.model.attributes import AttributeSpec
 from mailer.model.consent import Basis
 from mailer.model.key import KeyRing
@@ -47,6 +48,7 @@ class ImportOrder:
         adapter: For a file of another service.
         seen: Whom a dry run has met in another file of the same import, by keyed hash.
         said_no: Who must not get mail by another file of the same import, by keyed hash.
+        told: What the files before this one said about people.
     """
 
     path: str
@@ -64,6 +66,7 @@ class ImportOrder:
     adapter: Adapter | None = None
     said_no: Mapping[bytes, str] = field(default_factory=dict[bytes, str])
     seen: set[bytes] = field(default_factory=set[bytes])
+    told: FilesTold = field(default_factory=FilesTold)
 
 
 def import_contacts(
@@ -84,12 +87,13 @@ def import_contacts(
     columns = columns_of(file, specs, order)
     declared = _declare(order, file, clock())
     people = People(file, columns, _ground(order, clock()), ring, order.adapter)
+    order.told.begin(file.name)
     with held(file):
         if order.dry_run:
             return Trial(database, people, declared, clock, order).run(on_progress)
         with database.write() as connection:
             batch = _begin(connection, order, declared, clock())
-        return Import(database, people, batch, clock, order.said_no).run(on_progress)
+        return Import(database, people, batch, clock, order).run(on_progress)
 
 
 def columns_of(

@@ -18,6 +18,8 @@ from mailer.errors import RefusedError
 from mailer.jobs.import_people import BadRow, Part, People, Ready
 from mailer.jobs.import_reader import read_parts
 from mailer.jobs.import_slice import Terms, apply_slice, grant, try_slice
+from mailer.jobs.import_told import FilesTold
+from mailer.jobs.undisturbed import undisturbed
 from mailer.pace.slicing import next_size
 from mailer.store import ledger
 from mailer.store.batches import (
@@ -53,9 +55,11 @@ class ImportResult:
         batch_id: The number to undo it by; None for a dry run.
         counts: Rows by `Admission`, `rejected` and `elsewhere` (no members of another
             service); they add up to `rows`. Beside them
-            `changed` and `shared` (offices' addresses) in people.
+            `changed`, `shared` (offices' addresses) and `differing` (of whom another
+            file of the same import said something else) in people.
         rejected_path: The file of rows that were not imported; None without any.
         first_rejected: The first of them: line and reason.
+        first_differing: The first of whom another file says otherwise: line and what.
         encoding: What the file was read in.
         delimiter: What stands between its cells.
         taken: Columns as they are called in the file, and what each was taken for.
@@ -76,6 +80,7 @@ class ImportResult:
     expires_at: datetime | None
     resumed: bool
     longest_turn_s: float
+    first_differing: tuple[tuple[int, str], ...] = ()
 
 
 class Others(Protocol):
@@ -84,12 +89,15 @@ class Others(Protocol):
     Args:
         said_no: Who must not get mail, by keyed hash.
         seen: Whom a dry run has met, by keyed hash.
+        told: What the files before this one said about people.
     """
 
     @property
     def said_no(self) -> Mapping[bytes, str]: ...
     @property
     def seen(self) -> set[bytes]: ...
+    @property
+    def told(self) -> FilesTold: ...
 
 
 class Import:
@@ -101,7 +109,7 @@ class Import:
         people: People,
         batch: Batch,
         clock: Callable[[], datetime],
-        said_no: Mapping[bytes, str],
+        others: Others,
     ) -> None:
         self._people = people
         self._batch = batch
@@ -114,13 +122,15 @@ class Import:
         self._shown: list[tuple[int, str]] = []
         self._database = database
         self._entry: Alike | None = None
-        self._said_no = said_no
+        self._said_no = others.said_no
+        self._told = others.told
+        self._differing: list[tuple[int, str]] = []
 
     def run(self, on_progress: Progress) -> ImportResult:
         """Go through the file to its end."""
         total = self._people.file.rows
         try:
-            with _undisturbed():
+            with undisturbed():
                 position = self._batch.position
                 for part in read_parts(self._people, position.piece, position.piece_rows):
                     self._import(part, lambda done: on_progress(done, total))
@@ -138,6 +148,7 @@ class Import:
             self._batch.declared.expires_at,
             self._resumed,
             self._longest_s,
+            tuple(self._differing),
         )
 
     def _import(self, part: Part, on_progress: Callable[[int], object]) -> None:
@@ -171,6 +182,8 @@ class Import:
             away = self._people.away(result.away)
             self._rejected.write([*bad, *away])
             counts += result.counts + _bad(bad)
+            differing = self._told.compare(some, {row[0] for row in away}).differing
+            counts += Counter(differing=len(differing))
             if last:
                 done = part.first + part.rows
                 position = Position(done, rejected_bytes=self._rejected.size_bytes)
@@ -185,6 +198,7 @@ class Import:
         self._batch = replace(batch, rows_done=done, position=position)
         self._counts = counts
         self._shown += [row[:2] for row in [*bad, *away]][: _room(self._shown)]
+        self._differing += differing[: _room(self._differing)]
 
     @contextmanager
     def _turn(self) -> Generator[Connection, None, None]:
@@ -226,6 +240,8 @@ class Trial:
         self._now = now
         self._batch = Batch(0, declared, BatchState.RUNNING, 0, Position(), {}, now, None)
         self._seen = others.seen
+        self._told = others.told
+        self._differing: list[tuple[int, str]] = []
         self._rows = 0
         self._counts: Counter[str] = Counter()
         self._shown: list[tuple[int, str]] = []
@@ -233,7 +249,7 @@ class Trial:
     def run(self, on_progress: Progress) -> ImportResult:
         """Go through the file to its end."""
         total = self._people.file.rows
-        with _undisturbed():
+        with undisturbed():
             for part in read_parts(self._people):
                 self._try(part, lambda done: on_progress(done, total))
         on_progress(total, total)
@@ -247,6 +263,7 @@ class Trial:
             self._batch.declared.expires_at,
             False,
             0.0,
+            tuple(self._differing),
         )
 
     def _try(self, part: Part, on_progress: Callable[[int], object]) -> None:
@@ -270,25 +287,10 @@ class Trial:
             result = try_slice(connection, terms, fresh, self._now)
         self._counts.update(result.counts)
         self._shown += [row[:2] for row in result.away][: _room(self._shown)]
-
-
-@contextmanager
-def _undisturbed() -> Generator[None, None, None]:
-    """Keep Python's collector of cycles away; it is called after each piece instead.
-
-    It would go through all that was loaded again and again, now and then for a quarter of a
-    second while the write lock is held. What nothing refers to is freed all the same.
-    """
-    was_on = gc.isenabled()
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        if was_on:
-            gc.enable()
+        # Whom another file has is changed by it before this one: not so in a dry run.
+        compared = self._told.compare(some, {row[0] for row in result.away})
+        self._counts += Counter(changed=compared.news, differing=len(compared.differing))
+        self._differing += compared.differing[: _room(self._differing)]
 
 
 def _read_as(

@@ -24,6 +24,7 @@ from mailer.jobs.import_contacts import (
 )
 from mailer.jobs.import_refusals import Read, RefusalResult, Writer, rows_of
 from mailer.jobs.import_run import ImportResult, Progress
+from mailer.jobs.import_told import FilesTold
 from mailer.jobs.logbook import Logbook
 from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec
@@ -156,6 +157,7 @@ def move_in(
         if one.has_refusals
     )
     seen: set[bytes] = set()
+    told = FilesTold(several=len(members) > 1)
     imports: list[tuple[str, ImportResult | None]] = []
     for one in members:
         people = replace(
@@ -164,6 +166,7 @@ def move_in(
             adapter=one.adapter,
             said_no=said_no,
             seen=seen,
+            told=told,
         )
         if len(sources) > 1 and not people.dry_run:
             with database.read() as connection:

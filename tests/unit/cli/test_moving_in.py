@@ -353,3 +353,57 @@ def test_listmonk_s_attributes_never_stand_for_a_column_that_there_is(shop: Path
     run(shop, *order, "--no-refusals")
     kari = json.loads(run(shop, "contact", "show", "kari@example.com", "--json").stdout)
     assert kari["contact"]["attributes"] == {"name": "Kari", "city": "Oslo"}
+
+
+def write_members(shop: Path, name: str, *rows: str) -> str:
+    path = shop / name
+    path.write_text("\n".join(["email;name;city", *rows]) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def test_two_files_that_tell_two_things_of_a_person_are_shown_and_the_later_counts(
+    shop: Path,
+):
+    old = write_members(
+        shop, "last-year.csv", "anna@example.com;Anna;Oslo", "bo@example.com;Bo;",
+        "cy@example.com;Cy;Bergen",
+    )  # fmt: skip
+    new = write_members(
+        shop, "today.csv", "bo@example.com;Bo;Moss", "ANNA@example.com;Anna;Bergen",
+        "cy@example.com;;Bergen",
+    )  # fmt: skip
+    order = ("contact", "import", old, new, *BASIS, "--no-refusals")
+    for more in ("--dry-run",), ():
+        done = json.loads(run(shop, *order, "--json", *more).stdout)
+        assert done["summary"] == {
+            "added": 3, "changed": 2, "conflicting": 1, "refused": 0
+        }  # fmt: skip
+        assert done["imports"][1]["differing"] == [
+            {
+                "line": 3,
+                "what": "ANNA@example.com: city is 'Oslo' in last-year.csv and 'Bergen'"
+                " here; what this file says counts",
+            }
+        ]
+    anna = json.loads(run(shop, "contact", "show", "anna@example.com", "--json").stdout)
+    assert anna["contact"]["attributes"] == {"name": "Anna", "city": "Bergen"}
+
+
+def test_files_that_disagree_say_so_in_lines_too(shop: Path):
+    old = write_members(shop, "a.csv", *(f"p{n}@example.com;P;Oslo" for n in range(30)))
+    new = write_members(shop, "b.csv", *(f"p{n}@example.com;P;Moss" for n in range(30)))
+    order = ("contact", "import", old, new, *BASIS, "--no-refusals", "--dry-run")
+    said = run(shop, *order).stdout
+    assert "  line 2: p0@example.com: city is 'Oslo' in a.csv and 'Moss' here" in said
+    assert "and 10 more of whom the files disagree" in said
+    assert "30 added, 30 changed, 30 conflicting, 0 refused" in said
+
+
+def test_what_is_on_record_is_changed_and_no_disagreement(shop: Path):
+    old = write_members(shop, "a.csv", "anna@example.com;Anna;Oslo")
+    run(shop, "contact", "import", old, *BASIS, "--no-refusals")
+    new = write_members(shop, "b.csv", "anna@example.com;Anna;Moss")
+    other = write_members(shop, "c.csv", "bo@example.com;Bo;Moss")
+    order = ("contact", "import", new, other, *BASIS, "--json")
+    summary = json.loads(run(shop, *order).stdout)["summary"]
+    assert summary == {"added": 1, "changed": 1, "conflicting": 0, "refused": 0}
