@@ -6,11 +6,13 @@ from dataclasses import asdict
 import click
 
 from mailer.cli.output import as_json, print_json, shown
-from mailer.jobs.explain import Consent, Explanation
+from mailer.jobs.explain import Consent, Explanation, Told
 from mailer.jobs.explain import explain as explained
 from mailer.jobs.story import Story
 from mailer.model.consent import EvidenceOf
+from mailer.model.delivery import CauseKind
 from mailer.store.evidence import Evidence
+from mailer.store.history import Attempt
 from mailer.wiring import open_workspace
 
 
@@ -62,6 +64,9 @@ def _lines(one: Explanation) -> Iterator[str]:
     for story in one.stories:
         yield ""
         yield from _story_lines(story)
+    for told in one.letters:
+        yield ""
+        yield from _letter_lines(told)
 
 
 def _consent_lines(consent: Consent) -> Iterator[str]:
@@ -107,7 +112,35 @@ def _story_lines(story: Story) -> Iterator[str]:
     yield f"  {shown(story.verdict)}"
     for line in story.because:
         yield f"    {shown(line)}"
-    for attempt in story.attempts:
+    yield from _attempt_lines(story.attempts)
+
+
+_CAUSES = {
+    CauseKind.SIGN_UP: "the letter that asks to confirm a sign-up",
+    CauseKind.JOURNEY: "the welcome",
+    CauseKind.INCOMING: "the acknowledgement of a message",
+    CauseKind.TICKET: "a reply of support",
+    CauseKind.REQUEST: "a letter that was asked for",
+    CauseKind.TEST: "a test letter",
+    CauseKind.ALARM: "an alarm",
+}
+
+
+def _letter_lines(told: Told) -> Iterator[str]:
+    letter = told.letter
+    what = _CAUSES.get(letter.cause_kind, str(letter.cause_kind))
+    to = f" to {letter.delivery.list_id}" if letter.delivery.list_id else ""
+    begins = "Rehearsal, " if letter.rehearsal else ""
+    line = f"{begins}{what}{to}, due {shown(letter.delivery.due_at)}:"
+    yield line[0].upper() + line[1:]
+    yield f"  {shown(told.verdict)}"
+    for why in told.because:
+        yield f"    {shown(why)}"
+    yield from _attempt_lines(told.attempts)
+
+
+def _attempt_lines(attempts: tuple[Attempt, ...]) -> Iterator[str]:
+    for attempt in attempts:
         code = " ".join(
             part for part in (str(attempt.code or ""), attempt.enhanced) if part
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mailer.errors import NotFoundError
 from mailer.jobs.campaigns import find
-from mailer.jobs.story import Story, story_of
+from mailer.jobs.story import Story, came_back, story_of, verdict_of
 from mailer.jobs.world import World
 from mailer.model.address import parse_address
 from mailer.model.contact import Contact
@@ -14,10 +14,12 @@ from mailer.store import history
 from mailer.store.contacts import find_contact
 from mailer.store.database import Connection
 from mailer.store.evidence import Evidence, evidence_of
+from mailer.store.history import Attempt, OtherLetter
 from mailer.store.lists import words
 from mailer.store.suppressions import suppressions_of
 
 _CAMPAIGNS_AT_MOST = 10
+_LETTERS_AT_MOST = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +31,28 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What became of a letter that no campaign wrote.
+
+    Args:
+        verdict: One sentence.
+        because: What came back about it, a sentence each.
+    """
+
+    letter: OtherLetter
+    verdict: str
+    because: tuple[str, ...]
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """All of it.
 
     Args:
         contact: None for somebody we do not know, who may still be suppressed.
+        letters: Confirmations, welcomes and whatever else no campaign wrote, the newest
+            first; none where one campaign was asked about.
     """
 
     address: str
@@ -41,6 +60,7 @@ class Explanation:
     consents: tuple[Consent, ...]
     suppressions: tuple[Suppression, ...]
     stories: tuple[Story, ...]
+    letters: tuple[Told, ...] = ()
 
 
 def explain(
@@ -74,7 +94,20 @@ def explain(
             story_of(connection, world, campaign, contact, suppressions)
             for campaign in campaigns
         )
-    return Explanation(address, contact, consents, tuple(suppressions), stories)
+        letters = () if asked is not None else _letters(connection, contact)
+    return Explanation(address, contact, consents, tuple(suppressions), stories, letters)
+
+
+def _letters(connection: Connection, contact: Contact) -> tuple[Told, ...]:
+    return tuple(
+        Told(
+            letter,
+            verdict_of(letter.delivery),
+            tuple(came_back(connection, letter.delivery.id)),
+            tuple(history.attempts_of(connection, letter.delivery.id)),
+        )
+        for letter in history.other_letters(connection, contact.id, _LETTERS_AT_MOST)
+    )
 
 
 def _words_of(connection: Connection, entry: Evidence) -> str:

@@ -96,7 +96,7 @@ def story_of(
         f"planned: {one.permission}",
         *(f"planned: {line}" for line in one.segment),
         *_by_own_clock(campaign, contact),
-        *_came_back(connection, delivery.id),
+        *came_back(connection, delivery.id),
     )
     if delivery.state is DeliveryState.WITHHELD:
         now = _permission(
@@ -105,10 +105,10 @@ def story_of(
         if not now[0]:
             because += (f"withheld: {now[1]}",)
     attempts = tuple(history.attempts_of(connection, delivery.id))
-    return Story(campaign, _verdict(delivery), because, delivery, attempts)
+    return Story(campaign, verdict_of(delivery), because, delivery, attempts)
 
 
-def _came_back(connection: Connection, delivery_id: int) -> Iterator[str]:
+def came_back(connection: Connection, delivery_id: int) -> Iterator[str]:
     """Say what was reported about a letter, and what was done about it."""
     for one in of_delivery(connection, delivery_id):
         said = f", which said {one.said}" if one.said else ""
@@ -250,7 +250,7 @@ def _picked_by_none(asked: list[_Asked]) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def _verdict(delivery: DeliveryView) -> str:
+def verdict_of(delivery: DeliveryView) -> str:
     """Say in one sentence where a delivery stands."""
     ended, attempts = _day(delivery.ended_at), delivery.attempts
     by = f" by {delivery.relay}" if delivery.relay else ""

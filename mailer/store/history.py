@@ -54,6 +54,40 @@ def letter_of(
     return None if row is None else view_of(row)
 
 
+@dataclass(frozen=True, slots=True)
+class OtherLetter:
+    """A letter that no campaign wrote: a confirmation, a welcome, a reply."""
+
+    cause_kind: CauseKind
+    cause_id: int
+    kind: Kind
+    rehearsal: bool
+    delivery: DeliveryView
+
+
+def other_letters(connection: Connection, contact_id: int, limit: int) -> list[OtherLetter]:
+    """Return a contact's latest letters that no campaign wrote, newest first."""
+    rows = connection.execute(
+        select(_delivery)
+        .where(
+            _delivery.c.contact_id == contact_id,
+            _delivery.c.cause_kind != CauseKind.CAMPAIGN.value,
+        )
+        .order_by(_delivery.c.id.desc())
+        .limit(limit)
+    )
+    return [
+        OtherLetter(
+            CauseKind(row.cause_kind),
+            row.cause_id,
+            Kind(row.kind),
+            bool(row.rehearsal),
+            view_of(row),
+        )
+        for row in rows
+    ]
+
+
 def attempts_of(connection: Connection, delivery_id: int) -> list[Attempt]:
     """Return the log of a delivery's attempts, in order."""
     rows = connection.execute(

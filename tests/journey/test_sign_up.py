@@ -86,6 +86,13 @@ def test_who_confirms_is_welcomed_and_may_leave(shop: Shop, database_url: str) -
         assert shown is not None
         assert "thank you for joining" in get(shown[0])[1]
         assert one_click(unsubscribe_link(letter)) == 200
+        told = shop.run("explain", KARI)
+        welcome, confirming = told.split("\n\n")[-2:]
+        assert welcome.startswith("The welcome to newsletter, due ")
+        assert confirming.startswith(
+            "The letter that asks to confirm a sign-up to newsletter"
+        )
+        assert all("  accepted by " in one for one in (welcome, confirming))
         shop.run("db", "verify")
         serve.process.terminate()
         assert serve.ended() == 0, serve.log
