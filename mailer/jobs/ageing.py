@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from mailer.jobs.frozen import enclosures_of, slimmed
 from mailer.jobs.slices import Slicer
 from mailer.store import ageing as store
+from mailer.store import enclosures, frozentemplates
 from mailer.store.database import Database
 
 _FOUND_AT_A_TIME = 2_000
@@ -36,9 +38,42 @@ def age(
             with slicer.turn() as connection:
                 gone += store.age_out(connection, ids, before)
         after = found[-1]
-    with database.write() as connection:
-        store.drop_unused_templates(connection, before)
+    _age_templates(database, before)
     return gone
+
+
+def _age_templates(database: Database, before: datetime) -> None:
+    """Drop texts, images and attachments that no letter is made of any more.
+
+    What a campaign was for stays with it, so that its report does.
+    """
+    with database.write() as connection:
+        frozentemplates.drop_unused(connection, before)
+    with database.read() as connection:
+        aged = frozentemplates.of_aged(connection, before)
+    for one in aged:
+        body = slimmed(one.body)
+        if body is not None:
+            with database.write() as connection:
+                frozentemplates.slim(connection, one.hash, body, before)
+    _age_enclosures(database, before)
+
+
+def _age_enclosures(database: Database, before: datetime) -> None:
+    with database.read() as connection:
+        old = enclosures.old(connection, before)
+        named: set[str] = set()
+        newest = before
+        for one in frozentemplates.all_frozen(connection) if old else ():
+            named |= enclosures_of(one.body)
+            newest = max(newest, one.frozen_at)
+    for one_hash in old:
+        if one_hash in named:
+            continue
+        with database.write() as connection:
+            since = frozentemplates.all_frozen(connection, newest)
+            if not any(one_hash in enclosures_of(one.body) for one in since):
+                enclosures.drop(connection, one_hash, before)
 
 
 def would_age(database: Database, keep: timedelta, now: datetime) -> int:

@@ -153,6 +153,32 @@ def taken_up(connection: Connection, content_hash: str) -> Frozen:
     return replace(content, source=source)
 
 
+def slimmed(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return what reports and `explain` still need when the letters are gone.
+
+    That is who it was for, under which words, and the subject; no texts and no images.
+
+    Returns:
+        None for what is so slim already.
+    """
+    template = dict(body["template"])
+    bare = {
+        **template, "html": "", "text": None, "files": {}, "editions": {}, "sample": {},
+        "images": {}, "embed": [], "attachments": {},
+    }  # fmt: skip
+    return None if bare == template else {**body, "template": bare}
+
+
+def enclosures_of(body: Mapping[str, Any]) -> frozenset[str]:
+    """Return the hashes of the images and attachments that something frozen names."""
+    template = body["template"]
+    return frozenset(
+        one["hash"]
+        for name in ("images", "attachments")
+        for one in template.get(name, {}).values()
+    )
+
+
 def unpack(body: Mapping[str, Any]) -> Frozen:
     """Make the content again from what `pack` returned."""
     return Frozen(

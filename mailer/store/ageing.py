@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,11 +19,7 @@ from mailer.store.tables import (
     CampaignAgedRow,
     CampaignRow,
     DeliveryRow,
-    FrozenRow,
     Instant,
-    SignUpRow,
-    TestLetterRow,
-    WelcomeRow,
     table,
 )
 
@@ -32,10 +27,6 @@ _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)
 _attempt = table(AttemptRow)
 _aged = table(CampaignAgedRow)
-_frozen = table(FrozenRow)
-_letter = table(TestLetterRow)
-_sign_up = table(SignUpRow)
-_welcome = table(WelcomeRow)
 
 _ENDED = [
     state.value
@@ -54,11 +45,13 @@ _SINGLE = [
     CauseKind.SIGN_UP.value,
     CauseKind.JOURNEY.value,
 ]
-_OVER = [CampaignState.FINISHED.value, CampaignState.CANCELLED.value]
+OVER = [CampaignState.FINISHED.value, CampaignState.CANCELLED.value]
+"""Of such campaigns nothing more will be composed, unless letters are tried again."""
+
 _before = bindparam("before", type_=Instant())
 _over = exists().where(
     _campaign.c.id == _delivery.c.cause_id,
-    _campaign.c.state.in_(_OVER),
+    _campaign.c.state.in_(OVER),
     _campaign.c.finished_at < _before,
 )
 _old = and_(
@@ -142,33 +135,6 @@ def _add(connection: Connection, sums: Counter[tuple[int, str, str]]) -> None:
             for (campaign, state, reason), letters in sorted(sums.items())
         ],
     )
-
-
-def drop_unused_templates(connection: Connection, before: datetime) -> int:
-    """Drop what was frozen for letters that are gone; what a campaign names stays.
-
-    Returns:
-        How many frozen templates were dropped.
-    """
-    connection.execute(
-        delete(_letter).where(
-            _letter.c.sent_at < before,
-            ~exists().where(
-                _delivery.c.cause_kind.in_([CauseKind.TEST.value, CauseKind.ALARM.value]),
-                _delivery.c.cause_id == _letter.c.id,
-            ),
-            # The highest number stays, so that it is not given again.
-            _letter.c.id < select(func.max(_letter.c.id)).scalar_subquery(),
-        )
-    )
-    named = [
-        ~exists().where(one.c.frozen_hash == _frozen.c.hash)
-        for one in (_campaign, _letter, _sign_up, _welcome)
-    ]
-    gone: Any = connection.execute(
-        delete(_frozen).where(_frozen.c.frozen_at < before, *named)
-    )
-    return int(gone.rowcount)
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,12 +63,17 @@ class NewCampaign:
 def freeze(
     connection: Connection, content_hash: str, body: dict[str, Any], now: datetime
 ) -> None:
-    """Keep what a campaign is started with, once for each content."""
+    """Keep what a campaign is started with, once for each content.
+
+    What was kept before may have been aged to its bare bones: it is whole again then.
+    """
     dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = dialect(_frozen).values(hash=content_hash, body=body, frozen_at=now)
     connection.execute(
-        dialect(_frozen)
-        .values(hash=content_hash, body=body, frozen_at=now)
-        .on_conflict_do_nothing()
+        statement.on_conflict_do_update(
+            index_elements=["hash"],
+            set_={"body": statement.excluded.body, "frozen_at": now},
+        )
     )
 
 

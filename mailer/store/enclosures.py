@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.enclosure import Enclosure
@@ -14,7 +14,7 @@ _enclosure = table(EnclosureRow)
 
 def keep(connection: Connection, one: Enclosure, content: bytes, now: datetime) -> None:
     """Keep an enclosure, once for each content."""
-    if known(connection, [one.hash]):
+    if _holds(connection, one.hash, now):
         return
     dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(
@@ -22,6 +22,33 @@ def keep(connection: Connection, one: Enclosure, content: bytes, now: datetime) 
         .values(hash=one.hash, type=one.type, content=content, kept_at=now)
         .on_conflict_do_nothing()
     )
+
+
+def _holds(connection: Connection, hash: str, now: datetime) -> bool:
+    """Say whether an enclosure is kept, and see to it that it stays so until the commit.
+
+    On SQLite nobody else writes meanwhile. On PostgreSQL whoever drops old ones would not
+    wait for us, unless we change the row; a big one is not written again for that.
+    """
+    if connection.dialect.name == "sqlite":
+        return bool(known(connection, [hash]))
+    touched = update(_enclosure).where(_enclosure.c.hash == hash).values(kept_at=now)
+    return bool(connection.execute(touched).rowcount)
+
+
+def old(connection: Connection, before: datetime) -> list[str]:
+    """Return the hashes of enclosures that are kept since before a moment, in order."""
+    where = _enclosure.c.kept_at < before
+    found = select(_enclosure.c.hash).where(where).order_by(_enclosure.c.hash)
+    return list(connection.execute(found).scalars())
+
+
+def drop(connection: Connection, hash: str, before: datetime) -> bool:
+    """Drop an enclosure, unless it was kept again meanwhile."""
+    gone = connection.execute(
+        delete(_enclosure).where(_enclosure.c.hash == hash, _enclosure.c.kept_at < before)
+    )
+    return bool(gone.rowcount)
 
 
 def known(connection: Connection, hashes: Iterable[str]) -> frozenset[str]:

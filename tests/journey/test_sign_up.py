@@ -58,6 +58,14 @@ def test_who_signs_up_and_confirms_gets_the_next_campaign(
         assert serve.ended() == 0, serve.log
 
 
+def require_both_letters(told: str) -> None:
+    """Hold the end of an explanation to the welcome and the confirmation letter."""
+    welcome, confirming = told.split("\n\n")[-2:]
+    assert welcome.startswith("The welcome to newsletter, due ")
+    assert confirming.startswith("The letter that asks to confirm a sign-up to newsletter")
+    assert all("  accepted by " in one for one in (welcome, confirming))
+
+
 @pytest.mark.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
 def test_who_confirms_is_welcomed_and_may_leave(shop: Shop, database_url: str) -> None:
     with relay() as taken:
@@ -86,13 +94,7 @@ def test_who_confirms_is_welcomed_and_may_leave(shop: Shop, database_url: str) -
         assert shown is not None
         assert "thank you for joining" in get(shown[0])[1]
         assert one_click(unsubscribe_link(letter)) == 200
-        told = shop.run("explain", KARI)
-        welcome, confirming = told.split("\n\n")[-2:]
-        assert welcome.startswith("The welcome to newsletter, due ")
-        assert confirming.startswith(
-            "The letter that asks to confirm a sign-up to newsletter"
-        )
-        assert all("  accepted by " in one for one in (welcome, confirming))
+        require_both_letters(shop.run("explain", KARI))
         shop.run("db", "verify")
         serve.process.terminate()
         assert serve.ended() == 0, serve.log
