@@ -17,6 +17,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 from mailer.errors import MailerError
 from mailer.jobs import fire, plan, replay
 from mailer.jobs.ageing import age
+from mailer.jobs.erase import finish_erasures
 from mailer.jobs.follow import Happened
 from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.gate import forget_old
@@ -54,6 +55,12 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
             _ONCE_A_DAY,
             "checkpoint",
             lambda: take_checkpoint(database, checkpoints, utc_now()),
+        ),
+        # At the start above all: after a crash in the middle of one.
+        (
+            _AN_HOUR,
+            "erasures",
+            lambda: finish_erasures(database, workspace.logbook, utc_now),
         ),
         (_ONCE_A_DAY, "throttle", lambda: forget_old(database, utc_now())),
         (

@@ -1,8 +1,9 @@
 """Erasing a person: everything goes but a keyed hash, so that nobody writes again.
 
 The no comes first, in one short transaction: from then on no letter leaves. Then the
-letters lose her, slice by slice, and last what is known about her. After a crash the same
-command goes on. Only she herself can come back, by signing up and confirming.
+letters lose her, slice by slice, and last what is known about her. After a crash `mailer
+serve` goes on at its start, or the same command does. Only she herself can come back, by
+signing up and confirming.
 """
 
 import time
