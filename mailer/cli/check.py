@@ -1,18 +1,33 @@
 """`mailer check`: would it hold if letters went to people now?"""
 
 import asyncio
+from collections.abc import Generator
+from contextlib import contextmanager
 
 import click
 
 from mailer.cli.output import as_json, print_rows
+from mailer.config.places import places_of
 from mailer.jobs.check_workspace import (
+    Looked,
+    check_clock,
     check_disk,
     check_files,
     check_relay,
     check_site,
 )
+from mailer.jobs.init import make_state
+from mailer.jobs.keys import keys_in_force
 from mailer.senders import relay_address_of
-from mailer.wiring import open_workspace, utc_now
+from mailer.wiring import (
+    Workspace,
+    database_of,
+    key_use_of,
+    open_workspace,
+    settings_of,
+    utc_now,
+)
+from mailer.workspace.files import folder_for_a_moment
 
 FOUND_EXIT_STATUS = 1
 
@@ -21,25 +36,29 @@ FOUND_EXIT_STATUS = 1
 @click.option(
     "--offline", is_flag=True, help="Ask no server: files, keys, database and disk."
 )
+@click.option(
+    "--files", is_flag=True, help="Files only: without database and keys, in a checkout."
+)
 @as_json
 @click.pass_context
-def check(context: click.Context, *, offline: bool, as_json: bool) -> None:
+def check(context: click.Context, *, offline: bool, files: bool, as_json: bool) -> None:
     """Say what does not hold before letters go to people. Exit status 1 if anything.
 
     Each list, schedule and template is read and composed, the relay takes the login (no
-    letter is handed over), the pages answer where links lead, and the disk has room.
+    letter is handed over), the pages answer where links lead, the clock may be right, and
+    the disk has room.
 
     \b
     Example: mailer check
-             mailer check --offline       as a git hook
+             mailer check --offline
+             mailer check --files         as a git hook, in a checkout
     """  # noqa: D301 - click's own mark for lines that stay as they are
-    with open_workspace(context.obj) as workspace:
-        settings = workspace.settings
-        looked = check_files(workspace.world(), utc_now())
-        looked.append(check_disk(workspace.folder, settings.alarms.disk_free_mb))
-        if not offline:
-            looked.append(asyncio.run(check_relay(relay_address_of(workspace))))
-            looked.append(check_site(settings.site.public_url, settings.warnings()))
+    if files:
+        with _files_alone(context.obj) as workspace:
+            looked = check_files(workspace.world(), utc_now())
+    else:
+        with open_workspace(context.obj) as workspace:
+            looked = _all(workspace, offline=offline)
     print_rows(
         (
             {"looked at": one.what, "holds": not one.problem, "problem": one.problem}
@@ -49,3 +68,39 @@ def check(context: click.Context, *, offline: bool, as_json: bool) -> None:
     )
     if any(one.problem for one in looked):
         context.exit(FOUND_EXIT_STATUS)
+
+
+def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
+    settings, now = workspace.settings, utc_now()
+    looked = check_files(workspace.world(), now)
+    looked.append(check_disk(workspace.folder, settings.alarms.disk_free_mb))
+    looked.append(check_clock(workspace.database, now))
+    if not offline:
+        looked.append(asyncio.run(check_relay(relay_address_of(workspace))))
+        looked.append(check_site(settings.site.public_url, settings.warnings()))
+    return looked
+
+
+@contextmanager
+def _files_alone(folder: str) -> Generator[Workspace, None, None]:
+    """Open a workspace's files over an empty database and keys that last for a moment.
+
+    A checkout has neither keys nor people, and whoever changes a template need not have.
+
+    Raises:
+        WorkspaceError: when its files are missing or wrong.
+    """
+    settings = settings_of(folder)
+    with folder_for_a_moment("mailer-check-") as scratch:
+        own = {"database": "sqlite:///check.db", "keys_file": "check.keys"}
+        places = places_of(scratch, settings.model_copy(update=own))
+        database = database_of(places)
+        try:
+            make_state(database, places.database_file, places.keys_file, utc_now())
+            keys = keys_in_force(database, places.keys_file, utc_now())
+            key_use = key_use_of(places, database)
+            yield Workspace(
+                folder, settings, places, database, settings.specs(), key_use, keys
+            )
+        finally:
+            database.close()

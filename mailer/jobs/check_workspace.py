@@ -1,7 +1,7 @@
 """Whether a workspace would hold if letters went to people: files, relay, pages, disk."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from mailer.errors import MailerError
@@ -12,6 +12,8 @@ from mailer.jobs.world import World
 from mailer.model.finding import errors_of
 from mailer.model.mode import Mode
 from mailer.model.outcome import Released
+from mailer.store.clock import database_clock, latest_on_record
+from mailer.store.database import Database
 from mailer.wire.line import RelayAddress, open_line
 from mailer.wire.web import get_page
 from mailer.workspace.files import free_bytes
@@ -22,6 +24,9 @@ from mailer.workspace.templates import template_names
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _OK = 200
 _MB = 1_000_000
+_CLOCKS_APART = timedelta(minutes=1)
+_WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
+"""No clock that is right shows an earlier day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +60,31 @@ def check_files(world: World, now: datetime) -> list[Looked]:
     looked += [_schedule(world, one.name, now) for one in read_schedules(world.folder)]
     if not usable:
         return [*looked, Looked("lists/", "there is no list that letters could go to")]
+    goes_to = _lists_of_templates(world, usable)
     return looked + [
-        _template(world, name, usable[0], now) for name in template_names(world.folder)
+        _template(world, name, list_name, now, named=len(goes_to.get(name, ())) > 1)
+        for name in template_names(world.folder)
+        for list_name in goes_to.get(name, usable[:1])
     ]
+
+
+def _lists_of_templates(world: World, usable: list[str]) -> dict[str, list[str]]:
+    """Return to which lists a template goes, by schedules, sign-up pages and welcomes."""
+    found: dict[str, dict[str, None]] = {}
+    for file in read_schedules(world.folder):
+        if file.schedule is not None:
+            for target in file.schedule.targets:
+                found.setdefault(file.schedule.template, {})[target.list_name] = None
+    for name in usable:
+        mailing_list = read_list(world.folder, name)
+        for asked in (mailing_list.sign_up, mailing_list.welcome):
+            if asked is not None:
+                found.setdefault(asked.template, {})[name] = None
+    kept = {
+        template: [name for name in names if name in usable]
+        for template, names in found.items()
+    }
+    return {template: names for template, names in kept.items() if names}
 
 
 def _schedule(world: World, name: str, now: datetime) -> Looked:
@@ -80,12 +107,32 @@ def _schedule(world: World, name: str, now: datetime) -> Looked:
     return Looked(what)
 
 
-def _template(world: World, name: str, list_name: str, now: datetime) -> Looked:
+def _template(
+    world: World, name: str, list_name: str, now: datetime, *, named: bool
+) -> Looked:
     asked = Asked(links=False, spam=False)
     mailing_list = read_list(world.folder, list_name)
     found = errors_of(check_template(world, name, mailing_list, asked, now).findings)
     words = "; ".join(f"{one.where or 'the letter'}: {one.words}" for one in found)
-    return Looked(f"templates/mail/{name}", words)
+    to = f" to {list_name}" if named else ""
+    return Looked(f"templates/mail/{name}{to}", words)
+
+
+def check_clock(database: Database, now: datetime) -> Looked:
+    """Look whether this machine's clock may be right: times on record are for ever."""
+    with database.read() as connection:
+        theirs, latest = database_clock(connection), latest_on_record(connection)
+    if abs(theirs - now) > _CLOCKS_APART:
+        words = f"it shows {now:%Y-%m-%d %H:%M:%S} UTC, the database's {theirs:%H:%M:%S}"
+        return Looked("clock", f"{words}: set both by a time server")
+    if now < _WRITTEN:
+        return Looked("clock", f"it shows {now:%Y-%m-%d}, which is long ago: set it")
+    if latest is not None and latest - now > _CLOCKS_APART:
+        words = (
+            f"it shows {now:%Y-%m-%d %H:%M} UTC, and {latest:%Y-%m-%d %H:%M} is on record"
+        )
+        return Looked("clock", f"{words} already: one of the two is wrong; set the clock")
+    return Looked("clock")
 
 
 async def check_relay(address: RelayAddress) -> Looked:
@@ -108,13 +155,18 @@ def check_site(public_url: str, warnings: tuple[str, ...]) -> Looked:
         return Looked(
             what, "only this machine can open that: set site.public_url in config.toml"
         )
+    return Looked(what, health_problem(public_url))
+
+
+def health_problem(public_url: str) -> str:
+    """Return why `/health` does not answer as it should, or ""."""
     try:
         status = get_page(f"{public_url}/health")
     except MailerError as problem:
-        return Looked(what, f"{problem}: is `mailer serve` running behind it?")
+        return f"{problem}: is `mailer serve` running behind it?"
     if status != _OK:
-        return Looked(what, f"/health answers {status}: let the proxy pass it on")
-    return Looked(what)
+        return f"/health answers {status}: let the proxy pass it on"
+    return ""
 
 
 def check_disk(folder: str, least_mb: int) -> Looked:

@@ -6,6 +6,8 @@ Paths come and go as `str`, so that nothing above needs to know about files.
 import os
 import tempfile
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from mailer.errors import WorkspaceError
@@ -33,6 +35,13 @@ def absolute(path: str) -> str:
 def temporary_folder(beginning: str) -> str:
     """Make a folder of our own among the temporary files, and return its path."""
     return tempfile.mkdtemp(prefix=beginning)
+
+
+@contextmanager
+def folder_for_a_moment(beginning: str) -> Generator[str, None, None]:
+    """Give a folder among the temporary files that is gone afterwards with all in it."""
+    with tempfile.TemporaryDirectory(prefix=beginning) as folder:
+        yield folder
 
 
 def names_in(folder: str, ending: str) -> list[str]:

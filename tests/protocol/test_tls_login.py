@@ -11,6 +11,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from protocol.certificates import Authority
 from sending import QUICK, Setup, a_campaign, nothing_open, rows, states, until
 
+from mailer.jobs.check_workspace import Looked, check_relay
 from mailer.model.key import KeyRing
 from mailer.model.outcome import Released, Stage
 from mailer.store.database import Database
@@ -158,6 +159,36 @@ def test_a_wrong_password_lets_nothing_out_and_is_never_written_down(
     ours = [record for record in caplog.records if record.name.startswith("mailer")]
     assert any("in trouble at auth" in record.getMessage() for record in ours)
     assert "sesame" not in caplog.text
+
+
+@pytest.mark.parametrize(("password", "words"), [(PASSWORD, ""), ("wrong-sesame", "535")])
+def test_a_check_logs_in_as_a_sender_would(
+    authority: Authority, password: str, words: str
+) -> None:
+    server = Server(authority)
+
+    async def run() -> Looked:
+        port = await server.start()
+        try:
+            return await check_relay(
+                RelayAddress(
+                    "main",
+                    "127.0.0.1",
+                    port,
+                    Tls.REQUIRED,
+                    "shop",
+                    password,
+                    certificate_file=str(authority.file),
+                    timeouts=QUICK,
+                )
+            )
+        finally:
+            await server.stop()
+
+    problem = asyncio.run(run()).problem
+    assert problem.startswith(f"at auth: {words}") if words else problem == ""
+    assert "sesame" not in problem
+    assert server.box.received == []
 
 
 @pytest.mark.parametrize(

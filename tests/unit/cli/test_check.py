@@ -1,6 +1,11 @@
 """`mailer check` finds what does not hold, and says where."""
 
+import http.server
 import json
+import shutil
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +15,7 @@ from journey.program import free_port, relay
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
+from mailer.jobs.check_workspace import check_disk, health_problem
 
 
 def check(folder: Path, *more: str, status: int) -> dict[str, str]:
@@ -90,3 +96,76 @@ def test_a_relay_that_is_not_there_and_pages_that_only_we_can_open_are_told(
     found = check(tmp_path, status=1)
     assert found[f"relay main, 127.0.0.1:{port}"].startswith("at connect:")
     assert "only this machine" in found["pages at http://127.0.0.1:8025"]
+
+
+@contextmanager
+def answering(status: int) -> Generator[str, None, None]:
+    """Run a web server that answers everything alike, and give its address."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_pages_that_do_not_answer_as_they_should_are_told():
+    with answering(200) as url:
+        assert health_problem(url) == ""
+    with answering(502) as url:
+        assert health_problem(url) == "/health answers 502: let the proxy pass it on"
+    gone = health_problem(f"http://127.0.0.1:{free_port()}")
+    assert "does not answer" in gone
+    assert "is `mailer serve` running behind it?" in gone
+
+
+def test_a_full_disk_is_told(tmp_path: Path):
+    assert check_disk(str(tmp_path), 0).problem == ""
+    assert "make room" in check_disk(str(tmp_path), 10**9).problem
+
+
+def test_files_are_checked_in_a_checkout_without_keys_and_database(tmp_path: Path):
+    made, checkout = tmp_path / "made", tmp_path / "checkout"
+    made.mkdir()
+    make_workspace(made).close()
+    checkout.mkdir()
+    shutil.copy(made / "config.toml", checkout)
+    for name in ("lists", "schedules", "templates"):
+        shutil.copytree(made / name, checkout / name)
+    before = sorted(checkout.rglob("*"))
+    assert "schedules/weekly-newsletter.toml" in check(checkout, "--files", status=0)
+    assert sorted(checkout.rglob("*")) == before
+    body = checkout / "templates/mail/autumn-sale/body.html"
+    body.write_text("<p>{{ nonsense }}</p>", encoding="utf-8")
+    assert "nonsense" in check(checkout, "--files", status=1)["templates/mail/autumn-sale"]
+    assert "there is no database" in fails(checkout, "--offline")
+
+
+def fails(folder: Path, *more: str) -> str:
+    done = CliRunner().invoke(mailer, ("-w", str(folder), "check", *more))
+    assert done.exit_code == 2, done.output
+    return done.output
+
+
+def test_a_template_is_checked_for_each_list_that_it_goes_to(tmp_path: Path):
+    make_workspace(tmp_path).close()
+    lists, schedules = tmp_path / "lists", tmp_path / "schedules"
+    text = (lists / "newsletter.toml").read_text(encoding="utf-8")
+    other = text.replace('id = "newsletter"', 'id = "courses"', 1)
+    assert other != text
+    (lists / "courses.toml").write_text(other, encoding="utf-8")
+    weekly = (schedules / "weekly-newsletter.toml").read_text(encoding="utf-8")
+    courses = weekly.replace('list = "newsletter"', 'list = "courses"')
+    assert courses != weekly
+    (schedules / "courses.toml").write_text(courses, encoding="utf-8")
+    found = check(tmp_path, "--offline", status=0)
+    assert found.keys() >= {
+        "templates/mail/autumn-sale to newsletter", "templates/mail/autumn-sale to courses"
+    }  # fmt: skip
