@@ -19,6 +19,7 @@ from mailer.compose.linkrules import (
 )
 from mailer.compose.support import Clients, unsupported
 from mailer.compose.template import SETTINGS_FILE, TemplateSource
+from mailer.compose.textrules import check_text_links, text_links
 from mailer.errors import MailerError
 from mailer.model.finding import Finding, Rule, Severity, worst_first
 
@@ -88,6 +89,7 @@ def check(seen: Seen, facts: Facts, clients: Clients) -> tuple[Finding, ...]:
             *_fallbacks(seen, facts),
             *check_targets(document),
             *check_words(document),
+            *check_text_links(source, facts.dead),
             *check_placeholders(source),
             *_dead(document, facts),
             *_few_words(source, document),
@@ -101,7 +103,7 @@ def check(seen: Seen, facts: Facts, clients: Clients) -> tuple[Finding, ...]:
 
 def links_to_try(seen: Seen) -> list[str]:
     """Return the web addresses that everybody gets, to be tried."""
-    return list(web_links(Document(seen)))
+    return list(dict.fromkeys([*web_links(Document(seen)), *text_links(seen.source)]))
 
 
 def mistake(problem: MailerError) -> Finding:

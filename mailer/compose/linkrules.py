@@ -12,12 +12,12 @@ from mailer.model.finding import Finding, Rule, Severity
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 _FINE = frozenset({"cid", "mailto", "sms", "tel"})
 _WEB = frozenset({"http", "https"})
-_HERE = re.compile(
+HERE = re.compile(
     r"localhost|.*\.(?:localhost|local|internal)"
     r"|127\.[\d.]+|0\.0\.0\.0|10\.[\d.]+|192\.168\.[\d.]+|172\.(?:1[6-9]|2\d|3[01])\.[\d.]+"
     r"|::1"
 )
-_SHORTENERS = frozenset(
+SHORTENERS = frozenset(
     {
         "bit.ly", "buff.ly", "cutt.ly", "goo.gl", "is.gd", "ow.ly", "rb.gy", "rebrand.ly",
         "shorturl.at", "t.co", "t.ly", "tiny.cc", "tinyurl.com",
@@ -140,7 +140,7 @@ def _of_web(document: Document, target: _Target) -> Finding | None:
         (Severity.ERROR, not host, f"{shown} has no domain", "write the whole address"),
         (
             Severity.ERROR,
-            _HERE.fullmatch(host) or not re.search("[.:]", host),
+            HERE.fullmatch(host) or not re.search("[.:]", host),
             f"{shown} is an address that only machines in your own network reach",
             "write the public address",
         ),
@@ -158,7 +158,7 @@ def _of_web(document: Document, target: _Target) -> Finding | None:
         ),
         (
             Severity.WARNING,
-            host in _SHORTENERS,
+            host in SHORTENERS,
             f"{host} hides where the link leads, and filters take that for spam",
             "write the address that it leads to",
         ),

@@ -26,6 +26,7 @@ from mailer.compose.quoted import segment
 from mailer.compose.styles import inlined
 from mailer.compose.template import TemplateSource
 from mailer.compose.textlinks import with_safe_links
+from mailer.compose.textparameters import with_parameters
 from mailer.compose.tree import Nodes, everything, literal, literal_text, mapped, replaced
 from mailer.compose.utm import Tagging, tagging_of
 from mailer.errors import did_you_mean
@@ -141,7 +142,8 @@ def make_bodies(
     page, text, seen = _html(work, read.html, lines, values, needs)
     duties.check_seen(source, text, mailing_list)
     if read.text is not None:
-        body = [*_definitions(lines), *with_safe_links(counting(read.text))]
+        tagged = with_parameters(counting(read.text), tagging)
+        body = [*_definitions(lines), *with_safe_links(tagged)]
         text = folded(body, work.common(TEXT, values, source.text_file))
     pictures.check()
     return _bodies(work, lines["subject"], page, text, seen, values)

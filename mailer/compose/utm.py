@@ -48,17 +48,21 @@ class Tagging:
         def replaced(found: re.Match[str]) -> str:
             quote_sign = "'" if found[2] is None else '"'
             raw = found[3] if found[2] is None else found[2]
-            return f"{found[1]}{quote_sign}{self._added(marked, raw)}{quote_sign}"
+            return f"{found[1]}{quote_sign}{self.added(marked, raw)}{quote_sign}"
 
         return _LINK.sub(replaced, marked.text)
 
-    def _added(self, marked: Marked, raw: str) -> str:
+    def added(self, marked: Marked, raw: str, joint: str = "&amp;") -> str:
         """Return a link, as it stands in HTML, with what is added.
 
         It is only put in: browsers read `&copy=` otherwise than `&copy`, so taking entities
         apart and writing them again would change a link.
+
+        Args:
+            joint: What stands between two parameters: `&` in a plain text.
         """
-        known = _beginning(marked, html.unescape(raw))
+        is_html = joint != "&"
+        known = _beginning(marked, html.unescape(raw) if is_html else raw)
         if known is None or not self._is_meant(marked, known):
             return raw
         place = _PLACE.search(raw)
@@ -69,15 +73,15 @@ class Tagging:
         whole, _, _ = known.partition("#")
         query = whole.partition("?")[2]
         there = {unquote_plus(one.partition("=")[0]).lower() for one in query.split("&")}
-        more = "&amp;".join(
+        more = joint.join(
             f"{name}={quote(value, safe='')}"
             for name, value in self.parameters.items()
             if name not in there
         )
-        joint = "&amp;" if "?" in whole else "?"
+        begin = joint if "?" in whole else "?"
         if raw[:end].endswith(("?", "&", "&amp;")):
-            joint = ""
-        return f"{raw[:end]}{joint}{more}{raw[end:]}" if more else raw
+            begin = ""
+        return f"{raw[:end]}{begin}{more}{raw[end:]}" if more else raw
 
     def _is_meant(self, marked: Marked, known: str) -> bool:
         try:

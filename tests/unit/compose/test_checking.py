@@ -6,13 +6,14 @@ import pytest
 from findings import BODY, found, of, words_of
 from letters import FOOT, LIST_NUMBER, NEWS, SITE, SPECS, TOKENS, ready, source
 
-from mailer.compose.checking import Facts, SpamScore, links_to_try, mistake
+from mailer.compose.checking import Facts, SpamScore, check, links_to_try, mistake
 from mailer.compose.document import Document
 from mailer.compose.limits import Limits
 from mailer.compose.prepared import prepare
 from mailer.errors import TemplateError
 from mailer.model.finding import Rule, Severity
 from mailer.model.kind import Kind
+from mailer.workspace.clients import read_clients
 
 
 def test_a_good_letter_has_nothing_to_find():
@@ -299,3 +300,41 @@ def test_the_worst_comes_first():
     html = '<img src="https://example.com/a.png"><a href="/x">x</a>'
     order = [one.severity for one in found(html)]
     assert order == sorted(order, key=list(Severity).index)
+
+
+@pytest.mark.parametrize(
+    ("link", "severity", "words"),
+    [
+        ("http://localhost:8000/x", "error", "your own network"),
+        ("https://staging/x", "error", "your own network"),
+        ("https://[::1/x", "error", "has no domain"),
+        ("http://example.com", "warning", "not encrypted"),
+        ("https://bit.ly/abc", "warning", "hides where the link leads"),
+        ("www.example.com/tents", "warning", "write https://www.example.com/tents"),
+        ("https://example.com/gone.", "error", "does not work: 404"),
+    ],
+)
+def test_links_of_a_written_text_are_looked_at_in_their_line(
+    link: str, severity: str, words: str
+):
+    letter = source("<p>x</p>", text=f"One\n{{{{ name\n|default('x') }}}} see {link}\n")
+    prepared = ready(letter)
+    facts = Facts("", 0, None, {}, dead={"https://example.com/gone": "404"})
+    [one] = [
+        one
+        for one in check(prepared.seen[0], facts, read_clients())
+        if one.where.startswith("templates/mail/sale/body.txt")
+    ]
+    assert (one.severity.value, one.line) == (severity, 3)
+    assert words in f"{one.words} {one.todo}"
+
+
+def test_links_of_a_written_text_that_hold_are_tried_and_no_finding():
+    text = "https://example.com/a\nhttps://{{ city }}.test/\nhttps://e.test/?c={{ city }}\n"
+    seen = ready(source("<p>x</p>", text=text)).seen[0]
+    assert links_to_try(seen) == ["https://example.com/a"]
+    assert not [
+        one
+        for one in check(seen, Facts("", 0, None, {}), read_clients())
+        if one.rule is Rule.LINK
+    ]

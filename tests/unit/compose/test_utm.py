@@ -132,3 +132,40 @@ def test_a_frozen_campaign_keeps_them():
     for name in ("utm", "utm_domains", "archive"):
         del body["list"][name]
     assert unpack(body).mailing_list == NEWS
+
+
+def text_of(text: str, **attributes: object) -> str:
+    """Return the written plain text of a letter as it arrives."""
+    template = source(f"<p>x</p>{FOOT}", text=f"{text}\n")
+    one = ready(template, mailing_list=LIST).compose(person(**attributes), 1, 2, DATE)
+    return content(read(one), "plain").strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("See https://shop.test/x.", f"See https://shop.test/x?{ADDED}."),
+        ("(https://shop.test/?a=1)", f"(https://shop.test/?a=1&{ADDED})"),
+        ("https://shop.test/x#top", f"https://shop.test/x?{ADDED}#top"),
+        ("<https://shop.test/>, you", f"<https://shop.test/?{ADDED}>, you"),
+        ("https://mail.example.com/join/news", "https://mail.example.com/join/news"),
+        ("mailto:hello@shop.test", "mailto:hello@shop.test"),
+        (
+            "https://shop.test/?c={{ city }} and on",
+            f"https://shop.test/?c=%C3%85%26B&{ADDED} and on",
+        ),
+        (
+            "{{ city }} https://shop.test/{{ city }}/{{ city }}#x, {{ city }}",
+            f"Å&B https://shop.test/%C3%85%26B/%C3%85%26B?{ADDED}#x, Å&B",
+        ),
+        ("https://{{ city|lower }}.test/", "https://%C3%A5%26b.test/"),
+        (
+            "{% if city %}https://shop.test/a b{% endif %} https://shop.test/",
+            f"https://shop.test/a?{ADDED} b https://shop.test/?{ADDED}",
+        ),
+        # Whether a link goes on behind a condition nobody knows.
+        ("{% if city %}https://shop.test/a{% endif %}/b", "https://shop.test/a/b"),
+    ],
+)
+def test_a_written_text_gets_them_too(text: str, expected: str):
+    assert text_of(text, city="Å&B") == expected
