@@ -16,9 +16,11 @@ from mailer.daemon import (
 )
 from mailer.errors import ConfigError, RefusedError
 from mailer.jobs import replay
+from mailer.jobs.clicks import Clicks
 from mailer.jobs.crew import Crew
 from mailer.timers import run_schedules
 from mailer.web.app import build_app
+from mailer.web.counting import keep_counting, write_the_rest
 from mailer.web.server import serve_web
 from mailer.wiring import Workspace, open_workspace, utc_now
 from mailer.workspace.folder import CONFIG
@@ -33,7 +35,14 @@ Part = Callable[[Workspace, asyncio.Event], Coroutine[Any, Any, object]]
 
 async def _web(workspace: Workspace, stop: asyncio.Event) -> None:
     site = workspace.settings.site
-    await serve_web(build_app(workspace), site.listen_host, site.listen_port, stop)
+    app = build_app(workspace)
+    clicks: Clicks = app.state.clicks
+    counting = asyncio.create_task(keep_counting(clicks, utc_now, stop))
+    try:
+        await serve_web(app, site.listen_host, site.listen_port, stop)
+    finally:
+        counting.cancel()
+        await asyncio.to_thread(write_the_rest, clicks, utc_now)
 
 
 _RUN: dict[str, Part] = {"schedules": run_schedules, "send": run_sender, "web": _web}

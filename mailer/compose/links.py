@@ -53,6 +53,10 @@ class Site:
         """Return the address of an image by its hash and ending; it holds for ever."""
         return f"{self.public_url}/i/{file}"
 
+    def counted(self, token: str) -> str:
+        """Return the address by which a click is counted on its way."""
+        return f"{self.public_url}/r/{token}"
+
     def preferences(self, token: str) -> str:
         """Return the page of a reader's preferences."""
         return f"{self.public_url}/p/{token}"

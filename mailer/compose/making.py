@@ -10,6 +10,7 @@ from markupsafe import escape
 
 from mailer.compose import duties
 from mailer.compose.assembly import Assembler
+from mailer.compose.counting import NO_WAYS, Counting, counting_of
 from mailer.compose.document import Seen, written_texts
 from mailer.compose.engine import FUNCTIONS, HTML, TEXT, Engine
 from mailer.compose.folding import Common, folded
@@ -27,7 +28,14 @@ from mailer.compose.styles import inlined
 from mailer.compose.template import TemplateSource
 from mailer.compose.textlinks import with_safe_links
 from mailer.compose.textparameters import with_parameters
-from mailer.compose.tree import Nodes, everything, literal, literal_text, mapped, replaced
+from mailer.compose.tree import (
+    Nodes,
+    ended,
+    everything,
+    literal_text,
+    mapped,
+    replaced,
+)
 from mailer.compose.utm import Tagging, tagging_of
 from mailer.errors import did_you_mean
 from mailer.model.attributes import AttributeSpec
@@ -44,8 +52,7 @@ BUILT_IN_NAMES = (
 )
 """What every letter can print beside the contact's attributes."""
 
-_HTML_BEGINS = re.compile(r"(?i)<html[\s>]")
-_HTML_ENDS = re.compile(r"(?i)</html\s*>")
+_HTML_BEGINS, _HTML_ENDS = re.compile(r"(?i)<html[\s>]"), re.compile(r"(?i)</html\s*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,7 @@ class Bodies:
         used: The names that change from person to person.
         common: What every run must find among its names.
         embedded: The images inside each letter.
+        countable: Where the links lead that can be counted.
         seen: What a check of the template reads.
     """
 
@@ -67,6 +75,7 @@ class Bodies:
     used: frozenset[str]
     common: dict[str, object]
     embedded: tuple[Enclosure, ...]
+    countable: tuple[str, ...]
     seen: Seen
 
 
@@ -93,6 +102,7 @@ class _Work:
     limits: Limits
     pictures: Pictures
     tagging: Tagging
+    clicks: Counting
     places: Places = field(default_factory=Places)
 
     def common(self, engine: Engine, values: dict[str, object], file: str) -> Common:
@@ -102,25 +112,28 @@ class _Work:
         return Where(self.places, self.source.shown(file), self.limits)
 
 
-def make_bodies(
+def make_bodies(  # noqa: PLR0913, PLR0917 - each is a thing of its own, as for prepare
     source: TemplateSource,
     language: str,
     mailing_list: MailingList | None,
     specs: Mapping[str, AttributeSpec],
     limits: Limits,
     site: Site,
+    ways: Mapping[str, str] = NO_WAYS,
 ) -> Bodies:
     """Make a template's bodies in one language.
 
     Args:
         language: What it is written in, as a tag.
+        ways: From where a link leads to the page of ours by which it is counted.
 
     Raises:
         TemplateError: names the file, the line and what to do.
     """
     pictures = Pictures(source, site)
     tagging = tagging_of(mailing_list, source.name, site)
-    work = _Work(source, language, specs, limits, pictures, tagging)
+    clicks = counting_of(mailing_list, site, ways)
+    work = _Work(source, language, specs, limits, pictures, tagging, clicks)
     duties.check_list(source, mailing_list)
     read = _read(work)
     needs = _check_names(work, read)
@@ -142,7 +155,7 @@ def make_bodies(
     page, text, seen = _html(work, read.html, lines, values, needs)
     duties.check_seen(source, text, mailing_list)
     if read.text is not None:
-        tagged = with_parameters(counting(read.text), tagging)
+        tagged = clicks.in_text(with_parameters(counting(read.text), tagging))
         body = [*_definitions(lines), *with_safe_links(tagged)]
         text = folded(body, work.common(TEXT, values, source.text_file))
     pictures.check()
@@ -228,7 +241,7 @@ def _html(
     definitions = [mapped(one, _as_html) for one in _definitions(lines)]
     counted = counting(body)
     whole = folded([*definitions, *counted], work.common(HTML, values, work.source.file))
-    page, marked = inlined(whole, work.places, work.pictures, work.tagging)
+    page, marked = inlined(whole, work.places, work.pictures, work.tagging, work.clicks)
     text = [mapped(one, _as_text) for one in plain_text(marked, work.places)]
     seen = Seen(
         source=work.source,
@@ -296,23 +309,12 @@ def _bodies(
         subject=Part(TEXT, subject, str, work.where("letter.toml"))
         if line is None
         else line,
-        html=Part(HTML, _ended(page), segment, work.where(work.source.file)),
-        text=Part(TEXT, _ended(text), segment, work.where(work.source.text_file)),
+        html=Part(HTML, ended(page), segment, work.where(work.source.file)),
+        text=Part(TEXT, ended(text), segment, work.where(work.source.text_file)),
         needs=frozenset(seen.needed),
         used=frozenset(used - set(values)),
         common=values | defaults,
         embedded=tuple(work.pictures.embedded.values()),
+        countable=tuple(work.clicks.found),
         seen=seen,
     )
-
-
-def _ended(body: Nodes) -> Nodes:
-    """End a body with one line break, and begin it with none."""
-    body = list(body)
-    first = literal_text(body[0]) if body else None
-    if first is not None:
-        body[0] = literal(first.lstrip("\n"), body[0].lineno)
-    last = literal_text(body[-1]) if body else None
-    if last is None:
-        return [*body, literal("\n", 1)]
-    return [*body[:-1], literal(last.rstrip("\n") + "\n", body[-1].lineno)]

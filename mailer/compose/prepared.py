@@ -9,18 +9,20 @@ import quopri
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
+from types import MappingProxyType
 
 from mailer.compose.cleaning import clean
+from mailer.compose.counting import NO_WAYS
 from mailer.compose.document import Seen
-from mailer.compose.enclosing import Enclosing
-from mailer.compose.head import Fields, Head, subject_field
+from mailer.compose.edition import Edition
+from mailer.compose.head import Fields, Head
 from mailer.compose.headers import address_field, wire_address
 from mailer.compose.languages import choose, editions_of, written
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
-from mailer.compose.making import LINK_NAMES, OPTIONAL_NAMES, Bodies, make_bodies
-from mailer.compose.template import SETTINGS_FILE, TemplateSource
-from mailer.errors import CannotComposeError, TemplateError
+from mailer.compose.making import Bodies, make_bodies
+from mailer.compose.template import TemplateSource
+from mailer.errors import CannotComposeError
 from mailer.model.attributes import AttributeSpec, read
 from mailer.model.kind import KINDS
 from mailer.model.letter import Letter
@@ -29,6 +31,9 @@ from mailer.model.person import Person
 from mailer.model.token import Reader, TokenBox, TokenKind
 
 _LANGUAGES_MAX = 1_000
+
+Ways = Mapping[str, Mapping[str, str]]
+NOTHING_COUNTED: Ways = MappingProxyType({})
 
 
 def prepare(  # noqa: PLR0913, PLR0917 - each is a thing of its own, and wiring names them all
@@ -40,6 +45,7 @@ def prepare(  # noqa: PLR0913, PLR0917 - each is a thing of its own, and wiring 
     tokens: TokenBox,
     limits: Limits,
     rehearsal_to: str = "",
+    ways: Ways = NOTHING_COUNTED,
 ) -> "Prepared":
     """Make a template ready for any number of letters.
 
@@ -49,12 +55,13 @@ def prepare(  # noqa: PLR0913, PLR0917 - each is a thing of its own, and wiring 
         specs: What is known about contacts, by name.
         rehearsal_to: The one address that all letters go to instead, "" for none; they
             show whom they were for.
+        ways: In each language, from where a link leads to the page by which it is counted.
 
     Raises:
         TemplateError: names the file, the line and what to do.
     """
     return Prepared(
-        source, mailing_list, list_number, specs, site, tokens, limits, rehearsal_to
+        source, mailing_list, list_number, specs, site, tokens, limits, rehearsal_to, ways
     )
 
 
@@ -71,6 +78,7 @@ class Prepared:
         tokens: TokenBox,
         limits: Limits,
         rehearsal_to: str,
+        ways: Ways,
     ) -> None:
         self.source = source
         self._rehearsal_to = wire_address(rehearsal_to) if rehearsal_to else ""
@@ -82,9 +90,17 @@ class Prepared:
         self._needs_reader = KINDS[source.kind].needs_unsubscribe
         self._fallback, sources = editions_of(source, mailing_list)
         self._editions = {
-            language: _Edition(
+            language: Edition(
                 one,
-                make_bodies(one, language, mailing_list, specs, limits, site),
+                make_bodies(
+                    one,
+                    language,
+                    mailing_list,
+                    specs,
+                    limits,
+                    site,
+                    ways.get(written(language), NO_WAYS),
+                ),
                 specs,
             )
             for language, one in sources.items()
@@ -122,11 +138,20 @@ class Prepared:
             name for one in self._editions.values() for name in one.bodies.needs
         )
 
+    @property
+    def countable(self) -> tuple[tuple[str, str], ...]:
+        """The links that can be counted: the language, as a tag, and where each leads."""
+        return tuple(
+            (written(language), url)
+            for language, one in sorted(self._editions.items())
+            for url in one.bodies.countable
+        )
+
     def language_for(self, person: Person) -> str:
         """Return the language, as a tag, in which somebody gets the letter."""
         return written(choose(person.language, self._editions, self._fallback))
 
-    def _choose(self, language: str | None) -> "_Edition":
+    def _choose(self, language: str | None) -> "Edition":
         return self._editions[choose(language, self._editions, self._fallback)]
 
     def compose(
@@ -226,7 +251,7 @@ class Prepared:
 
     def _names(
         self,
-        edition: "_Edition",
+        edition: "Edition",
         person: Person,
         recipient: str,
         unsubscribe_url: str,
@@ -261,45 +286,6 @@ class Prepared:
             return self._head.address
         token = self._tokens.for_delivery(TokenKind.RETURN_PATH, delivery_id)
         return f"b+{token}@{self._bounce_domain}"
-
-
-class _Edition:
-    """A template made ready in one language."""
-
-    def __init__(
-        self, source: TemplateSource, bodies: Bodies, specs: Mapping[str, AttributeSpec]
-    ) -> None:
-        self.bodies = bodies
-        self.enclosing = Enclosing(source, bodies.embedded)
-        self.attributes = tuple(
-            (name, specs[name].type) for name in sorted(bodies.used) if name in specs
-        )
-        self.optional = tuple(sorted(bodies.used & OPTIONAL_NAMES))
-        self.links = bodies.used & LINK_NAMES
-        self._subjects: tuple[str, ...] = ()
-        if not isinstance(bodies.subject, str):
-            return
-        try:
-            self._subjects = tuple(
-                subject_field(bodies.subject, test=test) for test in (False, True)
-            )
-        except CannotComposeError as problem:
-            raise TemplateError(f"{source.shown(SETTINGS_FILE)}: {problem}") from problem
-
-    def line(self, names: dict[str, object]) -> str:
-        """Return the subject as people read it."""
-        subject = self.bodies.subject
-        return subject if isinstance(subject, str) else "".join(subject.fill(names))
-
-    def subject(self, names: dict[str, object], *, test: bool, mark: str) -> str:
-        """Write the subject's field for one person.
-
-        Args:
-            mark: What it begins with, in a rehearsal.
-        """
-        if self._subjects and not mark:
-            return self._subjects[test]
-        return subject_field(f"{mark}{self.line(names)}", test=test)
 
 
 def _display_name(person: Person) -> str:

@@ -12,6 +12,7 @@ from html.parser import HTMLParser
 from css_inline import CSSInliner
 from jinja2 import nodes
 
+from mailer.compose.counting import Counting
 from mailer.compose.pictures import Pictures
 from mailer.compose.places import Places
 from mailer.compose.plaintext import VOID
@@ -29,7 +30,7 @@ _INLINER = CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
 def inlined(
-    body: Nodes, places: Places, pictures: Pictures, tagging: Tagging
+    body: Nodes, places: Places, pictures: Pictures, tagging: Tagging, counting: Counting
 ) -> tuple[Nodes, Marked]:
     """Put images and parameters in their places, and style sheets into style attributes.
 
@@ -43,6 +44,7 @@ def inlined(
     before = mark(body, places)
     before = replace(before, text=pictures.placed(before.text, before.word))
     before = replace(before, text=tagging.tagged(before))
+    before = replace(before, text=counting.counted(before))
     if _SHEET.search(before.text):
         raise places.error(
             body[0],

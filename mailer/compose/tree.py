@@ -110,3 +110,15 @@ def everything(body: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
     for node in body:
         yield node
         yield from node.find_all(nodes.Node)
+
+
+def ended(body: Nodes) -> Nodes:
+    """End a body with one line break, and begin it with none."""
+    body = list(body)
+    first = literal_text(body[0]) if body else None
+    if first is not None:
+        body[0] = literal(first.lstrip("\n"), body[0].lineno)
+    last = literal_text(body[-1]) if body else None
+    if last is None:
+        return [*body, literal("\n", 1)]
+    return [*body[:-1], literal(last.rstrip("\n") + "\n", body[-1].lineno)]

@@ -13,15 +13,12 @@ from urllib.parse import quote, unquote_plus, urlsplit
 
 from jinja2 import nodes
 
+from mailer.compose.counting import LINK
 from mailer.compose.links import Site
 from mailer.compose.safety import TRUSTED
 from mailer.compose.slots import Marked
 from mailer.model.mailinglist import MailingList
 
-_LINK = re.compile(
-    r"(?is)(<(?:a|area)\b(?:[^<>\"']|\"[^\"]*\"|'[^']*')*?\shref\s*=\s*)"
-    r"(?:\"([^\"]*)\"|'([^']*)')"
-)
 _PLACE = re.compile(r"(?<!&)#")
 """Where the part of a link begins that says a place in the page; `&#` begins an entity."""
 
@@ -50,7 +47,7 @@ class Tagging:
             raw = found[3] if found[2] is None else found[2]
             return f"{found[1]}{quote_sign}{self.added(marked, raw)}{quote_sign}"
 
-        return _LINK.sub(replaced, marked.text)
+        return LINK.sub(replaced, marked.text)
 
     def added(self, marked: Marked, raw: str, joint: str = "&amp;") -> str:
         """Return a link, as it stands in HTML, with what is added.

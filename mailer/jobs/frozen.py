@@ -162,7 +162,7 @@ def slimmed(body: Mapping[str, Any]) -> dict[str, Any] | None:
         None for what is so slim already.
     """
     template = dict(body["template"])
-    bare = {
+    bare: dict[str, Any] = {
         **template, "html": "", "text": None, "files": {}, "editions": {}, "sample": {},
         "images": {}, "embed": [], "attachments": {},
     }  # fmt: skip

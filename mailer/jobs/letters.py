@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
-from mailer.compose.prepared import Prepared, prepare
+from mailer.compose.prepared import Prepared, Ways, prepare
 from mailer.errors import CannotComposeError, MailerError
 from mailer.jobs.frozen import taken_up
 from mailer.jobs.preview import sample_person
@@ -20,7 +20,8 @@ from mailer.model.kind import Kind
 from mailer.model.letter import Letter
 from mailer.model.mode import Rehearsal
 from mailer.model.person import Person
-from mailer.model.token import TokenBox
+from mailer.model.token import Link, TokenBox
+from mailer.store.clicks import links_of
 from mailer.store.contents import content_hash_of
 from mailer.store.database import Connection, Database
 from mailer.store.lists import find_list
@@ -116,10 +117,21 @@ class Letters:
                 self._pen.tokens,
                 self._pen.limits,
                 self._pen.rehearsal.to if self._pen.rehearsal else "",
+                self._ways(connection, cause, cause_id),
             )
         except MailerError as problem:
             _log.error("%s %d cannot be composed: %s", cause, cause_id, problem)
             return str(problem)
+
+    def _ways(self, connection: Connection, cause: CauseKind, cause_id: int) -> Ways:
+        """Return by which pages of ours the links of a campaign are counted."""
+        ways: dict[str, dict[str, str]] = {}
+        if cause is CauseKind.CAMPAIGN:
+            for one in links_of(connection, cause_id):
+                token = self._pen.tokens.for_link(Link(cause_id, one.number))
+                there = ways.setdefault(one.variant, {})
+                there[one.url] = self._pen.site.counted(token)
+        return ways
 
     def compose(self, claim: Claim) -> Letter:
         """Make the letter of one claim.

@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailer.compose.prepared import prepare
-from mailer.errors import (
-    RefusedError,
-)
+from mailer.errors import RefusedError
 from mailer.jobs.audience import audiences_of, exclusion_of, rule_of
 from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
 from mailer.jobs.targets import exclusions_of, first_of, targets_of, went_lately
@@ -29,6 +27,7 @@ from mailer.store.campaigns import (
     make_campaign,
 )
 from mailer.store.campaignsearch import same_since
+from mailer.store.clicks import keep_links
 from mailer.store.database import Connection
 from mailer.store.lists import all_lists, see_list
 from mailer.store.prospects import (
@@ -96,6 +95,7 @@ class Ready:
         faulty: Of the first people who would get it, those whose letter cannot be composed
             for another reason: address, and why.
         findings: What the check of the template found.
+        links: The links that are counted: variant and where each leads.
     """
 
     order: Order
@@ -105,6 +105,7 @@ class Ready:
     first_lacking: tuple[Lacking, ...]
     faulty: tuple[tuple[str, str], ...]
     findings: tuple[Finding, ...]
+    links: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,7 @@ def gather(world: World, order: Order, now: datetime, *, ask_spam: bool = False)
     return Ready(
         order, content, audiences, sum(many for many, _ in lack), lacked,
         faulty, worst_first(findings),
+        tuple(dict.fromkeys(link for one in prepared for link in one.countable)),
     )  # fmt: skip
 
 
@@ -234,7 +236,7 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
     due_at = now if order.at is None else max(order.at, now)
     last_due_at = due_at + stretch(choice.wall_clock, choice.spread)
     valid_for = order.valid_for
-    return make_campaign(
+    number = make_campaign(
         connection,
         NewCampaign(
             name=name,
@@ -256,6 +258,8 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
         ),
         now,
     )
+    keep_links(connection, number, ready.links)
+    return number
 
 
 def require_letters(ready: Ready) -> None:

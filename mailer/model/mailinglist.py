@@ -47,6 +47,7 @@ class MailingList:
         segments: Name to expression, as text.
         utm: What links get as `utm_<name>`: source, medium, campaign, term, content.
         utm_domains: The websites whose links get that; none for all but our own pages.
+        count_links: Clicks on the links of its letters are counted, with no person in them.
         archive: Anybody may read its letters on the web, without a person's values.
         sign_up: The page where people join by themselves; None for no page.
         welcome: The letter after a person's first own yes; None for none.
@@ -68,6 +69,7 @@ class MailingList:
     language: str = "en"
     segments: dict[str, str] = field(default_factory=dict[str, str])
     archive: bool = False
+    count_links: bool = True
     utm: dict[str, str] = field(default_factory=dict[str, str])
     utm_domains: tuple[str, ...] = ()
     sign_up: SignUpPage | None = None

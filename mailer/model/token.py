@@ -28,6 +28,19 @@ class TokenKind(StrEnum):
     BROWSER = "browser"
     CONFIRM = "confirm"
     UNDO = "undo"
+    LINK = "link"
+
+
+class Link(NamedTuple):
+    """A link of a campaign's letters, the same for everybody: there is no person in it.
+
+    Args:
+        campaign_id: Below 2^32.
+        number: Of the link among the campaign's, below 2^16.
+    """
+
+    campaign_id: int
+    number: int
 
 
 class Reader(NamedTuple):
@@ -132,6 +145,22 @@ class TokenBox:
             int.from_bytes(payload[5:7], "big"),
             int.from_bytes(payload[7:11], "big"),
         )
+
+    def for_link(self, link: Link) -> str:
+        """Make the token of a counted link: 31 characters for a URL.
+
+        Raises:
+            OverflowError: when a number is too large.
+        """
+        payload = link.campaign_id.to_bytes(4, "big") + link.number.to_bytes(2, "big")
+        return _in_url(self._seal(TokenKind.LINK, payload))
+
+    def link(self, token: str) -> Link | None:
+        """Open such a token; None when it is not ours, so that no click can be made up."""
+        payload = self._of_link(TokenKind.LINK, token)
+        if payload is None:
+            return None
+        return Link(int.from_bytes(payload[:4], "big"), int.from_bytes(payload[4:], "big"))
 
     def for_number(self, kind: TokenKind, number: int) -> str:
         """Make the token of a sign-up or a ledger entry: 31 characters for a URL."""

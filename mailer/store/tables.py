@@ -485,6 +485,27 @@ class DeliveryRow(SQLModel, table=True):
     rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
+class CampaignLinkRow(SQLModel, table=True):
+    """A link of a campaign's letters that is counted, and where it leads."""
+
+    __tablename__ = "campaign_link"  # pyright: ignore[reportAssignmentType]
+    campaign_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    number: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    variant: str = _text()
+    url: str = _text()
+
+
+class LinkClicksRow(SQLModel, table=True):
+    """How often a link was followed in one hour, by people and by machines: by nobody."""
+
+    __tablename__ = "link_clicks"  # pyright: ignore[reportAssignmentType]
+    campaign_id: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    number: int = Field(sa_column=Column(BigInteger, primary_key=True))
+    hour_at: datetime = Field(sa_column=Column(Instant, primary_key=True))
+    people: int = _number()
+    machines: int = _number()
+
+
 class AttemptRow(SQLModel, table=True):
     """An attempt that did not simply end as accepted: what was answered, and when."""
 
@@ -598,6 +619,9 @@ class IncomingRow(SQLModel, table=True):
         Index("ix_incoming_unsorted", "id",
               sqlite_where=text("sorted_at IS NULL"),
               postgresql_where=text("sorted_at IS NULL")),
+        Index("ix_incoming_answers_id", "answers_id",
+              sqlite_where=text("answers_id IS NOT NULL"),
+              postgresql_where=text("answers_id IS NOT NULL")),
     )  # fmt: skip
     id: int | None = _id()
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
@@ -607,6 +631,8 @@ class IncomingRow(SQLModel, table=True):
     kind: str | None = _text(null=True)
     because: str | None = _text(null=True)
     sorted_at: datetime | None = _time(null=True)
+    # The letter of ours that a person's message answers.
+    answers_id: int | None = _number(null=True)
 
 
 class VerdictRow(SQLModel, table=True):

@@ -21,6 +21,7 @@ from starlette.routing import Route
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.errors import MailerError
+from mailer.jobs.clicks import Clicks
 from mailer.jobs.letters import Pen
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
@@ -34,6 +35,7 @@ from mailer.web import (
     archive,
     browser,
     confirm,
+    follow,
     health,
     images,
     join,
@@ -157,6 +159,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         watching=Threads(_WATCHING),
         joining=joining,
         letters=Reading(database, Pen(site, tokens, limits or Limits()), lists),
+        clicks=Clicks(database),
     )
     # A proxy may leave the path of the public address as it is, or take it away.
     bases = sorted({"", URL(site.public_url).path.rstrip("/")})
@@ -175,8 +178,9 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
             Exception: answers.bug,
         },
     )
-    # Nothing is ever redirected: RFC 8058 §3.1 forbids it for one-click.
+    # No form is ever redirected: RFC 8058 §3.1 forbids it for one-click.
     app.router.redirect_slashes = False
+    app.state.clicks = means.clicks
     return app
 
 
@@ -185,6 +189,7 @@ def _routes(base: str, means: Means, *, with_metrics: bool) -> list[Route]:
     routes = [
         _route(f"{base}/u/{{token:path}}", means, unsubscribe.get, unsubscribe.post),
         _route(f"{base}/p/{{token:path}}", means, preferences.get, preferences.post),
+        _route(f"{base}/r/{{token:path}}", means, follow.get),
         _route(f"{base}/i/{{name:path}}", means, images.get),
         _route(f"{base}/b/{{token:path}}", means, browser.get),
         _route(f"{base}/archive/{{name}}", means, archive.get),

@@ -8,6 +8,7 @@ from typing import TypeVar
 import anyio
 from anyio import to_thread
 
+from mailer.jobs.clicks import Clicks
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
 from mailer.jobs.reading import Reading
@@ -70,6 +71,7 @@ class Means:
         leaving: Threads for people who leave: scanners that look don't keep them waiting.
         watching: Threads for monitoring.
         letters: Composes letters for those who read them in a browser.
+        clicks: Counts the links that are followed.
     """
 
     database: Database
@@ -83,3 +85,4 @@ class Means:
     watching: Threads
     joining: Joining
     letters: Reading
+    clicks: Clicks
