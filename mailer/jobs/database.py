@@ -9,10 +9,10 @@ from mailer.errors import DatabaseError, RefusedError
 from mailer.jobs.verify_ledger import take_checkpoint, verify_ledger
 from mailer.model.key import KeyRing
 from mailer.store import schema, verify
+from mailer.store.columns import from_instant, to_instant
 from mailer.store.copying import copy_sqlite
 from mailer.store.database import Connection, Database
 from mailer.store.noes import mark, set_mark
-from mailer.store.tables import from_instant, to_instant
 from mailer.workspace.backup import new_copy, upgrade_copy
 
 _log = logging.getLogger(__name__)

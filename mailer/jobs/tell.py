@@ -20,10 +20,10 @@ from mailer.jobs.world import World
 from mailer.model.address import parse_address
 from mailer.model.kind import Kind
 from mailer.store.alarms import Alarm, mark_told, untold_alarms
+from mailer.store.columns import to_instant
 from mailer.store.contents import Recipient, queue_alarm_letter
 from mailer.store.lists import see_list
 from mailer.store.noes import pass_mark
-from mailer.store.tables import to_instant
 from mailer.wire.web import post_json
 from mailer.workspace.commands import run_command
 from mailer.workspace.lists import read_lists

@@ -14,14 +14,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.campaign import CampaignState
 from mailer.model.delivery import CauseKind, DeliveryState
-from mailer.store.tables import (
-    AttemptRow,
-    CampaignAgedRow,
-    CampaignRow,
-    DeliveryRow,
-    Instant,
-    table,
-)
+from mailer.store.columns import Instant
+from mailer.store.tables import AttemptRow, CampaignAgedRow, CampaignRow, DeliveryRow, table
 
 _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)

@@ -31,11 +31,11 @@ from mailer.model.consent import SubscriptionStatus
 from mailer.model.delivery import DeliveryState
 from mailer.model.kind import KINDS, Kind, Scope
 from mailer.model.rule import Known, Name, Rule
+from mailer.store.columns import Instant
 from mailer.store.segments import condition
 from mailer.store.tables import (
     ContactRow,
     DeliveryRow,
-    Instant,
     SubscriptionRow,
     SuppressionRow,
     table,

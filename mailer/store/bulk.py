@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Connection, Integer, LargeBinary, Table
 
-from mailer.store.tables import Instant
+from mailer.store.columns import Instant
 
 Row = tuple[Any, ...]
 

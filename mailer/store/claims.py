@@ -21,9 +21,10 @@ from sqlalchemy import (
 
 from mailer.model.delivery import Claim
 from mailer.store import due
+from mailer.store.columns import to_instant
 from mailer.store.compiled import Compiled, as_parameter, listed
 from mailer.store.database import now_sql
-from mailer.store.tables import DeliveryRow, table, to_instant
+from mailer.store.tables import DeliveryRow, table
 
 _delivery = table(DeliveryRow)
 

@@ -12,9 +12,10 @@ from mailer.model.address import MATCH_VERSION
 from mailer.model.contact import Contact, Details
 from mailer.model.subscription import Subscription
 from mailer.store.bulk import Row, insert_rows, look_up, update_rows
+from mailer.store.columns import to_instant
 from mailer.store.database import Database
 from mailer.store.subscriptions import read_subscription
-from mailer.store.tables import ContactRow, SubscriptionRow, table, to_instant
+from mailer.store.tables import ContactRow, SubscriptionRow, table
 
 _rows = table(ContactRow)
 _subscriptions = table(SubscriptionRow)

@@ -34,7 +34,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionLeft
 
 from mailer.errors import DatabaseError
 from mailer.store import walfile
-from mailer.store.tables import Instant
+from mailer.store.columns import Instant
 
 __all__ = ["Connection", "Database", "Turn", "now_sql", "open_database", "translated"]
 

@@ -25,8 +25,8 @@ from sqlalchemy import (
 from mailer.model.evaluate import month_days
 from mailer.model.rule import Day, Operator, Today
 from mailer.model.zone import by_answer, day_begins, later, today
+from mailer.store.columns import Instant
 from mailer.store.stored import Expression, Stored, contact
-from mailer.store.tables import Instant
 
 Answer = TypeVar("Answer", bound=Hashable)
 

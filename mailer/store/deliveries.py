@@ -21,8 +21,9 @@ from sqlalchemy import (
 
 from mailer.model.delivery import OPEN_STATES, DeliveryState, Withheld
 from mailer.store.ageing import aged_of
+from mailer.store.columns import Instant
 from mailer.store.database import Database
-from mailer.store.tables import DeliveryRow, Instant, table
+from mailer.store.tables import DeliveryRow, table
 
 _delivery = table(DeliveryRow)
 

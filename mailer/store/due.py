@@ -26,10 +26,11 @@ from sqlalchemy import (
 
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind, Lane
+from mailer.store.columns import from_instant
 from mailer.store.compiled import Compiled, Row, Values, as_parameter, listed
 from mailer.store.database import now_sql
 from mailer.store.permission import NOW
-from mailer.store.tables import CampaignRow, ContactRow, DeliveryRow, from_instant, table
+from mailer.store.tables import CampaignRow, ContactRow, DeliveryRow, table
 
 _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)

@@ -24,16 +24,12 @@ from sqlalchemy import (
 
 from mailer.store.campaigns import let_leave
 from mailer.store.claims import Cap
+from mailer.store.columns import to_instant
 from mailer.store.compiled import Compiled, Number, Row, as_parameter, rows_given
 from mailer.store.database import Database
 from mailer.store.outcomes import Change, as_rows, attempting, log_of, recording
 from mailer.store.permission import NOW, may_leave
-from mailer.store.tables import (
-    DeliveryRow,
-    SubscriptionRow,
-    table,
-    to_instant,
-)
+from mailer.store.tables import DeliveryRow, SubscriptionRow, table
 
 _delivery = table(DeliveryRow)
 _subscription = table(SubscriptionRow)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, literal_column, not_, null, select
 
 from mailer.model.consent import SuppressionReason
 from mailer.store.claims import Cap, names, ours
+from mailer.store.columns import Instant, to_instant
 from mailer.store.compiled import Compiled, Number, as_parameter, rows_given
 from mailer.store.permission import (
     below_cap,
@@ -18,7 +19,7 @@ from mailer.store.permission import (
     subscription_stands,
     suppressed,
 )
-from mailer.store.tables import CampaignRow, DeliveryRow, Instant, table, to_instant
+from mailer.store.tables import CampaignRow, DeliveryRow, table
 
 _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)

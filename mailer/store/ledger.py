@@ -31,10 +31,11 @@ from mailer.model.consent import EvidenceOf, NewEntry
 from mailer.model.key import KeyRing, Purpose
 from mailer.model.subscription import step
 from mailer.store.bulk import Row, insert_rows
+from mailer.store.columns import to_instant
 from mailer.store.evidence import PERSONAL
 from mailer.store.projection import project, project_alike
 from mailer.store.salting import Chance, Personal
-from mailer.store.tables import LedgerHead, LedgerRow, WordingRow, table, to_instant
+from mailer.store.tables import LedgerHead, LedgerRow, WordingRow, table
 
 _rows = table(LedgerRow)
 _head = table(LedgerHead)

@@ -22,10 +22,11 @@ from mailer.model.chain import (
 )
 from mailer.model.key import KeyRing, Purpose
 from mailer.store.bulk import Row
+from mailer.store.columns import from_instant
 from mailer.store.database import Database
 from mailer.store.evidence import PERSONAL
 from mailer.store.ledger import COLUMNS
-from mailer.store.tables import LedgerHead, LedgerRow, WordingRow, from_instant, table
+from mailer.store.tables import LedgerHead, LedgerRow, WordingRow, table
 
 _rows = table(LedgerRow)
 _head = table(LedgerHead)

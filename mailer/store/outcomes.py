@@ -23,8 +23,9 @@ from sqlalchemy import (
 
 from mailer.model.delivery import TRANSITIONS, DeliveryState
 from mailer.model.outcome import Reply, Stage
+from mailer.store.columns import to_instant
 from mailer.store.compiled import Compiled, Number, Row, Word, as_parameter, rows_given
-from mailer.store.tables import AttemptRow, DeliveryRow, table, to_instant
+from mailer.store.tables import AttemptRow, DeliveryRow, table
 
 _delivery = table(DeliveryRow)
 _attempt = table(AttemptRow)

@@ -23,10 +23,10 @@ from mailer.model.campaign import CampaignState
 from mailer.model.consent import SubscriptionStatus, SuppressionReason
 from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.kind import KINDS, Kind, KindRule, Scope
+from mailer.store.columns import Instant
 from mailer.store.tables import (
     CampaignRow,
     DeliveryRow,
-    Instant,
     ListRow,
     SubscriptionRow,
     SuppressionRow,

@@ -37,9 +37,10 @@ from mailer.store.audience import (
     subscription,
     word,
 )
+from mailer.store.columns import Instant, to_instant
 from mailer.store.lots import later_by, lot
 from mailer.store.stored import stored
-from mailer.store.tables import DeliveryRow, Instant, table, to_instant
+from mailer.store.tables import DeliveryRow, table
 
 _delivery = table(DeliveryRow)
 

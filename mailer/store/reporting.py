@@ -22,14 +22,8 @@ from sqlalchemy import (
 
 from mailer.model.consent import SubscriptionStatus
 from mailer.model.delivery import DeliveryState, Withheld
-from mailer.store.tables import (
-    DeliveryRow,
-    Instant,
-    LedgerRow,
-    SubscriptionRow,
-    from_instant,
-    table,
-)
+from mailer.store.columns import Instant, from_instant
+from mailer.store.tables import DeliveryRow, LedgerRow, SubscriptionRow, table
 
 _delivery = table(DeliveryRow)
 _ledger = table(LedgerRow)

@@ -25,6 +25,7 @@ from mailer.model.campaign import CampaignState
 from mailer.model.delivery import OPEN_STATES, CauseKind, DeliveryState, Withheld
 from mailer.model.kind import KINDS, Kind
 from mailer.model.outcome import Reply, Stage
+from mailer.store.columns import Instant, from_instant, to_instant
 from mailer.store.deliveries import in_states
 from mailer.store.noes import set_mark
 from mailer.store.outcomes import Change, log_attempts
@@ -33,12 +34,9 @@ from mailer.store.tables import (
     CampaignRow,
     ContactRow,
     DeliveryRow,
-    Instant,
     LedgerRow,
     MarkRow,
-    from_instant,
     table,
-    to_instant,
 )
 
 _campaign = table(CampaignRow)

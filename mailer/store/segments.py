@@ -55,15 +55,10 @@ from mailer.model.rule import (
     Truthy,
     ValueRule,
 )
+from mailer.store.columns import Instant
 from mailer.store.days import Days
 from mailer.store.stored import ONE, Expression, contact, stored
-from mailer.store.tables import (
-    CampaignRow,
-    DeliveryRow,
-    Instant,
-    SubscriptionRow,
-    table,
-)
+from mailer.store.tables import CampaignRow, DeliveryRow, SubscriptionRow, table
 
 _subscription = table(SubscriptionRow)
 _delivery = table(DeliveryRow)

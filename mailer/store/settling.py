@@ -21,10 +21,11 @@ from sqlalchemy import (
 
 from mailer.model.delivery import TRANSITIONS, DeliveryState, Withheld
 from mailer.model.outcome import Reply
+from mailer.store.columns import Instant
 from mailer.store.deliveries import in_states
 from mailer.store.outcomes import Change, log_attempts
 from mailer.store.permission import NOW, subscription_stands, suppressed
-from mailer.store.tables import DeliveryRow, Instant, table
+from mailer.store.tables import DeliveryRow, table
 
 _delivery = table(DeliveryRow)
 _ids = _delivery.c.id.in_(bindparam("ids", expanding=True))

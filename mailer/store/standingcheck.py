@@ -12,11 +12,11 @@ from operator import itemgetter
 from sqlalchemy import Connection
 
 from mailer.store.bulk import Row
+from mailer.store.columns import from_instant
 from mailer.store.database import Database
 from mailer.store.evidence import places_by, read_step
 from mailer.store.ledgercheck import Findings
 from mailer.store.subscriptions import stored
-from mailer.store.tables import from_instant
 
 _PAGE = 5_000
 _ENTRIES = "list_id, wording, act, at, how, basis, batch_id, expires_at"

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, RowMapping, bindparam, delete, func, select
 from mailer.model.consent import Basis, SubscriptionStatus
 from mailer.model.subscription import Subscription
 from mailer.store.bulk import Row, insert_rows, look_up
-from mailer.store.tables import SubscriptionRow, from_instant, table, to_instant
+from mailer.store.columns import from_instant, to_instant
+from mailer.store.tables import SubscriptionRow, table
 
 _rows = table(SubscriptionRow)
 _COLUMNS = (

@@ -10,16 +10,10 @@ from mailer.model.consent import SuppressionReason
 from mailer.model.contact import Contact
 from mailer.model.suppression import Suppression, together
 from mailer.store.bulk import Row, insert_rows, look_up
+from mailer.store.columns import from_instant, to_instant
 from mailer.store.contacts import get_contacts
 from mailer.store.database import Database
-from mailer.store.tables import (
-    ContactRow,
-    ImportBatch,
-    SuppressionRow,
-    from_instant,
-    table,
-    to_instant,
-)
+from mailer.store.tables import ContactRow, ImportBatch, SuppressionRow, table
 
 _rows = table(SuppressionRow)
 _batches = table(ImportBatch)

@@ -5,17 +5,13 @@ the edge of this package. States and kinds are stored as the words that they are
 microseconds since 1970 UTC (SQLite would drop a zone), digests as bytes.
 """
 
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Column,
-    Dialect,
     Index,
-    Integer,
     LargeBinary,
     MetaData,
     Table,
@@ -24,9 +20,14 @@ from sqlalchemy import (
     false,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
+
+from mailer.store.columns import Id, Instant, Values
+from mailer.store.columns import bytes_column as _bytes
+from mailer.store.columns import id_column as _id
+from mailer.store.columns import number_column as _number
+from mailer.store.columns import text_column as _text
+from mailer.store.columns import time_column as _time
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -35,64 +36,6 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 metadata: MetaData = SQLModel.metadata
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_instant(time: datetime) -> int:
-    """Turn an aware time into microseconds since 1970 UTC; a naive one is a bug."""
-    if time.tzinfo is None:
-        raise ValueError(f"a time without a zone cannot be stored: {time}")
-    return (time - _EPOCH) // _MICROSECOND
-
-
-@lru_cache(512)
-def from_instant(instant: int) -> datetime:
-    """Turn microseconds since 1970 into an aware UTC time."""
-    return _EPOCH + timedelta(microseconds=instant)
-
-
-class Instant(TypeDecorator[datetime]):
-    """An aware time, stored as microseconds since 1970 UTC."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        del dialect
-        return None if value is None else to_instant(value)
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        del dialect
-        return None if value is None else from_instant(value)
-
-
-Values = JSON().with_variant(JSONB(), "postgresql")
-"""JSON that can be asked: JSONB on PostgreSQL, text on SQLite."""
-
-# SQLite only counts up a plain INTEGER PRIMARY KEY by itself.
-Id = BigInteger().with_variant(Integer(), "sqlite")
-
-
-def _id() -> Any:
-    return Field(default=None, sa_column=Column(Id, primary_key=True, autoincrement=True))
-
-
-def _text(*, null: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(Text, nullable=null))
-
-
-def _time(*, null: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(Instant, nullable=null))
-
-
-def _number(*, null: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(BigInteger, nullable=null))
-
-
-def _bytes(*, null: bool = False) -> Any:
-    return Field(default=None, sa_column=Column(LargeBinary, nullable=null))
 
 
 class KeyCheck(SQLModel, table=True):

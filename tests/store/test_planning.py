@@ -28,12 +28,13 @@ from mailer.model.kind import KINDS, Kind
 from mailer.store.alarms import open_alarms
 from mailer.store.audience import Audience
 from mailer.store.campaigns import change_state, find_campaign
+from mailer.store.columns import to_instant
 from mailer.store.database import Connection, Database
 from mailer.store.deliveries import counts, deliveries_of
 from mailer.store.permission import may_leave
 from mailer.store.planning import Order, Planning, Slice
 from mailer.store.prospects import Group, groups, lacking
-from mailer.store.tables import DeliveryRow, SubscriptionRow, table, to_instant
+from mailer.store.tables import DeliveryRow, SubscriptionRow, table
 
 DELIVERY = table(DeliveryRow)
 SUBSCRIPTION = table(SubscriptionRow)

@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import insert, select
 from sqlalchemy.exc import StatementError
 
+from mailer.store.columns import from_instant, to_instant
 from mailer.store.database import Database, now_sql
-from mailer.store.tables import OwnerRow, from_instant, table, to_instant
+from mailer.store.tables import OwnerRow, table
 
 _owner = table(OwnerRow)
 
