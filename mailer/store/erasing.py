@@ -23,6 +23,7 @@ from mailer.model.consent import Act
 from mailer.model.delivery import DeliveryState, Withheld
 from mailer.model.key import HASH_BYTES
 from mailer.store.deliveries import in_states
+from mailer.store.doortables import ApiRequestRow
 from mailer.store.evidence import forget
 from mailer.store.tables import (
     AttemptRow,
@@ -37,6 +38,7 @@ from mailer.store.tables import (
     table,
 )
 
+_asked = table(ApiRequestRow)
 _attempt = table(AttemptRow)
 _batch = table(ImportBatch)
 _before = table(ImportBefore)
@@ -48,6 +50,7 @@ _sign_up = table(SignUpRow)
 _verdict = table(VerdictRow)
 
 TABLES = {
+    "api_request": "what was answered about her is deleted",
     "attempt": "the words of mail servers are emptied",
     "contact": "deleted",
     "delivery": "stays without address, contact and answers",
@@ -58,6 +61,7 @@ TABLES = {
     "subscription": "stays as left, under a number that is nobody's any more",
     "suppression": "stays as a keyed hash, so that nobody writes again",
     "verdict": "stays without what was said",
+    "webhook": "stays, under a number that is nobody's any more",
 }
 """Every table that may hold something of a person, and what becomes of it."""
 
@@ -158,6 +162,7 @@ def erase_contact(connection: Connection, contact_id: int) -> int:
         How many entries of the ledger stay, without their personal values.
     """
     connection.execute(delete(_sign_up).where(_sign_up.c.contact_id == contact_id))
+    connection.execute(delete(_asked).where(_asked.c.contact_id == contact_id))
     for batch_id in connection.execute(select(_batch.c.id)).scalars().all():
         connection.execute(
             delete(_before).where(
