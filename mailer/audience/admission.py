@@ -5,6 +5,7 @@ says; who stands on the list already keeps what stands; and what was known befor
 remembered, so that the import can be undone.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -116,12 +117,18 @@ def details_of(row: PersonRow) -> Details:
     return Details(row.attributes, row.language, row.time_zone)
 
 
-def change(known: Details, said: Details) -> Change | None:
-    """Return what a row says that changes something about a contact; None for nothing."""
+def change(known: Details, said: Details, own: Container[str] = ()) -> Change | None:
+    """Return what a row says that changes something about a contact; None for nothing.
+
+    Args:
+        own: The names of what the person herself set: nobody else's word changes that.
+    """
     before: dict[str, object] = {}
     now: dict[str, object] = {}
     old = _flat(known)
     for name, value in _flat(said).items():
+        if name in own:
+            continue
         if name not in old or not _same(old[name], value):
             now[name] = value
             if name in old:
@@ -130,11 +137,22 @@ def change(known: Details, said: Details) -> Change | None:
 
 
 def undo(
-    known: Details, before: dict[str, object], after: dict[str, object]
+    known: Details,
+    before: dict[str, object],
+    after: dict[str, object],
+    own: Container[str] = (),
 ) -> Details | None:
-    """Put back what an import changed and nothing changed since; None for nothing."""
+    """Put back what an import changed and nothing changed since; None for nothing.
+
+    Args:
+        own: The names of what the person herself set: that stays.
+    """
     values = _flat(known)
-    ours = [name for name in after if name in values and _same(values[name], after[name])]
+    ours = [
+        name
+        for name in after
+        if name not in own and name in values and _same(values[name], after[name])
+    ]
     for name in ours:
         if name in before:
             values[name] = before[name]

@@ -47,7 +47,7 @@ def after(before: Subscription | None, entry: Entry) -> Subscription | None:
             return Subscription(
                 _STATUS.UNSUBSCRIBED, None, entry.wording, entry.at, None, entry.number
             )
-        case Act.LIFTED | Act.UNDONE:
+        case Act.LIFTED | Act.UNDONE | Act.MOVED:
             return before
 
 

@@ -16,7 +16,7 @@ from mailer.model.contact import Contact, Details
 from mailer.model.key import KeyRing
 from mailer.model.kind import KINDS, Kind
 from mailer.store import ledger
-from mailer.store.contacts import change_contacts, get_contact
+from mailer.store.contacts import change_contacts, get_contact, mark_own
 from mailer.store.database import Connection, Database
 from mailer.store.lists import all_lists
 from mailer.store.sign_ups import SignUp, find_sign_up, mark_confirmed
@@ -106,7 +106,7 @@ def confirm(  # noqa: PLR0913 - each is a thing of its own, and the page names t
         )
         ledger.append(connection, logbook.ring, [entry])
         ending = _come_back(connection, logbook.ring, contact, found.list_id, now)
-        take_over(connection, contact, found.answers, now, found.language)
+        take_over(connection, contact, found.answers, now, found.language, by_herself=True)
         mark_confirmed(connection, number, now)
     try:
         note_end(logbook, contact.hash, ending)
@@ -122,12 +122,21 @@ def take_over(
     answers: Mapping[str, object],
     now: datetime,
     language: str | None = None,
+    *,
+    by_herself: bool = False,
 ) -> None:
-    """Write what a person answered beside what is known; her language if none is known."""
+    """Write what a person answered beside what is known; her language if none is known.
+
+    Args:
+        by_herself: She confirmed it by a letter's link. Otherwise anybody may have typed
+            it, and it changes nothing that she set herself.
+    """
     said = Details(dict(answers), None if contact.details.language else language, None)
-    changed = change(contact.details, said)
+    changed = change(contact.details, said, () if by_herself else contact.own)
     if changed is not None:
         change_contacts(connection, [(contact.id, changed.details)], now)
+    if by_herself and answers:
+        mark_own(connection, contact, answers, now)
 
 
 def _invitation(

@@ -214,7 +214,7 @@ def _write(
     if contact is None:
         new = new_row(address.match, hashed, address.wire, details_of(row), now)
         return create_contacts(connection, [new])[0]
-    changed = change(contact.details, details_of(row))
+    changed = change(contact.details, details_of(row), contact.own)
     if changed is not None:
         change_contacts(connection, [(contact.id, changed.details)], now)
     return contact.id

@@ -129,7 +129,7 @@ def try_slice(
     """Say what `apply_slice` would do, and change nothing."""
     decisions = _decide(connection, terms, people, now)
     changed = sum(
-        change(contact.details, _details(one.person)) is not None
+        change(contact.details, _details(one.person), contact.own) is not None
         for contact, one in decisions.staying()
     )
     return _result(decisions, changed)
@@ -216,7 +216,8 @@ def _change(
     changes = [
         (contact.id, changed)
         for contact, one in decisions.staying()
-        if (changed := change(contact.details, _details(one.person))) is not None
+        if (changed := change(contact.details, _details(one.person), contact.own))
+        is not None
     ]
     change_contacts(connection, [(who, one.details) for who, one in changes], now)
     remember(

@@ -19,7 +19,7 @@ from mailer.model.no import No, NoAct
 from mailer.model.suppression import Suppression, list_scope, scopes_against
 from mailer.model.token import Reader
 from mailer.store import ledger
-from mailer.store.contacts import change_contacts, get_contact
+from mailer.store.contacts import change_contacts, get_contact, mark_own
 from mailer.store.database import Database
 from mailer.store.lists import all_lists
 from mailer.store.subscriptions import of_contacts
@@ -199,6 +199,7 @@ def speak(database: Database, reader: Reader, language: str, now: datetime) -> b
         known = contact.details
         details = Details(known.attributes, language, known.time_zone)
         change_contacts(connection, [(contact.id, details)], now)
+        mark_own(connection, contact, ["language"], now)
     return True
 
 

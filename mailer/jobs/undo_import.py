@@ -163,7 +163,8 @@ class _Undoing:
             (one.contact_id, details)
             for one in changes
             if (contact := contacts.get(one.contact_id)) is not None
-            and (details := undo(contact.details, one.before, one.after)) is not None
+            and (details := undo(contact.details, one.before, one.after, contact.own))
+            is not None
         ]
         change_contacts(connection, restored, self._clock())
         position = replace(batch.position, contact_id=changes[-1].contact_id)

@@ -15,6 +15,7 @@ class Act(StrEnum):
     UNDONE = "undone"
     LIFTED = "lifted"
     ERASED = "erased"
+    MOVED = "moved"
 
 
 class How(StrEnum):

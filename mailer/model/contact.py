@@ -1,6 +1,7 @@
 """A contact: a person we know, as she is on record."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailer.model.person import Person
@@ -30,6 +31,7 @@ class Contact:
         hash: The keyed hash of the match form, which suppressions are kept under.
         address: As given, its domain as A-label.
         attributes: Declared names to JSON values.
+        own: When the person herself set what, by name (`language` and `time_zone` too).
     """
 
     id: int
@@ -41,6 +43,7 @@ class Contact:
     time_zone: str | None
     created_at: datetime
     updated_at: datetime
+    own: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
 
     @property
     def details(self) -> Details:

@@ -28,6 +28,8 @@ class TokenKind(StrEnum):
     BROWSER = "browser"
     CONFIRM = "confirm"
     UNDO = "undo"
+    PAGE = "page"
+    SESSION = "session"
     LINK = "link"
 
 

@@ -6,13 +6,13 @@ from datetime import datetime
 from functools import lru_cache
 from typing import cast
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, select, update
 
-from mailer.model.address import MATCH_VERSION
+from mailer.model.address import MATCH_VERSION, Address
 from mailer.model.contact import Contact, Details
 from mailer.model.subscription import Subscription
 from mailer.store.bulk import Row, insert_rows, look_up, update_rows
-from mailer.store.columns import to_instant
+from mailer.store.columns import from_instant, to_instant
 from mailer.store.database import Database
 from mailer.store.subscriptions import read_subscription
 from mailer.store.tables import ContactRow, SubscriptionRow, table
@@ -136,6 +136,32 @@ def change_contacts(
     )
 
 
+def mark_own(
+    connection: Connection, contact: Contact, names: Iterable[str], now: datetime
+) -> None:
+    """Write down that the person herself set some values: imports leave them alone."""
+    own = {name: to_instant(at) for name, at in contact.own.items()}
+    own |= {name: to_instant(now) for name in names}
+    connection.execute(update(_rows).where(_rows.c.id == contact.id).values(own=own))
+
+
+def move_contact(
+    connection: Connection, contact: Contact, to: Address, hash: bytes, now: datetime
+) -> None:
+    """Give a contact another address; nobody else may have it."""
+    connection.execute(
+        update(_rows)
+        .where(_rows.c.id == contact.id)
+        .values(
+            match=to.match,
+            match_version=MATCH_VERSION,
+            hash=hash,
+            address=to.wire,
+            updated_at=now,
+        )
+    )
+
+
 def read_contacts(
     database: Database, list_id: str | None
 ) -> Generator[list[tuple[Contact, Subscription | None]], None, None]:
@@ -195,6 +221,7 @@ def _read(row: RowMapping) -> Contact:
         row["time_zone"],
         row["created_at"],
         row["updated_at"],
+        {name: from_instant(at) for name, at in (row["own"] or {}).items()},
     )
 
 

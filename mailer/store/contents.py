@@ -10,6 +10,7 @@ from mailer.model.kind import KINDS, Kind
 from mailer.store.tables import (
     CampaignRow,
     DeliveryRow,
+    PageRequestRow,
     SignUpRow,
     TestLetterRow,
     WelcomeRow,
@@ -21,6 +22,7 @@ _test_letter = table(TestLetterRow)
 _sign_up = table(SignUpRow)
 _welcome = table(WelcomeRow)
 _delivery = table(DeliveryRow)
+_request = table(PageRequestRow)
 
 
 def content_hash_of(connection: Connection, cause: CauseKind, cause_id: int) -> str | None:
@@ -33,6 +35,8 @@ def content_hash_of(connection: Connection, cause: CauseKind, cause_id: int) -> 
         where = select(_sign_up.c.frozen_hash).where(_sign_up.c.id == cause_id)
     elif cause is CauseKind.JOURNEY:
         where = select(_welcome.c.frozen_hash).where(_welcome.c.id == cause_id)
+    elif cause is CauseKind.REQUEST:
+        where = select(_request.c.frozen_hash).where(_request.c.id == cause_id)
     else:
         return None
     found: str | None = connection.execute(where).scalar_one_or_none()
@@ -48,12 +52,14 @@ class Recipient:
             shows the sample's.
         hash: The keyed hash of the address.
         rehearsal: The letter goes where a rehearsal's letters go.
+        of_use_until: When it is no longer tried; None for as long as its kind is.
     """
 
     contact_id: int | None
     address: str
     hash: bytes
     rehearsal: bool
+    of_use_until: datetime | None = None
 
 
 def queue_test_letter(
@@ -114,7 +120,7 @@ def queue_letter(
                 attempt=0,
                 deferrals=0,
                 due_at=due_at,
-                give_up_at=due_at + rule.try_for,
+                give_up_at=recipient.of_use_until or due_at + rule.try_for,
                 rehearsal=recipient.rehearsal,
             )
             .returning(_delivery.c.id)

@@ -33,6 +33,7 @@ from mailer.store.tables import (
     ImportBefore,
     IncomingRow,
     LedgerRow,
+    PageRequestRow,
     SignUpRow,
     VerdictRow,
     table,
@@ -46,6 +47,7 @@ _contact = table(ContactRow)
 _delivery = table(DeliveryRow)
 _incoming = table(IncomingRow)
 _ledger = table(LedgerRow)
+_page_request = table(PageRequestRow)
 _sign_up = table(SignUpRow)
 _verdict = table(VerdictRow)
 
@@ -57,6 +59,7 @@ TABLES = {
     "import_before": "deleted",
     "incoming": "what came about her letters is emptied",
     "ledger": "stays without its personal values",
+    "page_request": "deleted",
     "sign_up": "deleted",
     "subscription": "stays as left, under a number that is nobody's any more",
     "suppression": "stays as a keyed hash, so that nobody writes again",
@@ -163,6 +166,9 @@ def erase_contact(connection: Connection, contact_id: int) -> int:
     """
     connection.execute(delete(_sign_up).where(_sign_up.c.contact_id == contact_id))
     connection.execute(delete(_asked).where(_asked.c.contact_id == contact_id))
+    connection.execute(
+        delete(_page_request).where(_page_request.c.contact_id == contact_id)
+    )
     for batch_id in connection.execute(select(_batch.c.id)).scalars().all():
         connection.execute(
             delete(_before).where(

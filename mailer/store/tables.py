@@ -93,6 +93,10 @@ class ContactRow(SQLModel, table=True):
     time_zone: str | None = _text(null=True)
     created_at: datetime = _time()
     updated_at: datetime = _time()
+    # What the person herself set, by name, and when: nobody else's word changes it.
+    own: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(Values, nullable=True)
+    )
 
 
 class LedgerRow(SQLModel, table=True):
@@ -311,6 +315,32 @@ class SignUpRow(SQLModel, table=True):
     confirmed_at: datetime | None = _time(null=True)
     # What the person is welcomed with when she confirms, as it was when she signed up.
     welcome_id: int | None = _number(null=True)
+
+
+class PageRequestRow(SQLModel, table=True):
+    """A link that somebody asked for to the page of what is known about her.
+
+    Also where nobody is known by the address: then it only counts against its network.
+    `address` is the new one where it is to be confirmed; `purpose` says which of both.
+    """
+
+    __tablename__ = "page_request"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index("ix_page_request_contact_id", "contact_id"),
+        Index("ix_page_request_asked_at", "asked_at"),
+        # A link's number is never another's, also when this one was erased.
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = _id()
+    contact_id: int | None = _number(null=True)
+    purpose: str = _text()
+    address: str | None = _text(null=True)
+    network_hash: bytes | None = _bytes(null=True)
+    frozen_hash: str | None = _text(null=True)
+    asked_at: datetime = _time()
+    open_by: datetime = _time()
+    opened_at: datetime | None = _time(null=True)
+    session_until: datetime | None = _time(null=True)
 
 
 class CampaignRow(SQLModel, table=True):
