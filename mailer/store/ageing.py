@@ -38,6 +38,7 @@ _SINGLE = [
     CauseKind.ALARM.value,
     CauseKind.SIGN_UP.value,
     CauseKind.JOURNEY.value,
+    CauseKind.REQUEST.value,
 ]
 OVER = [CampaignState.FINISHED.value, CampaignState.CANCELLED.value]
 """Of such campaigns nothing more will be composed, unless letters are tried again."""

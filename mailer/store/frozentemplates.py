@@ -12,6 +12,7 @@ from mailer.store.tables import (
     CampaignRow,
     DeliveryRow,
     FrozenRow,
+    PageRequestRow,
     SignUpRow,
     TestLetterRow,
     WelcomeRow,
@@ -22,6 +23,7 @@ _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)
 _frozen = table(FrozenRow)
 _letter = table(TestLetterRow)
+_page_request = table(PageRequestRow)
 _sign_up = table(SignUpRow)
 _welcome = table(WelcomeRow)
 
@@ -99,7 +101,7 @@ def _aged(before: datetime) -> tuple[ColumnElement[bool], ...]:
 def _of_no_letter() -> tuple[ColumnElement[bool], ...]:
     return tuple(
         ~exists().where(one.c.frozen_hash == _frozen.c.hash)
-        for one in (_letter, _sign_up, _welcome)
+        for one in (_letter, _page_request, _sign_up, _welcome)
     )
 
 

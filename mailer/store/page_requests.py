@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
 
@@ -102,8 +103,8 @@ def find_request(connection: Connection, number: int) -> PageRequest | None:
     row = connection.execute(select(_rows).where(_rows.c.id == number)).mappings().first()
     if row is None:
         return None
-    values = {name: row[name] for name in PageRequest.__slots__}
-    return PageRequest(**{**values, "purpose": Purpose(row["purpose"])})
+    values: dict[str, Any] = {name: row[name] for name in PageRequest.__slots__}
+    return PageRequest(**values | {"purpose": Purpose(row["purpose"])})
 
 
 def open_request(
