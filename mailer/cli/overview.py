@@ -16,7 +16,7 @@ from mailer.jobs.overview import overview as seen
 from mailer.jobs.report import Report
 from mailer.model.delivery import DeliveryState
 from mailer.wiring import open_workspace, utc_now
-from mailer.workspace.files import replace
+from mailer.workspace.files import write_asked
 
 _MONTHS = 12
 
@@ -86,7 +86,7 @@ def overview(folder: str, *, page: str | None, as_json: bool) -> None:
     with open_workspace(folder) as workspace:
         found = seen(workspace.world(), utc_now())
     if page is not None:
-        replace(page, overview_page(found, utc_now()).encode())
+        write_asked(page, overview_page(found, utc_now()).encode())
         click.echo(f"wrote {page}", err=True)
     if as_json:
         print_json(_as_json(found))
@@ -123,6 +123,8 @@ def _row(one: Report) -> Mapping[str, object]:
         "planned": f"{planned:,}",
         **told,
         "left": f"{one.left:,}",
+        "replied": f"{one.replied:,}",
+        "clicks": f"{one.clicks:,}" if one.links else "",
     }
 
 
@@ -144,6 +146,8 @@ def _as_json(found: Overview) -> dict[str, object]:
                 "planned": one.campaign.planned,
                 "counts": one.counts,
                 "left": one.left,
+                "replied": one.replied,
+                "clicks": one.clicks,
             }
             for one in found.campaigns
         ],

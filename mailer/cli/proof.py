@@ -14,7 +14,7 @@ from mailer.errors import RefusedError
 from mailer.jobs.prove import Record, anchor, check_proof, consent_record, prove
 from mailer.jobs.verify_ledger import LedgerReport, verify_ledger
 from mailer.wiring import Workspace, open_workspace, utc_now
-from mailer.workspace.files import exists, read_text, replace
+from mailer.workspace.files import exists, read_text, write_asked
 
 WRONG_EXIT_STATUS = 1
 
@@ -54,10 +54,10 @@ def prove_(folder: str, *, address: str, page: str | None, into: str | None) -> 
         document = prove(workspace.database, workspace.ring, address, verified, utc_now())
     if into is not None:
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-        replace(into, text.encode())
+        write_asked(into, text.encode())
         click.echo(f"signed   {into}")
     if page is not None:
-        replace(page, proof_page(document).encode())
+        write_asked(page, proof_page(document).encode())
         click.echo(f"to read  {page}")
     if into is None and page is None:
         print_json(document)

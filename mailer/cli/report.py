@@ -14,7 +14,7 @@ from mailer.jobs.report import Report
 from mailer.jobs.report import report as reported
 from mailer.store.reporting import Refusal
 from mailer.wiring import open_workspace, utc_now
-from mailer.workspace.files import replace
+from mailer.workspace.files import write_asked
 
 _FIRST_SHOWN = 10
 
@@ -28,7 +28,8 @@ def report(folder: str, number: int | None, *, page: str | None, as_json: bool) 
     """Say what came of a campaign and what you can do now; of the latest campaign.
 
     Accepted, refused by reason and provider, withheld by reason, in doubt, who left by its
-    links, over time: the figures add up to what was planned.
+    links, over time: the figures add up to what was planned. Clicks are counted by link,
+    people and machines apart, with no person on record.
 
     \b
     Example: mailer campaign report 12
@@ -44,7 +45,7 @@ def report(folder: str, number: int | None, *, page: str | None, as_json: bool) 
             number = latest[0].id
         found = reported(workspace.database, number)
     if page is not None:
-        replace(page, report_page(found, utc_now()).encode())
+        write_asked(page, report_page(found, utc_now()).encode())
         click.echo(f"wrote {page}", err=True)
     if as_json:
         print_json(_as_json(found))
@@ -59,8 +60,7 @@ def _as_json(one: Report) -> dict[str, object]:
     return facts | {
         "waiting": one.waiting,
         "step_s": one.step.total_seconds(),
-        "replied": 0,
-        "notes": ["replied: incoming mail is not connected yet, so nobody can tell"],
+        "clicks": one.clicks,
     }
 
 
@@ -75,6 +75,7 @@ def _lines(one: Report) -> Iterator[str]:
     yield from _figures(one)
     yield from _answers("Refused, by reason and provider", one.refused)
     yield from _answers("Put off until its time was over", one.expired)
+    yield from _links(one)
     if one.withheld:
         yield from ("", "Withheld, by reason:")
     for reason, count in one.withheld.items():
@@ -98,7 +99,18 @@ def _figures(one: Report) -> Iterator[str]:
     if one.gone:
         yield f"{'not kept singly':18}{one.gone:>12,}"
     yield f"{'left by its links':18}{one.left:>12,}"
-    yield f"{'replied':18}{0:>12}  (incoming mail is not connected yet)"
+    yield f"{'replied':18}{one.replied:>12,}"
+    if one.links:
+        yield f"{'clicks':18}{one.clicks:>12,}  by people, with no person on record"
+
+
+def _links(one: Report) -> Iterator[str]:
+    if one.links:
+        yield from ("", "Links, followed by people and by machines (scanners, previews):")
+    for link in one.links[:_FIRST_SHOWN]:
+        yield f"{link.people:>10,} {link.machines:>8,}  {shown(link.url)} ({link.variant})"
+    if len(one.links) > _FIRST_SHOWN:
+        yield f"{'':19}  and {len(one.links) - _FIRST_SHOWN} more (--json)"
 
 
 def _answers(title: str, answers: Sequence[Refusal]) -> Iterator[str]:

@@ -1,12 +1,13 @@
 """A campaign's report as a page: one file, nothing from elsewhere, no script."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from jinja2 import Environment, StrictUndefined
 
 from mailer.cli.charts import Column, Part, columns, share, stacked_bar
 from mailer.cli.report_style import STYLE
-from mailer.jobs.report import Report
+from mailer.jobs.report import ClickMoment, Report
 from mailer.model.delivery import DeliveryState
 from mailer.model.schedule import duration_words
 
@@ -91,9 +92,34 @@ were planned are not on record singly any more.</p>
 <div class="wide"><table><tbody>
 <tr><td>Left the list by a link in one of its letters</td>
 <td class="n">{{ one.left|number }}</td></tr>
-<tr><td>Answered <small>Incoming mail is not connected yet, so nobody can tell.</small></td>
-<td class="n">0</td></tr>
+<tr><td>Answered one of its letters</td>
+<td class="n">{{ one.replied|number }}</td></tr>
+{% if one.links %}
+<tr><td>Followed one of its links <small>By people; nobody knows by whom.</small></td>
+<td class="n">{{ one.clicks|number }}</td></tr>
+{% endif %}
 </tbody></table></div>
+{% if one.links %}
+<h2>Links</h2>
+<div class="wide"><table>
+<thead><tr><th>Leads to</th><th>Letters in</th><th class="n">People</th>
+<th class="n">Machines</th></tr></thead>
+<tbody>
+{% for link in one.links[:most] %}
+<tr><td class="url">{{ link.url }}</td><td>{{ link.variant }}</td>
+<td class="n">{{ link.people|number }}</td>
+<td class="n">{{ link.machines|number }}</td></tr>
+{% endfor %}
+</tbody></table></div>
+{% if one.links|length > most %}
+<p class="soft">And {{ one.links|length - most }} more links; --json has them all.</p>
+{% endif %}
+{% if clicks %}
+{{ clicks|safe }}
+<p class="soft">Clicks hour by hour, UTC. Machines are scanners and previews, as far as they
+can be told.</p>
+{% endif %}
+{% endif %}
 {% if one.followed_by %}
 <h2>Sent to the others since</h2>
 <ul>
@@ -103,14 +129,15 @@ were planned are not on record singly any more.</p>
 {% endfor %}
 </ul>
 {% endif %}
-<p class="soft">Made {{ now|time }}. Opens and clicks are not counted: no letter holds a
-pixel.</p>
+<p class="soft">Made {{ now|time }}. Opens are not counted: no letter holds a pixel. Clicks
+are counted by link, with no person on record.</p>
 </main>
 </body>
 </html>
 """
 
 _MOST_SHOWN = 25
+_MOST_STEPS = 48
 
 _WITHHELD = {
     "permission": "Left the list, or the permission ended, before the letter went",
@@ -161,6 +188,39 @@ def parts_of(one: Report) -> list[Part]:
     ]
 
 
+def _clicks_chart(one: Report) -> str:
+    hours = one.clicks_over_time
+    if not hours:
+        return ""
+    series = [
+        Part("people", "accepted", sum(hour.people for hour in hours)),
+        Part("machines", "waiting", sum(hour.machines for hour in hours)),
+    ]
+    every, sums = _few(hours)
+    form = "%d %b %H:%M" if hours[0].at.date() != hours[-1].at.date() else "%H:%M"
+    steps = [Column(f"{at:{form}}", both) for at, both in sums]
+    title = f"Clicks over time, in steps of {duration_words(every)}"
+    return columns("clicks", title, series, steps)
+
+
+def _few(
+    hours: Sequence[ClickMoment],
+) -> tuple[timedelta, list[tuple[datetime, tuple[int, int]]]]:
+    """Put hours together to at most 48 steps, with those in between when nobody clicked."""
+    first, last = hours[0].at, hours[-1].at
+    an_hour = timedelta(hours=1)
+    span = (last - first) // an_hour + 1
+    every = an_hour * -(-span // _MOST_STEPS)
+    sums = [[0, 0] for _ in range(-(-span * an_hour // every))]
+    for one in hours:
+        place = (one.at - first) // every
+        sums[place][0] += one.people
+        sums[place][1] += one.machines
+    return every, [
+        (first + place * every, (both[0], both[1])) for place, both in enumerate(sums)
+    ]
+
+
 def report_page(one: Report, now: datetime) -> str:
     """Write a campaign's report as a page."""
     parts = parts_of(one)
@@ -195,6 +255,7 @@ def report_page(one: Report, now: datetime) -> str:
         share=share,
         bar=stacked_bar("stand", "Where the letters stand", parts),
         chart=columns("time", "Answers over time", series, steps),
+        clicks=_clicks_chart(one),
         step=duration_words(one.step),
         most=_MOST_SHOWN,
         reason=reason_words,

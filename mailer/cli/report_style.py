@@ -46,6 +46,7 @@ th, td { text-align: left; vertical-align: top; padding: .45rem .9rem .45rem 0;
 th:last-child, td:last-child { padding-right: 0; }
 th { color: var(--soft); font-weight: 600; }
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.url { overflow-wrap: anywhere; }
 td small { display: block; color: var(--soft); overflow-wrap: anywhere; }
 ol.advice { padding: 0; list-style: none; }
 ol.advice li { background: var(--card); border: 1px solid var(--line);

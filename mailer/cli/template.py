@@ -28,7 +28,7 @@ from mailer.model.delivery import OPEN_STATES, DeliveryState
 from mailer.senders import pen_of
 from mailer.store.deliveries import DeliveryView
 from mailer.wiring import Workspace, open_workspace, utc_now
-from mailer.workspace.files import replace
+from mailer.workspace.files import write_asked
 from mailer.workspace.templates import read_template, template_names
 
 _list = click.option(
@@ -135,7 +135,7 @@ def preview(
         person = trial.contact.person if trial.contact else None
         found = previewed(prepared, person, utc_now())
     if into is not None:
-        replace(into, found.html.encode())
+        write_asked(into, found.html.encode())
         click.echo(f"the HTML is in {into}", err=True)
     if as_json:
         print_json(

@@ -39,6 +39,7 @@ from mailer.store.database import Connection, Database
 from mailer.store.incoming import Concern, Unsorted
 from mailer.store.settling import Again, resolve
 from mailer.triage.attribution import (
+    Tied,
     Untied,
     signed_by_us,
     tie,
@@ -118,7 +119,7 @@ def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
     if isinstance(notice, Unsubscribe | Human | Spam):
         reader = unsubscriber(notice.clues, desk.tokens)
         if reader is None:
-            return _only_marked(desk, one, notice, "a person will read it", now)
+            return _for_a_person(desk, one, notice, now)
         # Doing it twice changes nothing, so a crash before the mark does no harm.
         unsubscribe(desk.database, desk.logbook, reader, How.MAILTO, now)
         return _only_marked(desk, one, notice, "unsubscribed by its address", now)
@@ -135,6 +136,20 @@ def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
         words = "nothing changes: its letter is not on record any more"
         return _only_marked(desk, one, notice, words, now)
     return _judge(desk, one, notice, concern, now)
+
+
+def _for_a_person(
+    desk: Desk, one: Unsorted, notice: Notice, now: datetime
+) -> Handled | None:
+    """Leave a message to whoever reads it; note which letter of ours a person answers."""
+    tied = tie(notice.clues, desk.tokens) if isinstance(notice, Human) else None
+    with desk.database.write() as connection:
+        kind = KINDS[type(notice)]
+        if not store.mark_sorted(connection, one.id, kind, notice.because, now):
+            return None
+        if isinstance(tied, Tied):
+            store.note_answer(connection, one.id, tied.delivery_id)
+    return Handled(one.id, kind, "a person will read it")
 
 
 def _judge(

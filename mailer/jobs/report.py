@@ -13,7 +13,9 @@ from mailer.store import reporting
 from mailer.store.ageing import aged_of
 from mailer.store.campaigns import frozen
 from mailer.store.campaignsearch import followers
+from mailer.store.clicks import followed, links_of
 from mailer.store.database import Connection, Database
+from mailer.store.incoming import answered_letters
 from mailer.store.reporting import Refusal, Tally
 
 _STEPS_AT_MOST = 48
@@ -30,6 +32,29 @@ class Moment:
     at: datetime
     accepted: int
     refused: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCount:
+    """How often a link was followed; nobody knows by whom.
+
+    Args:
+        variant: The language of the letters that it stands in, as a tag.
+    """
+
+    url: str
+    variant: str
+    people: int
+    machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class ClickMoment:
+    """An hour, and how often links were followed in it."""
+
+    at: datetime
+    people: int
+    machines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +80,9 @@ class Report:
         joined_since: Who joined its lists after its start.
         over_time: When answers came, in steps of `step`.
         followed_by: The campaigns that went to those who had no letter of it.
+        replied: How many of its letters people answered.
+        links: Its counted links, those first that people followed most often.
+        clicks_over_time: Hour by hour, only those with clicks.
     """
 
     campaign: Campaign
@@ -70,6 +98,14 @@ class Report:
     step: timedelta
     followed_by: tuple[Campaign, ...]
     advice: tuple[Advice, ...]
+    replied: int = 0
+    links: tuple[LinkCount, ...] = ()
+    clicks_over_time: tuple[ClickMoment, ...] = ()
+
+    @property
+    def clicks(self) -> int:
+        """How often people followed one of its links."""
+        return sum(one.people for one in self.links)
 
     @property
     def waiting(self) -> int:
@@ -106,6 +142,7 @@ def report_within(connection: Connection, campaign: Campaign) -> Report:
             withheld[aged.reason] = withheld.get(aged.reason, 0) + aged.letters
     of_lists = [target.mailing_list.id for target in content.targets]
     step, over_time = _over_time(tallies)
+    links, hours = _clicks(connection, campaign.id)
     found = Report(
         campaign=campaign,
         goes_to=", ".join(map(str, content.targets)),
@@ -120,8 +157,33 @@ def report_within(connection: Connection, campaign: Campaign) -> Report:
         step=step,
         followed_by=tuple(followers(connection, campaign.id)),
         advice=(),
+        replied=answered_letters(connection, campaign.id),
+        links=links,
+        clicks_over_time=hours,
     )
     return replace(found, advice=tuple(_advice(found, content)))
+
+
+def _clicks(
+    connection: Connection, campaign_id: int
+) -> tuple[tuple[LinkCount, ...], tuple[ClickMoment, ...]]:
+    links: dict[int, list[int]] = {}
+    hours: dict[datetime, list[int]] = {}
+    for one in followed(connection, campaign_id):
+        for sums in (
+            links.setdefault(one.number, [0, 0]),
+            hours.setdefault(one.hour_at, [0, 0]),
+        ):
+            sums[0] += one.people
+            sums[1] += one.machines
+    found = [
+        LinkCount(one.url, one.variant, *links.get(one.number, (0, 0)))
+        for one in links_of(connection, campaign_id)
+    ]
+    return (
+        tuple(sorted(found, key=lambda one: (-one.people, -one.machines, one.url))),
+        tuple(ClickMoment(at, *sums) for at, sums in sorted(hours.items())),
+    )
 
 
 def _answers(

@@ -138,6 +138,11 @@ def _forget_messages(connection: Connection, ids: Sequence[int]) -> None:
         .where(_incoming.c.id.in_(select(_verdict.c.incoming_id).where(about)))
         .values(raw=b"", because="")
     )
+    connection.execute(
+        update(_incoming)
+        .where(_incoming.c.answers_id.in_(list(ids)))
+        .values(raw=b"", because="")
+    )
     connection.execute(update(_verdict).where(about).values(said="", words=""))
 
 

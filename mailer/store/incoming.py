@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from mailer.model.delivery import CauseKind
 from mailer.model.verdict import Earlier, Effect, Verdict
 from mailer.store.tables import DeliveryRow, IncomingRow, VerdictRow, table
 
@@ -110,6 +111,30 @@ def mark_sorted(
         .values(kind=kind, because=because, sorted_at=now)
     )
     return changed.rowcount == 1
+
+
+def note_answer(connection: Connection, incoming_id: int, delivery_id: int) -> None:
+    """Note which letter of ours a person's message answers."""
+    connection.execute(
+        update(_incoming)
+        .where(_incoming.c.id == incoming_id)
+        .values(answers_id=delivery_id)
+    )
+
+
+def answered_letters(connection: Connection, campaign_id: int) -> int:
+    """Count the letters of a campaign that people answered, each once."""
+    return int(
+        connection.execute(
+            select(func.count(func.distinct(_incoming.c.answers_id)))
+            .join(_delivery, _delivery.c.id == _incoming.c.answers_id)
+            .where(
+                _incoming.c.answers_id.is_not(None),
+                _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
+                _delivery.c.cause_id == campaign_id,
+            )
+        ).scalar_one()
+    )
 
 
 def concern(connection: Connection, delivery_id: int) -> Concern | None:

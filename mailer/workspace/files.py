@@ -128,6 +128,20 @@ def replace(path: str, content: bytes, mode: int = 0o644) -> None:
     sync_folder(str(target.parent))
 
 
+def write_asked(path: str, content: bytes) -> None:
+    """Write a file where somebody asked for it, in one step.
+
+    Raises:
+        WorkspaceError: when it cannot be written there.
+    """
+    try:
+        replace(path, content)
+    except OSError as problem:
+        raise WorkspaceError(
+            f"{path} cannot be written: {problem.strerror or problem}"
+        ) from problem
+
+
 def _write_part(target: Path, content: bytes, mode: int) -> Path:
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     part.unlink(missing_ok=True)

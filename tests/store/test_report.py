@@ -18,8 +18,11 @@ from mailer.jobs.start_campaign import Order, gather
 from mailer.model.choosing import Choice
 from mailer.model.consent import Act, How, NewEntry
 from mailer.model.delivery import DeliveryState, Withheld
+from mailer.model.token import Link
 from mailer.store import ledger
+from mailer.store.clicks import count_clicks, keep_links
 from mailer.store.database import Connection, Database
+from mailer.store.incoming import keep, note_answer
 from mailer.store.reporting import codes_of, tallies
 from mailer.store.tables import CampaignAgedRow, DeliveryRow, SubscriptionRow, table
 
@@ -206,3 +209,41 @@ def test_letters_that_were_aged_out_still_count_but_leave_nobody_out(
     for choice in (Choice(since=morning_after), Choice((f"campaign:{morning_after}",))):
         with pytest.raises(RefusedError, match="aged out"):
             gather(here, Order("digest", "newsletter", choice=choice), NOW)
+
+
+def test_links_are_told_with_how_often_they_were_followed(
+    database: Database, morning_after: int
+):
+    with database.write() as connection:
+        urls = [("en", "https://shop.test/tents"), ("en", "https://shop.test/<b>")]
+        keep_links(connection, morning_after, urls)
+        hour = NOW.replace(minute=0)
+        count_clicks(
+            connection,
+            {
+                (Link(morning_after, 1), hour): (7, 1),
+                (Link(morning_after, 1), hour + timedelta(hours=70)): (2, 0),
+                (Link(morning_after, 0), hour): (1, 30),
+            },
+        )
+    one = report(database, morning_after)
+    assert [(link.url, link.people, link.machines) for link in one.links] == [
+        ("https://shop.test/<b>", 9, 1),
+        ("https://shop.test/tents", 1, 30),
+    ]
+    assert one.clicks == 10
+    assert [(at.people, at.machines) for at in one.clicks_over_time] == [(8, 31), (2, 0)]
+    page = report_page(one, NOW)
+    assert "https://shop.test/&lt;b&gt;" in page
+    assert "Clicks over time, in steps of 2h" in page
+    assert "people 10" in page
+
+
+def test_who_answered_is_counted_once_for_each_letter(
+    database: Database, morning_after: int
+):
+    with database.write() as connection:
+        for place, answers in enumerate([1, 1, 2]):
+            number, _ = keep(connection, b"Hello %d" % place, "pipe", NOW)
+            note_answer(connection, number, answers)
+    assert report(database, morning_after).replied == 2
