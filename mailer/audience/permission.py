@@ -38,6 +38,9 @@ class Facts:
         campaign: The state of the campaign that is the cause; None for another cause.
         letters: How many capped letters went to the person in the cap's window.
         cap: How many may; None for no cap.
+        chosen_days: Within how many days the person herself wants one letter, 0 for all;
+            None when she chose nothing, so that the cap counts.
+        letters_since_choice: How many capped letters went to her within those days.
         valid_until: When the letter is no longer sent; None for never.
     """
 
@@ -48,6 +51,8 @@ class Facts:
     campaign: CampaignState | None = None
     letters: int = 0
     cap: int | None = None
+    chosen_days: int | None = None
+    letters_since_choice: int = 0
     valid_until: datetime | None = None
 
 
@@ -153,9 +158,19 @@ def _of_suppression(kind: Kind, facts: Facts, now: datetime) -> No | None:
 
 
 def _of_cap(kind: Kind, facts: Facts) -> No | None:
-    if not KINDS[kind].capped or facts.cap is None or facts.letters < facts.cap:
+    if not KINDS[kind].capped:
+        return None
+    if facts.chosen_days is not None:
+        return _of_choice(facts.chosen_days, facts.letters_since_choice)
+    if facts.cap is None or facts.letters < facts.cap:
         return None
     return No(Held.CAP, f"got {facts.letters} letters already, the cap is {facts.cap}")
+
+
+def _of_choice(days: int, letters: int) -> No | None:
+    if not days or not letters:
+        return None
+    return No(Held.CAP, f"wants one letter in {days} days, and had it")
 
 
 def _day(time: datetime) -> str:

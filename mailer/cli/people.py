@@ -10,6 +10,7 @@ from mailer.jobs.export_contacts import Exported
 from mailer.jobs.import_refusals import RefusalResult
 from mailer.jobs.import_run import ImportResult
 from mailer.jobs.move_in import Moved
+from mailer.model.frequency import Frequency
 from mailer.workspace.csvfiles import DELIMITERS
 
 _WORDS = {
@@ -37,6 +38,11 @@ REFUSED = {
     "rejected": "rejected",
 }
 
+_OFTEN = {
+    Frequency.EVERY: "every letter, whatever the cap",
+    Frequency.WEEKLY: "at most one letter a week",
+    Frequency.MONTHLY: "at most one letter a month",
+}
 _BETWEEN = {character: f"{name}s" for name, character in DELIMITERS.items()}
 _ENCODINGS = {"utf-8": "UTF-8", "utf-16": "UTF-16", "windows-1252": "Windows-1252"}
 _NOT_IMPORTED = ("suppressed", "left", "rejected", "conflicting", "elsewhere")
@@ -185,6 +191,7 @@ def shown_json(found: Shown) -> dict[str, object]:
             "time_zone": one.time_zone,
             "created_at": one.created_at,
             "updated_at": one.updated_at,
+            "frequency": found.frequency,
         },
         "subscriptions": [
             {
@@ -210,6 +217,8 @@ def shown_lines(address: str, found: Shown) -> Iterator[str]:
         width = max(map(len, known))
         for name, value in known.items():
             yield f"  {name:{width}}  {shown(value)}"
+        if found.frequency is not None:
+            yield f"wants {_OFTEN[found.frequency]}, as she chose herself"
     for here in found.memberships:
         yield ""
         yield from _membership_lines(here)

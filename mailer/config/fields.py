@@ -171,7 +171,7 @@ class Schedules(Section):
 
 
 class Cap(Section):
-    """How many letters a person may get across campaigns."""
+    """How many letters a person may get across campaigns, if she chose nothing herself."""
 
     letters: Limit = setting(0, "Marketing letters for one person at most; 0 for no limit.")
     days: Count = setting(7, "… within this many days.", "days")

@@ -22,6 +22,7 @@ from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec
 from mailer.model.consent import Act, Basis, How, NewEntry
 from mailer.model.contact import Contact
+from mailer.model.frequency import Frequency
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
@@ -35,6 +36,7 @@ from mailer.store.contacts import (
     new_row,
 )
 from mailer.store.database import Connection, Database
+from mailer.store.frequencies import frequency
 from mailer.store.lists import all_lists, see_list, words
 from mailer.store.subscriptions import of_contacts, subscription
 from mailer.store.suppressions import in_force, suppressions_of
@@ -77,11 +79,13 @@ class Shown:
 
     Args:
         contact: None for somebody we do not know, who may still be suppressed.
+        frequency: How often she wants letters; None when she never said.
     """
 
     contact: Contact | None
     memberships: tuple[Membership, ...]
     suppressions: tuple[Suppression, ...]
+    frequency: Frequency | None = None
 
 
 def add_contact(
@@ -142,7 +146,8 @@ def show_contact(database: Database, ring: KeyRing, address: str) -> Shown:
             )
             for (_, list_id), one in sorted(of_contacts(connection, [contact.id]).items())
         )
-    return Shown(contact, memberships, suppressions)
+        often = frequency(connection, contact.id)
+    return Shown(contact, memberships, suppressions, often)
 
 
 def _row(specs: Mapping[str, AttributeSpec], person: NewPerson) -> PersonRow:

@@ -1,4 +1,4 @@
-"""What a person may choose by a letter's link: which lists, a pause, the language.
+"""What a person may choose by a letter's link: lists, how often, a pause, the language.
 
 A link is forwarded with its letter. So it may stop letters, and begin them where nothing
 stands against it; whoever said no to a list gets the letter that asks to confirm it.
@@ -14,6 +14,7 @@ from mailer.jobs.sign_up import Desk, Wish, join_by_link
 from mailer.model.address import parse_address
 from mailer.model.consent import How, SubscriptionStatus, SuppressionReason
 from mailer.model.contact import Contact, Details
+from mailer.model.frequency import Frequency
 from mailer.model.kind import Kind, Scope
 from mailer.model.no import No, NoAct
 from mailer.model.suppression import Suppression, list_scope, scopes_against
@@ -21,6 +22,7 @@ from mailer.model.token import Reader
 from mailer.store import ledger
 from mailer.store.contacts import change_contacts, get_contact, mark_own
 from mailer.store.database import Database
+from mailer.store.frequencies import choose_frequency, frequency
 from mailer.store.lists import all_lists
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppress, suppressions_of
@@ -57,6 +59,7 @@ class Preferences:
         address: "" when nobody is on record any more.
         stopped: All marketing has ended, until the person comes back by herself.
         paused_until: All marketing waits until then.
+        frequency: How often she wants letters; None when she never said.
     """
 
     address: str
@@ -64,6 +67,7 @@ class Preferences:
     places: tuple[Place, ...]
     stopped: bool
     paused_until: datetime | None
+    frequency: Frequency | None = None
 
 
 def preferences(
@@ -83,6 +87,7 @@ def preferences(
             for (_, list_id), one in of_contacts(connection, [contact.id]).items()
         }
         seen = all_lists(connection)
+        often = frequency(connection, contact.id)
     stopping = [one for one in held if one.scope in _ALL]
     pause = next((one for one in stopping if one.reason is SuppressionReason.PAUSED), None)
     stopped = any(one.reason is not SuppressionReason.PAUSED for one in stopping)
@@ -108,6 +113,7 @@ def preferences(
         tuple(places),
         stopped=stopped,
         paused_until=until,
+        frequency=often,
     )
 
 
@@ -200,6 +206,16 @@ def speak(database: Database, reader: Reader, language: str, now: datetime) -> b
         details = Details(known.attributes, language, known.time_zone)
         change_contacts(connection, [(contact.id, details)], now)
         mark_own(connection, contact, ["language"], now)
+    return True
+
+
+def want(database: Database, reader: Reader, often: Frequency, now: datetime) -> bool:
+    """Write down how often a person wants letters; say whether somebody is on record."""
+    with database.write() as connection:
+        contact = get_contact(connection, reader.contact_id)
+        if contact is None:
+            return False
+        choose_frequency(connection, contact.id, often, now)
     return True
 
 

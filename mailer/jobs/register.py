@@ -115,9 +115,7 @@ class Register:
             self._pages += 1
             self._handed_in[self._pages] = _HandedIn(group, changes)
             names = [(one.claim.id, one.claim.fence) for one in group]
-            people: list[int] = []
-            if self._cap is not None:
-                people = [one.claim.contact_id for one in group if one.claim.contact_id]
+            people = [one.claim.contact_id for one in group if one.claim.contact_id]
             page = Page(self._pages, self._trial, Sheet.of(changes, names), people)
             self._scribe.hand_in(page)
         self._end_if_done()
@@ -225,20 +223,21 @@ class Register:
     def _next_group(self) -> tuple[list[_Leaving], list[Change]]:
         group, self._leaving = self._leaving, []
         changes, self._changes = self._changes, []
-        if self._cap is not None:
-            # Within one statement neither of two letters to a person would see the other.
-            people: set[int | None] = {None}
-            first: list[_Leaving] = []
-            for leaving in group:
-                if leaving.claim.contact_id in people - {None}:
-                    self._leaving.append(leaving)
-                else:
-                    people.add(leaving.claim.contact_id)
-                    first.append(leaving)
-            group = first
-            if self._leaving:
-                self._ring()
-        return group, changes
+        # Within one statement neither of two letters to a person would see the other.
+        people: set[int] = set()
+        first: list[_Leaving] = []
+        for leaving in group:
+            person = leaving.claim.contact_id
+            if person is None:
+                first.append(leaving)
+            elif person in people:
+                self._leaving.append(leaving)
+            else:
+                people.add(person)
+                first.append(leaving)
+        if self._leaving:
+            self._ring()
+        return first, changes
 
     def _cap_at(self, now: datetime) -> Cap | None:
         if self._cap is None:

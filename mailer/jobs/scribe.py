@@ -25,8 +25,7 @@ class Page(NamedTuple):
     Args:
         number: Its answer names it.
         trial: How often the sender has begun anew after a page that was not written.
-        people: Whom the claims that want to leave are to, when there is a cap: no two of
-            them the same.
+        people: Whom the claims that want to leave are to: no two of them the same.
     """
 
     number: int

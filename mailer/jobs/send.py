@@ -176,8 +176,7 @@ class Sender:
     ) -> None:
         def get_ready(batch: list[Claim]) -> list[Claim]:
             database, clock, cap = self._place.database, self._place.clock, self._rules.cap
-            if cap is not None:
-                batch = may_be_tried(database, batch, cap, clock())
+            batch = may_be_tried(database, batch, cap, clock())
             self._composer.get_ready(batch)
             return batch
 

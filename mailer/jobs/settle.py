@@ -15,7 +15,7 @@ from mailer.model.outcome import (
     Reply,
     Stage,
 )
-from mailer.pace.cap import CapRule, room_at
+from mailer.pace.cap import CapRule, cap_for, room_at
 from mailer.pace.retry import RetryPlan, next_attempt
 from mailer.store.held import Held
 from mailer.store.outcomes import Change
@@ -207,6 +207,7 @@ def _not_permitted(claim: Claim, held: Held, now: datetime) -> Change | None:
 
 def _later(claim: Claim, held: Held, now: datetime, rule: CapRule | None) -> Change:
     """Put off what a cap holds; what nothing holds (any more) goes back as it was."""
+    rule = cap_for(held.chosen_days, rule)
     if rule is None or held.below_cap:
         return released(claim, now)
     due_at = room_at(rule, held.holding, now, claim.give_up_at)

@@ -81,6 +81,8 @@ class Claim(NamedTuple):
         deferrals: How often a relay has put it off; the retry plan counts by it.
         address: The address that was planned, with its domain as A-label.
         attributes: The person's values as they are now; empty without a contact.
+        chosen_days: Within how many days she wants one letter, 0 for all; None when she
+            chose nothing.
     """
 
     id: int
@@ -97,3 +99,4 @@ class Claim(NamedTuple):
     attributes: dict[str, object]
     language: str | None
     time_zone: str | None
+    chosen_days: int | None = None

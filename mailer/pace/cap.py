@@ -25,9 +25,32 @@ class CapRule:
         return now - self.window
 
     def __str__(self) -> str:
+        return f"cap: {self._words()}"
+
+    def _words(self) -> str:
         letters = "1 letter" if self.letters == 1 else f"{self.letters} letters"
         days = "1 day" if self.days == 1 else f"{self.days:g} days"
-        return f"cap: {letters} in {days}"
+        return f"{letters} in {days}"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnChoice(CapRule):
+    """How often a person wants letters, which counts before the workspace's cap."""
+
+    def __str__(self) -> str:
+        return f"the person's own choice: {self._words()}"
+
+
+def cap_for(chosen_days: int | None, workspace: CapRule | None) -> CapRule | None:
+    """Return the cap that holds for a person: her own choice first, then the workspace's.
+
+    Args:
+        chosen_days: Within how many days she wants one letter, 0 for every letter; None
+            when she chose nothing.
+    """
+    if chosen_days is None:
+        return workspace
+    return OwnChoice(1, chosen_days) if chosen_days else None
 
 
 def room_at(

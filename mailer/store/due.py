@@ -30,11 +30,18 @@ from mailer.store.columns import from_instant
 from mailer.store.compiled import Compiled, Row, Values, as_parameter, listed
 from mailer.store.database import now_sql
 from mailer.store.permission import NOW
-from mailer.store.tables import CampaignRow, ContactRow, DeliveryRow, table
+from mailer.store.tables import (
+    CampaignRow,
+    ContactRow,
+    DeliveryRow,
+    FrequencyRow,
+    table,
+)
 
 _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)
 _contact = table(ContactRow)
+_frequency = table(FrequencyRow)
 
 # PostgreSQL only uses a partial index when the statement says its condition literally.
 _due = _delivery.alias("due")
@@ -174,6 +181,7 @@ def _cells(dialect_name: str) -> list[ColumnElement[Any]]:
         attributes,
         _contact.c.language,
         _contact.c.time_zone,
+        _frequency.c.days,
     ]
 
 
@@ -185,7 +193,11 @@ def _read(dialect_name: str) -> Compiled:
         together = func.json_agg(func.json_build_array(*cells))
     return Compiled(
         select(together)
-        .select_from(_delivery.outerjoin(_contact, _contact.c.id == _delivery.c.contact_id))
+        .select_from(
+            _delivery.outerjoin(
+                _contact, _contact.c.id == _delivery.c.contact_id
+            ).outerjoin(_frequency, _frequency.c.contact_id == _delivery.c.contact_id)
+        )
         .where(
             _delivery.c.id.in_(listed("ids", dialect_name)),
             _delivery.c.owner_id == bindparam("owner"),
@@ -227,6 +239,7 @@ def _claim_of(  # noqa: PLR0913, PLR0917 - the cells of a claim, in their order
     attributes: dict[str, object] | None,
     language: str | None,
     time_zone: str | None,
+    chosen_days: int | None,
 ) -> Claim:
     return Claim(
         id,
@@ -243,4 +256,5 @@ def _claim_of(  # noqa: PLR0913, PLR0917 - the cells of a claim, in their order
         attributes or {},
         language,
         time_zone,
+        chosen_days,
     )

@@ -25,6 +25,7 @@ from mailer.model.key import HASH_BYTES
 from mailer.store.deliveries import in_states
 from mailer.store.doortables import ApiRequestRow
 from mailer.store.evidence import forget
+from mailer.store.frequencies import forget_frequency
 from mailer.store.tables import (
     AttemptRow,
     ContactRow,
@@ -56,6 +57,7 @@ TABLES = {
     "attempt": "the words of mail servers are emptied",
     "contact": "deleted",
     "delivery": "stays without address, contact and answers",
+    "frequency": "deleted",
     "import_before": "deleted",
     "incoming": "what came about her letters is emptied",
     "ledger": "stays without its personal values",
@@ -181,6 +183,7 @@ def erase_contact(connection: Connection, contact_id: int) -> int:
             )
         )
     entries = forget(connection, contact_id)
+    forget_frequency(connection, contact_id)
     connection.execute(delete(_contact).where(_contact.c.id == contact_id))
     return entries
 

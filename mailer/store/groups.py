@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import (
     PoolProxiedConnection,
+    Table,
     Update,
     collate,
     exists,
@@ -29,10 +30,18 @@ from mailer.store.compiled import Compiled, Number, Row, as_parameter, rows_give
 from mailer.store.database import Database
 from mailer.store.outcomes import Change, as_rows, attempting, log_of, recording
 from mailer.store.permission import NOW, may_leave
-from mailer.store.tables import DeliveryRow, SubscriptionRow, table
+from mailer.store.tables import (
+    ContactRow,
+    DeliveryRow,
+    FrequencyRow,
+    SubscriptionRow,
+    table,
+)
 
 _delivery = table(DeliveryRow)
 _subscription = table(SubscriptionRow)
+_contact = table(ContactRow)
+_frequency = table(FrequencyRow)
 
 _log = logging.getLogger(__name__)
 
@@ -69,7 +78,7 @@ class Groups(Protocol):
         what was overtaken meanwhile is left alone.
 
         Args:
-            sheet: It names at most one claim of a person when there is a cap.
+            sheet: It names at most one claim of a person, because of caps.
 
         Returns:
             The ids of those that left; None when all was written but nobody can tell who
@@ -207,6 +216,23 @@ def _subscriptions() -> Compiled:
     )
 
 
+def _people(rows: Table) -> Compiled:
+    """Lock the people of claims, so that of two letters to one the later sees the first.
+
+    Args:
+        rows: The table with their rows: of all people, or of those who chose how often.
+    """
+    number = rows.c.id if "id" in rows.c else rows.c.contact_id
+    ours = exists(select(1).where(_named("postgresql"), _delivery.c.contact_id == number))
+    return Compiled(
+        select(number)
+        .where(ours)
+        .order_by(number)
+        # What refers to a contact may be written meanwhile.
+        .with_for_update(key_share=True)
+    )
+
+
 def _campaigns() -> Compiled:
     """Return the campaigns of claims."""
     return Compiled(
@@ -236,6 +262,7 @@ class _Statements:
         }
         self._subscriptions, self._campaigns = _subscriptions(), _campaigns()
         self._have_left = _have_left(name)
+        self._people = {True: _people(_contact), False: _people(_frequency)}
 
     def commit(self, sheet: Sheet, now: datetime, cap: Cap | None) -> set[int] | None:
         values = _values(sheet, now, cap)
@@ -244,6 +271,7 @@ class _Statements:
                 for (campaign_id,) in self._campaigns.rows(connection, values):
                     let_leave(connection, campaign_id)
                 self._subscriptions.rows(connection, values)
+                self._people[cap is not None].rows(connection, values)
             if sheet.changes:
                 self._record.count(connection, values)
             if sheet.logged:

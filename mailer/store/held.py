@@ -15,6 +15,8 @@ from mailer.store.permission import (
     below_cap,
     cap_holding,
     cause_stands,
+    choice_holding,
+    chosen_days,
     may_leave,
     subscription_stands,
     suppressed,
@@ -32,6 +34,8 @@ class Held:
     Args:
         holding: When the letter left that must leave the cap's window first; None when that
             can't be told (yet).
+        chosen_days: Within how many days the person herself wants one letter, 0 for all;
+            None when she chose nothing, so that the workspace's cap counts.
     """
 
     claimed: bool
@@ -43,6 +47,7 @@ class Held:
     in_time: bool
     below_cap: bool
     holding: datetime | None = None
+    chosen_days: int | None = None
 
     @property
     def may_leave(self) -> bool:
@@ -88,6 +93,8 @@ def held(
             (_delivery.c.give_up_at > bindparam("now", type_=Instant())).label("in_time"),
             below_cap(capped=cap is not None).label("below_cap"),
             (null() if cap is None else cap_holding()).label("holding"),
+            choice_holding().label("last"),
+            chosen_days().label("chosen_days"),
         ).where(ours()),
         values,
     )
@@ -101,16 +108,17 @@ def held(
             campaign_cancelled=row.campaign_state == "cancelled",
             in_time=bool(row.in_time),
             below_cap=bool(row.below_cap),
-            holding=row.holding,
+            holding=row.holding if row.chosen_days is None else row.last,
+            chosen_days=row.chosen_days,
         )
         for row in rows
     }
 
 
 @cache
-def _not_now(dialect_name: str) -> Compiled:
+def _not_now(dialect_name: str, *, capped: bool) -> Compiled:
     given = rows_given("claims", {"row": Number, "fence": Number}, dialect_name)
-    stands = may_leave(capped=False) & below_cap(capped=True, ahead=True)
+    stands = may_leave(capped=False) & below_cap(capped=capped, ahead=True)
     return Compiled(
         select(_delivery.c.id).where(
             _delivery.c.id == given.c.row,
@@ -122,18 +130,18 @@ def _not_now(dialect_name: str) -> Compiled:
 
 
 def not_now(
-    connection: Connection, claims: Sequence[tuple[int, int]], now: datetime, cap: Cap
+    connection: Connection,
+    claims: Sequence[tuple[int, int]],
+    now: datetime,
+    cap: Cap | None,
 ) -> set[int]:
     """Return which of our claims may not leave as things stand: one look at a whole batch.
 
     Of several letters to one person that senders have in hand, only as many as the cap
     leaves room for may, the oldest first.
     """
-    values = {
-        "claims": as_parameter(claims),
-        "now": to_instant(now),
-        "cap_letters": cap.letters,
-        "cap_since": to_instant(cap.since),
-    }
-    rows = _not_now(connection.dialect.name).rows(connection, values)
-    return {row[0] for row in rows}
+    values = {"claims": as_parameter(claims), "now": to_instant(now)}
+    if cap is not None:
+        values |= {"cap_letters": cap.letters, "cap_since": to_instant(cap.since)}
+    statement = _not_now(connection.dialect.name, capped=cap is not None)
+    return {row[0] for row in statement.rows(connection, values)}

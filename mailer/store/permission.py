@@ -8,15 +8,18 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Integer,
     bindparam,
     exists,
+    false,
     func,
     literal_column,
     or_,
     select,
     true,
+    type_coerce,
 )
 
 from mailer.model.campaign import CampaignState
@@ -27,6 +30,7 @@ from mailer.store.columns import Instant
 from mailer.store.tables import (
     CampaignRow,
     DeliveryRow,
+    FrequencyRow,
     ListRow,
     SubscriptionRow,
     SuppressionRow,
@@ -38,6 +42,7 @@ _subscription = table(SubscriptionRow)
 _suppression = table(SuppressionRow)
 _campaign = table(CampaignRow)
 _list = table(ListRow)
+_frequency = table(FrequencyRow)
 _ONE: ColumnElement[int] = literal_column("1", Integer())
 
 NOW = bindparam("now", type_=Instant())
@@ -130,32 +135,85 @@ _OF_THE_SAME: tuple[ColumnElement[bool], ...] = (
 )
 
 
+_CHOSE: ColumnElement[bool] = _frequency.c.contact_id == _delivery.c.contact_id
+_DAY_US: ColumnElement[int] = literal_column("86400000000", BigInteger())
+# Its times are compared with each letter's own, so the sum stands on the letter's side.
+_COUNTS_UNTIL: ColumnElement[int] = (
+    type_coerce(_other.c.left_at, BigInteger()) + _frequency.c.days * _DAY_US
+)
+_SINCE = bindparam("cap_since", type_=Instant())
+
+
 def _went(states: Iterable[str]) -> ColumnElement[bool]:
     listed = ", ".join(f"'{DeliveryState(state).value}'" for state in states)
     went: ColumnElement[bool] = literal_column(f"other.state IN ({listed})")
-    return went & (_other.c.left_at > bindparam("cap_since", type_=Instant()))
+    return went
+
+
+def _in_hand(*, ahead: bool) -> ColumnElement[bool]:
+    """Also the older letters to this person that a sender has in hand."""
+    if not ahead:
+        return false()
+    claimed: ColumnElement[bool] = literal_column("other.state = 'claimed'")
+    return claimed & (_other.c.id < _delivery.c.id)
+
+
+def chosen_days() -> ColumnElement[int]:
+    """Within how many days the person wants one letter; NULL when she chose nothing."""
+    return select(_frequency.c.days).where(_CHOSE).correlate(_delivery).scalar_subquery()
+
+
+def below_choice(*, ahead: bool = False) -> ColumnElement[bool]:
+    """No capped letter went to this person within the days that she chose, if she did.
+
+    Args:
+        ahead: Count also the older letters to this person that a sender has in hand.
+    """
+    went = _went(COUNTED_STATES) & (_COUNTS_UNTIL > NOW)
+    letter = exists(
+        select(_ONE)
+        .where(*_OF_THE_SAME, or_(went, _in_hand(ahead=ahead)))
+        .correlate(_delivery, _frequency)
+    )
+    held = exists(
+        select(_ONE).where(_CHOSE, _frequency.c.days > 0, letter).correlate(_delivery)
+    )
+    return or_(_words(_kinds("capped", value=False)), ~held)
 
 
 def below_cap(*, capped: bool, ahead: bool = False) -> ColumnElement[bool]:
-    """Fewer than `cap_letters` capped letters went to this person since `cap_since`.
+    """No more letters than the person's own choice allows, or else the workspace's cap.
+
+    That is: fewer than `cap_letters` capped letters went to this person since `cap_since`.
 
     Args:
-        capped: A cap is set; without one the clause costs nothing.
+        capped: The workspace has a cap; without one that clause costs nothing.
         ahead: Count also the older letters to this person that a sender has in hand.
     """
     if not capped:
-        return true()
-    counts = _went(COUNTED_STATES)
-    if ahead:
-        in_hand: ColumnElement[bool] = literal_column("other.state = 'claimed'")
-        counts |= in_hand & (_other.c.id < _delivery.c.id)
+        return below_choice(ahead=ahead)
+    went = _went(COUNTED_STATES) & (_other.c.left_at > _SINCE)
     counted = (
         select(func.count())
-        .where(*_OF_THE_SAME, counts)
+        .where(*_OF_THE_SAME, or_(went, _in_hand(ahead=ahead)))
         .correlate(_delivery)
         .scalar_subquery()
     )
-    return or_(_words(_kinds("capped", value=False)), counted < bindparam("cap_letters"))
+    return below_choice(ahead=ahead) & or_(
+        _words(_kinds("capped", value=False)),
+        exists(select(_ONE).where(_CHOSE).correlate(_delivery)),
+        counted < bindparam("cap_letters"),
+    )
+
+
+def choice_holding() -> ColumnElement[datetime]:
+    """When the last letter left; NULL while none is known to have arrived."""
+    return (
+        select(func.max(_other.c.left_at))
+        .where(*_OF_THE_SAME, _went([DeliveryState.ACCEPTED]))
+        .correlate(_delivery)
+        .scalar_subquery()
+    )
 
 
 def cap_holding() -> ColumnElement[datetime]:
@@ -166,7 +224,7 @@ def cap_holding() -> ColumnElement[datetime]:
     """
     return (
         select(_other.c.left_at)
-        .where(*_OF_THE_SAME, _went([DeliveryState.ACCEPTED]))
+        .where(*_OF_THE_SAME, _went([DeliveryState.ACCEPTED]), _other.c.left_at > _SINCE)
         .order_by(_other.c.left_at.desc())
         .limit(literal_column("1", Integer()))
         .offset(bindparam("cap_others", type_=Integer()))

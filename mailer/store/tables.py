@@ -99,6 +99,17 @@ class ContactRow(SQLModel, table=True):
     )
 
 
+class FrequencyRow(SQLModel, table=True):
+    """How often a person wants letters: one in so many days, 0 for all; her own choice."""
+
+    __tablename__ = "frequency"  # pyright: ignore[reportAssignmentType]
+    contact_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    days: int = _number()
+    chosen_at: datetime = _time()
+
+
 class LedgerRow(SQLModel, table=True):
     """One entry of the consent ledger: append-only, gapless, chained.
 

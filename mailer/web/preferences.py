@@ -1,4 +1,4 @@
-"""/p/…: behind the preferences link of every letter: lists, a pause, the language."""
+"""/p/…: behind every letter's preferences link: lists, how often, a pause, the language."""
 
 import logging
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from starlette.responses import Response
 from mailer.errors import MailerError, NotFoundError
 from mailer.jobs import preferences as jobs
 from mailer.jobs.preferences import PAUSES_DAYS, Preferences
+from mailer.model.frequency import Frequency
 from mailer.model.token import Reader, TokenKind
 from mailer.web.client import agent_of, client_address
 from mailer.web.form import read_form
@@ -21,6 +22,7 @@ _log = logging.getLogger(__name__)
 
 _KIND = TokenKind.PREFERENCES
 _PAUSES = frozenset(map(str, PAUSES_DAYS))
+_FREQUENCIES = frozenset(one.value for one in Frequency)
 _LANGUAGES = {"en": "English", "nb": "Norsk", "de": "Deutsch"}
 """What languages call themselves; another one shows its tag."""
 
@@ -80,13 +82,28 @@ async def _do(
                 lambda: jobs.resume(database, logbook, reader, now)
             )
             return "resumed" if done else ""
+        case {"frequency": _} | {"language": _}:
+            return await _write_down(means, reader, form)
+        case _:
+            return reader
+
+
+async def _write_down(means: Means, reader: Reader, form: dict[str, str]) -> str:
+    """Write down what says neither yes nor no to letters."""
+    database, now = means.database, means.clock()
+    match form:
+        case {"frequency": often} if often in _FREQUENCIES:
+            done = await means.joining.threads.do(
+                lambda: jobs.want(database, reader, Frequency(often), now)
+            )
+            return "frequency" if done else ""
         case {"language": language} if language in means.pages.languages:
             done = await means.joining.threads.do(
                 lambda: jobs.speak(database, reader, language, now)
             )
             return "language" if done else ""
         case _:
-            return reader
+            return ""
 
 
 async def _join(request: Request, means: Means, reader: Reader, name: str) -> str:
@@ -132,6 +149,8 @@ def _values(
         "stopped": found.stopped,
         "paused_until": "" if until is None else format_date(until, locale=language),
         "pauses": PAUSES_DAYS,
+        "frequency": "" if found.frequency is None else found.frequency.value,
+        "frequencies": [one.value for one in Frequency],
         "language": language,
         "languages": [
             {"tag": tag, "name": _LANGUAGES.get(tag, tag)}

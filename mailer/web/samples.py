@@ -72,10 +72,12 @@ SAMPLES: dict[str, Sequence[Values]] = {
             "stopped": stopped,
             "paused_until": until,
             "pauses": (14, 30),
+            "frequency": "weekly",
+            "frequencies": ["every", "weekly", "monthly"],
             "languages": [{"tag": "en", "name": "English"}],
         }
         for address in ("j•••@example.com", "")
-        for note in ("", "joined", "letter", "paused", "resumed", "language")
+        for note in ("", "joined", "letter", "paused", "resumed", "frequency", "language")
         for stopped in (True, False)
         for until in ("2 December 2026", "")
     ),

@@ -1,6 +1,8 @@
 """The predicate in SQL and `may_write` in Python give the same answer, for each kind."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,6 +28,7 @@ from mailer.store.held import held
 from mailer.store.tables import (
     CampaignRow,
     DeliveryRow,
+    FrequencyRow,
     ListRow,
     SubscriptionRow,
     SuppressionRow,
@@ -57,6 +60,24 @@ suppressions = st.lists(
     max_size=3,
     unique_by=lambda one: one.scope,
 )
+CAP_DAYS = 7
+
+
+@st.composite
+def caps(draw: st.DrawFn) -> dict[str, int | None]:
+    """Draw what a cap, a person's choice and the letters that went say together."""
+    went, ago = draw(st.integers(0, 2)), draw(st.sampled_from([1, 10, 40]))
+    chosen = draw(st.sampled_from([None, 0, 7, 30]))
+    return {
+        "went": went,
+        "ago": ago,
+        "letters": went if ago < CAP_DAYS else 0,
+        "cap": draw(st.none() | st.integers(1, 2)),
+        "chosen_days": chosen,
+        "letters_since_choice": went if chosen and ago < chosen else 0,
+    }
+
+
 facts = st.builds(
     Facts,
     list_id=st.just(LIST),
@@ -64,13 +85,13 @@ facts = st.builds(
     words_floor=st.integers(0, 3),
     suppressions=suppressions,
     campaign=st.sampled_from(CampaignState),
-    letters=st.integers(0, 2),
-    cap=st.none() | st.integers(1, 2),
     valid_until=NEAR,
 )
 
 
-def arrange(database: Database, kind: Kind, given_facts: Facts) -> None:
+def arrange(
+    database: Database, kind: Kind, given_facts: Facts, went: int, ago: int
+) -> None:
     """Put the facts into the database, around delivery 1 of campaign 1 to contact 1."""
     deliveries = table(DeliveryRow)
     with database.write() as connection:
@@ -103,10 +124,17 @@ def arrange(database: Database, kind: Kind, given_facts: Facts) -> None:
                 give_up_at=given_facts.valid_until or NOW + timedelta(days=1),
             )
         )  # fmt: skip
-        for n in range(given_facts.letters):
+        connection.execute(delete(table(FrequencyRow)))
+        if given_facts.chosen_days is not None:
+            connection.execute(
+                insert(table(FrequencyRow)).values(
+                    contact_id=1, days=given_facts.chosen_days, chosen_at=NOW
+                )
+            )
+        for n in range(went):
             other = dict(row._mapping) | {
                 "id": 2 + n, "cause_id": 100 + n, "state": "accepted", "kind": "marketing",
-                "left_at": NOW - timedelta(days=1), "owner_id": None,
+                "left_at": NOW - timedelta(days=ago), "owner_id": None,
             }  # fmt: skip
             connection.execute(insert(deliveries).values(other))
 
@@ -114,7 +142,7 @@ def arrange(database: Database, kind: Kind, given_facts: Facts) -> None:
 def as_answer(database: Database, claims: Claims, cap: int | None) -> Yes | Withheld | Held:
     """Claim delivery 1 although its campaign may not run, and try to let it leave."""
     deliveries = table(DeliveryRow)
-    limit = None if cap is None else Cap(cap, NOW - timedelta(days=7))
+    limit = None if cap is None else Cap(cap, NOW - timedelta(days=CAP_DAYS))
     with database.write() as connection:
         connection.execute(
             update(deliveries).where(deliveries.c.id == 1).values(state="queued")
@@ -129,7 +157,7 @@ def as_answer(database: Database, claims: Claims, cap: int | None) -> Yes | With
     if left:
         return Yes()
     with database.read() as connection:
-        rule = None if cap is None else CapRule(cap, 7)
+        rule = None if cap is None else CapRule(cap, CAP_DAYS)
         change = held_back(claim, held(connection, names, NOW, limit)[1], NOW, rule)
     assert change is not None
     match change.after:
@@ -151,10 +179,12 @@ def test_the_predicate_and_may_write_agree(
     with database.read() as connection:
         claims = Claims(connection, owner, timedelta(minutes=5))
 
-    @given(facts)
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    def agree(given_facts: Facts) -> None:
-        arrange(database, kind, given_facts)
+    @given(facts, caps())
+    @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    def agree(standing: Facts, capping: dict[str, Any]) -> None:
+        went, ago = capping.pop("went"), capping.pop("ago")
+        given_facts = replace(standing, **capping)
+        arrange(database, kind, given_facts, went, ago)
         answer = may_write(kind, given_facts, NOW)
         expected = answer.reason if isinstance(answer, No) else Yes()
         assert as_answer(database, claims, given_facts.cap) == expected

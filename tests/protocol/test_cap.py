@@ -2,15 +2,20 @@
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
-from sending import Setup, a_campaign, another_campaign, nothing_open, rows, states
+import pytest
+from sending import Setup, a_campaign, another_campaign, nothing_open, now, rows, states
 
 from mailer.jobs.send import Rules
+from mailer.model.frequency import Frequency
 from mailer.model.key import KeyRing
 from mailer.pace.cap import CapRule
-from mailer.store.database import Database
+from mailer.store.database import Database, open_database
+from mailer.store.frequencies import choose_frequency
 from mailer.wire.sink import Received, Sink, Step
+from mailer.workspace.locks import FileTurn
 
 WEEKLY = Rules(poll_s=0.02, keep_every_s=0.1, drain_s=5, batch=50, cap=CapRule(1, 7))
 
@@ -87,3 +92,38 @@ def test_of_two_campaigns_at_once_a_person_gets_one_letter_on_few_connections(
     }
     assert sink.connections <= 3
     assert sink.asked[Step.DATA] == 90
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_of_fifty_campaigns_at_once_by_four_senders_a_person_gets_one_letter(
+    database: Database, database_url: str, ring: KeyRing, tmp_path: Path, *, own: bool
+) -> None:
+    first = a_campaign(database, ring, 1)
+    for _ in range(49):
+        another_campaign(database, first)
+    if own:
+        with database.write() as connection:
+            choose_frequency(connection, 1, Frequency.WEEKLY, now())
+    # One at a time is claimed, so that all four have one in hand at once.
+    rules = replace(WEEKLY, batch=1, cap=None if own else CapRule(1, 7))
+    sink = Sink()
+
+    def work(port: int) -> None:
+        mine = open_database(database_url, FileTurn(str(tmp_path / "mailer.db.turn")))
+        setup = Setup(mine, tmp_path, port, rules=rules)
+        try:
+            asyncio.run(setup.until(lambda: in_the_end(database)))
+        finally:
+            mine.close()
+
+    async def run() -> None:
+        port = await sink.start()
+        try:
+            await asyncio.gather(*(asyncio.to_thread(work, port) for _ in range(4)))
+        finally:
+            await sink.stop()
+
+    asyncio.run(run())
+    assert len(sink.received) == 1
+    assert states(database)["accepted"] == 1
+    assert sum(states(database).values()) == 50

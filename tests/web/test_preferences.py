@@ -12,8 +12,11 @@ from mailer.audience.permission import Facts, No, may_write
 from mailer.jobs.replay import catch_up, tend
 from mailer.jobs.unsubscribe import unsubscribe
 from mailer.model.consent import How, SuppressionReason
+from mailer.model.frequency import Frequency
 from mailer.model.kind import Kind
 from mailer.store.contacts import get_contact
+from mailer.store.erasing import erase_contact
+from mailer.store.frequencies import frequency
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tables import DeliveryRow, table
 
@@ -191,3 +194,40 @@ def test_whoever_is_on_record_no_more_is_told_so(page, world):
     assert "no longer on record" in page.get(person.preferences).text
     for button in ({"join": "tips"}, {"pause": "30"}, {"language": "de"}):
         assert page.post(person.preferences, data=button).status_code == 400
+
+
+def frequency_of(world, person):
+    with world.database.read() as connection:
+        return frequency(connection, person.contact_id)
+
+
+def test_how_often_is_chosen_and_shown_and_chosen_again(page, world):
+    person = world.person()
+    assert frequency_of(world, person) is None
+    assert 'aria-pressed="true">At most' not in page.get(person.preferences).text
+    text = press(page, person, frequency="weekly")
+    assert "as often as you said" in text
+    assert 'value="weekly" aria-pressed="true"' in text
+    assert frequency_of(world, person) is Frequency.WEEKLY
+    assert 'value="monthly" aria-pressed="true"' in press(page, person, frequency="monthly")
+    assert frequency_of(world, person) is Frequency.MONTHLY
+    text = page.get(person.preferences, headers={"Accept-Language": "nb"}).text
+    assert "Høyst ett brev i måneden" in text
+
+
+@pytest.mark.parametrize("often", ["", "hourly", "WEEKLY", "7", "every\r\nletter"])
+def test_what_cannot_be_chosen_changes_nothing(page, world, often):
+    person = world.person()
+    press(page, person, frequency="weekly")
+    page.post(person.preferences, data={"frequency": often})
+    assert frequency_of(world, person) is Frequency.WEEKLY
+
+
+def test_what_was_chosen_goes_with_the_person(page, world):
+    person = world.person()
+    press(page, person, frequency="weekly")
+    with world.database.write() as connection:
+        erase_contact(connection, person.contact_id)
+    assert frequency_of(world, person) is None
+    assert page.post(person.preferences, data={"frequency": "weekly"}).status_code == 400
+    assert frequency_of(world, person) is None
