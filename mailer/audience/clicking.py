@@ -7,6 +7,7 @@ follows link after link, and is kept nowhere.
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 _ROBOTS = re.compile(
     r"bot\b|bot/|crawl|spider|slurp|preview|scan|fetch|monitor|probe|curl|wget|python"
@@ -43,6 +44,12 @@ def is_machine(seen: Seen) -> bool:
         seen.method != "GET"
         or "prefetch" in seen.purpose.lower()
         or "preview" in seen.purpose.lower()
-        or not seen.agent.startswith(("Mozilla/", "Opera/"))
-        or _ROBOTS.search(seen.agent[:500]) is not None
+        or _is_robot(seen.agent[:500])
     )
+
+
+@lru_cache(4096)
+def _is_robot(agent: str) -> bool:
+    """Say whether a machine says so itself, or is no browser."""
+    browser = agent.startswith(("Mozilla/", "Opera/"))
+    return not browser or _ROBOTS.search(agent) is not None

@@ -43,6 +43,7 @@ from mailer.web import (
     preferences,
     unsubscribe,
 )
+from mailer.web.follow import Shortcut
 from mailer.web.guard import HEADERS, Guard
 from mailer.web.language import language_of
 from mailer.web.means import Joining, Means, Threads
@@ -169,7 +170,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     answers = _Answers(means.pages)
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Guard)],
+        middleware=[Middleware(Shortcut, means, bases), Middleware(Guard)],
         exception_handlers={
             HTTPException: answers.not_possible,
             ClientDisconnect: answers.gone,

@@ -1,6 +1,7 @@
 """Where a request comes from, as far as it can be believed."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.requests import Request
@@ -33,6 +34,7 @@ def agent_of(request: Request) -> str | None:
     return "".join(one for one in said if one.isprintable()) or None
 
 
+@lru_cache(4096)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     try:
         found = ip_address(text.strip())

@@ -22,6 +22,7 @@ from bench import (
     moving,
     plan,
     preview,
+    redirect,
     report,
     restore_drill,
     send,
@@ -47,6 +48,7 @@ _MODULES = (
     kill,
     kill_everywhere,
     preview,
+    redirect,
     report,
     restore_drill,
 )
