@@ -28,7 +28,8 @@ _COPY_BEGINS = re.compile(
           |below[ ]this[ ]line[ ]is)
       | -+[ ]?(?:original[ ]message|undelivered[ ]message|returned[ ]message
           |unsent[ ]message|message[ ]header|message[ ]text|header|body[ ]of[ ]message
-          |forwarded[ ]message|message[ ]follows|returned[ ]mail[ ]follows|failed[ ]message
+          |forwarded[ ]message|message[ ]follows|failed[ ]message
+          |returned[ ]mail(?:[ ]follows)?
           |der[ ]text[ ]der|original[ ]e?mail|message[ ]headers|the[ ]original[ ]message)\b
       | message[ ](?:headers?|text)[ ]follows?|below[ ]is[ ]a[ ]copy[ ]of[ ]the[ ]original
       | original[ ]mail[ ]as[ ]follows|header[ ]of[ ]the[ ]original
@@ -66,7 +67,9 @@ _DAEMON_NAMES = re.compile(
 _MACHINES = re.compile(
     r"^(?:mailer|bounces?|bounce-.*|administrator|mta|smtp|no-?reply.*|do-?not-?reply"
     r"|system|exchange|lotus.*|root|owner-.*|.*-(?:owner|admin|request|bounces?)"
-    r"|.*\+bounces?.*|notification|delivery|failure.*|mx|abuse)$",
+    r"|.*\+bounces?.*|notification|delivery|failure.*|mx|abuse"
+    r"|.*(?:smtp|mail)[-_. ]?(?:service|server|gateway|system|robot|relay).*"
+    r"|.*gateways?|\"?system[ ._-]?administrator\"?|mail|mailserver|.*antivirus.*|admin)$",
     re.IGNORECASE,
 )
 _MACHINE_NAMES = re.compile(
@@ -139,10 +142,26 @@ def open_message(raw: bytes) -> Message:
         or any(_MACHINES.match(local) for local in locals_)
         or _MACHINE_NAMES.search(name[:500]) is not None,
         said,
-        tuple(one for one in part.walk() if one.kind in _STATUS_KINDS),
+        _statuses(part, wrapped=daemon and not said.strip()),
         returned,
         marked,
     )
+
+
+def _statuses(part: Part, *, wrapped: bool) -> tuple[Part, ...]:
+    """Return its delivery status parts.
+
+    Args:
+        wrapped: A gateway may have put the whole report into a message of its own.
+    """
+    found = tuple(one for one in part.walk() if one.kind in _STATUS_KINDS)
+    if found or not wrapped:
+        return found
+    inner = (
+        one.parts[0] for one in part.walk() if one.kind in _RETURNED_KINDS and one.parts
+    )
+    first = next(inner, None)
+    return _statuses(first, wrapped=False) if first is not None else ()
 
 
 def _texts(part: Part) -> tuple[str, Part | None, bool]:

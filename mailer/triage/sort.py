@@ -40,6 +40,7 @@ from mailer.triage.signs import Signs
 
 _ID = re.compile(r"<([^<>\s]{3,250})>")
 _REPLY = re.compile(r"(?:re|aw|sv|vs|antw|rv|odp)\s*:\s*")
+_DAEMON = re.compile(r"mailer-?daemon@|mdaemon@", re.IGNORECASE)
 _IDS_AT_MOST = 20
 _WORDS_OF_AN_UNSUBSCRIBER = 700
 
@@ -86,9 +87,9 @@ def _complaint(message: Message, knowledge: Knowledge, clues: Clues) -> Notice |
 
 def _report(message: Message, knowledge: Knowledge, clues: Clues) -> Notice | None:
     receipt = read_receipt(message)
-    if receipt is not None:
-        return Report(_concerned(receipt, knowledge), receipt.because, clues)
-    reading = read_delivery_status(message)
+    reading = receipt or read_delivery_status(message)
+    if receipt is not None and not receipt.findings:
+        return Report((), receipt.because, clues)
     if reading is not None:
         reading = _in_its_way(reading, _format(message, knowledge))
     elif _looks_like_a_report(message, knowledge.signs):
@@ -117,15 +118,22 @@ def _looks_like_a_report(message: Message, signs: Signs) -> bool:
     """Say whether a mail system reports in words; people quote and forward such words."""
     if message.part.has("x-failed-recipients"):
         return message.daemon or message.from_nobody
+    brings_back = message.returned is not None
+    if _DAEMON.match(message.sender) and (brings_back or message.copy_marked):
+        return True  # Nobody is called that, and whoever is on leave brings nothing back.
     if not (message.daemon or message.from_machine or message.from_nobody):
         return False
+    return _says_so(message, signs, brings_back=brings_back)
+
+
+def _says_so(message: Message, signs: Signs, *, brings_back: bool) -> bool:
+    """Say whether the words of a machine's message are those of a report."""
     subject = normal(message.subject)
     named = message.sender and "daemon" not in message.sender.lower()
     if named and _REPLY.match(subject) and not message.from_nobody:
         return False  # Postmasters are people too: reports answer nobody.
     by_subject = signs.bounce_subjects.stand_in(subject)
     by_text = signs.bounce_texts.stand_in(normal(message.said[:6000]))
-    brings_back = message.returned is not None
     if message.daemon:
         # A letter brought back with a server's answer speaks any language.
         answered = message.from_nobody and brings_back and ANSWER.search(message.said)

@@ -22,7 +22,7 @@ _IN_TEXT = re.compile(
     r"^(?:final|original)-recipient[ \t]*:.*@", re.IGNORECASE | re.MULTILINE
 )
 # Dovecot's delivery agent says why in its text, and 5.1.1 in its fields.
-_REJECTED_BY_RULE = re.compile(r"was automatically rejected:\s*(.{1,300})", re.IGNORECASE)
+REJECTED_BY_RULE = re.compile(r"was automatically rejected:\s*(.{1,300})", re.IGNORECASE)
 _ACTION = re.compile(r"[a-z]+")
 
 _ACTIONS = {
@@ -111,7 +111,7 @@ def _finding(fields: dict[str, str], message: Message) -> Finding | None:
     said = re.sub(
         r"^\s*(?:smtp|x-[a-z]+|unknown|lmtp)\s*;\s*", "", said, flags=re.IGNORECASE
     )
-    if (own := _REJECTED_BY_RULE.search(message.said)) is not None:
+    if (own := REJECTED_BY_RULE.search(message.said)) is not None:
         said = own[1]
     if "x-unix" in fields.get("diagnostic-code", "").lower():
         said = f"x-unix; {said}"

@@ -11,6 +11,7 @@ from mailer.triage.addresses import of_field
 from mailer.triage.finding import Finding, Reading
 from mailer.triage.message import Message
 from mailer.triage.mime import read_fields
+from mailer.triage.readers.delivery_status import REJECTED_BY_RULE
 
 _AGGREGATE = re.compile(r"^\W*report domain:\s*\S+\s+submitter:", re.IGNORECASE)
 
@@ -23,6 +24,10 @@ def read_receipt(message: Message) -> Reading | None:
             address = of_field(fields.get("original-recipient")) or of_field(
                 fields.get("final-recipient")
             )
+            refused = REJECTED_BY_RULE.search(message.said)
+            if refused is not None and address:
+                failed = Finding(address, said=refused[1], around=refused[1])
+                return Reading((failed,), "a rejection sent as a receipt (RFC 8098)")
             found = Finding(
                 address,
                 action=Action.DELIVERED,

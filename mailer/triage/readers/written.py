@@ -53,6 +53,13 @@ _DIALOGUE = re.compile(
     r"\s*(?:\.\.\.|:|;|,|\s)",
     re.IGNORECASE,
 )
+# Exchange writes people as X.400 does, and who they are behind the letter's own head.
+_X400 = re.compile(rf"\bsmtp=({ADDRESS})\s*;", re.IGNORECASE)
+_BELOW = re.compile(
+    r"(?:did not reach|not delivered to|failed for|not be delivered to) (?:the )?following"
+    r"[\w ]{0,20} ?(?:\(s\)|\(es\))?:?\s*$",
+    re.IGNORECASE,
+)
 _RCPT = re.compile(rf"rcpt to:\s*<?({ADDRESS})", re.IGNORECASE)
 # What stands before an address in a sentence that says whom the letter was for.
 _NAMING = re.compile(
@@ -71,6 +78,7 @@ _FIELD_LINE = re.compile(
 )
 ANSWER = re.compile(r"(?<![\d.])[45](?:\d\d[ -]|\.\d{1,3}\.\d{1,3}(?![\d.]))")
 """A server's reply or status, as every language has it."""
+_NO_SUCH = re.compile(r"\b(?:no such|unknown|no|invalid) (?:user|mailbox|recipient)\b")
 _FOR_NOW = re.compile(r"(?<![\d.])4\d\d[ -]4\.\d{1,3}\.\d{1,3}(?![\d.])")
 _FOR_GOOD = re.compile(r"(?<![\d.])5\d\d[ -]")
 
@@ -113,6 +121,8 @@ def is_late(message: Message, signs: Signs) -> bool:
     said = normal(message.said)
     if signs.late_texts.stand_in(said):
         return True
+    if _NO_SUCH.search(said):
+        return False
     # "Warning:" is written above failures too.
     return "permanent fatal" not in said and signs.late_subjects.stand_in(
         normal(message.subject)
@@ -137,6 +147,12 @@ def _findings(report: _Report) -> list[Finding]:
     failed = [
         one for value in message.part.all("x-failed-recipients") for one in mailboxes(value)
     ]
+    below = next((n for n, line in enumerate(lines) if _BELOW.search(line)), -1) + 1
+    if below and (places := _places(lines[below:], ours)):
+        lines = lines[below:]
+        return _sections(lines, places, report, failed)
+    if x400 := [one[1] for one in _X400.finditer(message.said[:20_000])]:
+        return [report.finding(one, "\n".join(lines)) for one in dict.fromkeys(x400)]
     # A letter that we wrote to ourselves may have failed too.
     places = _places(lines, ours) or _places(lines, _NO_ADDRESSES)
     if failed:
