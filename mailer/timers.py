@@ -21,6 +21,7 @@ from mailer.jobs.erase import finish_erasures
 from mailer.jobs.follow import Happened
 from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.gate import forget_old
+from mailer.jobs.once import forget_old_requests
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.jobs.watch import each_minute, watch_ledger
 from mailer.wiring import Workspace, utc_now
@@ -63,6 +64,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
             lambda: finish_erasures(database, workspace.logbook, utc_now),
         ),
         (_ONCE_A_DAY, "throttle", lambda: forget_old(database, utc_now())),
+        (_ONCE_A_DAY, "api", lambda: forget_old_requests(database, utc_now())),
         (
             _ONCE_A_DAY,
             "sign-ups",

@@ -14,6 +14,7 @@ from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.config.example import EXAMPLE_ATTRIBUTES
 from mailer.jobs.logbook import Logbook
+from mailer.jobs.post_contact import Door
 from mailer.jobs.sign_up_desk import Desks
 from mailer.jobs.world import World as JobsWorld
 from mailer.model.consent import Act, Basis, How, NewEntry
@@ -132,7 +133,8 @@ def joining(world: World, folder: Path = ROOT, rules: SignUpRules = RULES) -> Jo
     )
     proxies = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
     desks = Desks(around, world.ring, rules)
-    return Joining(desks.of, desks.open_lists, proxies, Threads(1))
+    door = Door(around, world.ring, desks.of)
+    return Joining(desks.of, desks.open_lists, proxies, Threads(1), door=door)
 
 
 def app_of(

@@ -140,7 +140,7 @@ class RowReader:
         if cell not in self._languages:
             if len(self._languages) >= _CELLS_REMEMBERED:
                 self._languages.clear()
-            self._languages[cell] = _language(cell)
+            self._languages[cell] = language_tag(cell)
         return self._languages[cell]
 
     def _zone(self, cell: str) -> str | None:
@@ -193,7 +193,12 @@ def _trimmed(cells: Sequence[str], width: int) -> Sequence[str]:
     return cells[:width]
 
 
-def _language(cell: str) -> str | None:
+def language_tag(cell: str) -> str | None:
+    """Return a language tag as it is kept (RFC 5646 §2.1.1); None for an empty cell.
+
+    Raises:
+        ValueError: in words for the person whose cell it is.
+    """
     text = cell.strip()
     if not text:
         return None

@@ -68,6 +68,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "config": ("mailer.cli.config:config", "Show the settings in force, or an example."),
     "key": ("mailer.cli.key:key", "List the keys, or add one."),
+    "api-key": (
+        "mailer.cli.api_key:api_key",
+        "Let other programs in: make, list and revoke keys.",
+    ),
     "db": ("mailer.cli.db:db", "Upgrade, back up and verify the database."),
 }
 """Noun → where its command is, and its line in the help."""

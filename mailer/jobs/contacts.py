@@ -18,10 +18,10 @@ from mailer.audience.admission import (
 from mailer.audience.header import read_header
 from mailer.audience.rows import PersonRow, Rejected, RowReader
 from mailer.errors import NotFoundError, RefusedError, did_you_mean
-from mailer.model.address import parse_address
+from mailer.model.address import Address, parse_address
 from mailer.model.attributes import AttributeSpec
 from mailer.model.consent import Act, Basis, How, NewEntry
-from mailer.model.contact import Contact
+from mailer.model.contact import Contact, Details
 from mailer.model.frequency import Frequency
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
@@ -108,12 +108,14 @@ def add_contact(
         see_list(connection, person.mailing_list, now)
         ledger.lock(connection)
         contact = find_contact(connection, row.address.match)
-        known = _known(connection, contact, hashed, person.mailing_list.id, now)
+        known = known_about(connection, contact, hashed, person.mailing_list.id, now)
         entry = _entry(person, row, now)
         admission = admit(known, step(entry, 0))
         if admission in STAY_AWAY:
             raise RefusedError(f"{row.address.given}: {why_away(known)}")
-        contact_id = _write(connection, row, contact, hashed, now)
+        contact_id = write_details(
+            connection, row.address, details_of(row), contact, hashed, now
+        )
         if admission is not Admission.ALREADY_ON:
             ledger.append(connection, ring, [replace(entry, contact_id=contact_id)])
     return admission
@@ -165,13 +167,14 @@ def _row(specs: Mapping[str, AttributeSpec], person: NewPerson) -> PersonRow:
     return row
 
 
-def _known(
+def known_about(
     connection: Connection,
     contact: Contact | None,
     hashed: bytes,
     list_id: str,
     now: datetime,
 ) -> Known:
+    """Return what is on record that decides whether somebody may be put on a list."""
     scopes = scopes_against(Kind.MARKETING, list_id)
     held = in_force(connection, [hashed], scopes, now).get(hashed)
     return Known(
@@ -207,19 +210,19 @@ def _entry(person: NewPerson, row: PersonRow, now: datetime) -> NewEntry:
     )
 
 
-def _write(
+def write_details(
     connection: Connection,
-    row: PersonRow,
+    address: Address,
+    said: Details,
     contact: Contact | None,
     hashed: bytes,
     now: datetime,
 ) -> int:
     """Create the contact or change what is known, and return the id."""
-    address = row.address
     if contact is None:
-        new = new_row(address.match, hashed, address.wire, details_of(row), now)
+        new = new_row(address.match, hashed, address.wire, said, now)
         return create_contacts(connection, [new])[0]
-    changed = change(contact.details, details_of(row), contact.own)
+    changed = change(contact.details, said, contact.own)
     if changed is not None:
         change_contacts(connection, [(contact.id, changed.details)], now)
     return contact.id

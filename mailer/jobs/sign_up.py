@@ -31,6 +31,7 @@ from mailer.store.suppressions import suppressions_of
 
 _SOURCE = "sign-up page"
 _LINK = "preferences link of a letter"
+_POSTED = "posted by another program"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Wish:
         language: The language that the page was read in, or None.
         network_address: Where the request came from (an IP address), or None.
         agent: The browser, or None.
+        by: Which other program asks for it, or None; she confirms then, on every list.
     """
 
     address: Address
@@ -49,6 +51,7 @@ class Wish:
     language: str | None
     network_address: str | None
     agent: str | None
+    by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,7 @@ def _joiner(
 ) -> Joiner:
     hashed = desk.ring.suppression_hash(wish.address.match)
     return Joiner(
-        opt_in=OptIn.SINGLE if by_link else desk.mailing_list.opt_in,
+        opt_in=_opt_in(desk, wish, by_link=by_link),
         is_person=role_of(wish.address) is not Role.REFUSED,
         subscription=None
         if contact is None
@@ -190,6 +193,13 @@ def _joiner(
             one for one in suppressions_of(connection, hashed) if one.in_force(now)
         ],
     )
+
+
+def _opt_in(desk: Desk, wish: Wish, *, by_link: bool) -> OptIn:
+    """Say whether the wish itself is enough: not when it comes from another program."""
+    if by_link:
+        return OptIn.SINGLE
+    return desk.mailing_list.opt_in if wish.by is None else OptIn.DOUBLE
 
 
 def _create(connection: Connection, ring: KeyRing, wish: Wish, now: datetime) -> Contact:
@@ -215,7 +225,8 @@ def _entry(
         at=now,
         how=How.FORM,
         basis=Basis.EXPRESS if decided is Answer.JOINED else Basis.DOUBLE_OPT_IN,
-        source=_SOURCE,
+        source=_SOURCE if wish.by is None else _POSTED,
         network_address=wish.network_address,
         agent=wish.agent,
+        by=wish.by,
     )

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
@@ -25,6 +25,7 @@ from mailer.jobs.clicks import Clicks
 from mailer.jobs.letters import Pen
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
+from mailer.jobs.post_contact import Door
 from mailer.jobs.reading import Reading
 from mailer.jobs.sign_up_desk import Desks
 from mailer.model.mailinglist import MailingList
@@ -32,6 +33,7 @@ from mailer.model.mode import Mode
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
 from mailer.web import (
+    api,
     archive,
     browser,
     confirm,
@@ -115,6 +117,7 @@ def _joining(workspace: Workspace) -> Joining:
         Threads(_JOINING),
         # Where nobody has said, nobody is written to.
         rehearsing=world.mode is not Mode.LIVE,
+        door=Door(world, workspace.ring, desks.of),
     )
 
 
@@ -164,9 +167,10 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     )
     # A proxy may leave the path of the public address as it is, or take it away.
     bases = sorted({"", URL(site.public_url).path.rstrip("/")})
-    routes = [
+    routes: list[BaseRoute] = [
         route for base in bases for route in _routes(base, means, with_metrics=with_metrics)
     ]
+    routes += [api.mounted(base, means) for base in bases]
     answers = _Answers(means.pages)
     app = Starlette(
         routes=routes,

@@ -26,9 +26,7 @@ async def read_form(request: Request, within_s: float = READ_WITHIN_S) -> dict[s
         HTTPException: 413 for more than 64 KiB, 408 for a sender that stops half-way, 415
             for a compressed body.
     """
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise HTTPException(415)
-    body = await _read(request, within_s)
+    body = await read_body(request, within_s)
     kind = Message()
     kind["Content-Type"] = request.headers.get("content-type", "")
     pairs = (
@@ -43,7 +41,14 @@ async def read_form(request: Request, within_s: float = READ_WITHIN_S) -> dict[s
     return fields
 
 
-async def _read(request: Request, within_s: float) -> bytes:
+async def read_body(request: Request, within_s: float = READ_WITHIN_S) -> bytes:
+    """Return a small body as it came.
+
+    Raises:
+        HTTPException: as for `read_form`.
+    """
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise HTTPException(415)
     body = bytearray()
     try:
         with anyio.fail_after(within_s):

@@ -11,6 +11,7 @@ from anyio import to_thread
 from mailer.jobs.clicks import Clicks
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
+from mailer.jobs.post_contact import Door
 from mailer.jobs.reading import Reading
 from mailer.jobs.sign_up import Desk
 from mailer.model.token import TokenBox
@@ -53,6 +54,7 @@ class Joining:
         proxies: Whose X-Forwarded-For is believed.
         threads: Threads that write, so that who signs up keeps nobody from leaving.
         rehearsing: Welcomes go where a rehearsal's letters go.
+        door: What shops and tills post to; None where nobody may.
     """
 
     desk: Callable[[str], Desk]
@@ -60,6 +62,7 @@ class Joining:
     proxies: tuple[Network, ...]
     threads: Threads
     rehearsing: bool = False
+    door: Door | None = None
 
 
 @dataclass(frozen=True, slots=True)
