@@ -39,13 +39,14 @@ _PAGE = """\
 {{ one.chart|safe }}
 <ul class="legend"><li class="accepted"><i></i>joined</li>
 <li class="refused"><i></i>left</li></ul>
-<div class="wide"><table>
+<div class="wide" tabindex="0" role="region" aria-label="{{ one.title }}, by month"><table>
 <thead><tr><th>Month</th><th class="n">Joined</th><th class="n">Left</th>
 <th class="n">On the list</th></tr></thead>
 <tbody>
 {% for month in one.months %}
-<tr><td>{{ month.name }}</td><td class="n">{{ month.joined }}</td>
-<td class="n">{{ month.left }}</td><td class="n">{{ month.members }}</td></tr>
+<tr><td>{{ month.name }}</td><td class="n">{{ '{:,}'.format(month.joined) }}</td>
+<td class="n">{{ '{:,}'.format(month.left) }}</td>
+<td class="n">{{ '{:,}'.format(month.members) }}</td></tr>
 {% endfor %}
 </tbody></table></div>
 {% else %}
@@ -54,9 +55,9 @@ _PAGE = """\
 {% endfor %}
 <h2>The last campaigns</h2>
 {% if campaigns %}
-<div class="wide"><table>
+<div class="wide" tabindex="0" role="region" aria-label="The last campaigns"><table>
 <thead><tr>{% for name in campaigns[0] %}
-<th{% if not loop.first %} class="n"{% endif %}>{{ name }}</th>
+<th{% if not loop.first %} class="n"{% endif %}>{{ name|capitalize }}</th>
 {% endfor %}</tr></thead>
 <tbody>
 {% for row in campaigns %}

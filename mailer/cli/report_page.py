@@ -66,7 +66,7 @@ were planned are not on record singly any more.</p>
 {% for title, answers in (("Refused, by reason and provider", one.refused),
     ("Put off until its time was over, by reason and provider", one.expired)) if answers %}
 <h2>{{ title }}</h2>
-<div class="wide"><table>
+<div class="wide" tabindex="0" role="region" aria-label="{{ title }}"><table>
 <thead><tr><th>Reason</th><th>Provider</th><th class="n">Letters</th></tr></thead>
 <tbody>
 {% for answer in answers[:most] %}
@@ -80,7 +80,7 @@ were planned are not on record singly any more.</p>
 {% endfor %}
 {% if one.withheld %}
 <h2>Withheld, by reason</h2>
-<div class="wide"><table>
+<div class="wide" tabindex="0" role="region" aria-label="Withheld, by reason"><table>
 <thead><tr><th>Reason</th><th class="n">Letters</th></tr></thead>
 <tbody>
 {% for why, count in one.withheld.items() %}
@@ -89,7 +89,7 @@ were planned are not on record singly any more.</p>
 </tbody></table></div>
 {% endif %}
 <h2>What people did</h2>
-<div class="wide"><table><tbody>
+<div class="wide" tabindex="0" role="region" aria-label="What people did"><table><tbody>
 <tr><td>Left the list by a link in one of its letters</td>
 <td class="n">{{ one.left|number }}</td></tr>
 <tr><td>Answered one of its letters</td>
@@ -101,7 +101,7 @@ were planned are not on record singly any more.</p>
 </tbody></table></div>
 {% if one.links %}
 <h2>Links</h2>
-<div class="wide"><table>
+<div class="wide" tabindex="0" role="region" aria-label="Links"><table>
 <thead><tr><th>Leads to</th><th>Letters in</th><th class="n">People</th>
 <th class="n">Machines</th></tr></thead>
 <tbody>

@@ -18,7 +18,7 @@ h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .3rem; overflow-wrap: any
 h2 { font-size: 1.15rem; margin: 2.75rem 0 .8rem; }
 p { margin: .4rem 0; }
 .soft { color: var(--soft); }
-.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(6rem, 1fr));
+.figures { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr));
   gap: .75rem; margin: 1.75rem 0 1.25rem; padding: 0; list-style: none; }
 .figures li { background: var(--card); border: 1px solid var(--line);
   border-top: 4px solid var(--mark, var(--line)); border-radius: .5rem;
@@ -40,9 +40,13 @@ p { margin: .4rem 0; }
 .grid { stroke: var(--line); }
 .label { fill: var(--soft); font-size: 13px; font-variant-numeric: tabular-nums; }
 .wide { overflow-x: auto; }
+.wide:focus-visible { outline: 3px solid var(--accepted); outline-offset: 2px; }
+.legend + .wide { margin-top: 1rem; }
 table { border-collapse: collapse; width: 100%; font-size: .95rem; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .9rem .45rem 0;
-  border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
+  border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th { overflow-wrap: normal; }
+td:first-child { min-width: 8rem; }
 th:last-child, td:last-child { padding-right: 0; }
 th { color: var(--soft); font-weight: 600; }
 th.n, td.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -55,7 +59,7 @@ ol.advice li { background: var(--card); border: 1px solid var(--line);
 code { display: inline-block; font: .88rem/1.45 ui-monospace, Menlo, Consolas, monospace;
   background: var(--paper); border: 1px solid var(--line); border-radius: .3rem;
   padding: .15rem .45rem; overflow-wrap: anywhere; }
-@media (max-width: 30rem) {
+@media (max-width: 40rem) {
   main { padding: 1.5rem 1rem 3rem; }
   .figures { grid-template-columns: 1fr 1fr; }
   .label { font-size: 22px; }
@@ -67,7 +71,10 @@ code { display: inline-block; font: .88rem/1.45 ui-monospace, Menlo, Consolas, m
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
   h2 { break-after: avoid; }
-  tr, .chart { break-inside: avoid; }
+  tr, .chart, .figures li { break-inside: avoid; }
+  thead { display: table-header-group; }
+  .wide { overflow: visible; }
+  table { font-size: .8rem; }
   @page { margin: 18mm; }
 }
 """

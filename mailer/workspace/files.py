@@ -124,7 +124,11 @@ def replace(path: str, content: bytes, mode: int = 0o644) -> None:
     target = Path(path)
     with _ONE_AT_A_TIME:
         part = _write_part(target, content, mode)
-        part.replace(target)
+        try:
+            part.replace(target)
+        except OSError:
+            part.unlink(missing_ok=True)
+            raise
     sync_folder(str(target.parent))
 
 
@@ -134,6 +138,8 @@ def write_asked(path: str, content: bytes) -> None:
     Raises:
         WorkspaceError: when it cannot be written there.
     """
+    if not Path(path).name:
+        raise WorkspaceError(f"{path!r} cannot be written: name a file")
     try:
         replace(path, content)
     except OSError as problem:
