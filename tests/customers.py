@@ -134,7 +134,9 @@ def joining(world: World, folder: Path = ROOT, rules: SignUpRules = RULES) -> Jo
     proxies = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
     desks = Desks(around, world.ring, rules)
     door = Door(around, world.ring, desks.of)
-    return Joining(desks.of, desks.open_lists, proxies, Threads(1), door=door)
+    return Joining(
+        desks.of, desks.open_lists, proxies, Threads(1), around, rules, door=door
+    )
 
 
 def app_of(

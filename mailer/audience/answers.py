@@ -87,4 +87,9 @@ def _value(
     try:
         return coerce(spec, said)
     except ValueError:
-        return _UNREADABLE.get(spec.type, Problem.TEXT)
+        return unreadable(spec.type)
+
+
+def unreadable(type: AttributeType) -> Problem:
+    """Return what is wrong with words that are no value of a type."""
+    return _UNREADABLE.get(type, Problem.TEXT)

@@ -73,6 +73,10 @@ class Site:
         """Return the page where a sign-up is confirmed."""
         return f"{self.public_url}/c/{token}"
 
+    def own_page(self, token: str) -> str:
+        """Return the page of what is known about a person."""
+        return f"{self.public_url}/m/{token}"
+
     def sign_up(self, list_name: str) -> str:
         """Return the page where people join a list."""
         return f"{self.public_url}/join/{list_name}"

@@ -154,7 +154,7 @@ class Prepared:
     def _choose(self, language: str | None) -> "Edition":
         return self._editions[choose(language, self._editions, self._fallback)]
 
-    def compose(
+    def compose(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         self,
         person: Person,
         delivery_id: int,
@@ -162,6 +162,7 @@ class Prepared:
         date: datetime,
         test: bool = False,  # noqa: FBT001, FBT002 - part of the agreed interface
         sign_up: int = 0,
+        request: int | None = None,
     ) -> Letter:
         """Compose one person's letter: the same arguments always give the same bytes.
 
@@ -170,6 +171,7 @@ class Prepared:
             date: When the letter was first tried; a retry gives the same again.
             test: The subject says so, and the links leave no list.
             sign_up: The number of the sign-up that the letter asks to confirm; 0 for none.
+            request: That of the request for the person's page that it leads to, instead.
 
         Raises:
             CannotComposeError: when this person lacks a value, or a value cannot be where
@@ -184,9 +186,7 @@ class Prepared:
             url = self.site.unsubscribe(token)
         names = self._names(edition, person, recipient, url, reader)
         if "confirm_url" in edition.links:
-            names["confirm_url"] = self.site.confirmation(
-                self._tokens.for_number(TokenKind.CONFIRM, sign_up)
-            )
+            names["confirm_url"] = self._confirm_url(sign_up, request)
         if "browser_url" in edition.links:
             names["browser_url"] = self.site.browser(
                 self._tokens.for_delivery(TokenKind.BROWSER, delivery_id)
@@ -238,6 +238,12 @@ class Prepared:
         names |= {"email": "", **dict.fromkeys(edition.links, instead)}
         page = quopri.decodestring(b"".join(edition.bodies.html.fill(names)))
         return edition.line(names), page.decode().replace("\r\n", "\n")
+
+    def _confirm_url(self, sign_up: int, request: int | None) -> str:
+        if request is None:
+            token = self._tokens.for_number(TokenKind.CONFIRM, sign_up)
+            return self.site.confirmation(token)
+        return self.site.own_page(self._tokens.for_number(TokenKind.PAGE, request))
 
     def _reader(self, person: Person, campaign_id: int, *, test: bool) -> Reader:
         contact_id = person.contact_id

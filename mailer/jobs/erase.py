@@ -67,18 +67,21 @@ def look(database: Database, address: str) -> Erased:
     return Erased(contact.address, True, entries, letters, waiting)
 
 
-def erase(
+def erase(  # noqa: PLR0913 - each is a thing of its own
     database: Database,
     logbook: Logbook,
     address: str,
     by: str,
     clock: Callable[[], datetime],
     wait: Callable[[float], None] = time.sleep,
+    *,
+    how: How = How.SUPPORT,
 ) -> Erased:
     """Erase a person, or go on with it.
 
     Args:
-        by: Who does it.
+        by: Who does it; "" where it is the person herself, on her page.
+        how: By which way it reached us.
         wait: Waits so many seconds for answers that are still to come.
 
     Raises:
@@ -87,17 +90,17 @@ def erase(
         WorkspaceError: when the logbook cannot be written; do it again then.
     """
     found = parse_address(address)
-    if not by.strip():
+    if how is not How.PAGE and not by.strip():
         raise RefusedError("say who erases: --by NAME")
     now = clock()
     hashed = logbook.ring.suppression_hash(found.match)
     scope, reason = Scope.MARKETING.value, SuppressionReason.ERASED
-    no = No(NoAct.ERASED, hashed, scope, reason, now, How.SUPPORT)
+    no = No(NoAct.ERASED, hashed, scope, reason, now, how)
     with say_no(database, logbook, [no]) as connection:
         ledger.lock(connection)
         contact = find_contact(connection, found.match)
         if contact is not None and not erasing.is_being_erased(connection, contact.id):
-            entry = _entry(contact, by.strip(), now)
+            entry = _entry(contact, by.strip() or None, now, how)
             ledger.append(connection, logbook.ring, [entry])
         suppress(connection, hashed, Suppression(scope, reason, now, None, "by request"))
     if contact is None:
@@ -140,7 +143,9 @@ def forget_stranger(
     return _finish(database, contact, clock, lambda _: None)
 
 
-def _entry(contact: Contact, by: str | None, now: datetime) -> NewEntry:
+def _entry(
+    contact: Contact, by: str | None, now: datetime, how: How = How.SUPPORT
+) -> NewEntry:
     return NewEntry(
         contact_id=contact.id,
         who=contact.match,
@@ -148,7 +153,7 @@ def _entry(contact: Contact, by: str | None, now: datetime) -> NewEntry:
         wording=0,
         act=Act.ERASED,
         at=now,
-        how=How.SUPPORT,
+        how=how,
         by=by,
     )
 

@@ -79,11 +79,12 @@ def _fixed(contact: Contact) -> list[str]:
 
 def _cells(contact: Contact, specs: Mapping[str, AttributeSpec]) -> list[str]:
     return [
-        _cell(read(spec.type, contact.attributes.get(name))) for name, spec in specs.items()
+        cell(read(spec.type, contact.attributes.get(name))) for name, spec in specs.items()
     ]
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Write a value so that an import, or a form, reads it again."""
     match value:
         case None:
             return ""

@@ -59,7 +59,8 @@ def _reader(claim: Claim, prepared: Prepared) -> Person:
     return Person(
         contact_id=claim.contact_id,
         address=claim.address,
-        attributes=claim.attributes,
+        # A letter about her page may go to an address that nobody has confirmed yet.
+        attributes={} if claim.cause_kind is CauseKind.REQUEST else claim.attributes,
         language=claim.language,
         time_zone=claim.time_zone,
     )
@@ -151,7 +152,7 @@ class Letters:
         # rehearsal's letter, or has a mail program that does, leaves no list and agrees to
         # nothing in somebody else's name.
         rehearsed = self._pen.rehearsal is not None
-        signs_up = claim.cause_kind is CauseKind.SIGN_UP and not rehearsed
+        kind = None if rehearsed else claim.cause_kind
         campaign_id = claim.cause_id if claim.cause_kind is CauseKind.CAMPAIGN else 0
         return prepared.compose(
             person._replace(contact_id=0) if rehearsed else person,
@@ -159,7 +160,8 @@ class Letters:
             campaign_id,
             claim.first_attempt_at,
             test=claim.kind is Kind.TEST,
-            sign_up=claim.cause_id if signs_up else 0,
+            sign_up=claim.cause_id if kind is CauseKind.SIGN_UP else 0,
+            request=claim.cause_id if kind is CauseKind.REQUEST else None,
         )
 
     def prepared(self, cause: CauseKind, cause_id: int, list_id: str | None) -> Prepared:

@@ -5,8 +5,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
+from mailer.store.columns import Instant
 from mailer.store.tables import PageRequestRow, table
 
 _rows = table(PageRequestRow)
@@ -104,7 +115,8 @@ def find_request(connection: Connection, number: int) -> PageRequest | None:
     if row is None:
         return None
     values: dict[str, Any] = {name: row[name] for name in PageRequest.__slots__}
-    return PageRequest(**values | {"purpose": Purpose(row["purpose"])})
+    values["purpose"] = Purpose(row["purpose"])
+    return PageRequest(**values)
 
 
 def open_request(
@@ -123,7 +135,8 @@ def open_request(
             or_(_rows.c.opened_at.is_(None), _rows.c.opened_at > now - _TWICE),
         )
         .values(
-            opened_at=func.coalesce(_rows.c.opened_at, now), session_until=session_until
+            opened_at=func.coalesce(_rows.c.opened_at, literal(now, Instant())),
+            session_until=session_until,
         )
         .returning(_rows.c.id)
     )

@@ -42,6 +42,8 @@ from mailer.web import (
     images,
     join,
     metrics,
+    mine,
+    own,
     preferences,
     unsubscribe,
 )
@@ -115,6 +117,8 @@ def _joining(workspace: Workspace) -> Joining:
         desks.open_lists,
         tuple(ip_network(one) for one in proxies),
         Threads(_JOINING),
+        world,
+        workspace.settings.sign_up.rules(),
         # Where nobody has said, nobody is written to.
         rehearsing=world.mode is not Mode.LIVE,
         door=Door(world, workspace.ring, desks.of),
@@ -201,6 +205,8 @@ def _routes(base: str, means: Means, *, with_metrics: bool) -> list[Route]:
         _route(f"{base}/archive/{{name}}/feed.xml", means, archive.feed),
         _route(f"{base}/archive/{{name}}/{{number:int}}", means, archive.letter),
         _route(f"{base}/c/{{token:path}}", means, confirm.get, confirm.post),
+        _route(f"{base}/me", means, mine.get, mine.post),
+        _route(f"{base}/m/{{token:path}}", means, own.get, own.post),
         _route(f"{base}/join/{{name}}", means, join.get, join.post),
         _route(f"{base}/health", means, health.get),
     ]

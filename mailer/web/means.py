@@ -14,6 +14,8 @@ from mailer.jobs.metrics import Meter
 from mailer.jobs.post_contact import Door
 from mailer.jobs.reading import Reading
 from mailer.jobs.sign_up import Desk
+from mailer.jobs.world import World
+from mailer.model.signup import SignUpRules
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
 from mailer.web.client import Network
@@ -53,6 +55,8 @@ class Joining:
         open_lists: Finds the desks of all lists that have a page.
         proxies: Whose X-Forwarded-For is believed.
         threads: Threads that write, so that who signs up keeps nobody from leaving.
+        world: What is worked with where a person asks about herself.
+        rules: How often one may ask.
         rehearsing: Welcomes go where a rehearsal's letters go.
         door: What shops and tills post to; None where nobody may.
     """
@@ -61,6 +65,8 @@ class Joining:
     open_lists: Callable[[], Sequence[Desk]]
     proxies: tuple[Network, ...]
     threads: Threads
+    world: World
+    rules: SignUpRules
     rehearsing: bool = False
     door: Door | None = None
 

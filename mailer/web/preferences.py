@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from mailer.errors import MailerError, NotFoundError
 from mailer.jobs import preferences as jobs
+from mailer.jobs.page_links import ask_by_link
 from mailer.jobs.preferences import PAUSES_DAYS, Preferences
 from mailer.model.frequency import Frequency
 from mailer.model.token import Reader, TokenKind
@@ -53,7 +54,7 @@ async def post(request: Request, means: Means) -> Response:
     return await _show(request, means, reader, note)
 
 
-async def _do(
+async def _do(  # noqa: PLR0911 - one for each button
     request: Request, means: Means, reader: Reader, form: dict[str, str]
 ) -> str | Reader:
     """Do what a form asks for.
@@ -63,6 +64,8 @@ async def _do(
     """
     database, logbook, now = means.database, means.logbook, means.clock()
     match form:
+        case {"page": _}:
+            return await _send_link(request, means, reader)
         case {"join": name}:
             return await _join(request, means, reader, name)
         case {"leave_list": list_id}:
@@ -104,6 +107,16 @@ async def _write_down(means: Means, reader: Reader, form: dict[str, str]) -> str
             return "language" if done else ""
         case _:
             return ""
+
+
+async def _send_link(request: Request, means: Means, reader: Reader) -> str:
+    """Mail the link to the person's own page; who holds a forwarded letter gets none."""
+    address = client_address(request, means.joining.proxies)
+    world, rules = means.joining.world, means.joining.rules
+    asked = await means.joining.threads.do(
+        lambda: ask_by_link(world, rules, reader.contact_id, address)
+    )
+    return "page" if asked else ""
 
 
 async def _join(request: Request, means: Means, reader: Reader, name: str) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mailer.model.attributes import AttributeType
+from mailer.web.ownsamples import OWN_SAMPLES
 
 Values = Mapping[str, object]
 
@@ -63,6 +64,7 @@ _PLACES: list[Values] = [
 ]
 
 SAMPLES: dict[str, Sequence[Values]] = {
+    **OWN_SAMPLES,
     "unsubscribe": _PERSON,
     "preferences": tuple(
         {
@@ -77,7 +79,16 @@ SAMPLES: dict[str, Sequence[Values]] = {
             "languages": [{"tag": "en", "name": "English"}],
         }
         for address in ("j•••@example.com", "")
-        for note in ("", "joined", "letter", "paused", "resumed", "frequency", "language")
+        for note in (
+            "",
+            "joined",
+            "letter",
+            "paused",
+            "resumed",
+            "frequency",
+            "page",
+            "language",
+        )
         for stopped in (True, False)
         for until in ("2 December 2026", "")
     ),

@@ -27,6 +27,11 @@ def example_files() -> dict[str, bytes]:
     return dict(sorted(found.items()))
 
 
+def example_folder() -> str:
+    """Return where the example lies, to read a file of it that a workspace has not."""
+    return str(_root())
+
+
 def _root() -> Traversable:
     packed = files("mailer") / "example"
     if packed.is_dir():
