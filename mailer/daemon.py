@@ -14,7 +14,7 @@ from mailer.jobs.scribe_apart import Apart, ScribeLostError, ScribeProcess
 from mailer.jobs.send import Place, Sender
 from mailer.jobs.watch import RelayWatch
 from mailer.pace.restart import pause_after
-from mailer.senders import pen_of, relay_of, rules_of
+from mailer.senders import ALONE, Seat, pen_of, relays_of, rules_of
 from mailer.store.owners import AdvisoryLock
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.locks import OwnerLocks as FileLocks
@@ -40,35 +40,34 @@ def sender_of(
     locks: OwnerLocks,
     scribe: Scribe | None = None,
     *,
-    connections: int | None = None,
+    seat: Seat = ALONE,
     campaigns_too: bool = True,
 ) -> Sender:
     """Build a workspace's sender.
 
     Args:
         scribe: Who writes down what it sends; None: a thread of its own.
-        connections: How many to the relay at most; None: as many as the settings say.
+        seat: Which of several senders it is.
         campaigns_too: Send campaigns' letters too, not only those that somebody waits for.
     """
     world = workspace.world()
-    relay = relay_of(workspace)
-    if connections is not None:
-        relay = replace(relay, connections=connections)
+    relays = relays_of(workspace, seat)
     pen = replace(pen_of(workspace), rehearsal=workspace.rehearsal())
 
     def could_not(campaign_id: int) -> None:
         campaigns.pause_if_many_fail(world, campaign_id)
 
-    watch = RelayWatch(workspace.database, workspace.settings.relay.name)
+    watches = [RelayWatch(workspace.database, one.address.name) for one in relays]
 
     def housekeeping() -> None:
-        watch.look(sender.trouble, utc_now())
+        for watch, lines in zip(watches, sender.lines, strict=True):
+            watch.look(lines.trouble, utc_now())
         campaigns.tend(world)
 
     sender = Sender(
         Place(workspace.database, locks, utc_now, scribe),
         Letters(workspace.database, pen, could_not),
-        relay,
+        relays,
         replace(rules_of(workspace), campaigns=campaigns_too),
         housekeeping,
     )
@@ -106,18 +105,18 @@ async def run_sender_with(
     workspace: Workspace,
     stop: asyncio.Event,
     scribe: Scribe | None,
-    connections: int | None = None,
+    seat: Seat = ALONE,
 ) -> None:
     """Send until told to stop.
 
     Args:
-        connections: How many to the relay at most; None: as many as the settings say.
+        seat: Which of several senders it is.
 
     Raises:
         ScribeLostError: when the scribe ended.
     """
     locks = owner_locks(workspace)
-    sender = sender_of(workspace, locks, scribe, connections=connections)
+    sender = sender_of(workspace, locks, scribe, seat=seat)
     stopping = asyncio.create_task(_then(stop, sender.stop))
     try:
         await sender.run()

@@ -1,10 +1,11 @@
-"""What a sender works with, made of the settings: its pen, its relay and its rules."""
+"""What a sender works with, made of the settings: its pen, its relays and its rules."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from mailer.compose.limits import Limits
 from mailer.config.modes import mode_of
+from mailer.config.relay import Relay as RelaySettings
 from mailer.jobs.letters import Pen
 from mailer.jobs.relays import Relay
 from mailer.jobs.send import Rules
@@ -12,7 +13,8 @@ from mailer.model.mode import Mode
 from mailer.model.token import TokenBox
 from mailer.pace.cap import CapRule
 from mailer.pace.retry import RetryPlan
-from mailer.pace.throttle import Rate
+from mailer.pace.routing import ANY
+from mailer.pace.throttle import rate_of
 from mailer.wire.line import RelayAddress, Timeouts, Tls
 from mailer.wire.outbox import OutboxWay
 from mailer.wiring import Workspace
@@ -29,13 +31,17 @@ def pen_of(workspace: Workspace) -> Pen:
     return Pen(workspace.site(), TokenBox(workspace.ring), limits)
 
 
-def relay_address_of(workspace: Workspace) -> RelayAddress:
-    """Return where the relay is, with its password from where the settings say it is.
+def relay_addresses_of(workspace: Workspace) -> tuple[RelayAddress, ...]:
+    """Return where the relays are, with passwords from where the settings say they are.
 
     Raises:
-        ConfigError: when the password is not where the settings say.
+        ConfigError: when a password is not where the settings say.
     """
-    relay = workspace.settings.relay
+    relays = workspace.settings.all_relays()
+    return tuple(_address(workspace, where, relay) for where, relay in relays.items())
+
+
+def _address(workspace: Workspace, where: str, relay: RelaySettings) -> RelayAddress:
     certificate = relay.certificate_file
     return RelayAddress(
         name=relay.name,
@@ -43,7 +49,7 @@ def relay_address_of(workspace: Workspace) -> RelayAddress:
         port=relay.port,
         tls=Tls(relay.tls),
         username=relay.username,
-        password=workspace.relay_password(),
+        password=workspace.relay_password(where, relay),
         helo_name=relay.helo_name,
         certificate_file=inside(workspace.folder, certificate) if certificate else "",
         timeouts=Timeouts(
@@ -55,18 +61,43 @@ def relay_address_of(workspace: Workspace) -> RelayAddress:
     )
 
 
-def relay_name_of(workspace: Workspace) -> str:
-    """Return the name under which what leaves is counted, and trouble is told.
-
-    A rehearsal into files has one of its own: it takes nothing from what the relay allows.
-    """
+def _into_files(workspace: Workspace) -> bool:
     settings = workspace.settings
-    into_files = mode_of(settings) is Mode.REHEARSAL and not settings.rehearsal.to
-    return _OUTBOX if into_files else settings.relay.name
+    return mode_of(settings) is Mode.REHEARSAL and not settings.rehearsal.to
 
 
-def relay_of(workspace: Workspace) -> Relay:
-    """Return a workspace's relay.
+def relay_names_of(workspace: Workspace) -> tuple[str, ...]:
+    """Return the names under which what leaves is counted, and trouble is told.
+
+    A rehearsal into files has one of its own: it takes nothing from what relays allow.
+    """
+    if _into_files(workspace):
+        return (_OUTBOX,)
+    return tuple(relay.name for relay in workspace.settings.all_relays().values())
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One of several senders of a crew, which share the relays' connections.
+
+    Args:
+        place: From 0 on.
+        size: How many there are.
+    """
+
+    place: int = 0
+    size: int = 1
+
+    def share(self, connections: int) -> int:
+        """Return how many of a relay's connections it may open."""
+        return connections // self.size + (self.place < connections % self.size)
+
+
+ALONE = Seat()
+
+
+def relays_of(workspace: Workspace, seat: Seat = ALONE) -> tuple[Relay, ...]:
+    """Return a workspace's relays, as one of its senders uses them.
 
     In a rehearsal no letter can go to anybody else than the settings say: into files, when
     they name nobody.
@@ -74,28 +105,38 @@ def relay_of(workspace: Workspace) -> Relay:
     Raises:
         ConfigError: when the settings do not say whether it is one.
     """
-    relay = workspace.settings.relay
     rehearsal = workspace.rehearsal()
+    relays = workspace.settings.all_relays()
     if rehearsal is not None and not rehearsal.to:
         # No line is ever opened to it.
-        address = RelayAddress(relay_name_of(workspace), relay.host, relay.port)
-    else:
-        only_to = "" if rehearsal is None else rehearsal.to
-        address = replace(relay_address_of(workspace), only_to=only_to)
-    outbox = None
-    if rehearsal is not None and not rehearsal.to:
+        first = next(iter(relays.values()))
+        address = RelayAddress(_OUTBOX, first.host, first.port)
         place = inside(workspace.folder, rehearsal.folder)
         outbox = OutboxWay(Outbox(place, rehearsal.folder).keep)
+        relay = replace(_relay(first, address, seat), other_way=outbox, route=ANY)
+        return (replace(relay, rehearsing=True),)
+    only_to = "" if rehearsal is None else rehearsal.to
+    return tuple(
+        replace(
+            _relay(relay, _address(workspace, where, relay), seat, only_to),
+            rehearsing=rehearsal is not None,
+        )
+        for where, relay in relays.items()
+    )
+
+
+def _relay(
+    relay: RelaySettings, address: RelayAddress, seat: Seat, only_to: str = ""
+) -> Relay:
     return Relay(
-        address,
-        rate=Rate(relay.per_second, relay.per_hour, relay.per_day),
-        connections=relay.connections,
+        replace(address, only_to=only_to),
+        rate=rate_of(relay.per_second, relay.per_minute, relay.per_hour, relay.per_day),
+        connections=seat.share(relay.connections),
         letters_per_connection=relay.letters_per_connection,
         idle_s=relay.idle_s,
         pause_s=relay.pause_s,
         pause_at_most_s=relay.pause_at_most_s,
-        other_way=outbox,
-        rehearsing=rehearsal is not None,
+        route=relay.route,
     )
 
 

@@ -17,7 +17,9 @@ from mailer.compose.links import Site
 from mailer.config.fields import Settings
 from mailer.config.modes import mode_of, rehearsal_of
 from mailer.config.places import Places, places_of
+from mailer.config.presets import with_presets
 from mailer.config.reading import Setting, read_settings, settings_in_force
+from mailer.config.relay import Relay
 from mailer.errors import ConfigError, DatabaseError, KeyFileError, RefusedError
 from mailer.jobs.keys import keys_in_force
 from mailer.jobs.logbook import Logbook
@@ -36,6 +38,7 @@ from mailer.workspace.files import exists, folder_of, inside, read_secret
 from mailer.workspace.folder import CONFIG, read_config
 from mailer.workspace.lists import parse_sender, read_list, read_lists
 from mailer.workspace.locks import FileTurn, SharedLock
+from mailer.workspace.presets import read_presets
 
 
 class Lock(Protocol):
@@ -134,14 +137,16 @@ class Workspace:
             return None
         return rehearsal_of(self.settings)
 
-    def relay_password(self) -> str:
-        """Return the relay's password from where the settings say it is; "" without one.
+    def relay_password(self, where: str, relay: Relay) -> str:
+        """Return a relay's password from where the settings say it is; "" without one.
+
+        Args:
+            where: Where the relay stands in the settings, such as `relays.bulk`.
 
         Raises:
             ConfigError: when the variable is not set.
             WorkspaceError: when the file cannot be read.
         """
-        relay = self.settings.relay
         if relay.password_file:
             return read_secret(
                 inside(self.folder, relay.password_file), relay.password_file
@@ -151,7 +156,7 @@ class Workspace:
         password = os.environ.get(relay.password_env, "")
         if not password:
             raise ConfigError(
-                f"{CONFIG}: relay.password_env names {relay.password_env}, but the"
+                f"{CONFIG}: {where}.password_env names {relay.password_env}, but the"
                 " environment has no such variable: set it where mailer is started"
             )
         return password
@@ -202,13 +207,16 @@ def settings_of(folder: str) -> Settings:
         ConfigError: names every wrong or unknown setting.
         WorkspaceError: when the folder has no `config.toml`, or it does not parse.
     """
-    return read_settings(read_config(folder), os.environ)
+    written, _ = with_presets(read_config(folder), read_presets())
+    return read_settings(written, os.environ)
 
 
 def settings_listed(folder: str) -> list[Setting]:
     """List a workspace's settings with where each came from; no secret is among them."""
     written = read_config(folder)
-    return settings_in_force(read_settings(written, os.environ), written, os.environ)
+    filled, preset = with_presets(written, read_presets())
+    settings = read_settings(filled, os.environ)
+    return settings_in_force(settings, written, os.environ, preset=preset)
 
 
 def database_of(places: Places) -> Database:

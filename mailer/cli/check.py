@@ -18,7 +18,7 @@ from mailer.jobs.check_workspace import (
 )
 from mailer.jobs.init import make_state
 from mailer.jobs.keys import keys_in_force
-from mailer.senders import relay_address_of
+from mailer.senders import relay_addresses_of
 from mailer.wiring import (
     Workspace,
     database_of,
@@ -76,7 +76,9 @@ def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
     looked.append(check_disk(workspace.folder, settings.alarms.disk_free_mb))
     looked.append(check_clock(workspace.database, now))
     if not offline:
-        looked.append(asyncio.run(check_relay(relay_address_of(workspace))))
+        looked += [
+            asyncio.run(check_relay(address)) for address in relay_addresses_of(workspace)
+        ]
         looked.append(check_site(settings.site.public_url, settings.warnings()))
     return looked
 

@@ -54,6 +54,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.status:status",
         "Show how things stand, on one screen.",
     ),
+    "relay": (
+        "mailer.cli.relay:relay",
+        "Show how the relays are and why, and try them out.",
+    ),
     "alarm": ("mailer.cli.alarm:alarm", "List what went wrong while nobody looked."),
     "bounce": (
         "mailer.cli.bounce:bounce",

@@ -14,6 +14,7 @@ from mailer.daemon import run_sender_with, scribe_of
 from mailer.errors import MailerError, RefusedError
 from mailer.jobs.crew import Crew, note_given_up
 from mailer.jobs.scribe_apart import Apart, ScribeProcess
+from mailer.senders import Seat
 from mailer.wire.channel import Channel
 from mailer.wiring import Workspace, open_workspace, utc_now
 
@@ -22,23 +23,19 @@ _log = logging.getLogger(__name__)
 _KILL_AFTER_DRAIN_S = 10
 
 
-def share_of(connections: int, place: int, size: int) -> int:
-    """Return how many of a relay's connections the sender of a place may open."""
-    return connections // size + (place < connections % size)
-
-
 def crew_of(workspace: Workspace, size: int) -> Crew:
     """Build the senders of a workspace.
 
     Raises:
         RefusedError: when there are not as many connections to a relay.
     """
-    connections = workspace.settings.relay.connections
-    if size > connections:
-        raise RefusedError(
-            f"{size} senders need as many connections, and `connections` under [relay] in"
-            f" config.toml is {connections}: raise it, or run fewer senders"
-        )
+    for where, relay in workspace.settings.all_relays().items():
+        if size > relay.connections:
+            raise RefusedError(
+                f"{size} senders need as many connections, and `connections` under"
+                f" [{where}] in config.toml is {relay.connections}: raise it, or run fewer"
+                " senders"
+            )
     starting = _Starting(workspace, size)
 
     def given_up(place: int, status: int) -> None:
@@ -57,9 +54,9 @@ class _Starting:
         self._turn = threading.Lock()
 
     def start(self, place: int) -> "_Sender":
-        share = share_of(self._workspace.settings.relay.connections, place, self._size)
+        seat = Seat(place, self._size)
         drain_s = self._workspace.settings.sending.drain_s
-        return _Sender(self._workspace.folder, share, self._channel(), drain_s)
+        return _Sender(self._workspace.folder, seat, self._channel(), drain_s)
 
     def _channel(self) -> Channel | None:
         with self._turn:
@@ -79,7 +76,7 @@ class _Sender:
     """One sender's process, as the program that started it sees it."""
 
     def __init__(
-        self, folder: str, share: int, scribe: Channel | None, drain_s: float
+        self, folder: str, seat: Seat, scribe: Channel | None, drain_s: float
     ) -> None:
         self._leash, theirs = Channel.pair()
         self._kill_after_s = drain_s + _KILL_AFTER_DRAIN_S
@@ -87,7 +84,7 @@ class _Sender:
         level = logging.getLogger().getEffectiveLevel()
         # A fork would copy our locks and the database's connections.
         self._process: SpawnProcess = multiprocessing.get_context("spawn").Process(
-            target=_send, args=(folder, share, level, theirs, scribe), name="mailer-sender"
+            target=_send, args=(folder, seat, level, theirs, scribe), name="mailer-sender"
         )
         self._process.start()
         theirs.close()
@@ -122,7 +119,7 @@ class _Sender:
 
 
 def _send(
-    folder: str, share: int, level: int, leash: Channel, scribe: Channel | None
+    folder: str, seat: Seat, level: int, leash: Channel, scribe: Channel | None
 ) -> None:
     """Send in this process until told to stop, or until who started us is gone."""
     # Ctrl-C reaches all of us; who started us decides what it means.
@@ -134,14 +131,14 @@ def _send(
             open_workspace(folder) as workspace,
             asyncio.Runner(loop_factory=loop_factory()) as runner,
         ):
-            runner.run(_send_until_gone(workspace, share, leash, scribe))
+            runner.run(_send_until_gone(workspace, seat, leash, scribe))
     except MailerError as problem:
         _log.error("sender (process %d) ends: %s", os.getpid(), problem)
         sys.exit(2)
 
 
 async def _send_until_gone(
-    workspace: Workspace, share: int, leash: Channel, scribe: Channel | None
+    workspace: Workspace, seat: Seat, leash: Channel, scribe: Channel | None
 ) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
@@ -151,6 +148,4 @@ async def _send_until_gone(
 
     loop.add_reader(leash.fileno(), let_go)
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    await run_sender_with(
-        workspace, stop, None if scribe is None else Apart(scribe), connections=share
-    )
+    await run_sender_with(workspace, stop, None if scribe is None else Apart(scribe), seat)

@@ -8,12 +8,13 @@ import click
 
 from mailer.cli.mode import words_about
 from mailer.cli.output import as_json, print_json, shown
+from mailer.cli.relaylines import alarm_json, relay_lines, relays_json
 from mailer.cli.sizes import in_units
-from mailer.config.fields import Relay, Settings
+from mailer.config.fields import Settings
 from mailer.jobs.status import Life, Progress, SenderSeen, Standing, standing
 from mailer.model.delivery import DeliveryState
 from mailer.model.schedule import Firing, duration_words
-from mailer.senders import relay_name_of
+from mailer.senders import relay_names_of
 from mailer.store.alarms import Alarm
 from mailer.wiring import Workspace, open_workspace, utc_now
 
@@ -33,12 +34,12 @@ class _Seen:
     """What is shown.
 
     Args:
-        relay: The name under which what leaves is counted.
+        relays: The names under which what leaves is counted.
     """
 
     found: Standing
     settings: Settings
-    relay: str
+    relays: tuple[str, ...]
     is_sqlite: bool
     now: datetime
 
@@ -69,18 +70,18 @@ def status(folder: str, *, as_json: bool) -> None:
 
 
 def _look(workspace: Workspace) -> _Seen:
-    relay, now = relay_name_of(workspace), utc_now()
+    relays, now = relay_names_of(workspace), utc_now()
     folders = workspace.watched().folders
-    found = standing(workspace.world(), relay, folders, now)
+    found = standing(workspace.world(), relays, folders, now)
     is_sqlite = workspace.places.database_file is not None
-    return _Seen(found, workspace.settings, relay, is_sqlite, now)
+    return _Seen(found, workspace.settings, relays, is_sqlite, now)
 
 
 def _screen(seen: _Seen) -> Iterator[tuple[str, Sequence[str]]]:
     found = seen.found
     label, words = words_about(seen.settings)
     yield "mode", [f"{label}: {words}" if label else "live: letters go to people"]
-    yield "relay", [*_relay(seen)]
+    yield "relay", [*relay_lines(seen.settings, seen.relays, seen.found)]
     yield "queue", [*_queue(seen)]
     yield "in doubt", [f"{found.present.in_doubt:,}", *_few([*_doubts(found)])]
     yield "running", _few([_progress(one) for one in found.under_way], "no campaign")
@@ -97,28 +98,6 @@ def _screen(seen: _Seen) -> Iterator[tuple[str, Sequence[str]]]:
 def _few(lines: Sequence[str], *none: str) -> list[str]:
     more = len(lines) - _SHOWN
     return [*lines[:_SHOWN], *([f"and {more} more"] if more > 0 else ())] or [*none]
-
-
-def _relay(seen: _Seen) -> Iterator[str]:
-    relay = seen.settings.relay
-    where = f"{relay.name}, {relay.host}:{relay.port}, TLS {relay.tls}"
-    if seen.relay != relay.name:
-        where += " (not used while letters go to files)"
-    yield f"{where}; {_limits(relay, seen.found.sent)}"
-    for one in seen.found.relay_alarms:
-        yield f"in trouble: {one.happened}; {one.todo} (alarm {one.id}, {shown(one.at)})"
-
-
-def _limits(relay: Relay, sent: tuple[int, int]) -> str:
-    hour, day = sent
-    limits: list[str] = []
-    if relay.per_second:
-        limits.append(f"{relay.per_second:g} a second")
-    if relay.per_hour:
-        limits.append(f"{relay.per_hour:,} an hour ({hour:,} taken)")
-    if relay.per_day:
-        limits.append(f"{relay.per_day:,} a day ({day:,} taken)")
-    return f"at most {', '.join(limits)}" if limits else "no limit"
 
 
 def _queue(seen: _Seen) -> Iterator[str]:
@@ -204,23 +183,15 @@ def _ago(now: datetime, at: datetime) -> str:
 
 
 def _as_json(seen: _Seen) -> Mapping[str, object]:
-    found, relay = seen.found, seen.settings.relay
+    found = seen.found
     at = found.backup_at
+    relays = relays_json(seen.settings, seen.relays, found)
     return {
         "at": seen.now,
         "mode": seen.settings.mode,
-        "relay": {
-            "name": relay.name,
-            "host": relay.host,
-            "port": relay.port,
-            "used": seen.relay == relay.name,
-            "per_second": relay.per_second,
-            "per_hour": relay.per_hour,
-            "per_day": relay.per_day,
-            "sent_hour": found.sent[0] if relay.per_hour or relay.per_day else None,
-            "sent_day": found.sent[1] if relay.per_hour or relay.per_day else None,
-            "trouble": [_alarm_json(one) for one in found.relay_alarms],
-        },
+        # What there was before there could be several.
+        "relay": relays[0],
+        "relays": relays,
         "queue": _queue_json(found),
         "due": found.present.due,
         "oldest_due_at": found.present.oldest_due_at,
@@ -231,7 +202,7 @@ def _as_json(seen: _Seen) -> Mapping[str, object]:
         ],
         "running": [_campaign_json(one) for one in found.under_way],
         "paused": [_campaign_json(one) for one in found.paused],
-        "alarms": [_alarm_json(one) for one in found.alarms],
+        "alarms": [alarm_json(one) for one in found.alarms],
         "next": [
             {"schedule": name, "due_at": one.due_at, "occurrence": one.occurrence}
             for name, one in _coming(found)
@@ -273,17 +244,6 @@ def _campaign_json(one: Progress) -> Mapping[str, object]:
         "queued": one.queued,
         "held_by_senders": one.held,
         "done": one.done,
-    }
-
-
-def _alarm_json(one: Alarm) -> Mapping[str, object]:
-    return {
-        "alarm": one.id,
-        "kind": one.kind,
-        "at": one.at,
-        "about": one.subject,
-        "happened": one.happened,
-        "todo": one.todo,
     }
 
 

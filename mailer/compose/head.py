@@ -82,7 +82,7 @@ class Head:
             name, self.address = mailing_list.sender_name, mailing_list.sender_address
         if not self.address:
             raise TemplateError("a letter needs a sender: name the list that it is for")
-        self._domain = self.address.rpartition("@")[2]
+        self.domain = self.address.rpartition("@")[2]
         where = f"lists/{mailing_list.name}.toml" if mailing_list else "config.toml"
         try:
             self._from = address_field("From", name, self.address)
@@ -92,7 +92,7 @@ class Head:
         self._feedback = ""
         self._mailbox: tuple[str, str] | None = None
         if mailing_list is not None and KINDS[kind].needs_unsubscribe:
-            self._feedback = f":{mailing_list.id}:{kind.value}:{self._domain}"
+            self._feedback = f":{mailing_list.id}:{kind.value}:{self.domain}"
             self._mailbox = unsubscribe_mailbox(mailing_list)
 
     def frame(self, fields: Fields, enclosing: Enclosing) -> Frame:
@@ -109,7 +109,7 @@ class Head:
         head = (
             f"{self._from}{fields.to}{fields.subject}"
             f"Date: {date_value(fields.date)}\r\n"
-            f"Message-ID: <{fields.message_id}@{self._domain}>\r\n"
+            f"Message-ID: <{fields.message_id}@{self.domain}>\r\n"
             f"{self._fixed}{listed}"
         )
         if enclosing:

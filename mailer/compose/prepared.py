@@ -109,6 +109,11 @@ class Prepared:
         self._chosen = lru_cache(_LANGUAGES_MAX)(self._choose)
 
     @property
+    def sender_domain(self) -> str:
+        """The domain of From, as an A-label in lower case."""
+        return self._head.domain.lower()
+
+    @property
     def bodies(self) -> Bodies:
         """The bodies in the fallback's language."""
         return self._editions[self._fallback].bodies

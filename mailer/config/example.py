@@ -16,6 +16,22 @@ Any but the attributes can also come from the environment, which wins: MAILER_DA
 MAILER_RELAY__HOST for `host` in [relay]. `mailer config show` says where each came from.
 Passwords are never written here: name their variable or file."""
 
+RELAYS = """\
+Several relays instead of the one under [relay], each in a table of its own with the same
+settings and a name. Each has its own limits; when one is down, others take its letters."""
+
+EXAMPLE_RELAYS = """\
+# [relays.bulk]
+# preset = "amazon-ses"
+# host = "email-smtp.eu-north-1.amazonaws.com"
+# username = "…"
+# password_env = "SES_PASSWORD"
+# [relays.answers]
+# host = "localhost"
+# port = 25
+# tls = "none"
+# lanes = ["answers", "transactions"]"""
+
 EXAMPLE_ATTRIBUTES = {
     "name": Attribute(type="text"),
     "country": Attribute(type="text"),
@@ -37,6 +53,8 @@ def example() -> str:
         if isinstance(section, Section):
             title = _comment(type(section).__doc__ or "")
             parts.append(f"{title}\n[{name}]\n{_table(section)}")
+        elif name == "relays":
+            parts.append(f"{_comment(RELAYS)}\n[relays]\n{EXAMPLE_RELAYS}")
     parts.append(_attributes())
     return "\n\n".join(parts) + "\n"
 

@@ -6,14 +6,15 @@ them: `wiring` hands them plain values.
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from mailer.config.relay import Relay, lines_to_relays, refuse_relays
 from mailer.config.running import Alarms, Retention
-from mailer.config.section import Count, Limit, Port, Seconds, Section, Share, setting
+from mailer.config.section import Count, Limit, Seconds, Section, Share, setting
 from mailer.config.site import SignUp, Site
 from mailer.errors import AddressError
 from mailer.model.address import parse_address
@@ -23,73 +24,6 @@ _EXAMPLES = (".example.com", ".example")
 _STILL_THE_EXAMPLES = (
     "site.public_url is still the example's: unsubscribe links would lead nowhere"
 )
-
-
-class Relay(Section):
-    """The mail server that letters are handed to."""
-
-    name: str = setting("main", "What it is called in reports.")
-    host: str = setting("localhost", "Its host name or address.")
-    port: Port = setting(587, "587 for STARTTLS, 465 for implicit TLS, 25 without a login.")
-    username: str = setting("", "The login; none when empty.")
-    password_env: str = setting(
-        "", "The environment variable that holds the password. It is never written here."
-    )
-    password_file: str = setting(
-        "", "The file that holds the password, relative to this folder. Keep it out of git."
-    )
-    tls: Literal["required", "opportunistic", "implicit", "none"] = setting(
-        "required",
-        "required: STARTTLS with a valid certificate, or no letter leaves; implicit: TLS"
-        " from the first byte; opportunistic: STARTTLS if offered, certificate unchecked.",
-    )
-    helo_name: str = setting("", "The name that we greet with; this machine's when empty.")
-    certificate_file: str = setting(
-        "",
-        "A PEM file with the authority that signed its certificate, relative to this"
-        " folder; the system's authorities when empty.",
-    )
-    connections: Annotated[int, Field(ge=1, le=1000)] = setting(
-        4, "Connections that one sender keeps open side by side."
-    )
-    letters_per_connection: Count = setting(
-        100, "After so many letters a connection is opened anew."
-    )
-    idle_s: Seconds = setting(
-        30.0, "A connection without work is closed after this.", "seconds"
-    )
-    per_second: Annotated[float, Field(ge=0, allow_inf_nan=False)] = setting(
-        0.0, "Letters in a second at most, over all senders; 0 for no limit."
-    )
-    per_hour: Limit = setting(0, "Letters in an hour at most; 0 for no limit.")
-    per_day: Limit = setting(0, "Letters in 24 hours at most; 0 for no limit.")
-    pause_s: Seconds = setting(
-        1.0,
-        "The relay is left alone for this after trouble (421, no line); doubled each time.",
-        "seconds",
-    )
-    pause_at_most_s: Seconds = setting(60.0, "The longest such pause.", "seconds")
-    timeout_connect_s: Seconds = setting(
-        60.0, "Opening a connection, greeting, TLS and login.", "seconds"
-    )
-    timeout_envelope_s: Seconds = setting(
-        300.0, "The answer to MAIL and RCPT, RFC 5321 §4.5.3.2.", "seconds"
-    )
-    timeout_data_s: Seconds = setting(
-        120.0, "The answer to DATA, RFC 5321 §4.5.3.2.", "seconds"
-    )
-    timeout_content_s: Seconds = setting(
-        600.0,
-        "The answer to the letter itself. Shorter ones leave more letters in doubt,"
-        " RFC 5321 §4.5.3.2.",
-        "seconds",
-    )
-
-    @model_validator(mode="after")
-    def _one_password(self) -> Self:
-        if self.password_env and self.password_file:
-            raise ValueError("set password_env or password_file, not both")
-        return self
 
 
 class Rehearsal(Section):
@@ -237,6 +171,10 @@ class Settings(Section):
     )
     site: Site = Site()
     relay: Relay = Relay()
+    relays: dict[str, Relay] = Field(
+        default_factory=dict[str, Relay],
+        description="Several relays instead of one, each in a table of its own.",
+    )
     rehearsal: Rehearsal = Rehearsal()
     sending: Sending = Sending()
     campaigns: Campaigns = Campaigns()
@@ -267,9 +205,21 @@ class Settings(Section):
         found: list[str] = []
         if (urlsplit(self.site.public_url).hostname or "").endswith(_EXAMPLES):
             found.append(_STILL_THE_EXAMPLES)
-        if not self.relay.host.strip():
-            found.append("relay.host is empty: there is nobody to hand letters to")
+        for where, relay in self.all_relays().items():
+            if not relay.host.strip():
+                found.append(f"{where}.host is empty: there is nobody to hand letters to")
         return tuple(found)
+
+    def all_relays(self) -> dict[str, Relay]:
+        """Return the relays by where they stand in the file, such as `relays.backup`."""
+        return lines_to_relays(self.relay, self.relays)
+
+    @field_validator("relays")
+    @classmethod
+    def _are_relays(cls, value: dict[str, Relay], info: ValidationInfo) -> dict[str, Relay]:
+        if value:
+            refuse_relays(value, other=info.data.get("relay", Relay()) != Relay())
+        return value
 
     @field_validator("database")
     @classmethod

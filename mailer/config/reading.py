@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast, get_args
 
 from pydantic import ValidationError
@@ -15,10 +16,14 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from mailer.config.fields import Attribute, Settings
+from mailer.config.relay import Relay
 from mailer.config.section import Section
 from mailer.errors import ConfigError, did_you_mean, shorten
 
 PREFIX = "MAILER_"
+_TABLES: dict[str, type[Section]] = {"attributes": Attribute, "relays": Relay}
+"""What tables of tables are made of."""
+Path = tuple[str, ...]
 _PASSWORD = re.compile(r"(//?[^:/@]*):.*@|(\bpassword=)[^&]*")
 
 
@@ -60,8 +65,13 @@ def settings_in_force(
     written: Mapping[str, object],
     environment: Mapping[str, str],
     where: str = "config.toml",
+    preset: Mapping[Path, str] = MappingProxyType({}),
 ) -> list[Setting]:
-    """List every setting with its value and where it came from; passwords are left out."""
+    """List every setting with its value and where it came from; passwords are left out.
+
+    Args:
+        preset: Those that came from a relay's preset, with its name.
+    """
     overrides = _overrides(environment)
     listed: list[Setting] = []
     for path, value in _leaves(settings):
@@ -69,6 +79,8 @@ def settings_in_force(
             source = f"environment {_variable(path)}"
         else:
             source = where if _is_written(written, path) else "default"
+            if path in preset:
+                source = f"preset {preset[path]}"
         shown = without_password(value) if isinstance(value, str) else value
         listed.append(Setting(".".join(path), shown, source))
     return listed
@@ -79,9 +91,6 @@ def without_password(url: str) -> str:
     return _PASSWORD.sub(
         lambda found: f"{found[2]}***" if found[2] else f"{found[1]}:***@", url
     )
-
-
-Path = tuple[str, ...]
 
 
 def _variable(path: Path) -> str:
@@ -197,8 +206,8 @@ def _nearest(path: Path) -> str:
             " name its variable with 'password_env' or its file with 'password_file'"
         )
     section: type[Section] | None = Settings
-    if path[0] == "attributes":
-        section = Attribute
+    if path[0] in _TABLES and len(path) > 1:
+        section = _TABLES[path[0]]
     elif len(path) > 1:
         section = _inner(_fields(Settings)[path[0]])
     return did_you_mean(name, _fields(section)) if section is not None else ""

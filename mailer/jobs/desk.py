@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from mailer.errors import CannotComposeError
-from mailer.jobs.feed import Feed
 from mailer.jobs.gate import Gate
 from mailer.jobs.register import Register
 from mailer.jobs.settle import Terms, expired, settled, withheld
+from mailer.jobs.stock import Stock
 from mailer.model.delivery import CauseKind, Claim, Withheld
 from mailer.model.letter import Letter
 from mailer.model.outcome import Accepted, InDoubt, Outcome, Released
@@ -37,6 +37,10 @@ class Composer(Protocol):
         """
         ...
 
+    def domain_of(self, claim: Claim) -> str:
+        """Return the domain of the letter's sender, in lower case; "" when unknown."""
+        ...
+
     def failed(self, claim: Claim) -> None:
         """Hear that a letter was withheld because it can't be made; called off the loop."""
         ...
@@ -54,7 +58,7 @@ class Errand:
 class Means:
     """What a desk works with."""
 
-    feed: Feed
+    stock: Stock
     gate: Gate
     register: Register
     composer: Composer
@@ -76,6 +80,10 @@ class Desk:
         self.accepted = 0
         self.on_answer: Callable[[], None] = lambda: None
         """Called when the relay answers about a letter: it is not in trouble then."""
+        self.on_shut: Callable[[], None] = lambda: None
+        """Called when the relay has had all that an hour or a day allows."""
+        self.on_outcome: Callable[[Outcome], None] = lambda _: None
+        """Called with what came of each letter."""
 
     @property
     def pause(self) -> timedelta:
@@ -88,26 +96,30 @@ class Desk:
 
     def close(self) -> None:
         """Hand nothing more out, and let nobody wait."""
-        self._means.feed.stop()
+        self._means.stock.stop()
         self._means.register.well.set()
 
+    def unready(self) -> None:
+        """Put what was composed and nobody took back among the claims, for others."""
+        self._means.stock.put_back(self._drop_ready(lambda _: True))
+
     def __len__(self) -> int:
-        return len(self._ready) + len(self._means.feed)
+        return len(self._ready) + len(self._means.stock)
 
     async def wait(self, timeout_s: float | None) -> bool:
         """Wait until there may be an errand; False after the time-out or the stop."""
-        if self._ready and not self._means.feed.stopped:
+        if self._ready and not self._means.stock.stopped:
             return True
-        return await self._means.feed.wait(timeout_s)
+        return await self._means.stock.wait(timeout_s)
 
     def rest(self) -> list[Claim]:
         """Return what nobody took, once closed."""
-        return [*self._drop_ready(lambda _: True), *self._means.feed.rest()]
+        return [*self._drop_ready(lambda _: True), *self._means.stock.take_all()]
 
     def drop(self, causes: set[tuple[CauseKind, int]]) -> list[Claim]:
         """Take what some causes put here out of the stock, and return it."""
         mine = self._drop_ready(lambda one: (one.cause_kind, one.cause_id) in causes)
-        return [*mine, *self._means.feed.drop(causes)]
+        return [*mine, *self._means.stock.drop(causes)]
 
     def _drop_ready(self, falls: Callable[[Claim], bool]) -> list[Claim]:
         dropped = [one.claim for one in self._ready if falls(one.claim)]
@@ -125,13 +137,18 @@ class Desk:
             finally:
                 self.idle -= 1
             errand = self._next()
-            if errand is not None:
-                await self._means.gate.wait()
+            if errand is None:
+                continue
+            if await self._means.gate.wait():
                 return errand
+            # Who waits for the next hour needs no open line meanwhile.
+            self._ready.appendleft(errand)
+            self.on_shut()
+            return None
 
     def take_now(self) -> Errand | None:
         """Return the next errand if it and its slot are there this moment."""
-        while len(self) and not self._means.feed.stopped and self._means.gate.pass_now():
+        while len(self) and not self._means.stock.stopped and self._means.gate.pass_now():
             errand = self._next()
             if errand is not None:
                 return errand
@@ -143,14 +160,14 @@ class Desk:
         A few are composed one after the other: between two turns at the network each would
         take half as long again, until all that it works with is back in the processor.
         """
-        feed = self._means.feed
-        while not self._ready and len(feed) and not feed.stopped:
+        stock = self._means.stock
+        while not self._ready and len(stock) and not stock.stopped:
             for _ in range(_AT_ONCE):
-                claim = feed.next_now()
+                claim = stock.next_now()
                 errand = None if claim is None else self._errand(claim)
                 if errand is not None:
                     self._ready.append(errand)
-        return self._ready.popleft() if self._ready and not feed.stopped else None
+        return self._ready.popleft() if self._ready and not stock.stopped else None
 
     def _errand(self, claim: Claim) -> Errand | None:
         now = self._means.clock()
@@ -173,10 +190,11 @@ class Desk:
     async def writable(self) -> bool:
         """Wait until the register can write; False when everything ends meanwhile."""
         await self._means.register.well.wait()
-        return not self._means.feed.stopped
+        return not self._means.stock.stopped
 
     def settle(self, errand: Errand, outcome: Outcome) -> None:
         """Keep what came of it for the next commit."""
+        self.on_outcome(outcome)
         if isinstance(outcome, Accepted):
             self.accepted += 1
         elif not isinstance(outcome, Released):

@@ -1,13 +1,13 @@
-"""Claiming what is due, in batches, ahead of the couriers: the sender's small stock."""
+"""Claiming what is due, in batches, ahead of the couriers: the sender's small stocks."""
 
 import asyncio
-import collections
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from mailer.errors import DatabaseError
-from mailer.model.delivery import CauseKind, Claim
+from mailer.jobs.switch import Switch
+from mailer.model.delivery import Claim
 from mailer.model.kind import Lane
 from mailer.pace.throttle import Rate
 from mailer.store.claims import Claims
@@ -21,103 +21,65 @@ _PACE_AHEAD = timedelta(seconds=0.5)
 
 
 class Feed:
-    """The claims of one sender that no courier has taken yet."""
+    """Keeps the stocks of one sender filled."""
 
     def __init__(
         self,
         database: Database,
         claims: Claims,
         clock: Callable[[], datetime],
+        switch: Switch,
         batch: int,
         poll_s: float,
     ) -> None:
         self._database = database
         self._claims = claims
         self._clock = clock
+        self._switch = switch
+        self._signals = switch.signals
         self._batch = batch
         self._poll_s = poll_s
-        self._stock: collections.deque[Claim] = collections.deque()
-        self._filled = asyncio.Event()
-        self._wanted = asyncio.Event()
         self._unread: list[int] = []
         self._turn = 0
-        self._stopping = asyncio.Event()
         self.campaigns = True
         """Claim campaigns' letters too, not only those that somebody waits for."""
 
-    def __len__(self) -> int:
-        return len(self._stock)
-
-    @property
-    def stopped(self) -> bool:
-        """Say whether nothing more is handed out."""
-        return self._stopping.is_set()
-
-    def stop(self) -> None:
-        """Claim nothing more and hand nothing more out."""
-        self._stopping.set()
-        self._filled.set()
-        self._wanted.set()
-
-    def rest(self) -> list[Claim]:
-        """Return what nobody took, once stopped."""
-        rest = list(self._stock)
-        self._stock.clear()
-        return rest
-
-    def drop(self, causes: set[tuple[CauseKind, int]]) -> list[Claim]:
-        """Take what some causes put here out of the stock, and return it."""
-        dropped = [one for one in self._stock if (one.cause_kind, one.cause_id) in causes]
-        kept = [one for one in self._stock if (one.cause_kind, one.cause_id) not in causes]
-        self._stock = collections.deque(kept)
-        return dropped
-
-    def next_now(self) -> Claim | None:
-        """Take the next claim if there is one."""
-        if self.stopped or not self._stock:
-            return None
-        if len(self._stock) <= self._batch // 2:
-            self._wanted.set()
-        return self._stock.popleft()
-
-    async def wait(self, timeout_s: float | None) -> bool:
-        """Wait until there may be a claim; False after the time-out or the stop."""
-        if not self._stock and not self.stopped:
-            self._filled.clear()
-            self._wanted.set()
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await self._filled.wait()
-            except TimeoutError:
-                return False
-        return not self.stopped
-
-    async def run(self, get_ready: Callable[[list[Claim]], list[Claim]]) -> None:
-        """Keep the stock filled until stopped.
+    async def run(
+        self,
+        get_ready: Callable[[list[Claim]], list[Claim]],
+        give_back: Callable[[list[Claim]], None],
+    ) -> None:
+        """Keep the stocks filled until stopped.
 
         Args:
             get_ready: Called off the loop with each batch; returns what may be handed out.
+            give_back: Called with what no relay has room for.
         """
-        while not self.stopped:
+        signals, switch = self._signals, self._switch
+        while not signals.stopping.is_set():
+            signals.sank.clear()
             try:
                 claimed, found = await asyncio.to_thread(self._fill, get_ready)
             except DatabaseError as problem:
                 _log.error("nothing can be claimed: %s", problem)
                 claimed, found = [], False
-            self._stock.extend(claimed)
-            if claimed:
-                self._filled.set()
+            if left := switch.put(claimed):
+                give_back(left)
             # More may wait, unless the last look found nothing at all.
             if not found:
                 await self._nap()
-            while len(self._stock) > self._batch // 2 and not self.stopped:
-                self._wanted.clear()
-                await self._wanted.wait()
+            while not switch.wants and not signals.stopping.is_set():
+                signals.wanted.clear()
+                await signals.wanted.wait()
 
     async def _nap(self) -> None:
+        # One relay's stock may have been full, and so nothing been asked for it.
+        event = self._signals.stopping if self._switch.alone else self._signals.sank
+        if self._signals.stopping.is_set():
+            return
         try:
             async with asyncio.timeout(self._poll_s):
-                await self._stopping.wait()
+                await event.wait()
         except TimeoutError:
             pass
 
@@ -145,8 +107,9 @@ class Feed:
         """Claim lane by lane; campaigns share what the lanes before them leave."""
         claimed: list[int] = []
         for lane in Lane:
-            if len(claimed) < room:
-                claimed += self._claims.of_lane(connection, lane, room - len(claimed), now)
+            share = min(room - len(claimed), self._switch.room_for_lane(lane))
+            if share > 0:
+                claimed += self._claims.of_lane(connection, lane, share, now)
         campaigns: list[tuple[int, float | None]] = []
         if self.campaigns:
             rehearsing = self._claims.rehearsing
@@ -155,6 +118,7 @@ class Feed:
         for place in range(len(campaigns)):
             campaign_id, pace = campaigns[(self._turn + place) % len(campaigns)]
             share = (room - len(claimed)) // (len(campaigns) - place)
+            share = min(share, self._switch.room_for_campaign(campaign_id))
             if pace is not None:
                 share = min(share, _paced(connection, campaign_id, pace, now))
             if share > 0:

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 _CHUNK_S = 0.25
 _CHUNK_AT_MOST = 50
-_LOOK_AGAIN = timedelta(seconds=60)
+_LONG = timedelta(seconds=5)
 _TRY_AGAIN_S = 1.0
 
 
@@ -45,6 +45,13 @@ class Gate:
         self._next_at = clock()
         self._spacing = rate.spacing
         self._asking = asyncio.Lock()
+        self.shut_until: datetime | None = None
+        """An hour or a day has taken all that it may: nothing goes before this."""
+
+    @property
+    def shut(self) -> bool:
+        """Say whether an hour or a day has taken all that it may."""
+        return self.shut_until is not None and self._clock() < self.shut_until
 
     def pass_now(self) -> bool:
         """Take a slot if one is open this moment."""
@@ -61,15 +68,21 @@ class Gate:
         self._next_at += self._spacing
         return at
 
-    async def wait(self) -> None:
-        """Take the next slot and wait for its moment."""
+    async def wait(self) -> bool:
+        """Take the next slot and wait for its moment; False while it is shut for long."""
         if not self._rate:
-            return
+            return True
         async with self._asking:
             while not self._left:
+                if self._shut_for_long():
+                    return False
                 await self._ask()
             at = self._use()
         await self._sleep_until(at)
+        return True
+
+    def _shut_for_long(self) -> bool:
+        return self.shut_until is not None and self.shut_until - self._clock() > _LONG
 
     async def _ask(self) -> None:
         try:
@@ -80,8 +93,9 @@ class Gate:
             return
         self._left = slots.count
         self._next_at = slots.first_at
-        if not slots.count:
-            await self._sleep_until(min(slots.ask_again_at, self._clock() + _LOOK_AGAIN))
+        self.shut_until = None if slots.count else slots.ask_again_at
+        if not slots.count and not self._shut_for_long():
+            await self._sleep_until(slots.ask_again_at)
 
     def _lease(self) -> Slots:
         with self._database.write() as connection:

@@ -177,6 +177,11 @@ class Letters:
             raise CannotComposeError(found)
         return found
 
+    def domain_of(self, claim: Claim) -> str:
+        """Return the domain of the letter's sender, in lower case; "" when unknown."""
+        prepared = self._ready.get(_key(claim))
+        return prepared.sender_domain if isinstance(prepared, Prepared) else ""
+
     def failed(self, claim: Claim) -> None:
         """Hear that a letter was withheld because it can't be made."""
         if claim.cause_kind is CauseKind.CAMPAIGN:

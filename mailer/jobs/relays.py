@@ -5,6 +5,7 @@ from typing import Protocol
 
 from mailer.jobs.desk import Desk
 from mailer.model.outcome import Released
+from mailer.pace.routing import ANY, Route
 from mailer.pace.throttle import NO_LIMIT, Rate
 from mailer.wire.courier import RelayWay
 from mailer.wire.line import RelayAddress
@@ -35,6 +36,7 @@ class Relay:
     """A relay and how hard we may lean on it.
 
     Args:
+        route: Which letters it takes.
         other_way: Where letters go instead of to the address; None for there.
         rehearsing: It takes rehearsals' letters and no others; else none of theirs.
         idle_s: How long a line is kept open without a letter.
@@ -48,6 +50,7 @@ class Relay:
     idle_s: float = 30
     pause_s: float = 1
     pause_at_most_s: float = 60
+    route: Route = ANY
     other_way: Way | None = None
     rehearsing: bool = False
 

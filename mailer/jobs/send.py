@@ -1,14 +1,15 @@
 """Sending: claim what is due, compose, hand over, write down; until told to stop.
 
-One `Sender` is one process's share of the work: a feed that claims in batches, couriers
-that each speak on one line, the register that they write in, and a keeper that renews the
-lease, takes back what dead senders held and ends campaigns that are done.
+One `Sender` is one process's share of the work: a feed that claims in batches, a switch
+that gives each claim to a relay, couriers that each speak on one line, the register that
+they write in, and a keeper that renews the lease, takes back what dead senders held and
+ends campaigns that are done.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailer.errors import DatabaseError
@@ -17,19 +18,25 @@ from mailer.jobs.desk import Composer, Desk, Means
 from mailer.jobs.feed import Feed
 from mailer.jobs.gate import Gate
 from mailer.jobs.holding import may_be_tried
+from mailer.jobs.lines import Lines
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.register import Register
 from mailer.jobs.relays import Relay
 from mailer.jobs.scribe import Book, InThread, Scribe
 from mailer.jobs.settle import Terms, released
-from mailer.model.delivery import Claim
-from mailer.model.outcome import Released
+from mailer.jobs.stock import Stock
+from mailer.jobs.switch import Switch
+from mailer.model.delivery import CauseKind, Claim
 from mailer.pace.cap import CapRule
 from mailer.pace.retry import DEFAULT_PLAN, RetryPlan
+from mailer.store import relaystates
 from mailer.store.claims import Claims
 from mailer.store.database import Database
 
 _log = logging.getLogger(__name__)
+
+_PUT_OFF = timedelta(seconds=5)
+"""When a letter is due again for which no relay had room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +83,41 @@ class Sender:
         self,
         place: Place,
         composer: Composer,
-        relay: Relay,
+        relays: Sequence[Relay],
         rules: Rules,
         housekeeping: Callable[[], None],
     ) -> None:
         """Build a sender; it takes its number when it runs.
 
         Args:
+            relays: Where letters go, at least one; all rehearsing, or none.
             housekeeping: Called off the loop every `keep_every_s`: ends campaigns, say.
         """
         self._place = place
         self._composer = composer
-        self._relay = relay
         self._rules = rules
         self._housekeeping = housekeeping
         self._stop = asyncio.Event()
-        self._probe = asyncio.Lock()
-        self._failures = 0
-        self._rest_until = 0.0
-        self.trouble = ""
-        """What is wrong with the relay; "" while it takes letters."""
+        self._rehearsing = relays[0].rehearsing
+        clock = place.clock
+        self._switch = Switch(
+            [replace(one.route, limited=bool(one.rate.per_second)) for one in relays],
+            rules.batch,
+            lambda at: self.lines[at].readiness(),
+            composer.domain_of,
+        )
+        self.lines = tuple(
+            Lines(relay, _gate(place, relay), clock, self._stop, self._rebalance)
+            for relay in relays
+        )
+        self._unplaced: list[Claim] = []
+        self._register: Register | None = None
         self.ended = False
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with the relays; "" while all take letters."""
+        return "; ".join(one.trouble for one in self.lines if one.trouble)
 
     def stop(self) -> None:
         """End soon: nothing new is begun, what is on the line is finished."""
@@ -111,38 +132,60 @@ class Sender:
         await asyncio.to_thread(owner.recover, database, self._place.locks, owner_id, clock)
         with database.read() as connection:
             claims = Claims(
-                connection,
-                owner_id,
-                self._rules.lease,
-                rehearsing=self._relay.rehearsing,
+                connection, owner_id, self._rules.lease, rehearsing=self._rehearsing
             )
         cap = self._rules.cap
         scribe = self._place.scribe or InThread(Book(database, cap, clock))
-        register = Register(database, scribe, cap, clock)
-        feed = Feed(database, claims, clock, self._rules.batch, self._rules.poll_s)
+        register = self._register = Register(database, scribe, cap, clock)
+        batch, poll_s = self._rules.batch, self._rules.poll_s
+        feed = Feed(database, claims, clock, self._switch, batch, poll_s)
         feed.campaigns = self._rules.campaigns
-        address = self._relay.address
-        gate = Gate(database, f"relay:{address.name}", self._relay.rate, clock)
-        means = Means(feed, gate, register, self._composer, clock)
-        pause = timedelta(seconds=self._relay.pause_s)
-        desk = Desk(means, Terms(self._rules.plan, address.name, pause), self._relay.idle_s)
-        desk.on_answer = lambda: self._well_again(desk)
-        register.fallen = lambda causes: self._give_back(desk.drop(causes), register)
+        desks = [
+            self._desk(lines, stock, register)
+            for lines, stock in zip(self.lines, self._switch.stocks, strict=True)
+        ]
+
+        def fall(causes: set[tuple[CauseKind, int]]) -> None:
+            for desk in desks:
+                self._give_back(desk.drop(causes), register)
+
+        register.fallen = fall
         writing = asyncio.create_task(register.keep())
         try:
-            await self._work(owner_id, claims, desk, feed, writing)
+            await self._work(owner_id, claims, desks, feed, writing)
         finally:
-            self._give_back(desk.rest(), register)
+            for desk in desks:
+                self._give_back(desk.rest(), register)
             register.close()
             problem = await self._write_last(writing, register)
             await asyncio.to_thread(self._leave, owner_id)
         if problem is not None:
             raise problem
-        return desk.accepted
+        return sum(desk.accepted for desk in desks)
 
-    def _give_back(self, claims: list[Claim], register: Register) -> None:
+    def _desk(self, lines: Lines, stock: Stock, register: Register) -> Desk:
+        relay, clock = lines.relay, self._place.clock
+        means = Means(stock, lines.gate, register, self._composer, clock)
+        pause = timedelta(seconds=relay.pause_s)
+        terms = Terms(self._rules.plan, relay.address.name, pause)
+        desk = Desk(means, terms, relay.idle_s)
+        lines.serve(desk)
+        return desk
+
+    def _give_back(
+        self, claims: list[Claim], register: Register, wait: timedelta = timedelta()
+    ) -> None:
+        now = self._place.clock()
         for claim in claims:
-            register.note(released(claim, self._place.clock()))
+            register.note(released(claim, now, now + wait))
+
+    def _put_off(self, claims: list[Claim]) -> None:
+        """Give back what no relay has room for; it is due again in a moment."""
+        if claims and self._register is not None:
+            self._give_back(claims, self._register, _PUT_OFF)
+
+    def _rebalance(self) -> None:
+        self._put_off(self._switch.rebalance())
 
     async def _write_last(
         self, writing: asyncio.Task[None], register: Register
@@ -170,7 +213,7 @@ class Sender:
         self,
         owner_id: int,
         claims: Claims,
-        desk: Desk,
+        desks: Sequence[Desk],
         feed: Feed,
         writing: asyncio.Task[None],
     ) -> None:
@@ -180,10 +223,12 @@ class Sender:
             self._composer.get_ready(batch)
             return batch
 
-        feeding = asyncio.create_task(feed.run(get_ready))
-        keeping = asyncio.create_task(self._keep(owner_id, claims, desk))
+        feeding = asyncio.create_task(feed.run(get_ready, self._put_off))
+        keeping = asyncio.create_task(self._keep(owner_id, claims, desks))
         couriers = [
-            asyncio.create_task(self._courier(desk)) for _ in range(self._relay.connections)
+            asyncio.create_task(lines.courier(desk))
+            for lines, desk in zip(self.lines, desks, strict=True)
+            for _ in range(lines.relay.connections)
         ]
         stopping = asyncio.create_task(self._stop.wait())
         working = [feeding, keeping, *couriers]
@@ -191,7 +236,9 @@ class Sender:
         # letters: that then ends the sender.
         ending = [stopping, writing, *working]
         await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
-        desk.close()
+        self._switch.stop()
+        for desk in desks:
+            desk.close()
         stopping.cancel()
         await asyncio.wait([feeding, *couriers], timeout=self._rules.drain_s)
         for task in working:
@@ -207,77 +254,34 @@ class Sender:
         owner.take_all(database, owner_id, clock)
         owner.finish(database, self._place.locks, owner_id, clock())
 
-    async def _courier(self, desk: Desk) -> None:
-        """Keep one line busy: opened when there is work for another, closed when idle."""
-        while await desk.wait(None):
-            if len(desk) <= desk.idle:
-                # Those who wait with an open line will take it.
-                await asyncio.sleep(0.01)
-                continue
-            async with self._probe:
-                # Whatever could be handed over could not be written down.
-                if not await desk.writable() or not await self._rested():
-                    return
-                courier = await self._relay.way.open(desk)
-                if isinstance(courier, Released):
-                    self._in_trouble(courier, desk)
-                    continue
-            try:
-                trouble = await courier.work()
-            finally:
-                courier.abort("the courier ended")
-            if trouble is not None:
-                self._in_trouble(trouble, desk)
-
-    def _in_trouble(self, trouble: Released, desk: Desk) -> None:
-        pause_s = min(self._relay.pause_s * 2**self._failures, self._relay.pause_at_most_s)
-        self._failures = min(self._failures + 1, 16)
-        self._rest_until = asyncio.get_running_loop().time() + pause_s
-        desk.pause = timedelta(seconds=pause_s)
-        words = f"{trouble.stage}: {trouble.reply}"
-        if words != self.trouble:
-            _log.warning(
-                "relay %s is in trouble at %s; next try in %g s",
-                self._relay.address.name,
-                words,
-                pause_s,
-            )
-        self.trouble = words
-
-    def _well_again(self, desk: Desk) -> None:
-        if not self.trouble:
-            return
-        _log.info("relay %s takes letters again", self._relay.address.name)
-        self.trouble = ""
-        self._failures = 0
-        desk.pause = timedelta(seconds=self._relay.pause_s)
-
-    async def _rested(self) -> bool:
-        """Wait until the relay was left alone long enough; False when told to stop."""
-        wait_s = self._rest_until - asyncio.get_running_loop().time()
-        if wait_s > 0:
-            try:
-                async with asyncio.timeout(wait_s):
-                    await self._stop.wait()
-            except TimeoutError:
-                pass
-        return not self._stop.is_set()
-
-    async def _keep(self, owner_id: int, claims: Claims, desk: Desk) -> None:
+    async def _keep(self, owner_id: int, claims: Claims, desks: Sequence[Desk]) -> None:
         while True:
             await asyncio.sleep(self._rules.keep_every_s)
             try:
-                await asyncio.to_thread(self._keep_once, owner_id, claims, desk)
+                await asyncio.to_thread(self._keep_once, owner_id, claims, desks)
             except DatabaseError as problem:
                 _log.error("the lease could not be renewed: %s", problem)
 
-    def _keep_once(self, owner_id: int, claims: Claims, desk: Desk) -> None:
+    def _keep_once(self, owner_id: int, claims: Claims, desks: Sequence[Desk]) -> None:
         owner.keep(self._place.database, self._place.locks, owner_id)
+        states = [
+            lines.report(len(desk)) for lines, desk in zip(self.lines, desks, strict=True)
+        ]
         with self._place.database.write() as connection:
             claims.renew(connection)
+            relaystates.keep(connection, owner_id, states)
         # One of each cause: whoever hears of it counts them, which may take a while.
-        failed = {(claim.cause_kind, claim.cause_id): claim for claim in desk.take_failed()}
+        failed = {
+            (claim.cause_kind, claim.cause_id): claim
+            for desk in desks
+            for claim in desk.take_failed()
+        }
         for claim in failed.values():
             self._composer.failed(claim)
         owner.recover(self._place.database, self._place.locks, owner_id, self._place.clock)
         self._housekeeping()
+
+
+def _gate(place: Place, relay: Relay) -> Gate:
+    key = f"relay:{relay.address.name}"
+    return Gate(place.database, key, relay.rate, place.clock)

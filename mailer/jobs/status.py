@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -78,8 +78,8 @@ class Standing:
     """How things stand.
 
     Args:
-        sent: What the relay got in the last hour and day; (0, 0) without such limits.
-        relay_alarms: The open alarms about the relay: trouble, or a refused login.
+        sent: What each relay got in the last hour and day; (0, 0) without such limits.
+        relay_alarms: The open alarms about the relays: trouble, or a refused login.
         queue: Letters by state and lane; only those of which there are any.
         doubts: Letters in doubt of each campaign that has any.
         under_way: Campaigns being planned or running.
@@ -89,7 +89,7 @@ class Standing:
     """
 
     present: Present
-    sent: tuple[int, int]
+    sent: Mapping[str, tuple[int, int]]
     relay_alarms: tuple[Alarm, ...]
     queue: dict[DeliveryState, dict[Lane, int]]
     doubts: dict[int, int]
@@ -103,11 +103,13 @@ class Standing:
     backup_at: datetime | None
 
 
-def standing(world: World, relay: str, folders: Sequence[str], now: datetime) -> Standing:
+def standing(
+    world: World, relays: Sequence[str], folders: Sequence[str], now: datetime
+) -> Standing:
     """Say how things stand; no table of letters is read through.
 
     Args:
-        relay: Its name.
+        relays: Their names.
         folders: Those whose disks are looked at: of the database and the logbook.
     """
     schedules = listed(world, now)
@@ -116,8 +118,8 @@ def standing(world: World, relay: str, folders: Sequence[str], now: datetime) ->
         alarms = open_alarms(connection)
         return Standing(
             present=metrics.present(connection, now),
-            sent=throttle.used(connection, f"relay:{relay}", now),
-            relay_alarms=tuple(one for one in alarms if _is_of(one, relay)),
+            sent={one: throttle.used(connection, f"relay:{one}", now) for one in relays},
+            relay_alarms=tuple(one for one in alarms if _is_of(one, relays)),
             queue=_queue(letters),
             doubts=metrics.campaigns_in_doubt(connection),
             under_way=_progress(connection, letters, _S.PLANNING, _S.RUNNING),
@@ -133,8 +135,9 @@ def standing(world: World, relay: str, folders: Sequence[str], now: datetime) ->
         )
 
 
-def _is_of(alarm: Alarm, relay: str) -> bool:
-    return alarm.kind.startswith(_RELAY) and alarm.subject == f"relay {relay}"
+def _is_of(alarm: Alarm, relays: Sequence[str]) -> bool:
+    named = alarm.subject.removeprefix("relay ")
+    return alarm.kind.startswith(_RELAY) and named in relays
 
 
 def _queue(letters: Sequence[Waiting]) -> dict[DeliveryState, dict[Lane, int]]:

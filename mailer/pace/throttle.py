@@ -34,6 +34,16 @@ class Rate:
 NO_LIMIT = Rate()
 
 
+def rate_of(per_second: float, per_minute: int, per_hour: int, per_day: int) -> Rate:
+    """Return the rate of some limits, each 0 for none.
+
+    So many in a minute are spread evenly over it: no minute, wherever it begins, then holds
+    more.
+    """
+    a_second = [limit for limit in (per_second, per_minute / 60) if limit]
+    return Rate(min(a_second, default=0), per_hour, per_day)
+
+
 @dataclass(frozen=True, slots=True)
 class Slots:
     """Leave to send some letters.

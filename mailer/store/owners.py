@@ -18,6 +18,7 @@ from sqlalchemy import (
     Connection,
     TextClause,
     and_,
+    delete,
     func,
     insert,
     literal_column,
@@ -33,11 +34,12 @@ from mailer.model.kind import KINDS, WhenInDoubt
 from mailer.model.outcome import Reply, Stage
 from mailer.store.database import Database, now_sql, translated
 from mailer.store.outcomes import Change, log_attempts
-from mailer.store.tables import AttemptRow, DeliveryRow, OwnerRow, table
+from mailer.store.tables import AttemptRow, DeliveryRow, OwnerRow, RelayStateRow, table
 
 _log = logging.getLogger(__name__)
 
 _owner = table(OwnerRow)
+_relay_state = table(RelayStateRow)
 _delivery = table(DeliveryRow)
 _attempt = table(AttemptRow)
 
@@ -105,6 +107,7 @@ def registered(connection: Connection) -> list[Registered]:
 def end(connection: Connection, owner_id: int, now: datetime) -> None:
     """Note that a sender is gone for good."""
     connection.execute(update(_owner).where(_owner.c.id == owner_id).values(ended_at=now))
+    connection.execute(delete(_relay_state).where(_relay_state.c.owner_id == owner_id))
 
 
 class AdvisoryLock:

@@ -518,6 +518,18 @@ class OwnerRow(SQLModel, table=True):
     ended_at: datetime | None = _time(null=True)
 
 
+class RelayStateRow(SQLModel, table=True):
+    """How one sender finds one relay, for people to look at; gone when the sender is."""
+
+    __tablename__ = "relay_state"  # pyright: ignore[reportAssignmentType]
+    owner_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    relay: str = Field(sa_column=Column(Text, primary_key=True))
+    at: datetime = _time()
+    seen: dict[str, Any] = Field(sa_column=Column(Values, nullable=False))
+
+
 class ThrottleRow(SQLModel, table=True):
     """The throttle's memory, one row for each relay or campaign: kept over restarts."""
 

@@ -43,7 +43,7 @@ def test_a_module_is_small_or_has_a_reason(path: Path) -> None:
     if "migrations/versions" in name(path):
         return
     lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= (650 if name(path) in LONG else 320), f"{name(path)}: {lines} lines"
+    assert lines <= (675 if name(path) in LONG else 320), f"{name(path)}: {lines} lines"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

@@ -38,7 +38,7 @@ def here(database: Database, tmp_path: Path) -> World:
 
 
 def seen(here: World) -> Standing:
-    return standing(here, "main", [here.folder, here.folder], now())
+    return standing(here, ["main"], [here.folder, here.folder], now())
 
 
 def test_nothing_yet(here: World) -> None:
@@ -103,7 +103,7 @@ def test_a_relays_trouble_and_what_it_got_are_told(here: World) -> None:
     (trouble,) = found.relay_alarms
     assert (trouble.kind, trouble.subject) == ("relay_trouble", "relay main")
     assert len(found.alarms) == 2
-    assert found.sent == (5, 12)
+    assert found.sent == {"main": (5, 12)}
 
 
 def test_senders_that_live_and_that_were_killed_are_told_apart(here: World) -> None:

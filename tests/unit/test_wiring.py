@@ -15,26 +15,26 @@ def test_the_relay_s_password_comes_from_the_environment(
 ):
     with make_workspace(tmp_path, relay={"password_env": "RELAY_PASSWORD"}) as workspace:
         monkeypatch.setenv("RELAY_PASSWORD", "hunter2")
-        assert workspace.relay_password() == "hunter2"
+        assert workspace.relay_password("relay", workspace.settings.relay) == "hunter2"
         assert "hunter2" not in repr(workspace)
         monkeypatch.delenv("RELAY_PASSWORD")
         with pytest.raises(
             ConfigError, match=r"relay.password_env names RELAY_PASSWORD, but"
         ):
-            workspace.relay_password()
+            workspace.relay_password("relay", workspace.settings.relay)
 
 
 def test_the_relay_s_password_comes_from_a_file_of_the_workspace(tmp_path: Path):
     with make_workspace(tmp_path, relay={"password_file": "relay-password"}) as workspace:
         with pytest.raises(WorkspaceError, match="relay-password: there is no such file"):
-            workspace.relay_password()
+            workspace.relay_password("relay", workspace.settings.relay)
         (tmp_path / "relay-password").write_text("hunter2\n", encoding="utf-8")
-        assert workspace.relay_password() == "hunter2"
+        assert workspace.relay_password("relay", workspace.settings.relay) == "hunter2"
 
 
 def test_without_a_login_there_is_no_password(tmp_path: Path):
     with make_workspace(tmp_path) as workspace:
-        assert workspace.relay_password() == ""
+        assert workspace.relay_password("relay", workspace.settings.relay) == ""
 
 
 def test_the_settings_reach_the_jobs(tmp_path: Path):

@@ -1,0 +1,178 @@
+"""`mailer relay`: how the relays are and why, trying them out, presets of services."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+
+import click
+
+from mailer.cli.output import as_json, print_rows, shown
+from mailer.config.presets import ABOUT
+from mailer.config.relay import Relay
+from mailer.errors import NotFoundError, did_you_mean
+from mailer.jobs.check_workspace import check_relay
+from mailer.jobs.relay_status import IDLE, RelayStanding, relay_status
+from mailer.senders import relay_addresses_of, relay_names_of
+from mailer.wiring import open_workspace, utc_now
+from mailer.workspace.presets import read_presets
+
+FOUND_EXIT_STATUS = 1
+
+_TIMES = "\u00d7"
+_STATES = {
+    "closed": "takes letters",
+    "half_open": "one letter is tried",
+    "open": "left alone",
+    "limit": "limit reached",
+    IDLE: "no sender at work",
+}
+
+
+@click.group
+def relay() -> None:
+    """Show how the relays are and why, and try them out.
+
+    \b
+    Example: mailer relay status
+             mailer relay test bulk
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+
+
+@relay.command
+@as_json
+@click.pass_obj
+def status(folder: str, *, as_json: bool) -> None:
+    """Show what is going on with each relay, and why.
+
+    Senders at work write it down every few seconds (`sending.keep_every_s`). Rates and
+    counts are of all senders together, since they began; what servers said that was no yes
+    is of the last ten minutes.
+
+    \b
+    Example: mailer relay status
+             watch -n 2 mailer relay status
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    with open_workspace(folder, need_keys=False) as workspace:
+        settings = {one.name: one for one in workspace.settings.all_relays().values()}
+        names = relay_names_of(workspace)
+        found = relay_status(workspace.database, names, utc_now())
+    if as_json:
+        print_rows((_as_json(one, settings.get(one.name)) for one in found), as_json=True)
+        return
+    print_rows((_row(one, settings.get(one.name)) for one in found), as_json=False)
+
+
+def _row(one: RelayStanding, relay: Relay | None) -> Mapping[str, object]:
+    return {
+        "relay": one.name,
+        "state": _STATES[one.state],
+        "now": f"{one.per_second:.3g}/s" if one.senders else None,
+        "limits": ", ".join(_limits(one, relay)) or "none",
+        "lines": f"{one.lines} of {relay.connections}" if relay else one.lines,
+        "held": one.held,
+        "accepted": one.accepted,
+        "refused": one.refused,
+        "put off": one.deferred,
+        "why": "; ".join(_why(one)) or None,
+    }
+
+
+def _limits(one: RelayStanding, relay: Relay | None) -> Iterator[str]:
+    if relay is None:
+        return
+    hour, day = one.sent
+    if relay.per_second:
+        yield f"{relay.per_second:g}/s"
+    if relay.per_minute:
+        yield f"{relay.per_minute:,}/min"
+    if relay.per_hour:
+        yield f"{hour:,} of {relay.per_hour:,}/h"
+    if relay.per_day:
+        yield f"{day:,} of {relay.per_day:,}/day"
+
+
+def _why(one: RelayStanding) -> Iterator[str]:
+    if one.trouble:
+        yield one.trouble
+    if one.rest_until is not None:
+        words = "goes on" if one.state == "limit" else "next try"
+        yield f"{words} {shown(one.rest_until)}"
+    yield from (f"{mark} {_TIMES}{times}" for mark, times in one.marks.items())
+
+
+def _as_json(one: RelayStanding, relay: Relay | None) -> Mapping[str, object]:
+    return {
+        "relay": one.name,
+        "state": one.state,
+        "trouble": one.trouble,
+        "next_try_at": one.rest_until,
+        "seen_at": one.seen_at,
+        "senders": one.senders,
+        "lines": one.lines,
+        "connections": relay.connections if relay else None,
+        "held": one.held,
+        "per_second": round(one.per_second, 3),
+        "accepted": one.accepted,
+        "deferred": one.deferred,
+        "refused": one.refused,
+        "released": one.released,
+        "limits": {
+            "per_second": relay.per_second,
+            "per_minute": relay.per_minute,
+            "per_hour": relay.per_hour,
+            "per_day": relay.per_day,
+        }
+        if relay
+        else {},
+        "sent_hour": one.sent[0],
+        "sent_day": one.sent[1],
+        "answers": one.marks,
+    }
+
+
+@relay.command(name="test")
+@click.argument("names", nargs=-1)
+@as_json
+@click.pass_context
+def try_out(context: click.Context, names: tuple[str, ...], *, as_json: bool) -> None:
+    """Connect to each relay, secure the line and log in; no letter is handed over.
+
+    Exit status 1 if any does not let us in. `mailer template test` sends a letter.
+
+    \b
+    Example: mailer relay test
+             mailer relay test bulk answers
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    with open_workspace(context.obj, need_keys=False) as workspace:
+        addresses = {one.name: one for one in relay_addresses_of(workspace)}
+    for name in names:
+        if name not in addresses:
+            near = did_you_mean(name, addresses)
+            raise NotFoundError(f"there is no relay {name!r} in config.toml{near}")
+    looked = [asyncio.run(check_relay(addresses[name])) for name in names or addresses]
+    print_rows(
+        (
+            {"relay": one.what, "lets us in": not one.problem, "problem": one.problem}
+            for one in looked
+        ),
+        as_json=as_json,
+    )
+    if any(one.problem for one in looked):
+        context.exit(FOUND_EXIT_STATUS)
+
+
+@relay.command
+@as_json
+def presets(*, as_json: bool) -> None:
+    """List the well-known services that `preset` under a relay may name.
+
+    Example: mailer relay presets
+    """
+    rows: list[dict[str, object]] = []
+    for name, preset in read_presets().items():
+        settings = {key: value for key, value in preset.items() if key != ABOUT}
+        if as_json:
+            rows.append({"preset": name, ABOUT: preset[ABOUT], "settings": settings})
+        else:
+            words = ", ".join(f"{key} = {value}" for key, value in settings.items())
+            rows.append({"preset": name, "settings": words, ABOUT: preset[ABOUT]})
+    print_rows(rows, as_json=as_json)

@@ -1,0 +1,239 @@
+"""The lines of one sender to one relay: couriers, its circuit, and what came of it all."""
+
+import asyncio
+import collections
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailer.jobs.desk import Desk
+from mailer.jobs.gate import Gate
+from mailer.jobs.relays import Handing, Relay
+from mailer.jobs.switch import Readiness
+from mailer.model.outcome import Accepted, Deferred, Outcome, Refused, Released
+from mailer.pace.breaker import WELL, CircuitState, failed
+from mailer.store.relaystates import RelayState
+
+_log = logging.getLogger(__name__)
+
+LIMIT = "limit"
+"""The state of a relay of which an hour or a day has had all that it may."""
+
+_LATELY = timedelta(minutes=10)
+_MARKS_KEPT = 1_000
+_MARKS_TOLD = 5
+
+
+@dataclass(slots=True)
+class Tally:
+    """What came of letters on some lines since they were first opened."""
+
+    accepted: int = 0
+    deferred: int = 0
+    refused: int = 0
+    released: int = 0
+
+    def count(self, outcome: Outcome) -> str:
+        """Count an outcome; return the server's mark if it was not a good one."""
+        match outcome:
+            case Accepted():
+                self.accepted += 1
+                return ""
+            case Deferred(reply):
+                self.deferred += 1
+            case Refused(reply):
+                self.refused += 1
+            case Released(reply):
+                self.released += 1
+            case _:
+                return ""
+        return "-".join(str(part) for part in (reply.code or "", reply.enhanced) if part)
+
+
+class Lines:
+    """One sender's lines to one relay."""
+
+    def __init__(
+        self,
+        relay: Relay,
+        gate: Gate,
+        clock: Callable[[], datetime],
+        stop: asyncio.Event,
+        changed: Callable[[], None],
+    ) -> None:
+        """Build them; nothing is opened before `run`.
+
+        Args:
+            stop: Set when the sender is to end.
+            changed: Called when letters had better go to other relays, or may come back.
+        """
+        self.relay = relay
+        self.gate = gate
+        self.circuit = WELL
+        self.trouble = ""
+        """What is wrong with the relay; "" while it takes letters."""
+        self.open_now = 0
+        self.tally = Tally()
+        self._marks: collections.deque[tuple[datetime, str]] = collections.deque(
+            maxlen=_MARKS_KEPT
+        )
+        self._told = (clock(), 0)
+        self._clock = clock
+        self._stop = stop
+        self._changed = changed
+        self._probe = asyncio.Lock()
+        self._well = asyncio.Event()
+
+    def readiness(self) -> Readiness:
+        """Say how many letters it may be given."""
+        if self.gate.shut:
+            return Readiness.NONE
+        match self.circuit.state(self._clock()):
+            case CircuitState.CLOSED:
+                return Readiness.WELL
+            case CircuitState.HALF_OPEN:
+                return Readiness.ONE
+            case CircuitState.OPEN:
+                return Readiness.NONE
+
+    def serve(self, desk: Desk) -> None:
+        """Hear from a desk what the relay answers, and when its limits are used up."""
+        desk.on_answer = lambda: self._well_again(desk)
+        desk.on_shut = lambda: self._shut(desk)
+        desk.on_outcome = self._count
+
+    async def courier(self, desk: Desk) -> None:
+        """Keep one line busy: opened when there is work for another, closed when idle."""
+        while await desk.wait(None):
+            if len(desk) <= desk.idle:
+                # Those who wait with an open line will take it.
+                await asyncio.sleep(0.01)
+                continue
+            async with self._probe:
+                # Whatever could be handed over could not be written down.
+                if not await desk.writable() or not await self._rested():
+                    return
+                if not len(desk):
+                    continue
+                probing = self.circuit.broken
+                courier = await self.relay.way.open(desk)
+                if isinstance(courier, Released):
+                    self._in_trouble(courier, desk)
+                    continue
+                working = asyncio.create_task(self._work(courier, desk))
+                if probing:
+                    await self._answered_or(working)
+            await working
+
+    async def _work(self, courier: Handing, desk: Desk) -> None:
+        self.open_now += 1
+        try:
+            trouble = await courier.work()
+        finally:
+            self.open_now -= 1
+            courier.abort("the courier ended")
+        if trouble is not None:
+            self._in_trouble(trouble, desk)
+
+    async def _answered_or(self, working: asyncio.Task[None]) -> None:
+        """Let no other line be opened until the probe has its answer, or its end."""
+        self._well.clear()
+        answered = asyncio.create_task(self._well.wait())
+        try:
+            await asyncio.wait({working, answered}, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            working.cancel()
+            raise
+        finally:
+            answered.cancel()
+
+    def _count(self, outcome: Outcome) -> None:
+        if mark := self.tally.count(outcome):
+            self._marks.append((self._clock(), mark))
+
+    def report(self, held: int) -> RelayState:
+        """Say how the relay is, for people to look at; called at even distances.
+
+        Args:
+            held: Letters in hand that wait for a line.
+        """
+        now, tally = self._clock(), self.tally
+        since, before = self._told
+        self._told = now, tally.accepted
+        seconds = max((now - since).total_seconds(), 0.001)
+        lately = collections.Counter(
+            mark for at, mark in list(self._marks) if now - at < _LATELY
+        )
+        shut = self.gate.shut
+        return RelayState(
+            self.relay.address.name,
+            now,
+            LIMIT if shut else self.circuit.state(now).value,
+            self.gate.shut_until if shut else self.circuit.rest_until,
+            self.trouble,
+            self.open_now,
+            held,
+            (tally.accepted - before) / seconds,
+            tally.accepted,
+            tally.deferred,
+            tally.refused,
+            tally.released,
+            dict(lately.most_common(_MARKS_TOLD)),
+        )
+
+    def _in_trouble(self, trouble: Released, desk: Desk) -> None:
+        relay, now = self.relay, self._clock()
+        before = self.circuit.broken
+        first = timedelta(seconds=relay.pause_s)
+        at_most = timedelta(seconds=relay.pause_at_most_s)
+        self.circuit = failed(self.circuit, trouble.stage, first, at_most, now)
+        desk.pause = self.circuit.pause
+        words = f"{trouble.stage}: {trouble.reply}"
+        if words != self.trouble:
+            _log.warning(
+                "relay %s is in trouble at %s; next try in %g s",
+                relay.address.name,
+                words,
+                self.circuit.pause.total_seconds(),
+            )
+        self.trouble = words
+        if self.circuit.broken:
+            desk.unready()
+            if not before:
+                _log.warning("relay %s: nothing goes there for now", relay.address.name)
+            self._changed()
+
+    def _well_again(self, desk: Desk) -> None:
+        if not self.trouble:
+            return
+        _log.info("relay %s takes letters again", self.relay.address.name)
+        self.trouble = ""
+        self.circuit = WELL
+        self._well.set()
+        desk.pause = timedelta(seconds=self.relay.pause_s)
+        self._changed()
+
+    def _shut(self, desk: Desk) -> None:
+        desk.unready()
+        self._changed()
+
+    async def _rested(self) -> bool:
+        """Wait until the relay was left alone long enough; False when told to stop."""
+        while not self._stop.is_set():
+            moments = [
+                at
+                for at in (self.circuit.rest_until, self.gate.shut_until)
+                if at is not None
+            ]
+            wait_s = max(
+                ((at - self._clock()).total_seconds() for at in moments), default=0
+            )
+            if wait_s <= 0:
+                return True
+            try:
+                async with asyncio.timeout(wait_s):
+                    await self._stop.wait()
+            except TimeoutError:
+                pass
+        return False

@@ -1,0 +1,171 @@
+"""The switch of a sender: it puts each claim into the stock of a relay that may take it.
+
+Relays that rest (an open circuit, a used-up hour) get none, and what they had goes to
+others; one whose circuit is half open gets a single letter, its probe. With one relay there
+is nothing to decide, and nothing is spent on it.
+"""
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+from mailer.jobs.stock import Signals, Stock
+from mailer.model.delivery import CauseKind, Claim
+from mailer.model.kind import KINDS, Lane
+from mailer.pace.routing import Route, Tiers, next_share, tiers
+
+
+class Readiness(Enum):
+    """How many letters a relay may be given."""
+
+    WELL = "well"
+    ONE = "one"
+    NONE = "none"
+
+
+class Switch:
+    """Puts claims into stocks."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        batch: int,
+        ready: Callable[[int], Readiness],
+        domain_of: Callable[[Claim], str],
+    ) -> None:
+        """Build it.
+
+        Args:
+            batch: How many claims a relay's stock holds.
+            ready: Says how the relay of a place is.
+            domain_of: Says the domain of a letter's sender; asked of several relays only.
+        """
+        self.signals = Signals()
+        self.stocks = tuple(Stock(self.signals, batch // 2) for _ in routes)
+        self._routes = routes
+        self._batch = batch
+        self._ready = ready
+        self._domain_of = domain_of
+        self._credit: dict[int, int] = {}
+        self._known: dict[tuple[str, Lane], Tiers] = {}
+        self._of_campaign: dict[int, Tiers] = {}
+
+    @property
+    def alone(self) -> bool:
+        """Say whether there is one relay only."""
+        return len(self.stocks) == 1
+
+    @property
+    def wants(self) -> bool:
+        """Say whether any relay could take more."""
+        return any(stock.low for stock in self.stocks)
+
+    def __len__(self) -> int:
+        return sum(map(len, self.stocks))
+
+    def stop(self) -> None:
+        """Let nobody wait, and hand nothing more out."""
+        self.signals.stop()
+        for stock in self.stocks:
+            stock.stop()
+
+    def room_for_campaign(self, campaign_id: int) -> int:
+        """Return how many letters of a campaign there is room for; called off the loop."""
+        if self.alone:
+            return self._batch
+        known = self._of_campaign.get(campaign_id)
+        return self._batch // 2 if known is None else self._room(known)
+
+    def room_for_lane(self, lane: Lane) -> int:
+        """Return how many letters of a lane there is room for; called off the loop."""
+        if self.alone:
+            return self._batch
+        taking = (
+            place
+            for place, one in enumerate(self._routes)
+            if not one.lanes or lane in one.lanes
+        )
+        return max(map(self._room_at, taking), default=0)
+
+    def _room(self, known: Tiers) -> int:
+        room = 0
+        for tier in known:
+            well = [one for one in tier if self._ready(one) is Readiness.WELL]
+            room += sum(self._room_at(one) for one in tier if one not in well)
+            # The shares hold only if nobody's hands are full.
+            unlimited = [one for one in well if not self._routes[one].limited]
+            if unlimited:
+                return room + min(map(self._room_at, unlimited))
+            if well:
+                return room + sum(map(self._room_at, well))
+        return room
+
+    def _room_at(self, place: int) -> int:
+        stock = self.stocks[place]
+        match self._ready(place):
+            case Readiness.WELL:
+                # Claims of a few at a time would cost a commit each.
+                return self._batch - len(stock) if stock.low else 0
+            case Readiness.ONE:
+                return 0 if len(stock) else 1
+            case Readiness.NONE:
+                return 0
+
+    def put(self, claims: list[Claim]) -> list[Claim]:
+        """Put claims into stocks; return those for which there is no room."""
+        if self.alone:
+            self.stocks[0].add(claims)
+            return []
+        left: list[Claim] = []
+        for claim in claims:
+            place = self._place_for(claim)
+            if place is None:
+                left.append(claim)
+            else:
+                self.stocks[place].add((claim,))
+        return left
+
+    def rebalance(self) -> list[Claim]:
+        """Give what relays have that rest to others; return what has no room.
+
+        Called when a relay's circuit opens or closes.
+        """
+        if self.alone:
+            return []
+        stuck: list[Claim] = []
+        for place, stock in enumerate(self.stocks):
+            if self._ready(place) is not Readiness.WELL:
+                stuck += stock.take_all()
+        return self.put(stuck)
+
+    def _place_for(self, claim: Claim) -> int | None:
+        for tier in self._tiers_of(claim):
+            usable = [place for place in tier if self._may_have_one(place)]
+            if len(usable) == 1:
+                return usable[0]
+            if usable:
+                weights = {place: self._routes[place].weight for place in usable}
+                chosen, self._credit = next_share(self._credit, weights)
+                return chosen
+            if any(self._ready(place) is Readiness.WELL for place in tier):
+                # It has its hands full, and that is no reason to ask a spare.
+                return None
+        return None
+
+    def _may_have_one(self, place: int) -> bool:
+        held = len(self.stocks[place])
+        match self._ready(place):
+            case Readiness.WELL:
+                return held < self._batch or not self._routes[place].limited
+            case Readiness.ONE:
+                return held < 1
+            case Readiness.NONE:
+                return False
+
+    def _tiers_of(self, claim: Claim) -> Tiers:
+        key = (self._domain_of(claim), KINDS[claim.kind].lane)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = tiers(self._routes, *key)
+        if claim.cause_kind is CauseKind.CAMPAIGN:
+            self._of_campaign[claim.cause_id] = known
+        return known

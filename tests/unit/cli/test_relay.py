@@ -1,0 +1,126 @@
+"""`mailer relay`: what is said of relays, and trying them out."""
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from journey.program import free_port, relay
+from worlds import make_workspace
+
+from mailer.cli.main import mailer
+from mailer.pace.throttle import Rate
+from mailer.store import owners, relaystates, throttle
+from mailer.store.relaystates import RelayState
+from mailer.wiring import open_workspace, utc_now
+
+
+def run(folder: Path, *arguments: str, status: int = 0) -> str:
+    done = CliRunner().invoke(mailer, ("-w", str(folder), *arguments))
+    assert done.exit_code == status, done.output
+    return done.stdout or done.output
+
+
+def two_relays(folder: Path, port: int, other: int) -> None:
+    """Write a workspace with two relays on this machine."""
+    make_workspace(folder, mode="live").close()
+    config = folder / "config.toml"
+    written = config.read_text(encoding="utf-8")
+    kept = re.sub(r"(?ms)^\[relays?\]$.*?(?=^\[|\Z)", "", written)
+    tables = "".join(
+        f'\n[relays.{name}]\nhost = "127.0.0.1"\nport = {number}\ntls = "none"\n{more}'
+        for name, number, more in (
+            ("bulk", port, "per_second = 14\nper_hour = 100\n"),
+            ("spare", other, "weight = 0\n"),
+        )
+    )
+    config.write_text(kept + tables, encoding="utf-8")
+
+
+def test_without_a_sender_relays_are_idle(tmp_path: Path):
+    two_relays(tmp_path, 2501, 2502)
+    found: list[dict[str, Any]] = json.loads(run(tmp_path, "relay", "status", "--json"))
+    assert [(one["relay"], one["state"]) for one in found] == [
+        ("bulk", "idle"), ("spare", "idle"),
+    ]  # fmt: skip
+    assert "no sender at work" in run(tmp_path, "relay", "status")
+
+
+@pytest.mark.parametrize("state", ["open", "limit"])
+def test_what_senders_find_is_added_up_and_said_with_its_reason(tmp_path: Path, state: str):
+    two_relays(tmp_path, 2501, 2502)
+    now = utc_now()
+    well = RelayState(
+        "bulk", now, "closed", None, "", 3, 20, 6.5, 100, 2, 1, 0, {"421-4.7.28": 2}
+    )
+    ill = RelayState(
+        "bulk", now, state, now + timedelta(minutes=2),
+        "connect: \x1b[31mrefused" if state == "open" else "",
+        0, 0, 0, 40, 0, 0, 7, {"421-4.7.28": 1, "451": 1},
+    )  # fmt: skip
+    with (
+        open_workspace(str(tmp_path)) as workspace,
+        workspace.database.write() as connection,
+    ):
+        for seen in (well, ill):
+            owner = owners.register(connection, "here", 1, now)
+            relaystates.keep(connection, owner, [seen])
+        gone = owners.register(connection, "here", 2, now)
+        relaystates.keep(connection, gone, [ill])
+        owners.end(connection, gone, now)
+        throttle.lease(connection, "relay:bulk", Rate(per_hour=100), 5, now)
+    shown = run(tmp_path, "relay", "status")
+    (line,) = [one for one in shown.splitlines() if one.startswith("bulk")]
+    assert "\x1b" not in line
+    for words in ("6.5/s", "14/s, 5 of 100/h", "3 of 4", "140", "421-4.7.28 \u00d73"):
+        assert words in line
+    assert ("connect: " in line) == (state == "open")
+    assert {"open": "left alone", "limit": "limit reached"}[state] in line
+    (bulk, _) = json.loads(run(tmp_path, "relay", "status", "--json"))
+    assert (bulk["state"], bulk["senders"], bulk["accepted"]) == (state, 2, 140)
+    assert bulk["answers"] == {"421-4.7.28": 3, "451": 1}
+    assert bulk["sent_hour"] == 5
+
+
+def test_each_relay_is_tried_and_one_that_does_not_answer_is_named(tmp_path: Path):
+    with relay() as taken:
+        two_relays(tmp_path, taken.port, free_port())
+        assert "yes" in run(tmp_path, "relay", "test", "bulk")
+        found = json.loads(run(tmp_path, "relay", "test", "--json", status=1))
+        assert taken.letters == []
+    assert [one["lets us in"] for one in found] == [True, False]
+    assert "connect" in found[1]["problem"]
+
+
+def test_a_relay_that_is_not_there_cannot_be_tried(tmp_path: Path):
+    two_relays(tmp_path, 2501, 2502)
+    words = run(tmp_path, "relay", "test", "bluk", status=2)
+    assert "no relay 'bluk'" in words
+    assert "'bulk'" in words
+
+
+def test_presets_are_listed_with_what_to_know(tmp_path: Path):
+    assert "REGION" in run(tmp_path, "relay", "presets")
+    found = json.loads(run(tmp_path, "relay", "presets", "--json"))
+    ses = next(one for one in found if one["preset"] == "amazon-ses")
+    assert ses["settings"]["port"] == 587
+
+
+def test_settings_say_that_they_came_from_a_preset(tmp_path: Path):
+    make_workspace(tmp_path, relay={"preset": "postmark"}).close()
+    found = json.loads(run(tmp_path, "config", "show", "--json"))
+    host = next(one for one in found if one["setting"] == "relay.host")
+    assert (host["from"], host["value"]) == ("preset postmark", "smtp.postmarkapp.com")
+
+
+def test_status_tells_of_every_relay(tmp_path: Path):
+    two_relays(tmp_path, 2501, 2502)
+    shown = run(tmp_path, "status")
+    assert "bulk, 127.0.0.1:2501" in shown
+    assert "spare, 127.0.0.1:2502" in shown
+    found = json.loads(run(tmp_path, "status", "--json"))
+    assert found["relay"]["name"] == "bulk"
+    assert [one["name"] for one in found["relays"]] == ["bulk", "spare"]
