@@ -7,6 +7,7 @@ in the log.
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Coroutine
 from datetime import UTC, timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from mailer.config.webhooks import endpoints_of
 from mailer.errors import MailerError
 from mailer.jobs import fire, plan, replay
 from mailer.jobs.ageing import age
@@ -21,9 +23,11 @@ from mailer.jobs.erase import finish_erasures
 from mailer.jobs.follow import Happened
 from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.gate import forget_old
+from mailer.jobs.happenings import follow
 from mailer.jobs.once import forget_old_requests
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.jobs.watch import each_minute, watch_ledger
+from mailer.jobs.webhooks import Teller, forget_told
 from mailer.wiring import Workspace, utc_now
 
 _log = logging.getLogger(__name__)
@@ -31,6 +35,7 @@ _log = logging.getLogger(__name__)
 _ONCE_A_DAY = timedelta(days=1)
 _ONCE_A_MINUTE = timedelta(minutes=1)
 _AN_HOUR = timedelta(hours=1)
+_A_SECOND = timedelta(seconds=1)
 
 
 async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
@@ -76,6 +81,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
             ),
         ),
     ]
+    turns += _webhooks(workspace)
     for interval, what, work in turns:
         _every(scheduler, interval, _guarded(what, work))
     # Not in the first minutes of a start, which have enough to do.
@@ -91,6 +97,22 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     await stop.wait()
     # Their threads finish what they began; nothing is cut off in the middle.
     scheduler.shutdown(wait=False)
+
+
+def _webhooks(
+    workspace: Workspace,
+) -> list[tuple[timedelta, str, Callable[[], object]]]:
+    """Return the turns that tell other programs; one that hangs holds up no other."""
+    database = workspace.database
+    endpoints = endpoints_of(workspace.folder, workspace.settings.webhooks, os.environ)
+    return [
+        (_A_SECOND, "webhooks", lambda: follow(database, endpoints, utc_now())),
+        *(
+            (_A_SECOND, f"webhook {one.name}", Teller(database, one, utc_now).turn)
+            for one in endpoints
+        ),
+        (_ONCE_A_DAY, "webhooks", lambda: forget_told(database, utc_now())),
+    ]
 
 
 def _log_all(happened: list[Happened]) -> None:

@@ -76,6 +76,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.api_key:api_key",
         "Let other programs in: make, list and revoke keys.",
     ),
+    "webhook": (
+        "mailer.cli.webhook:webhook",
+        "Show who is told what happens to people, and tell it again.",
+    ),
     "db": ("mailer.cli.db:db", "Upgrade, back up and verify the database."),
 }
 """Noun → where its command is, and its line in the help."""

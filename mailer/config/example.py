@@ -32,6 +32,16 @@ EXAMPLE_RELAYS = """\
 # tls = "none"
 # lanes = ["answers", "transactions"]"""
 
+WEBHOOKS = """\
+Other programs that are told what happens to people, each in a table of its own: see
+docs/api.md. `private = true` lets one be on a private network."""
+
+EXAMPLE_WEBHOOKS = """\
+# [webhooks.shop]
+# url = "https://shop.example.com/mailer"
+# secret_env = "SHOP_SECRET"
+# events = ["joined", "left", "bounced", "complained", "replied", "erased"]"""
+
 EXAMPLE_ATTRIBUTES = {
     "name": Attribute(type="text"),
     "country": Attribute(type="text"),
@@ -55,6 +65,8 @@ def example() -> str:
             parts.append(f"{title}\n[{name}]\n{_table(section)}")
         elif name == "relays":
             parts.append(f"{_comment(RELAYS)}\n[relays]\n{EXAMPLE_RELAYS}")
+        elif name == "webhooks":
+            parts.append(f"{_comment(WEBHOOKS)}\n[webhooks]\n{EXAMPLE_WEBHOOKS}")
     parts.append(_attributes())
     return "\n\n".join(parts) + "\n"
 

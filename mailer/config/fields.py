@@ -16,6 +16,7 @@ from mailer.config.relay import Relay, lines_to_relays, refuse_relays
 from mailer.config.running import Alarms, Retention
 from mailer.config.section import Count, Limit, Seconds, Section, Share, setting
 from mailer.config.site import SignUp, Site
+from mailer.config.webhooks import Webhook
 from mailer.errors import AddressError
 from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec, AttributeType
@@ -184,6 +185,10 @@ class Settings(Section):
     retention: Retention = Retention()
     sign_up: SignUp = SignUp()
     templates: Templates = Templates()
+    webhooks: dict[str, Webhook] = Field(
+        default_factory=dict[str, Webhook],
+        description="Who is told what happens to people, each in a table of its own.",
+    )
     attributes: dict[str, Attribute] = Field(
         default_factory=dict[str, Attribute],
         description="What is known about contacts, each in a table of its own.",

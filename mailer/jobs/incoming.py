@@ -32,12 +32,14 @@ from mailer.model.notice import (
 from mailer.model.suppression import Suppression
 from mailer.model.token import TokenBox
 from mailer.model.verdict import Effect, Verdict
+from mailer.model.webhook import Happening, Told
 from mailer.store import incoming as store
 from mailer.store.alarms import Alarm, raise_unless_open
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection, Database
 from mailer.store.incoming import Concern, Unsorted
 from mailer.store.settling import Again, resolve
+from mailer.store.webhooks import tell_everybody
 from mailer.triage.attribution import (
     Tied,
     Untied,
@@ -149,6 +151,8 @@ def _for_a_person(
             return None
         if isinstance(tied, Tied):
             store.note_answer(connection, one.id, tied.delivery_id)
+            concern = store.concern(connection, tied.delivery_id)
+            _tell(connection, Told.REPLIED, one, concern, now)
     return Handled(one.id, kind, "a person will read it")
 
 
@@ -171,9 +175,32 @@ def _judge(
         words = f"in doubt, settled as accepted: a {kind} speaks of it"
         again = Again(now, now)
         resolve(connection, [concern.id], DeliveryState.ACCEPTED, again, now, words=words)
+        if told := _told_of(notice, verdict):
+            _tell(connection, told, one, concern, now)
         if verdict.effect is Effect.OURS:
             raise_unless_open(connection, _alarm(concern, verdict, now))
     return Handled(one.id, kind, verdict.words, verdict)
+
+
+def _told_of(notice: _Reported, verdict: Verdict) -> Told | None:
+    """Say what webhooks tell of a report; nothing where it is not about the person."""
+    if verdict.effect is Effect.COMPLAINED:
+        return Told.COMPLAINED
+    about_her = verdict.effect in {Effect.SUPPRESSED, Effect.COUNTED}
+    return Told.BOUNCED if about_her and isinstance(notice, Bounce) else None
+
+
+def _tell(
+    connection: Connection,
+    told: Told,
+    one: Unsorted,
+    concern: Concern | None,
+    now: datetime,
+) -> None:
+    """Write down what endpoints are told of a message about somebody whom we know."""
+    if concern is not None and concern.contact_id is not None:
+        happened = Happening(told, "incoming", one.id, "", concern.contact_id, now)
+        tell_everybody(connection, happened, now)
 
 
 def _only_marked(

@@ -6,14 +6,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from samples.samples import knowledge
 from sending import a_campaign, attempts
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from mailer.jobs.bounces import stats
 from mailer.jobs.incoming import Desk, handle_all, keep
 from mailer.model.consent import SuppressionReason
 from mailer.model.token import Reader, TokenBox, TokenKind, in_mailbox
 from mailer.model.verdict import Effect
-from mailer.store import alarms, incoming
+from mailer.store import alarms, incoming, webhooks
+from mailer.store.doortables import WebhookRow
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tables import DeliveryRow, table
 
@@ -285,3 +286,32 @@ def test_the_counts_come_with_advice(desk, ring):
     assert [one.group for one in stats(desk.database, "provider", 30, NOW)] == [
         "example.com"
     ]
+
+
+REPLY = """From: {address}
+To: news@shop.example
+Subject: Re: News
+Message-ID: <{number}@example.com>
+In-Reply-To: <{token}@shop.example>
+
+Do you have it in green?
+"""
+
+
+def test_endpoints_are_told_of_bounces_complaints_and_replies(desk, ring):
+    a_campaign(desk.database, ring, 3)
+    with desk.database.write() as connection:
+        webhooks.see_endpoints(connection, ["shop"], NOW)
+    take(desk, a_report(desk.tokens, 1))
+    take(desk, a_report(desk.tokens, 1))
+    take(desk, a_report(desk.tokens, 2, COMPLAINT))
+    token = desk.tokens.for_delivery(TokenKind.MESSAGE, 3)
+    take(desk, REPLY.format(address="p3@example.com", token=token, number=1).encode())
+    # What blames us is about nobody, and so is what answers no letter of ours.
+    take(desk, a_report(desk.tokens, 1, **LISTED))
+    take(desk, REPLY.format(address="x@example.com", token="0" * 46, number=2).encode())
+    with desk.database.read() as connection:
+        rows = table(WebhookRow)
+        found = connection.execute(select(rows).order_by(rows.c.id)).all()
+    told = [(row.event, row.contact_id) for row in found]
+    assert told == [("bounced", 1), ("complained", 2), ("replied", 3)]
