@@ -64,7 +64,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "List what came back of letters, and what follows.",
     ),
     "inbox": ("mailer.cli.inbox:inbox", "Understand what comes back: bounces, complaints."),
-    "serve": ("mailer.cli.serve:serve", "Run schedules, senders and pages until stopped."),
+    "serve": (
+        "mailer.cli.serve:serve",
+        "Run schedules, senders, pages and what comes back until stopped.",
+    ),
     "explain": ("mailer.cli.explain:explain", "Say what decided whether someone got mail."),
     "sink": (
         "mailer.cli.sink:sink",

@@ -18,6 +18,7 @@ from mailer.errors import ConfigError, RefusedError
 from mailer.jobs import replay
 from mailer.jobs.clicks import Clicks
 from mailer.jobs.crew import Crew
+from mailer.receiving import run_inbox
 from mailer.timers import run_schedules
 from mailer.web.app import build_app
 from mailer.web.counting import keep_counting, write_the_rest
@@ -28,7 +29,7 @@ from mailer.workspace.locks import ProcessLock
 
 _log = logging.getLogger(__name__)
 
-PARTS = ("schedules", "send", "web")
+PARTS = ("schedules", "send", "web", "inbox")
 
 Part = Callable[[Workspace, asyncio.Event], Coroutine[Any, Any, object]]
 
@@ -45,7 +46,12 @@ async def _web(workspace: Workspace, stop: asyncio.Event) -> None:
         await asyncio.to_thread(write_the_rest, clicks, utc_now)
 
 
-_RUN: dict[str, Part] = {"schedules": run_schedules, "send": run_sender, "web": _web}
+_RUN: dict[str, Part] = {
+    "schedules": run_schedules,
+    "send": run_sender,
+    "web": _web,
+    "inbox": run_inbox,
+}
 
 
 @click.command
@@ -65,7 +71,7 @@ _RUN: dict[str, Part] = {"schedules": run_schedules, "send": run_sender, "web": 
 @click.option("--quiet", is_flag=True, help="Log only what needs attention.")
 @click.pass_obj
 def serve(folder: str, parts: tuple[str, ...], senders: int | None, *, quiet: bool) -> None:
-    """Run schedules, senders and pages until stopped.
+    """Run schedules, senders, pages and what comes back until stopped.
 
     Ctrl-C (or SIGTERM) ends it in peace: letters on the line are finished, the rest waits.
     A second Ctrl-C ends it at once, which is safe: what cannot be known is in doubt.
@@ -74,11 +80,12 @@ def serve(folder: str, parts: tuple[str, ...], senders: int | None, *, quiet: bo
     Example: mailer serve
              mailer serve --senders 2     on PostgreSQL, a processor's worth more
              mailer serve --only send     a second sender beside the first
+             mailer serve --only inbox    takes in mail, understands it and acts
     """  # noqa: D301 - click's own mark for lines that stay as they are
     log_to_stderr(logging.WARNING if quiet else logging.INFO)
     with open_workspace(folder) as workspace:
         chosen = parts or PARTS
-        if chosen != ("web",):
+        if set(chosen) & {"schedules", "send"}:
             _require_sound(workspace)
         for warning in workspace.settings.warnings():
             _log.warning("%s", warning)

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from mailer.config.inbox import Inbox
 from mailer.config.relay import Relay, lines_to_relays, refuse_relays
 from mailer.config.running import Alarms, Retention
 from mailer.config.section import Count, Limit, Seconds, Section, Share, setting
@@ -184,6 +185,7 @@ class Settings(Section):
     alarms: Alarms = Alarms()
     retention: Retention = Retention()
     sign_up: SignUp = SignUp()
+    inbox: Inbox = Inbox()
     templates: Templates = Templates()
     webhooks: dict[str, Webhook] = Field(
         default_factory=dict[str, Webhook],

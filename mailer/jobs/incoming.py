@@ -5,12 +5,14 @@ could silence anyone. A bounce or complaint that is tied becomes a verdict, and 
 doubt that a report speaks of has arrived at its relay.
 """
 
+import logging
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailer.audience.refusals import Refusal
+from mailer.errors import MailerError
 from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.refusing import Recorder, noes_of, refuse
 from mailer.jobs.unsubscribe import unsubscribe
@@ -50,6 +52,8 @@ from mailer.triage.attribution import (
 from mailer.triage.knowledge import Knowledge
 from mailer.triage.sort import sort
 from mailer.triage.verdict import about, decide
+
+_log = logging.getLogger(__name__)
 
 _PAGE = 50
 _LOOK_BACK = timedelta(days=400)
@@ -110,9 +114,24 @@ def handle_all(desk: Desk, now: datetime) -> Generator[Handled, None, None]:
             return
         for one in page:
             after = one.id
-            handled = _handle(desk, one, now)
+            handled = _handle_or_set_aside(desk, one, now)
             if handled is not None:
                 yield handled
+
+
+def _handle_or_set_aside(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
+    """Make of one message what it is; a bug of ours keeps none of the others waiting."""
+    try:
+        return _handle(desk, one, now)
+    except MailerError:
+        raise
+    except Exception:  # noqa: BLE001 - a stranger's message; the next one is not its fault
+        _log.exception("message %s could not be understood: a bug", one.id)
+    with desk.database.write() as connection:
+        because = "a bug kept it from being understood; a person will read it"
+        if not store.mark_sorted(connection, one.id, KINDS[Human], because, now):
+            return None
+    return Handled(one.id, KINDS[Human], because)
 
 
 def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:

@@ -1,0 +1,95 @@
+"""What comes back, as it runs by itself: taken in, understood and acted on until stopped.
+
+Each step has a commit of its own, and begins with what the last one left on record: after
+a crash it goes on from there.
+"""
+
+import asyncio
+import logging
+from urllib.parse import urlsplit
+
+from mailer.errors import MailerError
+from mailer.jobs.incoming import Desk, handle_all
+from mailer.jobs.keeper import Keeper
+from mailer.jobs.recipients import Recipients
+from mailer.model.token import TokenBox
+from mailer.wire.listener import Listener, Rules
+from mailer.wiring import Workspace, utc_now
+from mailer.workspace.knowledge import read_knowledge
+
+_log = logging.getLogger(__name__)
+
+_MB = 1_000_000
+_LOOK_EVERY_S = 5.0
+"""Others (a pipe, another process) may keep messages too."""
+
+
+async def run_inbox(workspace: Workspace, stop: asyncio.Event) -> None:
+    """Take in mail, understand it and act on it until told to stop.
+
+    Raises:
+        RefusedError: when a port can't be listened on.
+    """
+    came = asyncio.Event()
+    keeper = Keeper(workspace.database, utc_now, came.set)
+    listener = Listener(rules_of(workspace), keeper.keep)
+    understanding = asyncio.create_task(_understand(workspace, came, stop))
+    try:
+        ours = workspace.settings.inbox
+        for port, lmtp in ((ours.lmtp_port, True), (ours.smtp_port, False)):
+            if port:
+                await listener.listen(ours.listen_host, port, lmtp=lmtp)
+                name = "LMTP" if lmtp else "SMTP"
+                _log.info("inbox: %s on %s:%s", name, ours.listen_host, port)
+        await stop.wait()
+    finally:
+        await listener.stop()
+        stop.set()
+        came.set()
+        await understanding
+
+
+def rules_of(workspace: Workspace) -> Rules:
+    """Return what is taken in, as the settings say."""
+    ours = workspace.settings.inbox
+    takes = Recipients(ours.domains, ours.addresses, TokenBox(workspace.ring)).takes
+    hostname = urlsplit(workspace.settings.site.public_url).hostname or "localhost"
+    return Rules(
+        takes,
+        ours.size_limit_mb * _MB,
+        ours.memory_mb * _MB,
+        ours.connections,
+        hostname,
+    )
+
+
+async def _understand(
+    workspace: Workspace, came: asyncio.Event, stop: asyncio.Event
+) -> None:
+    while not stop.is_set():
+        came.clear()
+        try:
+            await asyncio.to_thread(_handle, workspace)
+        except MailerError as problem:
+            _log.error("inbox: kept, and not acted on yet: %s", problem)
+            await _within(stop, _LOOK_EVERY_S)
+        except Exception:  # noqa: BLE001 - the one place: what is kept stays, others go on
+            _log.exception("inbox: a bug; what is kept stays")
+            await _within(stop, _LOOK_EVERY_S)
+        await _within(came, _LOOK_EVERY_S)
+
+
+def _handle(workspace: Workspace) -> None:
+    knowledge = read_knowledge(workspace.folder)
+    tokens = TokenBox(workspace.ring)
+    desk = Desk(workspace.database, workspace.logbook, tokens, knowledge)
+    for one in handle_all(desk, utc_now()):
+        _log.info("message %s: %s (%s)", one.incoming_id, one.kind, one.words)
+
+
+async def _within(event: asyncio.Event, wait_s: float) -> None:
+    try:
+        async with asyncio.timeout(wait_s):
+            await event.wait()
+    except TimeoutError:
+        pass

@@ -1,0 +1,72 @@
+"""What comes back to a running program: nothing lost, nothing acted on twice."""
+
+import random
+import smtplib
+import time
+
+import pytest
+from journey.inbound import Bringer, counts, make_inbox, report_of, until_done
+from journey.program import Shop, relay, until
+
+PEOPLE = 40
+
+
+def send(shop: Shop, relay_letters: list) -> None:
+    """Send a campaign to all, and stop."""
+    shop.import_people([f"p{n}@example.com,Person {n}" for n in range(1, PEOPLE + 1)])
+    serve = shop.start()
+    shop.run("campaign", "start", "autumn-sale", "--list", "newsletter", "--yes")
+    shop.until_finished(1)
+    assert len(relay_letters) == PEOPLE
+    serve.kill_all()
+
+
+def test_killed_again_and_again_it_keeps_each_message_and_acts_on_each_once(
+    shop: Shop,
+) -> None:
+    chance = random.Random(7)
+    with relay() as taken:
+        port = make_inbox(shop, taken.port)
+        send(shop, taken.letters)
+        raws = [report_of(letter) for letter in taken.letters]
+        bringer = Bringer(port, raws, pause_s=0.05)
+        bringer.start()
+        for _ in range(4):
+            serve = shop.start("--only", "inbox")
+            time.sleep(chance.uniform(0.1, 0.8))
+            serve.kill_all()
+        shop.start("--only", "inbox")
+        bringer.join(60)
+        assert not bringer.is_alive()
+        found = until_done(shop, PEOPLE)
+    assert found == {
+        "kept": PEOPLE, "waiting": 0, "verdicts": PEOPLE, "twice": 0, "suppressed": PEOPLE,
+    }  # fmt: skip
+
+
+def test_a_full_disk_means_try_later_and_nothing_is_lost(shop: Shop) -> None:
+    with relay() as taken:
+        port = make_inbox(shop, taken.port)
+        size = sum(file.stat().st_size for file in shop.folder.glob("mailer.db*"))
+        serve = shop.start("--only", "inbox", largest_file_bytes=size + 200_000)
+        big = b"Subject: big\r\n\r\n" + b"x" * 70 + b"\r\n" * 200_000
+        with smtplib.LMTP("127.0.0.1", port, timeout=60) as line:
+            with pytest.raises(smtplib.SMTPDataError) as later:  # noqa: PT012 - one of them
+                for number in range(10):
+                    line.sendmail("", ["x@shop.example"], b"X-N: %d\r\n" % number + big)
+            assert later.value.smtp_code == 451
+        before = counts(shop.folder)["kept"]
+        serve.kill_all()
+        shop.start("--only", "inbox")
+        with smtplib.LMTP("127.0.0.1", port, timeout=60) as line:
+            line.sendmail("", ["x@shop.example"], b"X-N: 99\r\n" + big)
+        until(lambda: counts(shop.folder)["kept"] == before + 1, "it is kept now")
+        assert until_done(shop, before + 1)["verdicts"] == 0
+
+
+def test_a_port_that_is_taken_is_said_in_one_line(shop: Shop) -> None:
+    with relay() as taken:
+        shop.make(taken.port, inbox={"lmtp_port": taken.port, "domains": ["shop.example"]})
+        said = shop.run("serve", "--only", "inbox", status=2)
+        assert f"inbox.lmtp_port: 127.0.0.1:{taken.port} can't be listened on" in said
+        assert "Traceback" not in said
