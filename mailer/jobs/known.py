@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from mailer.audience.standing import standing
@@ -10,12 +10,14 @@ from mailer.jobs.world import World
 from mailer.model.consent import Act, How
 from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
+from mailer.model.frequency import Frequency
 from mailer.model.subscription import Entry
 from mailer.model.suppression import Suppression, list_of
 from mailer.store.campaigns import frozen
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection
 from mailer.store.evidence import Evidence, evidence_of, steps_of
+from mailer.store.frequencies import frequency
 from mailer.store.incoming import Judged, of_delivery
 from mailer.store.known import ImportedValues, OwnLetter, imported_values, own_letters
 from mailer.store.lists import all_lists, words
@@ -83,9 +85,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that is known about a person."""
+    """All that is known about a person; the frequency is None where she never said."""
 
     contact: Contact
+    frequency: Frequency | None
     values: tuple[Value, ...]
     agreed: tuple[Agreed, ...]
     on_lists: tuple[str, ...]
@@ -109,6 +112,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
         imports = imported_values(connection, contact.id)
         places = of_contacts(connection, [contact.id])
         held = suppressions_of(connection, contact.hash)
+        often = frequency(connection, contact.id)
         bodies: dict[str, Mapping[str, Any]] = {}
         letters = tuple(
             _received(connection, one, titles, agreed, steps, bodies)
@@ -116,6 +120,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
         )
     return Known(
         contact,
+        often,
         _values(world, contact, agreed, imports),
         agreed,
         tuple(
@@ -236,79 +241,3 @@ def _words(connection: Connection, entry: Evidence) -> str:
         return ""
     found = words(connection, entry.list_id, entry.wording)
     return found.text if found else ""
-
-
-def as_document(known: Known, now: datetime) -> dict[str, Any]:
-    """Return all that is known as JSON values: what the person downloads."""
-    contact = known.contact
-    return {
-        "format": "what is known about a person, version 1",
-        "made_at": _time(now),
-        "address": contact.address,
-        "known_since": _time(contact.created_at),
-        "values": [
-            {
-                "name": one.name,
-                "value": one.value,
-                "from": one.origin.by,
-                "source": one.origin.source,
-                "since": _time(one.origin.at),
-            }
-            for one in known.values
-            if one.value is not None
-        ],
-        "on_lists": list(known.on_lists),
-        "consents": [_agreed_document(one) for one in known.agreed],
-        "no_letters": [
-            {
-                "scope": one.scope,
-                "list": title,
-                "reason": one.reason.value,
-                "since": _time(one.since_at),
-                "until": _time(one.until_at),
-            }
-            for one, title in known.suppressions
-        ],
-        "letters": [_letter_document(one) for one in known.letters],
-    }
-
-
-def _agreed_document(one: Agreed) -> dict[str, Any]:
-    entry = one.entry
-    return {
-        "entry": entry.number,
-        "list": one.title,
-        "act": entry.act.value,
-        "at": _time(entry.at),
-        "how": entry.how.value,
-        "basis": None if entry.basis is None else entry.basis.value,
-        "source": entry.source,
-        "words": one.words,
-        "network_address": entry.network_address,
-        "browser": entry.agent,
-    }
-
-
-def _letter_document(one: Received) -> dict[str, Any]:
-    delivery = one.letter.delivery
-    return {
-        "kind": one.letter.kind.value,
-        "subject": one.subject,
-        "list": one.title,
-        "address": delivery.address,
-        "state": delivery.state.value,
-        "reason": delivery.reason,
-        "due_at": _time(delivery.due_at),
-        "ended_at": _time(delivery.ended_at),
-        "because_of_entry": None if one.agreed is None else one.agreed.entry.number,
-        "segment": one.segment,
-        "rule": one.rule,
-        "came_back": [
-            {"at": _time(event.at), "what": event.notice, "said": event.said}
-            for event in one.events
-        ],
-    }
-
-
-def _time(at: datetime | None) -> str | None:
-    return None if at is None else at.astimezone(UTC).isoformat()

@@ -5,7 +5,7 @@ stands against it; whoever said no to a list gets the letter that asks to confir
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailer.jobs.lifting import End, end, note_end
@@ -13,7 +13,7 @@ from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.sign_up import Desk, Wish, join_by_link
 from mailer.model.address import parse_address
 from mailer.model.consent import How, SubscriptionStatus, SuppressionReason
-from mailer.model.contact import Contact, Details
+from mailer.model.contact import Contact
 from mailer.model.frequency import Frequency
 from mailer.model.kind import Kind, Scope
 from mailer.model.no import No, NoAct
@@ -59,6 +59,7 @@ class Preferences:
         address: "" when nobody is on record any more.
         stopped: All marketing has ended, until the person comes back by herself.
         paused_until: All marketing waits until then.
+        time_zone: By which clock she lives, if anybody said.
         frequency: How often she wants letters; None when she never said.
     """
 
@@ -67,6 +68,7 @@ class Preferences:
     places: tuple[Place, ...]
     stopped: bool
     paused_until: datetime | None
+    time_zone: str | None = None
     frequency: Frequency | None = None
 
 
@@ -114,6 +116,7 @@ def preferences(
         stopped=stopped,
         paused_until=until,
         frequency=often,
+        time_zone=contact.time_zone,
     )
 
 
@@ -198,14 +201,29 @@ def resume(database: Database, logbook: Logbook, reader: Reader, now: datetime) 
 
 def speak(database: Database, reader: Reader, language: str, now: datetime) -> bool:
     """Write down which language a person reads; say whether somebody is on record."""
+    return _set(database, reader, "language", language, now)
+
+
+def live_in(database: Database, reader: Reader, zone: str, now: datetime) -> bool:
+    """Write down by which clock a person lives; say whether somebody is on record."""
+    return _set(database, reader, "time_zone", zone, now)
+
+
+def _set(database: Database, reader: Reader, name: str, value: str, now: datetime) -> bool:
     with database.write() as connection:
+        # An import that reads her at this moment waits, or is waited for.
+        ledger.lock(connection)
         contact = get_contact(connection, reader.contact_id)
         if contact is None:
             return False
         known = contact.details
-        details = Details(known.attributes, language, known.time_zone)
+        details = (
+            replace(known, language=value)
+            if name == "language"
+            else replace(known, time_zone=value)
+        )
         change_contacts(connection, [(contact.id, details)], now)
-        mark_own(connection, contact, ["language"], now)
+        mark_own(connection, contact, [name], now)
     return True
 
 

@@ -13,7 +13,8 @@ from starlette.responses import Response
 
 from mailer.errors import AddressError, MailerError
 from mailer.jobs import own_page as jobs
-from mailer.jobs.known import Known, as_document, known_about
+from mailer.jobs.known import Known, known_about
+from mailer.jobs.own_document import as_document
 from mailer.jobs.page_links import open_page
 from mailer.model.address import Address, parse_address
 from mailer.model.contact import Contact

@@ -88,11 +88,19 @@ _FULL: Values = {
     "made_at": "21 Nov 2026, 10:00:00",
     "values": _VALUES,
     "on_lists": ["News"],
+    "frequency": "weekly",
     "consents": _CONSENTS,
     "stops": _STOPS,
     "letters": _LETTERS,
 }
-_BARE: Values = {**_FULL, "on_lists": [], "consents": [], "stops": [], "letters": []}
+_BARE: Values = {
+    **_FULL,
+    "frequency": "",
+    "on_lists": [],
+    "consents": [],
+    "stops": [],
+    "letters": [],
+}
 
 OWN_SAMPLES: dict[str, Sequence[Values]] = {
     "me": tuple(

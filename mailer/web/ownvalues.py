@@ -58,6 +58,7 @@ def page_values(
         "made_at": clock.time(means.clock()),
         "values": [_value(one, known, means, clock, typed) for one in known.values],
         "on_lists": list(known.on_lists),
+        "frequency": "" if known.frequency is None else known.frequency.value,
         "consents": [_agreed(one, clock) for one in reversed(known.agreed)],
         "stops": [
             {

@@ -13,6 +13,7 @@ from mailer.jobs.page_links import ask_by_link
 from mailer.jobs.preferences import PAUSES_DAYS, Preferences
 from mailer.model.frequency import Frequency
 from mailer.model.token import Reader, TokenKind
+from mailer.model.zone import zone_names
 from mailer.web.client import agent_of, client_address
 from mailer.web.form import read_form
 from mailer.web.language import language_of
@@ -85,7 +86,7 @@ async def _do(  # noqa: PLR0911 - one for each button
                 lambda: jobs.resume(database, logbook, reader, now)
             )
             return "resumed" if done else ""
-        case {"frequency": _} | {"language": _}:
+        case {"frequency": _} | {"language": _} | {"time_zone": _}:
             return await _write_down(means, reader, form)
         case _:
             return reader
@@ -100,6 +101,11 @@ async def _write_down(means: Means, reader: Reader, form: dict[str, str]) -> str
                 lambda: jobs.want(database, reader, Frequency(often), now)
             )
             return "frequency" if done else ""
+        case {"time_zone": zone} if zone in zone_names():
+            done = await means.joining.threads.do(
+                lambda: jobs.live_in(database, reader, zone, now)
+            )
+            return "time_zone" if done else ""
         case {"language": language} if language in means.pages.languages:
             done = await means.joining.threads.do(
                 lambda: jobs.speak(database, reader, language, now)
@@ -164,6 +170,8 @@ def _values(
         "pauses": PAUSES_DAYS,
         "frequency": "" if found.frequency is None else found.frequency.value,
         "frequencies": [one.value for one in Frequency],
+        "time_zone": found.time_zone or "",
+        "time_zones": sorted(zone_names()),
         "language": language,
         "languages": [
             {"tag": tag, "name": _LANGUAGES.get(tag, tag)}

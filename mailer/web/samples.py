@@ -76,6 +76,8 @@ SAMPLES: dict[str, Sequence[Values]] = {
             "pauses": (14, 30),
             "frequency": "weekly",
             "frequencies": ["every", "weekly", "monthly"],
+            "time_zone": "Europe/Oslo" if stopped else "",
+            "time_zones": ["Europe/Oslo", "UTC"],
             "languages": [{"tag": "en", "name": "English"}],
         }
         for address in ("j•••@example.com", "")
@@ -87,6 +89,7 @@ SAMPLES: dict[str, Sequence[Values]] = {
             "resumed",
             "frequency",
             "page",
+            "time_zone",
             "language",
         )
         for stopped in (True, False)

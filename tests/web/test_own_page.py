@@ -220,6 +220,14 @@ def test_what_cannot_be_is_shown_again_and_nothing_is_written(
     assert contact_of(world, kari).attributes == {}
 
 
+def test_how_often_she_wants_letters_is_shown_too(page, world, kari):
+    page.post(kari.preferences, data={"frequency": "weekly"})
+    at, session, text = opened(world, page)
+    assert "At most one letter a week" in text
+    answer = page.post(at, data={"session": session, "do": "json"})
+    assert json.loads(answer.text)["how_often"] == "weekly"
+
+
 def test_it_is_downloaded_as_data_and_to_read(page, world, kari):
     at, session, _ = opened(world, page)
     answer = page.post(at, data={"session": session, "do": "json"})

@@ -231,3 +231,14 @@ def test_what_was_chosen_goes_with_the_person(page, world):
     assert frequency_of(world, person) is None
     assert page.post(person.preferences, data={"frequency": "weekly"}).status_code == 400
     assert frequency_of(world, person) is None
+
+
+def test_the_time_zone_is_written_down_as_her_own(page, world):
+    person = world.person()
+    assert "written down your time zone" in press(page, person, time_zone="Europe/Oslo")
+    known = contact_of(world, person)
+    assert (known.time_zone, set(known.own)) == ("Europe/Oslo", {"time_zone"})
+    for wrong in ("", "Mars/Base", "<script>"):
+        answer = page.post(person.preferences, data={"time_zone": wrong})
+        assert answer.status_code == 400
+    assert contact_of(world, person).time_zone == "Europe/Oslo"
