@@ -15,6 +15,7 @@ from pathlib import Path
 from bench import (
     classify,
     cli_help,
+    inbound,
     kill,
     kill_everywhere,
     memory,
@@ -47,6 +48,7 @@ _MODULES = (
     memory,
     kill,
     kill_everywhere,
+    inbound,
     preview,
     redirect,
     report,
