@@ -16,6 +16,7 @@ from sqlalchemy import (
     bindparam,
     literal_column,
     null,
+    select,
     update,
 )
 
@@ -95,9 +96,16 @@ class Claims:
             )
             .values(state=literal_column("'queued'"), owner_id=null(), lease_until=null())
         )
+        # What the scribe writes at this moment is left for the next turn: waiting for it
+        # with claims locked that it waits for in its turn would be a deadlock.
+        held = (
+            select(_delivery.c.id)
+            .where(_delivery.c.owner_id == bindparam("owner"))
+            .with_for_update(skip_locked=True)
+        )
         self._renew = (
             update(_delivery)
-            .where(_delivery.c.owner_id == bindparam("owner"))
+            .where(_delivery.c.id.in_(held))
             .values(lease_until=clock + bindparam("lease_us", type_=BigInteger()))
         )
 
@@ -133,7 +141,7 @@ class Claims:
             self._give_back.count(connection, values)
 
     def renew(self, connection: Connection) -> None:
-        """Put off the end of the lease of everything that this sender holds."""
+        """Put off the end of the lease of what this sender holds, waiting for nobody."""
         connection.execute(
             self._renew, {"owner": self._owner_id, "lease_us": self._lease_us}
         )

@@ -263,6 +263,7 @@ _ADVICE = {
     "no such column": "run `mailer db upgrade`",
     "relation .* does not exist": "run `mailer db upgrade`",
     "column .* does not exist": "run `mailer db upgrade`",
+    "deadlock": "it was undone; try again",
     "locked": "another program holds the database file; close it and try again",
     "unable to open": "look at `database` in config.toml and at the folder's permissions",
     "readonly": "the database file may not be written by this user",

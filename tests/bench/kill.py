@@ -90,6 +90,7 @@ class _Killing:
             letters: Should they have come already, one more is waited for.
         """
         letters = max(letters, self._sink.letters)
+        dead = self._shop.latest_sender()
         process = self._shop.start("serve", "--quiet")
         try:
             until(
@@ -106,6 +107,8 @@ class _Killing:
             # One that died while it flushed may have written its last commit all the same.
             until(lambda: not _lives(process.pid), "all are dead", within_s=60)
         require(is_open <= _CONNECTIONS, f"{is_open} connections were open")
+        self._shop.until_nobody_works()
+        self._require_one_a_line(dead, is_open)
         self.open += is_open
         # On PostgreSQL a dead sender is left alone for a while before it is believed dead:
         # what it was sending may still be so at the next kill.
@@ -117,6 +120,20 @@ class _Killing:
             f" kills: {self._owners()}; {self._shop.log()}",
         )
         self.kills += 1
+
+    def _require_one_a_line(self, dead: int, is_open: int) -> None:
+        """Fail unless those that were killed now had a letter a connection at most.
+
+        Args:
+            dead: The latest sender that was killed before. What those were sending may
+                still be so, see above, and counts against their own kill.
+        """
+        sending = self._shop.sending_of_senders_after(dead)
+        require(
+            sending <= is_open,
+            f"{sending} were being sent over {is_open} connections at kill"
+            f" {self.kills + 1}: {self._owners()}; {self._shop.log()}",
+        )
 
     def _owners(self) -> str:
         """Tell whose letters are in doubt or were being sent, for whoever must find out."""

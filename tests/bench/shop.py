@@ -164,6 +164,24 @@ class Shop:
         )
         return dict(rows)
 
+    def latest_sender(self) -> int:
+        """Return the highest number that a sender has had, 0 when there was none."""
+        return int(self.ask("SELECT coalesce(max(id), 0) FROM owner")[0][0])
+
+    def sending_of_senders_after(self, owner_id: int) -> int:
+        """Count what is on the line, of senders with a higher number than this."""
+        query = "SELECT count(*) FROM delivery WHERE state = 'sending' AND owner_id > ?"
+        return int(self.ask(query, owner_id)[0][0])
+
+    def until_nobody_works(self) -> None:
+        """Wait until no killed program's session is left that may still commit."""
+        if self._database_url:
+            query = (
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND state <> 'idle' AND pid <> pg_backend_pid()"
+            )
+            until(lambda: self.ask(query) == [(0,)], "all sessions ended", within_s=60)
+
     def any_open(self, campaign: int) -> bool:
         """Say whether something is still to be sent; asks no more than the indexes."""
         queued = (

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from sqlalchemy import text
 from worlds import config_text
 
 from mailer.config.places import places_of
@@ -289,10 +290,13 @@ class Shop:
 
     def status(self, campaign: int) -> Status:
         """Return how far a campaign has come, without a process for each look."""
+        return status(self._opened(), campaign, utc_now())
+
+    def _opened(self) -> Database:
         if self._database is None:
             where = str(self.folder)
             self._database = database_of(places_of(where, settings_of(where)))
-        return status(self._database, campaign, utc_now())
+        return self._database
 
     def counts(self, campaign: int) -> dict[str, int]:
         """Return the deliveries of a campaign by state, those that there are."""
@@ -301,6 +305,30 @@ class Shop:
             for state, count in self.status(campaign).counts.items()
             if count
         }
+
+    def latest_sender(self) -> int:
+        """Return the highest number that a sender has had, 0 when there was none."""
+        return self._number("SELECT coalesce(max(id), 0) FROM owner")
+
+    def sending_of_senders_after(self, owner_id: int) -> int:
+        """Count what is on the line, of senders with a higher number than this."""
+        return self._number(
+            "SELECT count(*) FROM delivery WHERE state = 'sending' AND owner_id > :id",
+            id=owner_id,
+        )
+
+    def nobody_works(self) -> bool:
+        """Say whether no killed program's session is left that may still commit."""
+        if self._opened().is_sqlite:
+            return True
+        return not self._number(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND state <> 'idle' AND pid <> pg_backend_pid()"
+        )
+
+    def _number(self, question: str, **values: int) -> int:
+        with self._opened().read() as connection:
+            return int(connection.execute(text(question), values).scalar_one())
 
     def until_finished(self, campaign: int, deadline_s: float = DEADLINE_S) -> None:
         """Wait until a campaign has come to its end; its sums add up then."""

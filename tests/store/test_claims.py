@@ -1,9 +1,10 @@
 """Claiming, leaving, recording and taking back, on both databases."""
 
+import random
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sending import LIST, a_campaign, now, rows, states
@@ -32,6 +33,9 @@ from mailer.store.tables import (
 )
 
 LEASE = timedelta(minutes=5)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+delivery = table(DeliveryRow)
 
 
 def a_sender(database: Database, lease: timedelta = LEASE) -> Claims:
@@ -176,6 +180,63 @@ def test_a_late_answer_of_the_same_attempt_settles_a_doubt(
         Change(claim.id, claim.fence, DeliveryState.ACCEPTED, now(), reply=reply),
     )
     assert states(database) == {"accepted": 1}
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_lease_is_renewed_without_waiting_for_what_is_being_written(
+    database: Database, ring: KeyRing
+) -> None:
+    """Else a sender's renewal and its own group commit wait for each other."""
+    claims = a_sender(database)
+    claimed = claim_all(database, claims, a_campaign(database, ring, 3))
+    with database.write() as connection:
+        connection.execute(update(delivery).values(lease_until=EPOCH))
+    touch = update(delivery).where(delivery.c.id == claimed[1].id).values(reply="250")
+
+    def overdue() -> list[int]:
+        return [row.id for row in rows(database) if row.lease_until == EPOCH]
+
+    # Of another process: it takes no turn with this one.
+    with database.engine.begin() as writing:
+        writing.execute(touch)
+        with database.write() as connection:
+            connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+            claims.renew(connection)
+        assert overdue() == [claimed[1].id]
+    with database.write() as connection:
+        claims.renew(connection)
+    assert overdue() == []
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_sender_renews_while_it_writes_and_never_deadlocks(
+    database: Database, ring: KeyRing
+) -> None:
+    claims = a_sender(database)
+    claimed = claim_all(database, claims, a_campaign(database, ring, 400), 400)
+    problems: list[BaseException] = []
+    done = threading.Event()
+
+    def renew() -> None:
+        try:
+            while not done.is_set():
+                with database.engine.begin() as connection:
+                    claims.renew(connection)
+        except BaseException as problem:  # noqa: BLE001 - shown below
+            problems.append(problem)
+
+    keeper = threading.Thread(target=renew)
+    keeper.start()
+    # As letters leave: not in the order in which they were claimed.
+    shuffled = random.Random(2).sample(claimed, len(claimed))
+    try:
+        for start in range(0, len(shuffled), 20):
+            assert len(leave(database, shuffled[start : start + 20])) == 20
+    finally:
+        done.set()
+        keeper.join()
+    assert not problems
+    assert states(database) == {"sending": 400}
 
 
 def test_a_renewed_lease_is_not_taken_back(database: Database, ring: KeyRing) -> None:

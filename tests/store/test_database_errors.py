@@ -1,9 +1,11 @@
 """What the world does to a database is told with what to do; bugs keep their traceback."""
 
+import threading
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from mailer.errors import DatabaseError
@@ -90,3 +92,31 @@ def test_an_address_is_shown_without_its_password():
 def test_a_bug_is_no_mistake_of_a_person(database: Database):
     with pytest.raises(IntegrityError), database.write() as connection:
         connection.exec_driver_sql("INSERT INTO alarm (kind) VALUES (NULL)")
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_two_that_wait_for_each_other_are_told_to_try_again(database: Database):
+    def lock(connection: Connection, number: int) -> None:
+        connection.execute(text("SET LOCAL deadlock_timeout = '50ms'"))
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:number)"), {"number": number}
+        )
+
+    problems: list[DatabaseError] = []
+    both = threading.Barrier(2)
+
+    def lock_both(first: int, second: int) -> None:
+        try:
+            with database.read() as connection:
+                lock(connection, first)
+                both.wait(30)
+                lock(connection, second)
+        except DatabaseError as problem:
+            problems.append(problem)
+
+    other = threading.Thread(target=lock_both, args=(1, 2))
+    other.start()
+    lock_both(2, 1)
+    other.join()
+    (problem,) = problems
+    assert str(problem).endswith("it was undone; try again")
