@@ -30,6 +30,14 @@ from mailer.store.suppressions import suppress, suppressions_of
 PAUSES_DAYS = (14, 30, 90)
 """How long a pause may be."""
 
+CHANNEL = "preferred_channel"
+"""The attribute that holds by which way a person likes to be reached, where declared.
+
+It is a wish: letters still need her consent, and a call or a card needs what the law says.
+"""
+
+CHANNELS = ("mail", "phone", "post")
+
 _ALL = scopes_against(Kind.MARKETING, None)
 
 
@@ -60,6 +68,7 @@ class Preferences:
         stopped: All marketing has ended, until the person comes back by herself.
         paused_until: All marketing waits until then.
         time_zone: By which clock she lives, if anybody said.
+        channel: By which way she likes to be reached, if anybody said.
         frequency: How often she wants letters; None when she never said.
     """
 
@@ -69,6 +78,7 @@ class Preferences:
     stopped: bool
     paused_until: datetime | None
     time_zone: str | None = None
+    channel: object = None
     frequency: Frequency | None = None
 
 
@@ -117,6 +127,7 @@ def preferences(
         paused_until=until,
         frequency=often,
         time_zone=contact.time_zone,
+        channel=contact.attributes.get(CHANNEL),
     )
 
 
@@ -209,6 +220,15 @@ def live_in(database: Database, reader: Reader, zone: str, now: datetime) -> boo
     return _set(database, reader, "time_zone", zone, now)
 
 
+def reach_by(database: Database, reader: Reader, channel: str, now: datetime) -> bool:
+    """Write down by which way a person likes to be reached, one of `CHANNELS`.
+
+    Returns:
+        Whether somebody is on record.
+    """
+    return _set(database, reader, CHANNEL, channel, now)
+
+
 def _set(database: Database, reader: Reader, name: str, value: str, now: datetime) -> bool:
     with database.write() as connection:
         # An import that reads her at this moment waits, or is waited for.
@@ -217,11 +237,13 @@ def _set(database: Database, reader: Reader, name: str, value: str, now: datetim
         if contact is None:
             return False
         known = contact.details
-        details = (
-            replace(known, language=value)
-            if name == "language"
-            else replace(known, time_zone=value)
-        )
+        match name:
+            case "language":
+                details = replace(known, language=value)
+            case "time_zone":
+                details = replace(known, time_zone=value)
+            case _:
+                details = replace(known, attributes={**known.attributes, name: value})
         change_contacts(connection, [(contact.id, details)], now)
         mark_own(connection, contact, [name], now)
     return True

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from mailer.errors import MailerError, NotFoundError
 from mailer.jobs import preferences as jobs
 from mailer.jobs.page_links import ask_by_link
-from mailer.jobs.preferences import PAUSES_DAYS, Preferences
+from mailer.jobs.preferences import CHANNEL, CHANNELS, PAUSES_DAYS, Preferences
+from mailer.model.attributes import AttributeType
 from mailer.model.frequency import Frequency
 from mailer.model.token import Reader, TokenKind
 from mailer.model.zone import zone_names
@@ -86,10 +87,16 @@ async def _do(  # noqa: PLR0911 - one for each button
                 lambda: jobs.resume(database, logbook, reader, now)
             )
             return "resumed" if done else ""
-        case {"frequency": _} | {"language": _} | {"time_zone": _}:
+        case {"frequency": _} | {"language": _} | {"time_zone": _} | {"channel": _}:
             return await _write_down(means, reader, form)
         case _:
             return reader
+
+
+def _channels(means: Means) -> tuple[str, ...]:
+    """Return the ways to be reached that may be chosen; none where nobody declared it."""
+    spec = means.joining.world.specs.get(CHANNEL)
+    return CHANNELS if spec is not None and spec.type is AttributeType.TEXT else ()
 
 
 async def _write_down(means: Means, reader: Reader, form: dict[str, str]) -> str:
@@ -101,6 +108,11 @@ async def _write_down(means: Means, reader: Reader, form: dict[str, str]) -> str
                 lambda: jobs.want(database, reader, Frequency(often), now)
             )
             return "frequency" if done else ""
+        case {"channel": channel} if channel in _channels(means):
+            done = await means.joining.threads.do(
+                lambda: jobs.reach_by(database, reader, channel, now)
+            )
+            return "channel" if done else ""
         case {"time_zone": zone} if zone in zone_names():
             done = await means.joining.threads.do(
                 lambda: jobs.live_in(database, reader, zone, now)
@@ -170,6 +182,8 @@ def _values(
         "pauses": PAUSES_DAYS,
         "frequency": "" if found.frequency is None else found.frequency.value,
         "frequencies": [one.value for one in Frequency],
+        "channels": _channels(means),
+        "channel": found.channel,
         "time_zone": found.time_zone or "",
         "time_zones": sorted(zone_names()),
         "language": language,

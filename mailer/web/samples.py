@@ -76,6 +76,8 @@ SAMPLES: dict[str, Sequence[Values]] = {
             "pauses": (14, 30),
             "frequency": "weekly",
             "frequencies": ["every", "weekly", "monthly"],
+            "channels": ("mail", "phone", "post") if until else (),
+            "channel": "post",
             "time_zone": "Europe/Oslo" if stopped else "",
             "time_zones": ["Europe/Oslo", "UTC"],
             "languages": [{"tag": "en", "name": "English"}],
@@ -90,6 +92,7 @@ SAMPLES: dict[str, Sequence[Values]] = {
             "frequency",
             "page",
             "time_zone",
+            "channel",
             "language",
         )
         for stopped in (True, False)

@@ -4,13 +4,14 @@ import re
 from datetime import timedelta
 
 import pytest
-from customers import app_of
+from customers import SPECS, app_of
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from mailer.audience.permission import Facts, No, may_write
 from mailer.jobs.replay import catch_up, tend
 from mailer.jobs.unsubscribe import unsubscribe
+from mailer.model.attributes import AttributeSpec, AttributeType
 from mailer.model.consent import How, SuppressionReason
 from mailer.model.frequency import Frequency
 from mailer.model.kind import Kind
@@ -242,3 +243,24 @@ def test_the_time_zone_is_written_down_as_her_own(page, world):
         answer = page.post(person.preferences, data={"time_zone": wrong})
         assert answer.status_code == 400
     assert contact_of(world, person).time_zone == "Europe/Oslo"
+
+
+def test_the_preferred_channel_is_asked_for_only_where_it_is_declared(
+    world, folder, monkeypatch
+):
+    person = world.person()
+    with TestClient(app_of(world, folder=folder), "https://mail.example.com") as client:
+        assert "By phone" not in client.get(person.preferences).text
+        answer = client.post(person.preferences, data={"channel": "phone"})
+        assert answer.status_code == 400
+    spec = AttributeSpec("preferred_channel", AttributeType.TEXT)
+    monkeypatch.setitem(SPECS, spec.name, spec)
+    with TestClient(app_of(world, folder=folder), "https://mail.example.com") as client:
+        assert "written down how you like" in press(client, person, channel="phone")
+        wrong = client.post(person.preferences, data={"channel": "pigeon"})
+        assert wrong.status_code == 400
+    known = contact_of(world, person)
+    assert known.attributes == {"preferred_channel": "phone"}
+    assert set(known.own) == {"preferred_channel"}
+    # It is a wish: where she stands on her lists is not touched.
+    assert world.lists_of(person) == {"news", "courses"}
