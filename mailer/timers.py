@@ -24,6 +24,7 @@ from mailer.jobs.follow import Happened
 from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.gate import forget_old
 from mailer.jobs.happenings import follow
+from mailer.jobs.keeper import empty_old
 from mailer.jobs.once import forget_old_requests
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.jobs.watch import each_minute, watch_ledger
@@ -90,6 +91,13 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
         scheduler,
         _ONCE_A_DAY,
         _guarded("retention", lambda: age(database, keep, utc_now())),
+        first_in=_AN_HOUR,
+    )
+    as_it_came = timedelta(days=workspace.settings.inbox.kept_for_days)
+    _every(
+        scheduler,
+        _ONCE_A_DAY,
+        _guarded("incoming", lambda: empty_old(database, as_it_came, utc_now())),
         first_in=_AN_HOUR,
     )
     _every(scheduler, _ONCE_A_DAY, _guarded("ledger", ledger), first_in=_AN_HOUR)

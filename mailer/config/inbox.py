@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mailer.config.section import Count, Section, setting
+from mailer.config.section import Count, Limit, Section, setting
 
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*")
 
@@ -35,6 +35,13 @@ class Inbox(Section):
     connections: Count = setting(100, "Connections that are answered side by side.")
     memory_mb: Annotated[int, Field(ge=1)] = setting(
         100, "What is being received may take so much memory, all together.", "megabytes"
+    )
+
+    kept_for_days: Limit = setting(
+        90,
+        "How long a report or automatic answer is kept as it came, after it was understood;"
+        " 0 for ever. What was made of it stays, and so does what people wrote.",
+        "days",
     )
 
     @field_validator("domains")

@@ -7,7 +7,7 @@ hundred messages a second cost a few commits.
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailer.store import incoming as store
 from mailer.store.database import Database
@@ -15,6 +15,26 @@ from mailer.store.database import Database
 _TOGETHER = 100
 _TOGETHER_BYTES = 1_000_000
 """On SQLite nobody else writes meanwhile."""
+
+_EMPTIED_TOGETHER = 20
+
+
+def empty_old(database: Database, keep: timedelta, now: datetime) -> int:
+    """Empty reports that were understood long enough ago; return how many.
+
+    It works in slices, may be ended at any moment, and goes on the next time.
+
+    Args:
+        keep: So long they stay as they came; nothing for ever.
+    """
+    emptied = 0
+    while keep:
+        with database.write() as connection:
+            done = store.empty_old(connection, now - keep, _EMPTIED_TOGETHER)
+        emptied += done
+        if not done:
+            break
+    return emptied
 
 
 class Keeper:

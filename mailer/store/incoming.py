@@ -20,6 +20,7 @@ from mailer.store.tables import DeliveryRow, IncomingRow, VerdictRow, table
 _incoming = table(IncomingRow)
 _verdict = table(VerdictRow)
 _delivery = table(DeliveryRow)
+_OF_MACHINES = ("bounce", "report", "complaint", "auto_reply", "own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,27 @@ def answered_letters(connection: Connection, campaign_id: int) -> int:
             )
         ).scalar_one()
     )
+
+
+def empty_old(connection: Connection, before: datetime, limit: int) -> int:
+    """Empty what machines wrote and was understood before a moment; return how many.
+
+    The digest stays, so that the same message is known when it comes again.
+    """
+    old = (
+        select(_incoming.c.id)
+        .where(
+            _incoming.c.sorted_at < before,
+            _incoming.c.kind.in_(_OF_MACHINES),
+            func.length(_incoming.c.raw) > 0,
+        )
+        .order_by(_incoming.c.id)
+        .limit(limit)
+    )
+    emptied = connection.execute(
+        update(_incoming).where(_incoming.c.id.in_(old)).values(raw=b"")
+    )
+    return emptied.rowcount
 
 
 def concern(connection: Connection, delivery_id: int) -> Concern | None:

@@ -1,14 +1,14 @@
 """What comes in is kept in groups: on disk when it is acknowledged, and once."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
 from mailer.errors import DatabaseError
-from mailer.jobs.keeper import Keeper
-from mailer.store.incoming import unsorted
+from mailer.jobs.keeper import Keeper, empty_old
+from mailer.store.incoming import keep, mark_sorted, unsorted
 from mailer.store.tables import IncomingRow, table
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -85,3 +85,25 @@ def test_who_hangs_up_does_not_keep_the_others_waiting(database):
 
     asyncio.run(run())
     assert count(database) == 2
+
+
+def test_reports_are_emptied_in_time_and_what_people_wrote_stays(database):
+    kinds = ["bounce"] * 45 + ["auto_reply", "human", "unsubscribe", None]
+    day = timedelta(days=1)
+    with database.write() as connection:
+        for number, kind in enumerate(kinds):
+            one, _ = keep(connection, b"message %d" % number, "lmtp", NOW)
+            if kind is not None:
+                mark_sorted(connection, one, kind, "", NOW)
+        late, _ = keep(connection, b"late", "lmtp", NOW)
+        mark_sorted(connection, late, "bounce", "", NOW + 5 * day)
+    assert empty_old(database, timedelta(0), NOW + 99 * day) == 0
+    assert empty_old(database, 10 * day, NOW + 9 * day) == 0
+    assert empty_old(database, 10 * day, NOW + 11 * day) == 46
+    assert empty_old(database, 10 * day, NOW + 11 * day) == 0
+    with database.write() as connection:
+        rows = connection.execute(select(table(IncomingRow))).all()
+        left = [bytes(row.raw) for row in rows if row.raw]
+        again = keep(connection, b"message 0", "lmtp", NOW + 12 * day)
+    assert left == [b"message 46", b"message 47", b"message 48", b"late"]
+    assert again == (1, False)
