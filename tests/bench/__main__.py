@@ -18,6 +18,7 @@ from bench import (
     inbound,
     kill,
     kill_everywhere,
+    leaving,
     memory,
     million,
     moving,
@@ -53,6 +54,7 @@ _MODULES = (
     redirect,
     report,
     restore_drill,
+    leaving,
 )
 _QUICK = 0.05
 
