@@ -1,6 +1,7 @@
 """What `deploy/` holds, each tried: units, backup script, HTTPS, container file."""
 
 import http.client
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -254,6 +256,25 @@ def test_the_container_runs_the_program_with_settings_that_there_are(shop: Shop)
         assert subprocess.run(asks, check=False, capture_output=True).returncode != 0
         shop.start()
         assert subprocess.run(asks, check=False).returncode == 0
+
+
+def test_the_container_has_a_python_and_extras_that_the_package_allows() -> None:
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = package["project"]
+    told = dict(instructions())
+    version = re.fullmatch(r"python:(3\.\d+)-slim", told["FROM"])
+    assert version is not None
+    assert f"Programming Language :: Python :: {version[1]}" in project["classifiers"]
+    least = re.fullmatch(r">=3\.(\d+)", project["requires-python"])
+    assert least is not None
+    assert int(version[1].removeprefix("3.")) >= int(least[1])
+    (extras,) = re.findall(r"/src\[([a-z,]+)\]", told_of("RUN"))
+    assert set(extras.split(",")) <= set(project["optional-dependencies"])
+    assert json.loads(told["ENTRYPOINT"])[0] in project["scripts"]
+
+
+def told_of(word: str) -> str:
+    return "\n".join(rest for one, rest in instructions() if one == word)
 
 
 @pytest.mark.parametrize("name", ["mailer-backup"])
