@@ -114,10 +114,12 @@ OWN_SAMPLES: dict[str, Sequence[Values]] = {
     ),
     "own": tuple(
         {**known, "session": "x", "note": note, "email": "", "wrong_address": wrong}
-        for known in (_FULL, _BARE)
-        for note, wrong in (
-            ("", True), ("saved", False), ("same", False), ("letter", False),
-            ("no-letter", False),
+        for known, note, wrong in (
+            (_FULL, "", True),
+            (_BARE, "saved", False),
+            (_BARE, "same", False),
+            (_BARE, "letter", False),
+            (_BARE, "no-letter", False),
         )
     ),
     "own-erase": ({"address": "kari@example.com", "session": "x"},),
