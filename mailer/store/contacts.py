@@ -211,6 +211,7 @@ def _page(
 
 
 def _read(row: RowMapping) -> Contact:
+    own = cast("dict[str, int]", row["own"] or {})
     return Contact(
         row["id"],
         row["match"],
@@ -221,7 +222,7 @@ def _read(row: RowMapping) -> Contact:
         row["time_zone"],
         row["created_at"],
         row["updated_at"],
-        {name: from_instant(at) for name, at in (row["own"] or {}).items()},
+        {name: from_instant(at) for name, at in own.items()},
     )
 
 
