@@ -2,6 +2,7 @@
 
 import random
 import smtplib
+import socket
 import time
 
 import pytest
@@ -19,6 +20,20 @@ def send(shop: Shop, relay_letters: list) -> None:
     shop.until_finished(1)
     assert len(relay_letters) == PEOPLE
     serve.kill_all()
+
+
+def lmtp(port: int) -> smtplib.LMTP:
+    """Open a line to the listener, once it listens."""
+    until(lambda: _listens(port), "the inbox listens")
+    return smtplib.LMTP("127.0.0.1", port, timeout=60)
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def test_killed_again_and_again_it_keeps_each_message_and_acts_on_each_once(
@@ -50,7 +65,7 @@ def test_a_full_disk_means_try_later_and_nothing_is_lost(shop: Shop) -> None:
         size = sum(file.stat().st_size for file in shop.folder.glob("mailer.db*"))
         serve = shop.start("--only", "inbox", largest_file_bytes=size + 200_000)
         big = b"Subject: big\r\n\r\n" + b"x" * 70 + b"\r\n" * 200_000
-        with smtplib.LMTP("127.0.0.1", port, timeout=60) as line:
+        with lmtp(port) as line:
             with pytest.raises(smtplib.SMTPDataError) as later:  # noqa: PT012 - one of them
                 for number in range(10):
                     line.sendmail("", ["x@shop.example"], b"X-N: %d\r\n" % number + big)
@@ -58,7 +73,7 @@ def test_a_full_disk_means_try_later_and_nothing_is_lost(shop: Shop) -> None:
         before = counts(shop.folder)["kept"]
         serve.kill_all()
         shop.start("--only", "inbox")
-        with smtplib.LMTP("127.0.0.1", port, timeout=60) as line:
+        with lmtp(port) as line:
             line.sendmail("", ["x@shop.example"], b"X-N: 99\r\n" + big)
         until(lambda: counts(shop.folder)["kept"] == before + 1, "it is kept now")
         assert until_done(shop, before + 1)["verdicts"] == 0
