@@ -17,6 +17,7 @@ from jinja2 import nodes
 
 from mailer.compose.links import Site
 from mailer.compose.slots import Marked
+from mailer.compose.textlinks import ENDS_A_SENTENCE, WEB_LINK
 from mailer.compose.tree import Nodes, literal, literal_text, rebuilt
 from mailer.model.mailinglist import MailingList
 
@@ -26,12 +27,10 @@ LINK = re.compile(
 )
 """A link of HTML: what stands before its address, and the address in either quotes."""
 
-_IN_TEXT = re.compile(r"(?i)\bhttps?://[^\s<>\"]+")
 _TAG = re.compile(r"<[^>]*>")
 _LIKE_AN_ADDRESS = re.compile(
     r"(?i)https?://|www\.[a-z0-9]|^\s*(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?\s*$"
 )
-_ENDS_A_SENTENCE = ".,;:!?)'"
 NO_WAYS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -91,13 +90,13 @@ class Counting:
             # What may go on with a value or in a condition is not a whole address.
             if found.end() == len(text) and not ends:
                 return found[0]
-            url = found[0].rstrip(_ENDS_A_SENTENCE)
+            url = found[0].rstrip(ENDS_A_SENTENCE)
             if not self._is_meant(url):
                 return found[0]
             self.found[url] = None
             return self.ways.get(url, url) + found[0][len(url) :]
 
-        return _IN_TEXT.sub(replaced, text)
+        return WEB_LINK.sub(replaced, text)
 
     def _is_meant(self, url: str) -> bool:
         try:

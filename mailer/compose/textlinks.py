@@ -1,4 +1,4 @@
-"""Values inside links of a plain text: quoted as they are inside links of the HTML."""
+"""Links of a plain text: where they end, and values in them, quoted as in the HTML."""
 
 import re
 
@@ -6,6 +6,12 @@ from jinja2 import nodes
 
 from mailer.compose.safety import TRUSTED, safe_in_url
 from mailer.compose.tree import Nodes, literal_text, printed, rebuilt
+
+WEB_LINK = re.compile(r"(?i)\bhttps?://[^\s<>\"]+")
+"""A web address in a plain text, with what ends the sentence behind it."""
+
+ENDS_A_SENTENCE = ".,;:!?)'"
+"""Of these, what stands at the end of an address is none of it."""
 
 _OPEN_LINK = re.compile(r"(?i)(?:https?://|mailto:)[^\s<>\"]*\Z")
 _ENDS_LINK = re.compile(r"[\s<>\"]")

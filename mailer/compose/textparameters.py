@@ -5,11 +5,10 @@ import re
 from jinja2 import nodes
 
 from mailer.compose.slots import Mark, Marked, Role
+from mailer.compose.textlinks import ENDS_A_SENTENCE, WEB_LINK
 from mailer.compose.tree import Nodes, literal, literal_text, printed, rebuilt
 from mailer.compose.utm import Tagging
 
-_LINK = re.compile(r"(?i)\bhttps?://[^\s<>\"]+")
-_ENDS_A_SENTENCE = ".,;:!?)'"
 _WORD = "\ue0f1"
 """Of the letters that mean nothing to anybody, and stand in no link."""
 
@@ -60,10 +59,10 @@ def _run(run: Nodes, tagging: Tagging, *, ends: bool) -> Nodes:
     def replaced(found: re.Match[str]) -> str:
         if found.end() == len(whole) and not ends:
             return found[0]
-        link = found[0].rstrip(_ENDS_A_SENTENCE)
+        link = found[0].rstrip(ENDS_A_SENTENCE)
         return tagging.added(marked, link, joint="&") + found[0][len(link) :]
 
-    changed = _LINK.sub(replaced, whole)
+    changed = WEB_LINK.sub(replaced, whole)
     if changed == whole:
         return run
     return _taken_apart(changed, marked, run[0].lineno)

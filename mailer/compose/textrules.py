@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from mailer.compose.linkrules import HERE, SHORTENERS
 from mailer.compose.template import TemplateSource
+from mailer.compose.textlinks import ENDS_A_SENTENCE
 from mailer.model.finding import Finding, Rule, Severity
 
 _LINK = re.compile(r"(?i)\bhttps?://[^\s<>\"]*")
@@ -14,7 +15,6 @@ _BARE = re.compile(r"(?i)(?<![\w./@:-])www\.[a-z0-9-]+\.[^\s<>\"]+")
 _VALUE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _STANDS_FOR_A_VALUE = "\ue0f2"
 NONE_TRIED: Mapping[str, str] = MappingProxyType({})
-_ENDS_A_SENTENCE = ".,;:!?)'"
 
 
 def check_text_links(
@@ -57,7 +57,7 @@ def _links(source: TemplateSource) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         for pattern in (_LINK, _BARE):
             for found in pattern.findall(line):
-                yield number, found.rstrip(_ENDS_A_SENTENCE)
+                yield number, found.rstrip(ENDS_A_SENTENCE)
 
 
 def _wrong(url: str) -> Iterator[tuple[Severity, str, str]]:
