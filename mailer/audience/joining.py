@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from mailer.model.consent import Act, Basis, How, SubscriptionStatus
+from mailer.model.key import KeyRing
 from mailer.model.kind import KINDS, Kind, Scope
 from mailer.model.mailinglist import OptIn
 from mailer.model.signup import SignUpRules
@@ -165,3 +166,9 @@ def network_of(address: str) -> str | None:
         found = found.ipv4_mapped
     bits = _NETWORK_BITS[found.version]
     return str(ipaddress.ip_network((found.packed, bits), strict=False))
+
+
+def network_hash(ring: KeyRing, address: str | None) -> bytes | None:
+    """Return the keyed hash that a network is counted under; None where it is unknown."""
+    network = network_of(address or "")
+    return None if network is None else ring.suppression_hash(f"network {network}")

@@ -6,7 +6,7 @@ The page's answer is the same whoever the address belongs to: see `audience.join
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailer.audience.joining import Answer, Joiner, answer, network_of
+from mailer.audience.joining import Answer, Joiner, answer, network_hash
 from mailer.compose.template import TemplateSource
 from mailer.jobs.confirm import take_over
 from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
@@ -90,10 +90,7 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
     """
     now = desk.world.clock()
     list_id = desk.mailing_list.id
-    network = network_of(wish.network_address or "")
-    network_hash = (
-        desk.ring.suppression_hash(f"network {network}") if network is not None else None
-    )
+    network = network_hash(desk.ring, wish.network_address)
     content = Frozen(desk.letter, desk.mailing_list, "", "", desk.world.specs, ())
     keep_enclosures(desk.world.database, desk.letter, now)
     if desk.greeting is not None:
@@ -104,9 +101,7 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
         contact = find_contact(connection, wish.address.match)
         decided = answer(
             _joiner(connection, desk, wish, contact, now, by_link=by_link),
-            asked_lately(
-                connection, contact.id if contact else 0, list_id, network_hash, now
-            ),
+            asked_lately(connection, contact.id if contact else 0, list_id, network, now),
             desk.rules,
             list_id,
         )
@@ -146,7 +141,7 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
                 wording=desk.mailing_list.wording.version,
                 answers=wish.answers if by_letter else {},
                 language=wish.language,
-                network_hash=network_hash,
+                network_hash=network,
                 frozen_hash=content_hash,
                 asked_at=now,
                 confirm_by=now + desk.rules.confirm_within,
