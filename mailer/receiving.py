@@ -9,7 +9,7 @@ import logging
 from urllib.parse import urlsplit
 
 from mailer.errors import MailerError
-from mailer.jobs.incoming import Desk, handle_all
+from mailer.jobs.incoming import Desk, anything_waits, handle_all
 from mailer.jobs.keeper import Keeper
 from mailer.jobs.recipients import Recipients
 from mailer.model.token import TokenBox
@@ -80,6 +80,9 @@ async def _understand(
 
 
 def _handle(workspace: Workspace) -> None:
+    # It is looked every few seconds, and what understanding needs is long to read.
+    if not anything_waits(workspace.database):
+        return
     knowledge = read_knowledge(workspace.folder)
     tokens = TokenBox(workspace.ring)
     desk = Desk(workspace.database, workspace.logbook, tokens, knowledge)

@@ -100,6 +100,12 @@ def keep(database: Database, raw: bytes, channel: str, now: datetime) -> tuple[i
         return store.keep(connection, raw, channel, now)
 
 
+def anything_waits(database: Database) -> bool:
+    """Say whether there is a message of which nothing was made yet."""
+    with database.read() as connection:
+        return bool(store.unsorted(connection, 0, 1))
+
+
 def handle_all(desk: Desk, now: datetime) -> Generator[Handled, None, None]:
     """Understand and act on every message of which nothing was made yet, oldest first.
 
