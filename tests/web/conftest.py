@@ -4,7 +4,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from customers import NOW, ROOT, TITLES, World, a_list, app_of
+from customers import NOW, ROOT, TITLES, Someone, World, a_list, app_of
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
@@ -71,3 +71,16 @@ def folder(tmp_path: Path) -> Path:
     closed = LIST.format(id="courses", opt_in="double").partition("[sign_up]")[0]
     (lists / "courses.toml").write_text(closed.replace("News from", "Courses in"))
     return tmp_path
+
+
+@pytest.fixture
+def page(world: World, folder: Path) -> Generator[TestClient, None, None]:
+    """The pages of a workspace with the example's lists and letters."""
+    app = app_of(world, folder=folder)
+    with TestClient(app, "https://mail.example.com", follow_redirects=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def kari(world: World) -> Someone:
+    return world.person("kari@example.com")

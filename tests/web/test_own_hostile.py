@@ -4,9 +4,8 @@ import logging
 import threading
 
 import pytest
-from customers import NOW, TokenKind, app_of
+from customers import NOW, TokenKind
 from sqlalchemy import select
-from starlette.testclient import TestClient
 from web.test_own_page import (
     KARI,
     closed,
@@ -20,18 +19,6 @@ from web.test_own_page import (
 from mailer.model.token import Reader
 from mailer.store.contacts import change_contacts, get_contact
 from mailer.store.tables import ContactRow, table
-
-
-@pytest.fixture
-def page(world, folder):
-    app = app_of(world, folder=folder)
-    with TestClient(app, "https://mail.example.com", follow_redirects=False) as client:
-        yield client
-
-
-@pytest.fixture
-def kari(world):
-    return world.person(KARI)
 
 
 def addresses(world):

@@ -22,13 +22,6 @@ from mailer.store.suppressions import suppressions_of
 from mailer.store.tables import DeliveryRow, table
 
 
-@pytest.fixture
-def page(world, folder):
-    app = app_of(world, folder=folder)
-    with TestClient(app, "https://mail.example.com", follow_redirects=False) as client:
-        yield client
-
-
 def contact_of(world, person):
     with world.database.read() as connection:
         return get_contact(connection, person.contact_id)

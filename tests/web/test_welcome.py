@@ -6,9 +6,8 @@ import shutil
 from datetime import timedelta
 
 import pytest
-from customers import ROOT, app_of
+from customers import ROOT
 from sqlalchemy import select
-from starlette.testclient import TestClient
 
 from mailer.jobs.ageing import age
 from mailer.jobs.erase import forget_stranger
@@ -43,14 +42,6 @@ def folder(folder):
         file = folder / "lists" / f"{name}.toml"
         file.write_text(file.read_text() + WELCOME)
     return folder
-
-
-@pytest.fixture
-def page(world, folder):
-    with TestClient(
-        app_of(world, folder=folder), "https://mail.example.com", follow_redirects=False
-    ) as client:
-        yield client
 
 
 def rows(world, model=DeliveryRow):
