@@ -9,7 +9,7 @@ import threading
 from collections import OrderedDict, defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from mailer.audience.clicking import Seen, is_machine
 from mailer.model.token import Link
@@ -89,7 +89,10 @@ class Clicks:
         with self._writing:
             with self._lock:
                 held = list(self._waiting)
-            due = [one for one in held if everything or now - one.seen.at >= _WAITS]
+            # The first ones: they are judged by their places and taken out from there.
+            due = list(
+                takewhile(lambda one: everything or now - one.seen.at >= _WAITS, held)
+            )
             if not due:
                 return 0
             counts: defaultdict[tuple[Link, datetime], list[int]] = defaultdict(
