@@ -26,6 +26,7 @@ from mailer.jobs.gate import forget_old
 from mailer.jobs.happenings import follow
 from mailer.jobs.keeper import empty_old
 from mailer.jobs.once import forget_old_requests
+from mailer.jobs.page_links import forget_requests
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.jobs.watch import each_minute, watch_ledger
 from mailer.jobs.webhooks import Teller, forget_told
@@ -53,6 +54,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     def ledger() -> None:
         watch_ledger(database, workspace.ring, checkpoints, utc_now())
 
+    kept_for = workspace.settings.sign_up.rules().kept_for
     turns: list[tuple[timedelta, str, Callable[[], object]]] = [
         (tick, "schedules", lambda: _log_all(fire.tick(world, utc_now()))),
         (tick, "planning", lambda: plan.plan_waiting(world)),
@@ -74,12 +76,12 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
         (
             _ONCE_A_DAY,
             "sign-ups",
-            lambda: forget_sign_ups(
-                database,
-                workspace.ring,
-                workspace.settings.sign_up.rules().kept_for,
-                utc_now,
-            ),
+            lambda: forget_sign_ups(database, workspace.ring, kept_for, utc_now),
+        ),
+        (
+            _ONCE_A_DAY,
+            "page links",
+            lambda: forget_requests(database, kept_for, utc_now()),
         ),
     ]
     turns += _webhooks(workspace)
@@ -113,8 +115,10 @@ def _webhooks(
     """Return the turns that tell other programs; one that hangs holds up no other."""
     database = workspace.database
     endpoints = endpoints_of(workspace.folder, workspace.settings.webhooks, os.environ)
+    # Without any only those are forgotten that were told before.
+    often = _A_SECOND if endpoints else _ONCE_A_DAY
     return [
-        (_A_SECOND, "webhooks", lambda: follow(database, endpoints, utc_now())),
+        (often, "webhooks", lambda: follow(database, endpoints, utc_now())),
         *(
             (_A_SECOND, f"webhook {one.name}", Teller(database, one, utc_now).turn)
             for one in endpoints

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mailer.jobs.post_contact import Done, Outcome, Result
+from mailer.jobs.slices import forget
 from mailer.model.key import KeyRing
 from mailer.store.apikeys import (
     Request,
@@ -88,10 +89,5 @@ def once(
 
 def forget_old_requests(database: Database, now: datetime) -> int:
     """Forget the requests of a week ago and before, in slices; return how many."""
-    forgotten = 0
-    while True:
-        with database.write() as connection:
-            some = forget_requests(connection, now - REMEMBERED_FOR, _SLICE)
-        forgotten += some
-        if some < _SLICE:
-            return forgotten
+    before = now - REMEMBERED_FOR
+    return forget(database, lambda one, most: forget_requests(one, before, most), _SLICE)

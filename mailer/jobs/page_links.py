@@ -6,11 +6,12 @@ somebody who is on record, and only so often.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from mailer.audience.joining import network_of
+from mailer.audience.joining import network_hash
 from mailer.errors import MailerError, NotFoundError
 from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
+from mailer.jobs.slices import forget
 from mailer.jobs.world import World
 from mailer.model.address import Address
 from mailer.model.contact import Contact
@@ -20,13 +21,14 @@ from mailer.model.mailinglist import MailingList
 from mailer.model.signup import SignUpRules
 from mailer.store.contacts import find_contact, get_contact
 from mailer.store.contents import Recipient, queue_letter
-from mailer.store.database import Connection
+from mailer.store.database import Connection, Database
 from mailer.store.erasing import is_being_erased
 from mailer.store.lists import see_list
 from mailer.store.page_requests import (
     PageRequest,
     Purpose,
     asked_for,
+    drop_requests,
     open_request,
     write_request,
 )
@@ -47,6 +49,8 @@ TEMPLATES = {
     Purpose.NOTE: "address-changed",
 }
 """Their mail templates; where a workspace has none, the example's are used."""
+
+_SLICE = 200
 
 _KINDS = {
     Purpose.PAGE: Kind.CONFIRMATION,
@@ -90,27 +94,31 @@ def open_page(world: World, number: int) -> bool:
         return open_request(connection, number, now, now + SESSION)
 
 
+def forget_requests(database: Database, kept_for: timedelta, now: datetime) -> int:
+    """Forget links that were asked for longer ago than this; return how many.
+
+    They hold new addresses in clear; limits and letters look back a day at most.
+    """
+    before = now - kept_for
+    return forget(database, lambda one, most: drop_requests(one, before, most), _SLICE)
+
+
 def _ask(
     world: World, rules: SignUpRules, contact: Contact | None, network_address: str | None
 ) -> bool:
     now = world.clock()
-    network = network_of(network_address or "")
-    network_hash = (
-        None
-        if network is None
-        else world.logbook.ring.suppression_hash(f"network {network}")
-    )
+    network = network_hash(world.logbook.ring, network_address)
     # Made ready for everybody, so that neither time nor trouble says who is on record.
     content = content_of(world, Purpose.PAGE, contact)
     keep_enclosures(world.database, content.source, now)
     with world.database.write() as connection:
         see_list(connection, content.mailing_list, now)
         here = None if contact is None else get_contact(connection, contact.id)
-        asked = asked_for(connection, here.id if here else None, network_hash, now)
+        asked = asked_for(connection, here.id if here else None, network, now)
         if asked.network >= rules.from_network_an_hour or asked.everyone >= rules.an_hour:
             return False
         request = PageRequest(
-            None, Purpose.PAGE, now, now + OPEN_WITHIN, network_hash=network_hash
+            None, Purpose.PAGE, now, now + OPEN_WITHIN, network_hash=network
         )
         if (
             here is None

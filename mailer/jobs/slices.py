@@ -41,3 +41,18 @@ class Slicer:
         took_s = self._timer() - began
         self.longest_s = max(self.longest_s, took_s)
         self.size = next_size(self.size, took_s, self._target_s)
+
+
+def forget(database: Database, drop: Callable[[Connection, int], int], most: int) -> int:
+    """Delete what has grown old, so many rows a transaction; return how many.
+
+    Args:
+        drop: Deletes at most so many rows, and returns how many there were.
+    """
+    forgotten = 0
+    while True:
+        with database.write() as connection:
+            some = drop(connection, most)
+        forgotten += some
+        if some < most:
+            return forgotten

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mailer.errors import NotFoundError, RefusedError, did_you_mean
+from mailer.jobs.slices import forget
 from mailer.model.webhook import Endpoint, HookState, signature
 from mailer.pace.hooks import next_try
 from mailer.store import webhooks as store
@@ -55,6 +56,10 @@ def deliver(
     post = post or _post
     taken = 0
     while True:
+        # Asked every second, and mostly nothing is due: others write meanwhile.
+        with database.read() as connection:
+            if not store.anything_due(connection, endpoint.name, clock()):
+                return Delivered(taken, trouble=False)
         lease = timedelta(seconds=endpoint.timeout_s) * _BATCH + _LEASE_MARGIN
         with database.write() as connection:
             hooks = store.take(connection, endpoint.name, lease, clock(), _BATCH)
@@ -249,10 +254,5 @@ def list_endpoints(database: Database, configured: Iterable[str]) -> list[Standi
 
 def forget_told(database: Database, now: datetime) -> int:
     """Forget what ended a month ago and before, in slices; return how many."""
-    forgotten = 0
-    while True:
-        with database.write() as connection:
-            some = store.forget_hooks(connection, now - KEPT_FOR, _SLICE)
-        forgotten += some
-        if some < _SLICE:
-            return forgotten
+    before = now - KEPT_FOR
+    return forget(database, lambda one, most: store.forget_hooks(one, before, most), _SLICE)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.webhook import Happening, HookState, Told
@@ -134,17 +134,25 @@ def tell_everybody(connection: Connection, happened: Happening, now: datetime) -
         tell_of(connection, name, [happened], now)
 
 
+def anything_due(connection: Connection, endpoint: str, now: datetime) -> bool:
+    """Say whether anything is due to an endpoint."""
+    return connection.execute(_due(endpoint, now).limit(1)).first() is not None
+
+
+def _due(endpoint: str, now: datetime) -> Select[tuple[int]]:
+    return select(_rows.c.id).where(
+        _rows.c.endpoint == endpoint,
+        _rows.c.state == HookState.WAITING.value,
+        _rows.c.due_at <= now,
+    )
+
+
 def take(
     connection: Connection, endpoint: str, lease: timedelta, now: datetime, limit: int
 ) -> list[Hook]:
     """Take what is due to an endpoint, oldest first; nobody else does in the lease."""
     due = (
-        select(_rows.c.id)
-        .where(
-            _rows.c.endpoint == endpoint,
-            _rows.c.state == HookState.WAITING.value,
-            _rows.c.due_at <= now,
-        )
+        _due(endpoint, now)
         .order_by(_rows.c.due_at, _rows.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from mailer.jobs.erase import finish_erasures
+from mailer.jobs.page_links import forget_requests
 from mailer.model.consent import SuppressionReason
 from mailer.model.contact import Details
 from mailer.model.suppression import Suppression
@@ -20,18 +21,6 @@ from mailer.store.tables import DeliveryRow, PageRequestRow, table
 
 KARI = "kari@example.com"
 NEW = "kari.nordmann@example.org"
-
-
-@pytest.fixture
-def page(world, folder):
-    app = app_of(world, folder=folder)
-    with TestClient(app, "https://mail.example.com", follow_redirects=False) as client:
-        yield client
-
-
-@pytest.fixture
-def kari(world):
-    return world.person(KARI)
 
 
 def requests(world):
@@ -346,3 +335,13 @@ def test_erasing_asks_once_more_and_leaves_a_hash_and_a_chain_that_verifies(
 
 def test_all_that_is_asked_about_a_person_is_declared():
     assert {"name", "points", "member", "interests", "birthday", "city"} <= set(SPECS)
+
+
+def test_links_that_were_asked_for_are_forgotten_after_a_while(page, world, kari):
+    link(world, page)
+    kept_for = timedelta(days=30)
+    database = world.database
+    assert forget_requests(database, kept_for, world.now + timedelta(days=29)) == 0
+    assert len(requests(world)) == 1
+    assert forget_requests(database, kept_for, world.now + timedelta(days=31)) == 1
+    assert requests(world) == []
