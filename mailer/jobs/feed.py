@@ -87,9 +87,12 @@ class Feed:
         self, get_ready: Callable[[list[Claim]], list[Claim]]
     ) -> tuple[list[Claim], bool]:
         now = self._clock()
-        with self._database.read() as connection:
-            if not anything_due(connection, now, rehearsing=self._claims.rehearsing):
-                return [], False
+        # What was claimed and could not be read waits for nothing else to be due.
+        if not self._unread:
+            rehearsing = self._claims.rehearsing
+            with self._database.read() as connection:
+                if not anything_due(connection, now, rehearsing=rehearsing):
+                    return [], False
         with self._database.write() as connection:
             self._claims.give_back(connection, self._unread)
             taken = self._claim(connection, self._batch, now)

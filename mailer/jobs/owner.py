@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from mailer.errors import RefusedError
+from mailer.errors import DatabaseError, RefusedError
 from mailer.store import owners
 from mailer.store.database import Database
 from mailer.store.owners import Recovered
@@ -45,9 +45,18 @@ def begin(database: Database, locks: OwnerLocks, now: datetime) -> int:
     Raises:
         RefusedError: when somebody else holds the lock of a number that was just made.
     """
-    with database.write() as connection:
-        owner_id = owners.register(connection, platform.node(), os.getpid(), now)
-    if not locks.take(owner_id):
+    taken: int | None = None
+    try:
+        with database.write() as connection:
+            owner_id = owners.register(connection, platform.node(), os.getpid(), now)
+            # Before others see the number: who looks for dead senders takes their locks.
+            if locks.take(owner_id):
+                taken = owner_id
+    except DatabaseError:
+        if taken is not None:
+            locks.free(taken)
+        raise
+    if taken is None:
         raise RefusedError(
             f"the lock of sender {owner_id} is held by another program:"
             " is this database a copy of one that is in use?"
