@@ -26,7 +26,7 @@ from mailer.config.places import places_of
 from mailer.jobs.campaigns import Status, status
 from mailer.model.campaign import CampaignState
 from mailer.store.database import Database
-from mailer.wire.sink import Received, Rule, Sink, always_accept
+from mailer.wire.sink import Answer, Received, Rule, Sink, Step, always_accept
 from mailer.wiring import database_of, settings_of, utc_now
 
 MAILER = (sys.executable, "-m", "mailer")
@@ -105,6 +105,21 @@ class Relay:
     def of(self, address: str) -> list[Received]:
         """Return the letters that were taken for an address."""
         return [letter for letter in list(self.letters) if letter.recipient == address]
+
+
+class Gate:
+    """A relay that says nothing to a letter until it is let go."""
+
+    def __init__(self) -> None:
+        self.open = threading.Event()
+        self.reached = threading.Event()
+
+    def rule(self, step: Step, received: Received) -> Answer:
+        del received
+        if step is Step.CONTENT and not self.open.is_set():
+            self.reached.set()
+            self.open.wait(60)
+        return None
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from journey.program import Serve, Shop, relay, until
+from journey.program import Gate, Serve, Shop, relay, until
 from sqlalchemy import text
 
 from mailer.store.database import open_database
@@ -86,6 +86,31 @@ def test_sigterm_ends_all_senders_in_peace(shop: Shop, database_url: str) -> Non
         assert set(counts) == {"accepted", "queued"}
         assert len(taken.letters) == counts["accepted"]
         assert at_work(shop) == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgres"], indirect=True)
+def test_ctrl_c_twice_ends_all_senders_at_once_and_is_safe(
+    shop: Shop, database_url: str
+) -> None:
+    gate = Gate()
+    with relay(gate.rule) as taken:
+        prepare(shop, taken.port, database_url, 60)
+        serve = shop.start("--senders", "2")
+        assert gate.reached.wait(60)
+        # As a terminal does: it reaches all of them.
+        os.killpg(serve.process.pid, signal.SIGINT)
+        until(lambda: "ending in peace" in serve.log, "it heard the first")
+        os.killpg(serve.process.pid, signal.SIGINT)
+        assert serve.ended() == 130
+        until(lambda: not serve.group_lives(), "nothing is left of it")
+        assert "Traceback" not in serve.log
+        on_the_line = shop.counts(1).get("sending", 0)
+        assert 1 <= on_the_line <= CONNECTIONS
+        gate.open.set()
+        shop.start()
+        shop.until_finished(1)
+        assert shop.counts(1) == {"accepted": 60 - on_the_line, "in_doubt": on_the_line}
+        assert set(taken.copies.values()) == {1}
 
 
 def test_senders_whose_program_was_killed_end_in_peace(shop: Shop) -> None:

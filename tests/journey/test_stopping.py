@@ -3,34 +3,18 @@
 import contextlib
 import shutil
 import signal
-import threading
 import time
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from journey.program import Shop, relay, until
+from journey.program import Gate, Shop, relay, until
 from sqlalchemy import text
 
 from mailer.store.database import open_database
 from mailer.wire.sink import Answer, Received, Step
 
 CONNECTIONS = 3
-
-
-class Gate:
-    """A relay that says nothing to a letter until it is let go."""
-
-    def __init__(self) -> None:
-        self.open = threading.Event()
-        self.reached = threading.Event()
-
-    def rule(self, step: Step, received: Received) -> Answer:
-        del received
-        if step is Step.CONTENT and not self.open.is_set():
-            self.reached.set()
-            self.open.wait(60)
-        return None
 
 
 def slowly(step: Step, received: Received) -> Answer:
