@@ -12,10 +12,10 @@ from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
 from mailer.model.subscription import Entry, Subscription
 from mailer.model.zone import zone_of
+from mailer.store import growing
 from mailer.store.audience import Audience
 from mailer.store.evidence import steps_of
 from mailer.store.prospects import Group, groups
-from mailer.store.subscriptions import contacts_of_list
 from mailer.workspace.lists import read_list, read_lists
 
 _PERIODS = {"week": "%G-W%V", "month": "%Y-%m"}
@@ -85,10 +85,10 @@ def grew(world: World, list_id: str, by: str) -> list[Period]:
     zone, form = zone_of(None, world.zone), _PERIODS[by]
     joined: dict[str, int] = {}
     left: dict[str, int] = {}
-    for at, came in _changes(world, list_id):
+    for at, came, count in _changes(world, list_id):
         name = at.astimezone(zone).strftime(form)
         side = joined if came else left
-        side[name] = side.get(name, 0) + 1
+        side[name] = side.get(name, 0) + count
     periods: list[Period] = []
     members = 0
     for name in sorted({*joined, *left}):
@@ -97,16 +97,23 @@ def grew(world: World, list_id: str, by: str) -> list[Period]:
     return periods
 
 
-def _changes(world: World, list_id: str) -> Iterator[tuple[datetime, bool]]:
+def _changes(world: World, list_id: str) -> Iterator[tuple[datetime, bool, int]]:
+    """Give when people came to stand on a list, or ceased to, and how many."""
+    with world.database.read() as connection:
+        many = growing.alike(connection, list_id)
+    for one in many:
+        for at, came in _of_one([one.entry]):
+            yield at, came, one.count
     last = 0
     while True:
         with world.database.read() as connection:
-            ids = contacts_of_list(connection, list_id, last, _PAGE)
-            steps = steps_of(connection, ids)
+            ids = growing.with_several(connection, list_id, last, _PAGE)
+            steps = steps_of(connection, growing.ever_on(connection, list_id, ids))
         if not ids:
             return
         for entries in steps.values():
-            yield from _of_one([one for one in entries if one.list_id in (list_id, None)])
+            for at, came in _of_one([e for e in entries if e.list_id in (list_id, None)]):
+                yield at, came, 1
         last = ids[-1]
 
 

@@ -132,16 +132,3 @@ def counts(connection: Connection, list_id: str) -> dict[SubscriptionStatus, int
         .group_by(_rows.c.status)
     )
     return {SubscriptionStatus(status): number for status, number in found}
-
-
-def contacts_of_list(
-    connection: Connection, list_id: str, last: int, limit: int
-) -> list[int]:
-    """Return the next contacts that ever were on a list, after one, in order."""
-    rows = connection.execute(
-        select(_rows.c.contact_id)
-        .where(_rows.c.list_id == list_id, _rows.c.contact_id > last)
-        .order_by(_rows.c.contact_id)
-        .limit(limit)
-    )
-    return list(rows.scalars())
