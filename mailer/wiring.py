@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.config.fields import Settings
+from mailer.config.mailboxes import mailboxes_of
 from mailer.config.modes import mode_of, rehearsal_of
 from mailer.config.places import Places, places_of
 from mailer.config.presets import with_presets
@@ -34,6 +35,7 @@ from mailer.model.token import TokenBox
 from mailer.store import schema
 from mailer.store.database import Database, open_database
 from mailer.store.keys import KeyUse
+from mailer.triage.mailboxes import Mailbox
 from mailer.workspace.files import exists, folder_of, inside, read_secret
 from mailer.workspace.folder import CONFIG, read_config
 from mailer.workspace.lists import parse_sender, read_list, read_lists
@@ -126,6 +128,10 @@ class Workspace:
             zone=settings.time_zone,
             mode=mode_of(settings),
         )
+
+    def mailboxes(self) -> tuple[Mailbox, ...]:
+        """Return the addresses that people write to, in the file's order."""
+        return mailboxes_of(self.settings.mailboxes, self.settings.time_zone)
 
     def rehearsal(self) -> Rehearsal | None:
         """Return where letters go instead of to people; None when they do go to people.

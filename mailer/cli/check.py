@@ -13,6 +13,7 @@ from mailer.jobs.check_workspace import (
     check_clock,
     check_disk,
     check_files,
+    check_mailboxes,
     check_relay,
     check_site,
 )
@@ -44,7 +45,8 @@ FOUND_EXIT_STATUS = 1
 def check(context: click.Context, *, offline: bool, files: bool, as_json: bool) -> None:
     """Say what does not hold before letters go to people. Exit status 1 if anything.
 
-    Each list, schedule and template is read and composed, the relay takes the login (no
+    Each list, schedule and template is read and composed, each mailbox is read by somebody
+    at known hours, no sender tells people not to answer, the relay takes the login (no
     letter is handed over), the pages answer where links lead, the clock may be right, and
     the disk has room.
 
@@ -55,7 +57,7 @@ def check(context: click.Context, *, offline: bool, files: bool, as_json: bool) 
     """  # noqa: D301 - click's own mark for lines that stay as they are
     if files:
         with _files_alone(context.obj) as workspace:
-            looked = check_files(workspace.world(), utc_now())
+            looked = _files(workspace)
     else:
         with open_workspace(context.obj) as workspace:
             looked = _all(workspace, offline=offline)
@@ -70,9 +72,15 @@ def check(context: click.Context, *, offline: bool, files: bool, as_json: bool) 
         context.exit(FOUND_EXIT_STATUS)
 
 
+def _files(workspace: Workspace) -> list[Looked]:
+    world = workspace.world()
+    mailboxes = check_mailboxes(workspace.mailboxes(), world.site.sender_address)
+    return [*check_files(world, utc_now()), *mailboxes]
+
+
 def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
     settings, now = workspace.settings, utc_now()
-    looked = check_files(workspace.world(), now)
+    looked = _files(workspace)
     looked.append(check_disk(workspace.folder, settings.alarms.disk_free_mb))
     looked.append(check_clock(workspace.database, now))
     if not offline:

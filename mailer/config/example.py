@@ -42,6 +42,22 @@ EXAMPLE_WEBHOOKS = """\
 # secret_env = "SHOP_SECRET"
 # events = ["joined", "left", "bounced", "complained", "replied", "erased"]"""
 
+MAILBOXES = """\
+The addresses that people write to, each in a table of its own: who answers and when. What
+they write becomes a ticket, and they are told at once by when a person answers."""
+
+EXAMPLE_MAILBOXES = """\
+# [mailboxes.support]
+# address = "Fjell & Fjord <support@example.com>"
+# language = "nb"
+# time_zone = "Europe/Oslo"
+# hours = ["mon-fri 09:00-17:00", "sat 10:00-14:00"]
+# holidays = ["01-01", "05-17", "12-25", "2026-12-24"]
+# first_answer_h = 8
+# next_answer_h = 8
+# solution_h = 40
+# staff = ["Kari", "Ola"]"""
+
 EXAMPLE_ATTRIBUTES = {
     "name": Attribute(type="text"),
     "country": Attribute(type="text"),
@@ -65,6 +81,8 @@ def example() -> str:
             parts.append(f"{title}\n[{name}]\n{_table(section)}")
         elif name == "relays":
             parts.append(f"{_comment(RELAYS)}\n[relays]\n{EXAMPLE_RELAYS}")
+        elif name == "mailboxes":
+            parts.append(f"{_comment(MAILBOXES)}\n[mailboxes]\n{EXAMPLE_MAILBOXES}")
         elif name == "webhooks":
             parts.append(f"{_comment(WEBHOOKS)}\n[webhooks]\n{EXAMPLE_WEBHOOKS}")
     parts.append(_attributes())

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, ValidationInfo, field_validator
 
 from mailer.config.inbox import Inbox
+from mailer.config.mailboxes import MailboxSettings
 from mailer.config.relay import Relay, lines_to_relays, refuse_relays
 from mailer.config.running import Alarms, Retention
 from mailer.config.section import Count, Limit, Seconds, Section, Share, setting
@@ -186,6 +187,10 @@ class Settings(Section):
     retention: Retention = Retention()
     sign_up: SignUp = SignUp()
     inbox: Inbox = Inbox()
+    mailboxes: dict[str, MailboxSettings] = Field(
+        default_factory=dict[str, MailboxSettings],
+        description="The addresses that people write to, each in a table of its own.",
+    )
     templates: Templates = Templates()
     webhooks: dict[str, Webhook] = Field(
         default_factory=dict[str, Webhook],

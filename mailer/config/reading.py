@@ -16,12 +16,17 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from mailer.config.fields import Attribute, Settings
+from mailer.config.mailboxes import MailboxSettings
 from mailer.config.relay import Relay
 from mailer.config.section import Section
 from mailer.errors import ConfigError, did_you_mean, shorten
 
 PREFIX = "MAILER_"
-_TABLES: dict[str, type[Section]] = {"attributes": Attribute, "relays": Relay}
+_TABLES: dict[str, type[Section]] = {
+    "attributes": Attribute,
+    "mailboxes": MailboxSettings,
+    "relays": Relay,
+}
 """What tables of tables are made of."""
 Path = tuple[str, ...]
 _PASSWORD = re.compile(r"(//?[^:/@]*):.*@|(\bpassword=)[^&]*")

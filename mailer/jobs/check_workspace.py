@@ -14,6 +14,7 @@ from mailer.model.mode import Mode
 from mailer.model.outcome import Released
 from mailer.store.clock import database_clock, latest_on_record
 from mailer.store.database import Database
+from mailer.triage.mailboxes import Mailbox, is_no_reply, problems_of
 from mailer.wire.line import RelayAddress, open_line
 from mailer.wire.web import get_page
 from mailer.workspace.files import free_bytes
@@ -51,6 +52,7 @@ def check_files(world: World, now: datetime) -> list[Looked]:
         try:
             mailing_list = read_list(world.folder, name)
             usable.append(name)
+            problem = _no_reply(mailing_list.sender_address)
             greeting = read_greeting(world, mailing_list)
             if greeting is not None:
                 check_greeting(world, greeting)
@@ -116,6 +118,26 @@ def _template(
     words = "; ".join(f"{one.where or 'the letter'}: {one.words}" for one in found)
     to = f" to {list_name}" if named else ""
     return Looked(f"templates/mail/{name}{to}", words)
+
+
+def check_mailboxes(mailboxes: tuple[Mailbox, ...], sender: str) -> list[Looked]:
+    """Look whether each address that people write to is read, and nobody is told no.
+
+    Args:
+        sender: Who letters of no list are from; "" when nobody is named.
+    """
+    looked = [
+        Looked(f"mailboxes.{one.name}", "; ".join(problems_of(one))) for one in mailboxes
+    ]
+    if sender:
+        looked.append(Looked("site.sender", _no_reply(sender)))
+    return looked
+
+
+def _no_reply(address: str) -> str:
+    if not is_no_reply(address):
+        return ""
+    return f"the sender {address} tells people not to answer: name an address that is read"
 
 
 def check_clock(database: Database, now: datetime) -> Looked:

@@ -169,3 +169,28 @@ def test_a_template_is_checked_for_each_list_that_it_goes_to(tmp_path: Path):
     assert found.keys() >= {
         "templates/mail/autumn-sale to newsletter", "templates/mail/autumn-sale to courses"
     }  # fmt: skip
+
+
+def test_a_mailbox_that_nobody_reads_and_a_sender_that_takes_no_answer_do_not_hold(
+    tmp_path: Path,
+):
+    read = {
+        "address": "support@shop.example",
+        "hours": ["mon-fri 09:00-17:00"],
+        "staff": ["Kari"],
+    }
+    unread = {"address": "no-reply@shop.example"}
+    make_workspace(
+        tmp_path,
+        site={"sender": "Shop <donotreply@shop.example>"},
+        **{"mailboxes.support": read, "mailboxes.void": unread},
+    ).close()
+    newsletter = tmp_path / "lists" / "newsletter.toml"
+    text = newsletter.read_text(encoding="utf-8")
+    newsletter.write_text(text.replace("<news@", "<noreply@"), encoding="utf-8")
+    found = check(tmp_path, "--files", status=1)
+    assert not found["mailboxes.support"]
+    assert "nobody reads it" in found["mailboxes.void"]
+    assert "say when" in found["mailboxes.void"]
+    for place in ("mailboxes.void", "site.sender", "lists/newsletter.toml"):
+        assert "people not to answer" in found[place]
