@@ -14,7 +14,7 @@ from mailer.jobs.scribe_apart import Apart, ScribeLostError, ScribeProcess
 from mailer.jobs.send import Place, Sender
 from mailer.jobs.watch import RelayWatch
 from mailer.pace.restart import pause_after
-from mailer.senders import ALONE, Seat, pen_of, relays_of, rules_of
+from mailer.senders import ALONE, Seat, pen_of, relays_of, rules_of, signers_of
 from mailer.store.owners import AdvisoryLock
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.locks import OwnerLocks as FileLocks
@@ -65,7 +65,7 @@ def sender_of(
         campaigns.tend(world)
 
     sender = Sender(
-        Place(workspace.database, locks, utc_now, scribe),
+        Place(workspace.database, locks, utc_now, scribe, signers_of(workspace)),
         Letters(workspace.database, pen, could_not),
         relays,
         replace(rules_of(workspace), campaigns=campaigns_too),

@@ -4,8 +4,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from mailer.compose.limits import Limits
+from mailer.compose.sign import Signers
 from mailer.config.modes import mode_of
 from mailer.config.relay import Relay as RelaySettings
+from mailer.jobs.dkim import signers_in
 from mailer.jobs.letters import Pen
 from mailer.jobs.relays import Relay
 from mailer.jobs.send import Rules
@@ -29,6 +31,16 @@ def pen_of(workspace: Workspace) -> Pen:
     settings = workspace.settings
     limits = Limits(settings.templates.max_steps, settings.templates.max_output_bytes)
     return Pen(workspace.site(), TokenBox(workspace.ring), limits)
+
+
+def signers_of(workspace: Workspace) -> Signers:
+    """Return who signs letters of which domain, with each key loaded.
+
+    Raises:
+        KeyFileError: when a key is missing or damaged: nothing leaves unsigned by mistake.
+    """
+    active = {name: one.selector for name, one in workspace.settings.dkim.items()}
+    return signers_in(workspace.places.dkim_folder, active)
 
 
 def relay_addresses_of(workspace: Workspace) -> tuple[RelayAddress, ...]:

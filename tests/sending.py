@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from mailer.compose.sign import Signers
 from mailer.jobs.relays import Relay
 from mailer.jobs.scribe import Scribe
 from mailer.jobs.send import Place, Rules, Sender
@@ -251,6 +252,7 @@ class Setup:
     composer: PlainComposer = field(default_factory=PlainComposer)
     locks: OwnerLocks | AdvisoryLock | None = None
     scribe: Scribe | None = None
+    signers: Signers = field(default_factory=dict)
     others: list[Relay] = field(default_factory=list)
 
     def sender(self) -> Sender:
@@ -265,7 +267,7 @@ class Setup:
             **{"pause_s": 0.05, "pause_at_most_s": 0.2, "idle_s": 0.5} | self.relay,
         )
         self.locks = self.locks or locks_for(self.database, self.folder / "owners")
-        place = Place(self.database, self.locks, now, self.scribe)
+        place = Place(self.database, self.locks, now, self.scribe, self.signers)
         return Sender(place, self.composer, [relay, *self.others], self.rules, lambda: None)
 
     @contextlib.asynccontextmanager

@@ -15,11 +15,12 @@ from mailer.jobs.check_workspace import (
     check_files,
     check_mailboxes,
     check_relay,
+    check_signing,
     check_site,
 )
 from mailer.jobs.init import make_state
 from mailer.jobs.keys import keys_in_force
-from mailer.senders import relay_addresses_of
+from mailer.senders import relay_addresses_of, signers_of
 from mailer.wiring import (
     Workspace,
     database_of,
@@ -83,6 +84,8 @@ def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
     looked = _files(workspace)
     looked.append(check_disk(workspace.folder, settings.alarms.disk_free_mb))
     looked.append(check_clock(workspace.database, now))
+    if settings.dkim:
+        looked.append(check_signing(lambda: signers_of(workspace)))
     if not offline:
         looked += [
             asyncio.run(check_relay(address)) for address in relay_addresses_of(workspace)

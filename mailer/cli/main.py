@@ -58,6 +58,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.relay:relay",
         "Show how the relays are and why, and try them out.",
     ),
+    "dkim": (
+        "mailer.cli.dkim:dkim",
+        "Sign letters: make keys, show what to publish, check what is published.",
+    ),
     "alarm": ("mailer.cli.alarm:alarm", "List what went wrong while nobody looked."),
     "bounce": (
         "mailer.cli.bounce:bounce",

@@ -19,6 +19,7 @@ from mailer.jobs import replay
 from mailer.jobs.clicks import Clicks
 from mailer.jobs.crew import Crew
 from mailer.receiving import run_inbox
+from mailer.senders import signers_of
 from mailer.timers import run_schedules
 from mailer.web.app import build_app
 from mailer.web.counting import keep_counting, write_the_rest
@@ -87,6 +88,7 @@ def serve(folder: str, parts: tuple[str, ...], senders: int | None, *, quiet: bo
         chosen = parts or PARTS
         if set(chosen) & {"schedules", "send"}:
             _require_sound(workspace)
+            signers_of(workspace)  # raises when a key is missing
         for warning in workspace.settings.warnings():
             _log.warning("%s", warning)
         size = senders or workspace.settings.sending.senders

@@ -32,6 +32,14 @@ EXAMPLE_RELAYS = """\
 # tls = "none"
 # lanes = ["answers", "transactions"]"""
 
+DKIM = """\
+The keys that letters are signed with, a table for each domain that they are from:
+`mailer dkim new` makes one, and says what to publish. None: the relay signs, or nobody."""
+
+EXAMPLE_DKIM = '''\
+# [dkim."example.com"]
+# selector = "mailer-2026-11"'''
+
 WEBHOOKS = """\
 Other programs that are told what happens to people, each in a table of its own: see
 docs/api.md. `private = true` lets one be on a private network."""
@@ -83,6 +91,8 @@ def example() -> str:
             parts.append(f"{_comment(RELAYS)}\n[relays]\n{EXAMPLE_RELAYS}")
         elif name == "mailboxes":
             parts.append(f"{_comment(MAILBOXES)}\n[mailboxes]\n{EXAMPLE_MAILBOXES}")
+        elif name == "dkim":
+            parts.append(f"{_comment(DKIM)}\n[dkim]\n{EXAMPLE_DKIM}")
         elif name == "webhooks":
             parts.append(f"{_comment(WEBHOOKS)}\n[webhooks]\n{EXAMPLE_WEBHOOKS}")
     parts.append(_attributes())

@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from mailer.config.dkim import Dkim, refuse_domains
 from mailer.config.inbox import Inbox
 from mailer.config.mailboxes import MailboxSettings
 from mailer.config.relay import Relay, lines_to_relays, refuse_relays
@@ -178,6 +179,10 @@ class Settings(Section):
         default_factory=dict[str, Relay],
         description="Several relays instead of one, each in a table of its own.",
     )
+    dkim: dict[str, Dkim] = Field(
+        default_factory=dict[str, Dkim],
+        description="The keys that letters are signed with, a table for each domain.",
+    )
     rehearsal: Rehearsal = Rehearsal()
     sending: Sending = Sending()
     campaigns: Campaigns = Campaigns()
@@ -231,6 +236,12 @@ class Settings(Section):
     def _are_relays(cls, value: dict[str, Relay], info: ValidationInfo) -> dict[str, Relay]:
         if value:
             refuse_relays(value, other=info.data.get("relay", Relay()) != Relay())
+        return value
+
+    @field_validator("dkim")
+    @classmethod
+    def _are_domains(cls, value: dict[str, Dkim]) -> dict[str, Dkim]:
+        refuse_domains(value)
         return value
 
     @field_validator("database")

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from mailer.config.fields import Settings
 from mailer.workspace.checkpoints import CHECKPOINTS
-from mailer.workspace.files import inside
+from mailer.workspace.dkimkeys import FOLDER
+from mailer.workspace.files import folder_of, inside
 
 _SQLITE = "sqlite:///"
 
@@ -21,6 +22,7 @@ class Places:
 
     folder: str
     keys_file: str
+    dkim_folder: str
     checkpoints_file: str
     logbook_folder: str
     database_url: str
@@ -33,9 +35,11 @@ def places_of(folder: str, settings: Settings) -> Places:
     if url.startswith(_SQLITE):
         file = inside(folder, url.removeprefix(_SQLITE))
         url = f"{_SQLITE}{file}"
+    keys_file = inside(folder, settings.keys_file)
     return Places(
         folder=folder,
-        keys_file=inside(folder, settings.keys_file),
+        keys_file=keys_file,
+        dkim_folder=inside(folder_of(keys_file), FOLDER),
         checkpoints_file=inside(folder, CHECKPOINTS),
         logbook_folder=inside(folder, settings.logbook),
         database_url=url,

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from mailer.config.dkim import Dkim
 from mailer.config.fields import Attribute, Settings
 from mailer.config.mailboxes import MailboxSettings
 from mailer.config.relay import Relay
@@ -25,6 +26,7 @@ PREFIX = "MAILER_"
 _TABLES: dict[str, type[Section]] = {
     "attributes": Attribute,
     "mailboxes": MailboxSettings,
+    "dkim": Dkim,
     "relays": Relay,
 }
 """What tables of tables are made of."""

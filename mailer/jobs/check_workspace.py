@@ -1,5 +1,6 @@
 """Whether a workspace would hold if letters went to people: files, relay, pages, disk."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -155,6 +156,15 @@ def check_clock(database: Database, now: datetime) -> Looked:
         )
         return Looked("clock", f"{words} already: one of the two is wrong; set the clock")
     return Looked("clock")
+
+
+def check_signing(load: Callable[[], object]) -> Looked:
+    """Look whether the keys are there that letters are signed with."""
+    try:
+        load()
+    except MailerError as problem:
+        return Looked("signing", str(problem))
+    return Looked("signing")
 
 
 async def check_relay(address: RelayAddress) -> Looked:

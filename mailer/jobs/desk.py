@@ -1,17 +1,20 @@
 """The couriers' desk: hands out errands and takes in what came of them."""
 
+import asyncio
 import collections
 import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from mailer.errors import CannotComposeError
 from mailer.jobs.gate import Gate
 from mailer.jobs.register import Register
 from mailer.jobs.settle import Terms, expired, settled, withheld
+from mailer.jobs.signing import Signing
 from mailer.jobs.stock import Stock
 from mailer.model.delivery import CauseKind, Claim, Withheld
 from mailer.model.letter import Letter
@@ -62,6 +65,7 @@ class Means:
     gate: Gate
     register: Register
     composer: Composer
+    signing: Signing
     clock: Callable[[], datetime]
 
 
@@ -75,6 +79,10 @@ class Desk:
         self._chance = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._failed: list[Claim] = []
         self._ready: collections.deque[Errand] = collections.deque()
+        self._at_the_signers: dict[tuple[int, int], Claim] = {}
+        """What is being signed, by its number and fence; whoever drops it takes it out."""
+        self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
+        self._bug: BaseException | None = None
         self.idle = 0
         """How many couriers wait for an errand with an open line."""
         self.accepted = 0
@@ -98,19 +106,34 @@ class Desk:
         """Hand nothing more out, and let nobody wait."""
         self._means.stock.stop()
         self._means.register.well.set()
+        self._wake(len(self._waiting))
 
     def unready(self) -> None:
         """Put what was composed and nobody took back among the claims, for others."""
         self._means.stock.put_back(self._drop_ready(lambda _: True))
 
     def __len__(self) -> int:
-        return len(self._ready) + len(self._means.stock)
+        return len(self._ready) + len(self._at_the_signers) + len(self._means.stock)
 
     async def wait(self, timeout_s: float | None) -> bool:
         """Wait until there may be an errand; False after the time-out or the stop."""
-        if self._ready and not self._means.stock.stopped:
+        if (self._ready or self._at_the_signers) and not self._means.stock.stopped:
             return True
         return await self._means.stock.wait(timeout_s)
+
+    async def _wait_for_signature(self) -> None:
+        """Wait until a letter comes back from the signers, or there is none there."""
+        if self._at_the_signers and not self._ready and not self._means.stock.stopped:
+            came = asyncio.get_running_loop().create_future()
+            self._waiting.append(came)
+            await came
+
+    def _wake(self, couriers: int) -> None:
+        while couriers and self._waiting:
+            came = self._waiting.popleft()
+            if not came.done():
+                came.set_result(None)
+                couriers -= 1
 
     def rest(self) -> list[Claim]:
         """Return what nobody took, once closed."""
@@ -125,6 +148,11 @@ class Desk:
         dropped = [one.claim for one in self._ready if falls(one.claim)]
         kept = [one for one in self._ready if not falls(one.claim)]
         self._ready = collections.deque(kept)
+        for key, claim in list(self._at_the_signers.items()):
+            if falls(claim):
+                dropped.append(self._at_the_signers.pop(key))
+        if not self._at_the_signers:
+            self._wake(len(self._waiting))
         return dropped
 
     async def take(self) -> Errand | None:
@@ -134,6 +162,8 @@ class Desk:
             try:
                 if not await self.wait(self._idle_s):
                     return None
+                self._compose()
+                await self._wait_for_signature()
             finally:
                 self.idle -= 1
             errand = self._next()
@@ -148,40 +178,74 @@ class Desk:
 
     def take_now(self) -> Errand | None:
         """Return the next errand if it and its slot are there this moment."""
-        while len(self) and not self._means.stock.stopped and self._means.gate.pass_now():
-            errand = self._next()
-            if errand is not None:
-                return errand
+        self._compose()
+        if self._ready and not self._means.stock.stopped and self._means.gate.pass_now():
+            return self._next()
         return None
 
     def _next(self) -> Errand | None:
-        """Return the next errand, None when there is none (any more).
+        """Return the next errand, None when there is none (any more)."""
+        if self._bug is not None:
+            raise self._bug
+        return (
+            self._ready.popleft() if self._ready and not self._means.stock.stopped else None
+        )
+
+    def _compose(self) -> None:
+        """Compose until something is ready, and enough is being signed.
 
         A few are composed one after the other: between two turns at the network each would
         take half as long again, until all that it works with is back in the processor.
         """
-        stock = self._means.stock
-        while not self._ready and len(stock) and not stock.stopped:
+        stock, enough = self._means.stock, self._means.signing.ahead
+        while len(stock) and not stock.stopped:
+            if len(self._ready) + len(self._at_the_signers) >= enough:
+                break
             for _ in range(_AT_ONCE):
-                claim = stock.next_now()
-                errand = None if claim is None else self._errand(claim)
-                if errand is not None:
-                    self._ready.append(errand)
-        return self._ready.popleft() if self._ready and not stock.stopped else None
+                if (claim := stock.next_now()) is not None:
+                    self._make(claim)
 
-    def _errand(self, claim: Claim) -> Errand | None:
+    def _make(self, claim: Claim) -> None:
+        """Compose a letter; it is ready at once, or when it is signed."""
+        composer, signing = self._means.composer, self._means.signing
         now = self._means.clock()
         if claim.give_up_at <= now:
             self._means.register.note(expired(claim, now))
-            return None
+            return
         try:
-            return Errand(claim, self._means.composer.compose(claim))
+            letter = composer.compose(claim)
         except CannotComposeError as problem:
-            _log.warning("delivery %d cannot be composed: %s", claim.id, problem)
-            change = withheld(claim, Withheld.CANNOT_COMPOSE, now, str(problem))
-            self._means.register.note(change)
-            self._failed.append(claim)
-            return None
+            self._withhold(claim, problem)
+            return
+        signer = signing.signer_for(composer.domain_of(claim))
+        if signer is None:
+            self._ready.append(Errand(claim, letter))
+            self._wake(1)
+            return
+        self._at_the_signers[claim.id, claim.fence] = claim
+        signed = signing.begin(letter, signer, claim.first_attempt_at)
+        signed.add_done_callback(partial(self._signed, claim))
+
+    def _signed(self, claim: Claim, signed: asyncio.Future[Letter]) -> None:
+        """Take a letter back from the signers; unsigned none is ever ready."""
+        if signed.cancelled():
+            return
+        problem = signed.exception()
+        if self._at_the_signers.pop((claim.id, claim.fence), None) is None:
+            return
+        if isinstance(problem, CannotComposeError):
+            self._withhold(claim, problem)
+        elif problem is not None:
+            self._bug = problem
+        else:
+            self._ready.append(Errand(claim, signed.result()))
+        self._wake(1 if self._at_the_signers else len(self._waiting))
+
+    def _withhold(self, claim: Claim, problem: CannotComposeError) -> None:
+        _log.warning("delivery %d cannot be composed: %s", claim.id, problem)
+        change = withheld(claim, Withheld.CANNOT_COMPOSE, self._means.clock(), str(problem))
+        self._means.register.note(change)
+        self._failed.append(claim)
 
     async def may_leave(self, errand: Errand) -> bool:
         """Put it on record as `sending`; False when it may not leave any more."""

@@ -9,9 +9,10 @@ ends campaigns that are done.
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from mailer.compose.sign import Signer, Signers
 from mailer.errors import DatabaseError
 from mailer.jobs import owner
 from mailer.jobs.desk import Composer, Desk, Means
@@ -24,6 +25,7 @@ from mailer.jobs.register import Register
 from mailer.jobs.relays import Relay
 from mailer.jobs.scribe import Book, InThread, Scribe
 from mailer.jobs.settle import Terms, released
+from mailer.jobs.signing import Signing
 from mailer.jobs.stock import Stock
 from mailer.jobs.switch import Switch
 from mailer.model.delivery import CauseKind, Claim
@@ -68,12 +70,14 @@ class Place:
     Args:
         scribe: Who writes down what it sends, for this sender alone; None: a thread of its
             own does.
+        signers: Who signs letters of which domain; those of others leave unsigned.
     """
 
     database: Database
     locks: OwnerLocks
     clock: Callable[[], datetime]
     scribe: Scribe | None = None
+    signers: Signers = field(default_factory=dict[str, Signer])
 
 
 class Sender:
@@ -110,6 +114,7 @@ class Sender:
             Lines(relay, _gate(place, relay), clock, self._stop, self._rebalance)
             for relay in relays
         )
+        self._signing = Signing(place.signers)
         self._unplaced: list[Claim] = []
         self._register: Register | None = None
         self.ended = False
@@ -158,6 +163,7 @@ class Sender:
                 self._give_back(desk.rest(), register)
             register.close()
             problem = await self._write_last(writing, register)
+            await asyncio.to_thread(self._signing.close)
             await asyncio.to_thread(self._leave, owner_id)
         if problem is not None:
             raise problem
@@ -165,7 +171,7 @@ class Sender:
 
     def _desk(self, lines: Lines, stock: Stock, register: Register) -> Desk:
         relay, clock = lines.relay, self._place.clock
-        means = Means(stock, lines.gate, register, self._composer, clock)
+        means = Means(stock, lines.gate, register, self._composer, self._signing, clock)
         pause = timedelta(seconds=relay.pause_s)
         terms = Terms(self._rules.plan, relay.address.name, pause)
         desk = Desk(means, terms, relay.idle_s)

@@ -9,6 +9,7 @@ KINDS = ("lists", "schedules", "templates")
 GITIGNORE = """\
 # What must not get into git: the keys, a password, the state.
 /keys.toml
+/dkim/
 /relay-password
 /mailer.db*
 /logbook/

@@ -4,6 +4,7 @@ import email
 import email.policy
 import html
 import http.client
+import json
 import re
 from contextlib import closing
 from email.message import EmailMessage
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 
 from images import png
 from journey.program import Relay, Shop, relay
+from signatures import Zone
 
 TENT, LOGO, PDF = png(1200, 9), png(90, 30, 3), b"%PDF-1.7 prices"
 SETTINGS = """
@@ -69,6 +71,14 @@ def write_letter(shop: Shop) -> Path:
     return folder
 
 
+def sign_letters(shop: Shop) -> Zone:
+    """Have letters signed, and return what was published of the key."""
+    made = json.loads(shop.run("dkim", "new", "example.com", "--json"))
+    with (shop.folder / "config.toml").open("a", encoding="utf-8") as config:
+        config.write(f'\n[dkim."example.com"]\nselector = "{made["selector"]}"\n')
+    return Zone({made["name"]: "".join(made["strings"])})
+
+
 def check_languages(taken: Relay) -> None:
     kari, ann = letter_of(taken, "kari@example.com"), letter_of(taken, "ann@example.com")
     assert kari["Subject"] == "Kari, teltet er her"
@@ -96,6 +106,7 @@ def test_each_gets_the_letter_in_their_language_with_all_that_belongs_to_it(
     with relay() as taken:
         shop.make(taken.port)
         folder = write_letter(shop)
+        zone = sign_letters(shop)
         rows = ("kari@example.com,Kari,nb", "ann@example.com,Ann,en-GB", "x@example.com,,")
         shop.import_people(rows, "email,name,language")
         shop.run("campaign", "start", "winter", "--list", "newsletter", "--yes")
@@ -107,6 +118,7 @@ def test_each_gets_the_letter_in_their_language_with_all_that_belongs_to_it(
         assert shop.counts(1) == {"accepted": 3}
         check_languages(taken)
         check_enclosures(letter_of(taken, "kari@example.com"))
+        assert all(zone.verifies(one.content) for one in taken.letters)
         serve.process.terminate()
         assert serve.ended() == 0, serve.log
         assert "Traceback" not in serve.log
