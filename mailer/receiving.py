@@ -8,14 +8,20 @@ import asyncio
 import logging
 from urllib.parse import urlsplit
 
+from mailer.config.modes import mode_of
 from mailer.errors import MailerError
+from mailer.jobs.acknowledge import FrontDesk
 from mailer.jobs.incoming import Desk, anything_waits, handle_all
 from mailer.jobs.keeper import Keeper
 from mailer.jobs.recipients import Recipients
+from mailer.jobs.world import is_rehearsal
 from mailer.model.token import TokenBox
 from mailer.wire.listener import Listener, Rules
 from mailer.wiring import Workspace, utc_now
+from mailer.workspace.acknowledgements import read_acknowledgements
 from mailer.workspace.knowledge import read_knowledge
+from mailer.workspace.lists import list_names, read_list
+from mailer.workspace.manners import read_manners
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +69,46 @@ def rules_of(workspace: Workspace) -> Rules:
     )
 
 
+def desk_of(workspace: Workspace) -> Desk:
+    """Return what understanding, acting and acknowledging need.
+
+    Raises:
+        WorkspaceError: when a file of the workspace says something that can't be.
+    """
+    return Desk(
+        workspace.database,
+        workspace.logbook,
+        TokenBox(workspace.ring),
+        read_knowledge(workspace.folder),
+        front_desk_of(workspace),
+    )
+
+
+def front_desk_of(workspace: Workspace) -> FrontDesk:
+    """Return what tickets are made and acknowledged with."""
+    mailboxes, site = workspace.mailboxes(), workspace.site()
+    ours = {site.sender_address, *(one for box in mailboxes for one in box.addresses)}
+    domains = {box.bounce_domain for box in mailboxes}
+    for name in list_names(workspace.folder):
+        try:
+            one = read_list(workspace.folder, name)
+        except MailerError:
+            # `mailer check` and the schedules say so; people are answered all the same.
+            continue
+        ours |= {one.sender_address, one.reply_to, one.unsubscribe_mailbox}
+        domains.add(one.bounce_domain)
+    mode = mode_of(workspace.settings)
+    return FrontDesk(
+        mailboxes,
+        read_manners(workspace.folder),
+        frozenset(one.lower() for one in ours if one),
+        frozenset(one.lower() for one in domains if one),
+        frozenset(workspace.settings.inbox.authserv_ids),
+        read_acknowledgements(workspace.folder),
+        rehearsing=None if mode is None else is_rehearsal(mode),
+    )
+
+
 async def _understand(
     workspace: Workspace, came: asyncio.Event, stop: asyncio.Event
 ) -> None:
@@ -83,10 +129,7 @@ def _handle(workspace: Workspace) -> None:
     # It is looked every few seconds, and what understanding needs is long to read.
     if not anything_waits(workspace.database):
         return
-    knowledge = read_knowledge(workspace.folder)
-    tokens = TokenBox(workspace.ring)
-    desk = Desk(workspace.database, workspace.logbook, tokens, knowledge)
-    for one in handle_all(desk, utc_now()):
+    for one in handle_all(desk_of(workspace), utc_now()):
         _log.info("message %s: %s (%s)", one.incoming_id, one.kind, one.words)
 
 

@@ -29,6 +29,7 @@ from mailer.wiring import (
     settings_of,
     utc_now,
 )
+from mailer.workspace.acknowledgements import read_acknowledgements
 from mailer.workspace.files import folder_for_a_moment
 
 FOUND_EXIT_STATUS = 1
@@ -75,7 +76,8 @@ def check(context: click.Context, *, offline: bool, files: bool, as_json: bool) 
 
 def _files(workspace: Workspace) -> list[Looked]:
     world = workspace.world()
-    mailboxes = check_mailboxes(workspace.mailboxes(), world.site.sender_address)
+    texts = read_acknowledgements(workspace.folder)
+    mailboxes = check_mailboxes(workspace.mailboxes(), texts, world.site.sender_address)
     return [*check_files(world, utc_now()), *mailboxes]
 
 

@@ -24,10 +24,11 @@ def erase(
 ) -> None:
     """Erase a person who asked for it (GDPR Art. 17).
 
-    What is known about her goes, letters that wait are withheld, and those that were sent
-    stay counted without her address. The ledger keeps its entries without her, so that its
-    chain verifies. A keyed hash of the address stays, so that no import can bring her back:
-    only she can, by signing up and confirming. It cannot be undone.
+    What is known about her goes, with all that she wrote to support; letters that wait are
+    withheld, and those that were sent stay counted without her address. The ledger keeps
+    its entries without her, so that its chain verifies. A keyed hash of the address stays,
+    so that no import can bring her back: only she can, by signing up and confirming. It
+    cannot be undone.
 
     Files that you have yourself (exports, what an import rejected) are yours to delete. A
     backup that is brought back has her erased again.
@@ -62,12 +63,16 @@ def _ask(found: Erased, *, yes: bool) -> None:
 def _lines(found: Erased, *, dry_run: bool) -> list[str]:
     who, be = shown(found.address), "would be" if dry_run else "is"
     if not found.known:
-        return [f"{who} is no contact; the address {be} kept away as a keyed hash"]
+        lines = [f"{who} is no contact; the address {be} kept away as a keyed hash"]
+        if found.tickets:
+            lines.append(f"{found.tickets:9}  conversations with support {be} deleted")
+        return lines
     lines = [
         f"{who} {be} erased; a keyed hash {be} kept, so that nobody writes again",
         f"{found.entries:9}  entries of the ledger stay, without personal values",
         f"{found.letters:9}  letters stay counted, without the address",
         f"{found.withheld:9}  of them had not left, and never will",
+        f"{found.tickets:9}  conversations with support {be} deleted",
     ]
     if found.on_the_line:
         lines.append(

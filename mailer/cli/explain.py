@@ -11,6 +11,7 @@ from mailer.jobs.explain import explain as explained
 from mailer.jobs.story import Story
 from mailer.model.consent import EvidenceOf
 from mailer.model.delivery import CauseKind
+from mailer.model.ticket import Ticket
 from mailer.store.evidence import Evidence
 from mailer.store.history import Attempt
 from mailer.wiring import open_workspace
@@ -67,6 +68,19 @@ def _lines(one: Explanation) -> Iterator[str]:
     for told in one.letters:
         yield ""
         yield from _letter_lines(told)
+    yield from _ticket_lines(one.tickets)
+
+
+def _ticket_lines(tickets: tuple[Ticket, ...]) -> Iterator[str]:
+    if tickets:
+        yield ""
+        yield "Conversations with support:"
+    for ticket in tickets:
+        due = f", an answer is due {shown(ticket.due_at)}" if ticket.due_at else ""
+        yield (
+            f"  ticket {ticket.id}, {ticket.state}, since {shown(ticket.opened_at)}{due}:"
+            f" {shown(ticket.subject)}"
+        )
 
 
 def _consent_lines(consent: Consent) -> Iterator[str]:

@@ -8,9 +8,10 @@ from mailer.cli.output import as_json, json_text, print_json, shown
 from mailer.cli.printable import printable
 from mailer.config.places import places_of
 from mailer.errors import MailerError, WorkspaceError
-from mailer.jobs.incoming import Desk, Handled, handle_all, keep
+from mailer.jobs.incoming import Handled, handle_all, keep
 from mailer.model.notice import KINDS, Notice
 from mailer.model.token import TokenBox
+from mailer.receiving import desk_of
 from mailer.triage.attribution import signed_by_us
 from mailer.triage.sort import sort
 from mailer.wiring import Workspace, open_workspace, settings_of, utc_now
@@ -88,12 +89,9 @@ def ingest(context: click.Context, *, as_json: bool) -> None:
 
 def _act(workspace: Workspace, number: int, *, as_json: bool) -> None:
     """Make of every message that is kept what it is, and say so."""
-    knowledge = read_knowledge(workspace.folder)
-    tokens = TokenBox(workspace.ring)
-    desk = Desk(workspace.database, workspace.logbook, tokens, knowledge)
     done: list[Handled] = []
     try:
-        done.extend(handle_all(desk, utc_now()))
+        done.extend(handle_all(desk_of(workspace), utc_now()))
     except MailerError as problem:
         # It is kept: whoever gave it must not give it again.
         click.echo(

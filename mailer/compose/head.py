@@ -14,7 +14,7 @@ TEST_MARK = "[Test] "
 """What the subject of a test letter begins with."""
 
 _LIST_ID_MAX = 255  # RFC 2919 §2
-_AUTO_SUBMITTED = {
+AUTO_SUBMITTED = {
     Kind.ACKNOWLEDGEMENT: "auto-replied",
     Kind.ALARM: "auto-generated",
     Kind.CONFIRMATION: "auto-generated",
@@ -23,7 +23,7 @@ _AUTO_SUBMITTED = {
 }
 """RFC 3834 §5. A campaign is written by people."""
 
-_SUPPRESS = {
+SUPPRESS = {
     Kind.ACKNOWLEDGEMENT: "All",
     Kind.ALARM: "All",
     Kind.CONFIRMATION: "OOF, AutoReply",
@@ -139,10 +139,10 @@ def _fixed(kind: Kind, mailing_list: MailingList | None, sender: str) -> str:
         fields.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n")
         fields.append(_list_id(mailing_list))
         fields.append("Precedence: bulk\r\n")
-    if kind in _SUPPRESS:
-        fields.append(f"X-Auto-Response-Suppress: {_SUPPRESS[kind]}\r\n")
-    if kind in _AUTO_SUBMITTED:
-        fields.append(f"Auto-Submitted: {_AUTO_SUBMITTED[kind]}\r\n")
+    if kind in SUPPRESS:
+        fields.append(f"X-Auto-Response-Suppress: {SUPPRESS[kind]}\r\n")
+    if kind in AUTO_SUBMITTED:
+        fields.append(f"Auto-Submitted: {AUTO_SUBMITTED[kind]}\r\n")
     fields.append("MIME-Version: 1.0\r\n")
     return "".join(fields)
 

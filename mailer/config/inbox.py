@@ -29,6 +29,11 @@ class Inbox(Section):
         "The addresses there that take mail, such as support@example.com, besides return"
         " paths and unsubscribe addresses; all of them when none is named.",
     )
+    authserv_ids: Annotated[tuple[str, ...], Field(strict=False)] = setting(
+        (),
+        "By what names your own mail server signs its Authentication-Results (RFC 8601),"
+        " such as mx.example.com: who it says is forged is not acknowledged.",
+    )
     size_limit_mb: Annotated[int, Field(ge=1, le=100)] = setting(
         25, "A longer message is refused.", "megabytes"
     )
@@ -52,6 +57,11 @@ class Inbox(Section):
             if not _DOMAIN.fullmatch(one):
                 raise ValueError("must be domains such as example.com or xn--….example")
         return lowered
+
+    @field_validator("authserv_ids")
+    @classmethod
+    def _are_lowered(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(one.lower() for one in value)
 
     @model_validator(mode="after")
     def _listens_for_somebody(self) -> Self:

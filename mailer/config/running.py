@@ -28,6 +28,13 @@ class Retention(Section):
         "days",
     )
 
+    tickets_days: Limit = setting(
+        0,
+        "So long after it was closed a conversation with support is kept, with its messages"
+        " as they came; 0 for ever.",
+        "days",
+    )
+
     @field_validator("deliveries_days")
     @classmethod
     def _is_long_enough(cls, value: int) -> int:

@@ -1,10 +1,11 @@
 """Whether a workspace would hold if letters went to people: files, relay, pages, disk."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
+from mailer.compose.acknowledging import check_texts
 from mailer.errors import MailerError
 from mailer.jobs.check_template import Asked, check_template
 from mailer.jobs.start_campaign import Order, gather
@@ -121,15 +122,21 @@ def _template(
     return Looked(f"templates/mail/{name}{to}", words)
 
 
-def check_mailboxes(mailboxes: tuple[Mailbox, ...], sender: str) -> list[Looked]:
+def check_mailboxes(
+    mailboxes: tuple[Mailbox, ...], texts: Mapping[str, str], sender: str
+) -> list[Looked]:
     """Look whether each address that people write to is read, and nobody is told no.
 
     Args:
+        texts: The acknowledgements' texts by file name.
         sender: Who letters of no list are from; "" when nobody is named.
     """
-    looked = [
-        Looked(f"mailboxes.{one.name}", "; ".join(problems_of(one))) for one in mailboxes
-    ]
+    looked: list[Looked] = []
+    for one in mailboxes:
+        found = [*problems_of(one)]
+        if one.acknowledges:
+            found.append(check_texts(texts, one.words))
+        looked.append(Looked(f"mailboxes.{one.name}", "; ".join(filter(None, found))))
     if sender:
         looked.append(Looked("site.sender", _no_reply(sender)))
     return looked

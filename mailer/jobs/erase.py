@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.errors import RefusedError
+from mailer.jobs.forget_tickets import forget_tickets_of
 from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.slices import Slicer
 from mailer.model.address import parse_address
@@ -24,7 +25,9 @@ from mailer.model.suppression import Suppression
 from mailer.store import erasing, ledger
 from mailer.store.contacts import find_contact
 from mailer.store.database import Database
+from mailer.store.forgetting import unname
 from mailer.store.suppressions import erased_contacts, suppress
+from mailer.store.tickets import of_person
 
 _LOOKS = 20
 _LOOK_EVERY_S = 0.5
@@ -40,6 +43,7 @@ class Erased:
         entries: Entries of the ledger that stay without their personal values.
         letters: Deliveries that stay without address, contact and answers.
         withheld: Those of them that had not left, and never will.
+        tickets: Conversations with support, which are deleted.
         on_the_line: Letters whose answer had not come in the end; run it again then.
     """
 
@@ -49,6 +53,7 @@ class Erased:
     letters: int
     withheld: int
     on_the_line: int = 0
+    tickets: int = 0
 
 
 def look(database: Database, address: str) -> Erased:
@@ -60,11 +65,12 @@ def look(database: Database, address: str) -> Erased:
     found = parse_address(address)
     with database.read() as connection:
         contact = find_contact(connection, found.match)
+        tickets = len(of_person(connection, contact.id if contact else None, found.match))
         if contact is None:
-            return Erased(found.given, False, 0, 0, 0)
+            return Erased(found.given, False, 0, 0, 0, tickets=tickets)
         entries = erasing.count_entries(connection, contact.id)
         letters, waiting = erasing.count_letters(connection, contact.id)
-    return Erased(contact.address, True, entries, letters, waiting)
+    return Erased(contact.address, True, entries, letters, waiting, tickets=tickets)
 
 
 def erase(  # noqa: PLR0913 - each is a thing of its own
@@ -103,9 +109,12 @@ def erase(  # noqa: PLR0913 - each is a thing of its own
             entry = _entry(contact, by.strip() or None, now, how)
             ledger.append(connection, logbook.ring, [entry])
         suppress(connection, hashed, Suppression(scope, reason, now, None, "by request"))
+    contact_id = contact.id if contact else None
+    gone, held = forget_tickets_of(database, contact_id, found.match, clock())
     if contact is None:
-        return Erased(found.given, False, 0, 0, 0)
-    return _finish(database, contact, clock, wait)
+        return Erased(found.given, False, 0, 0, held, tickets=gone)
+    done = _finish(database, contact, clock, wait)
+    return replace(done, withheld=done.withheld + held, tickets=gone)
 
 
 def finish_erasures(
@@ -123,6 +132,7 @@ def finish_erasures(
             if not erasing.is_being_erased(connection, contact.id):
                 entry = _entry(contact, None, clock())
                 ledger.append(connection, logbook.ring, [entry])
+        forget_tickets_of(database, contact.id, contact.match, clock())
         _finish(database, contact, clock, lambda _: None)
     return len(found)
 
@@ -172,6 +182,7 @@ def _finish(
             ids = erasing.letters_of(connection, contact.id, slicer.size)
             if not ids:
                 entries = erasing.erase_contact(connection, contact.id)
+                unname(connection, contact.id)
                 break
             withheld += erasing.erase_letters(connection, ids, clock())
             out += erasing.still_out(connection, ids)

@@ -10,6 +10,7 @@ from mailer.model.address import parse_address
 from mailer.model.contact import Contact
 from mailer.model.key import KeyRing
 from mailer.model.suppression import Suppression
+from mailer.model.ticket import Ticket
 from mailer.store import history
 from mailer.store.contacts import find_contact
 from mailer.store.database import Connection
@@ -17,6 +18,7 @@ from mailer.store.evidence import Evidence, evidence_of
 from mailer.store.history import Attempt, OtherLetter
 from mailer.store.lists import words
 from mailer.store.suppressions import suppressions_of
+from mailer.store.tickets import of_person
 
 _CAMPAIGNS_AT_MOST = 10
 _LETTERS_AT_MOST = 20
@@ -53,6 +55,7 @@ class Explanation:
         contact: None for somebody we do not know, who may still be suppressed.
         letters: Confirmations, welcomes and whatever else no campaign wrote, the newest
             first; none where one campaign was asked about.
+        tickets: Conversations with support; none where one campaign was asked about.
     """
 
     address: str
@@ -61,6 +64,7 @@ class Explanation:
     suppressions: tuple[Suppression, ...]
     stories: tuple[Story, ...]
     letters: tuple[Told, ...] = ()
+    tickets: tuple[Ticket, ...] = ()
 
 
 def explain(
@@ -78,11 +82,13 @@ def explain(
         contact = find_contact(connection, match)
         suppressions = suppressions_of(connection, ring.suppression_hash(match))
         if contact is None:
-            if not suppressions:
+            tickets = tuple(of_person(connection, None, match))
+            if not suppressions and not tickets:
                 raise NotFoundError(
-                    f"nothing is on record about {address}: no contact, no suppression"
+                    f"nothing is on record about {address}: no contact, no suppression,"
+                    " no ticket"
                 )
-            return Explanation(address, None, (), tuple(suppressions), ())
+            return Explanation(address, None, (), tuple(suppressions), (), tickets=tickets)
         entries = evidence_of(connection, contact.id)
         consents = tuple(Consent(entry, _words_of(connection, entry)) for entry in entries)
         if asked is not None:
@@ -95,7 +101,12 @@ def explain(
             for campaign in campaigns
         )
         letters = () if asked is not None else _letters(connection, contact)
-    return Explanation(address, contact, consents, tuple(suppressions), stories, letters)
+        tickets = tuple(
+            () if asked is not None else of_person(connection, contact.id, match)
+        )
+    return Explanation(
+        address, contact, consents, tuple(suppressions), stories, letters, tickets
+    )
 
 
 def _letters(connection: Connection, contact: Contact) -> tuple[Told, ...]:

@@ -8,11 +8,13 @@ doubt that a report speaks of has arrived at its relay.
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mailer.audience.refusals import Refusal
 from mailer.errors import MailerError
+from mailer.jobs.acknowledge import FrontDesk
+from mailer.jobs.frontdesk import file_message, file_unread
 from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.refusing import Recorder, noes_of, refuse
 from mailer.jobs.unsubscribe import unsubscribe
@@ -73,6 +75,7 @@ class Desk:
     logbook: Logbook
     tokens: TokenBox
     knowledge: Knowledge
+    front: FrontDesk = field(default_factory=FrontDesk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,8 @@ def _handle_or_set_aside(desk: Desk, one: Unsorted, now: datetime) -> Handled | 
         because = "a bug kept it from being understood; a person will read it"
         if not store.mark_sorted(connection, one.id, KINDS[Human], because, now):
             return None
-    return Handled(one.id, KINDS[Human], because)
+        ticket_id = file_unread(connection, one, because, now)
+    return Handled(one.id, KINDS[Human], f"{because}: ticket {ticket_id}")
 
 
 def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
@@ -168,7 +172,7 @@ def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
 def _for_a_person(
     desk: Desk, one: Unsorted, notice: Notice, now: datetime
 ) -> Handled | None:
-    """Leave a message to whoever reads it; note which letter of ours a person answers."""
+    """Put a message on its ticket; note which letter of ours a person answers."""
     tied = tie(notice.clues, desk.tokens) if isinstance(notice, Human) else None
     with desk.database.write() as connection:
         kind = KINDS[type(notice)]
@@ -178,7 +182,9 @@ def _for_a_person(
             store.note_answer(connection, one.id, tied.delivery_id)
             concern = store.concern(connection, tied.delivery_id)
             _tell(connection, Told.REPLIED, one, concern, now)
-    return Handled(one.id, kind, "a person will read it")
+        keys = (desk.logbook.ring, desk.tokens)
+        ticket_id = file_message(connection, desk.front, keys, one, notice, now)
+    return Handled(one.id, kind, f"a person will read it: ticket {ticket_id}")
 
 
 def _judge(

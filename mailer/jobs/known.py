@@ -11,8 +11,9 @@ from mailer.model.consent import Act, How
 from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
 from mailer.model.frequency import Frequency
-from mailer.model.subscription import Entry
+from mailer.model.subscription import Entry as Step
 from mailer.model.suppression import Suppression, list_of
+from mailer.model.ticket import Entry, Ticket
 from mailer.store.campaigns import frozen
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection
@@ -23,6 +24,7 @@ from mailer.store.known import ImportedValues, OwnLetter, imported_values, own_l
 from mailer.store.lists import all_lists, words
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppressions_of
+from mailer.store.tickets import entries_of, of_person
 
 LETTERS_AT_MOST = 500
 
@@ -84,6 +86,14 @@ class Received:
 
 
 @dataclass(frozen=True, slots=True)
+class Spoken:
+    """One conversation with support: what she wrote and what she was answered."""
+
+    ticket: Ticket
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """All that is known about a person; the frequency is None where she never said."""
 
@@ -94,6 +104,7 @@ class Known:
     on_lists: tuple[str, ...]
     suppressions: tuple[tuple[Suppression, str], ...]
     letters: tuple[Received, ...]
+    tickets: tuple[Spoken, ...] = ()
 
 
 def known_about(world: World, contact_id: int) -> Known | None:
@@ -118,6 +129,11 @@ def known_about(world: World, contact_id: int) -> Known | None:
             _received(connection, one, titles, agreed, steps, bodies)
             for one in own_letters(connection, contact.id, LETTERS_AT_MOST)
         )
+        tickets = tuple(
+            Spoken(one, tuple(entries_of(connection, one.id)))
+            for one in of_person(connection, contact.id, contact.match)
+            if one.merged_into is None
+        )
     return Known(
         contact,
         often,
@@ -136,6 +152,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
             if one.in_force(now)
         ),
         letters,
+        tickets,
     )
 
 
@@ -181,7 +198,7 @@ def _received(
     letter: OwnLetter,
     titles: Mapping[str, str],
     agreed: Sequence[Agreed],
-    steps: Sequence[Entry],
+    steps: Sequence[Step],
     bodies: dict[str, Mapping[str, Any]],
 ) -> Received:
     list_id = letter.delivery.list_id
@@ -215,7 +232,7 @@ def _first_target(body: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _agreed_to(
-    letter: OwnLetter, agreed: Sequence[Agreed], steps: Sequence[Entry]
+    letter: OwnLetter, agreed: Sequence[Agreed], steps: Sequence[Step]
 ) -> Agreed | None:
     """Return the consent that a letter of a list was written under."""
     if letter.cause not in {CauseKind.CAMPAIGN, CauseKind.JOURNEY}:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from mailer.compose.correspondence import Correspondence, compose_correspondence
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.compose.prepared import Prepared, Ways, prepare
@@ -25,6 +26,7 @@ from mailer.store.clicks import links_of
 from mailer.store.contents import content_hash_of
 from mailer.store.database import Connection, Database
 from mailer.store.lists import find_list
+from mailer.store.tickets import get_entry, letter_of_incoming
 
 _log = logging.getLogger(__name__)
 
@@ -66,6 +68,19 @@ def _reader(claim: Claim, prepared: Prepared) -> Person:
     )
 
 
+def _correspondence(
+    connection: Connection, cause: CauseKind, cause_id: int
+) -> Correspondence | str:
+    """Return what was written to one person; words where it is not on record any more."""
+    if cause is CauseKind.INCOMING:
+        entry, kind = letter_of_incoming(connection, cause_id), Kind.ACKNOWLEDGEMENT
+    else:
+        entry, kind = get_entry(connection, cause_id), Kind.REPLY
+    if entry is None or entry.envelope is None:
+        return f"there is no text on record for {cause} {cause_id}"
+    return Correspondence(kind, entry.envelope, entry.subject, entry.text)
+
+
 class Letters:
     """Composes for one sender; used by its feed's thread and its couriers' loop."""
 
@@ -81,7 +96,7 @@ class Letters:
         self._database = database
         self._pen = pen
         self._could_not = could_not
-        self._ready: collections.OrderedDict[_Key, Prepared | str] = (
+        self._ready: collections.OrderedDict[_Key, Prepared | Correspondence | str] = (
             collections.OrderedDict()
         )
 
@@ -101,7 +116,9 @@ class Letters:
 
     def _prepared(
         self, connection: Connection, cause: CauseKind, cause_id: int, list_id: str | None
-    ) -> Prepared | str:
+    ) -> Prepared | Correspondence | str:
+        if cause in {CauseKind.INCOMING, CauseKind.TICKET}:
+            return _correspondence(connection, cause, cause_id)
         content_hash = content_hash_of(connection, cause, cause_id)
         if content_hash is None:
             return f"there is no content on record for {cause} {cause_id}"
@@ -147,6 +164,8 @@ class Letters:
             )
         if isinstance(prepared, str):
             raise CannotComposeError(prepared)
+        if isinstance(prepared, Correspondence):
+            return self._to_one(prepared, claim)
         person = _reader(claim, prepared)
         # Nobody is contact 0, and nothing sign-up 0: whoever tries the links of a
         # rehearsal's letter, or has a mail program that does, leaves no list and agrees to
@@ -173,14 +192,23 @@ class Letters:
         key = (cause, cause_id, list_id)
         self._get_ready({key})
         found = self._ready[key]
-        if isinstance(found, str):
-            raise CannotComposeError(found)
+        if not isinstance(found, Prepared):
+            words = found if isinstance(found, str) else f"{cause} has no template"
+            raise CannotComposeError(words)
         return found
+
+    def _to_one(self, letter: Correspondence, claim: Claim) -> Letter:
+        to = self._pen.rehearsal.to if self._pen.rehearsal else ""
+        return compose_correspondence(
+            letter, claim.address, self._pen.tokens, claim.id, claim.first_attempt_at, to
+        )
 
     def domain_of(self, claim: Claim) -> str:
         """Return the domain of the letter's sender, in lower case; "" when unknown."""
         prepared = self._ready.get(_key(claim))
-        return prepared.sender_domain if isinstance(prepared, Prepared) else ""
+        return (
+            "" if prepared is None or isinstance(prepared, str) else prepared.sender_domain
+        )
 
     def failed(self, claim: Claim) -> None:
         """Hear that a letter was withheld because it can't be made."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from mailer.jobs.known import Agreed, Known, Received
+from mailer.jobs.known import Agreed, Known, Received, Spoken
 
 
 def as_document(known: Known, now: datetime) -> dict[str, Any]:
@@ -39,6 +39,7 @@ def as_document(known: Known, now: datetime) -> dict[str, Any]:
             for one, title in known.suppressions
         ],
         "letters": [_letter_document(one) for one in known.letters],
+        "conversations": [_spoken_document(one) for one in known.tickets],
     }
 
 
@@ -75,6 +76,29 @@ def _letter_document(one: Received) -> dict[str, Any]:
         "came_back": [
             {"at": _time(event.at), "what": event.notice, "said": event.said}
             for event in one.events
+        ],
+    }
+
+
+def _spoken_document(one: Spoken) -> dict[str, Any]:
+    ticket = one.ticket
+    return {
+        "number": ticket.id,
+        "state": ticket.state.value,
+        "kind": ticket.kind.value,
+        "subject": ticket.subject,
+        "since": _time(ticket.opened_at),
+        "closed_at": _time(ticket.closed_at),
+        "tags": list(ticket.tags),
+        "said": [
+            {
+                "at": _time(entry.at),
+                "what": entry.kind.value,
+                "by": entry.author,
+                "subject": entry.subject,
+                "text": entry.text,
+            }
+            for entry in one.entries
         ],
     }
 

@@ -31,6 +31,7 @@ class TokenKind(StrEnum):
     PAGE = "page"
     SESSION = "session"
     LINK = "link"
+    TICKET = "ticket"
 
 
 class Link(NamedTuple):

@@ -39,6 +39,8 @@ _SINGLE = [
     CauseKind.SIGN_UP.value,
     CauseKind.JOURNEY.value,
     CauseKind.REQUEST.value,
+    CauseKind.INCOMING.value,
+    CauseKind.TICKET.value,
 ]
 OVER = [CampaignState.FINISHED.value, CampaignState.CANCELLED.value]
 """Of such campaigns nothing more will be composed, unless letters are tried again."""

@@ -237,6 +237,14 @@ def find_delivery(
     return None if row is None else view_of(row)
 
 
+def find_letter(connection: Connection, delivery_id: int) -> DeliveryView | None:
+    """Return one letter, whatever caused it; None when it is not on record (any more)."""
+    row = connection.execute(
+        select(_delivery).where(_delivery.c.id == delivery_id)
+    ).one_or_none()
+    return None if row is None else view_of(row)
+
+
 def view_of(row: Row[Any]) -> DeliveryView:
     """Turn a row of the delivery table into what is shown to people."""
     return DeliveryView(

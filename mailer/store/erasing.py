@@ -53,6 +53,7 @@ _sign_up = table(SignUpRow)
 _verdict = table(VerdictRow)
 
 TABLES = {
+    "acknowledgement": "deleted",
     "api_request": "what was answered about her is deleted",
     "attempt": "the words of mail servers are emptied",
     "contact": "deleted",
@@ -65,6 +66,8 @@ TABLES = {
     "sign_up": "deleted",
     "subscription": "stays as left, under a number that is nobody's any more",
     "suppression": "stays as a keyed hash, so that nobody writes again",
+    "ticket": "deleted",
+    "ticket_entry": "deleted",
     "verdict": "stays without what was said",
     "webhook": "stays, under a number that is nobody's any more",
 }

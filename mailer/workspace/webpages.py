@@ -16,7 +16,7 @@ def read_web_pages(folder: str) -> dict[str, str]:
     Raises:
         WorkspaceError: when a file cannot be read, or is not UTF-8.
     """
-    pages = _read(folder, FOLDER, ".html")
+    pages = files_below(folder, FOLDER, ".html")
     if not pages:
         raise WorkspaceError(
             f"the program was installed without its {FOLDER}: install it again"
@@ -26,11 +26,11 @@ def read_web_pages(folder: str) -> dict[str, str]:
 
 def read_web_words(folder: str) -> dict[str, str]:
     """Return the catalogues of the pages' words by language, as `read_web_pages` does."""
-    found = _read(folder, WORDS_FOLDER, ".po")
+    found = files_below(folder, WORDS_FOLDER, ".po")
     return {name.removesuffix(".po"): source for name, source in found.items()}
 
 
-def _read(folder: str, below: str, ending: str) -> dict[str, str]:
+def files_below(folder: str, below: str, ending: str) -> dict[str, str]:
     """Return the files of a folder that end so by name, the example's below them."""
     found = {
         path.removeprefix(f"{below}/"): content.decode()

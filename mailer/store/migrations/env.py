@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from mailer.store.doortables import metadata
+from mailer.store.tickettables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

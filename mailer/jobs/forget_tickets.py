@@ -1,0 +1,43 @@
+"""Tickets that are over and old go, with all that was said on them."""
+
+from datetime import datetime, timedelta
+
+from mailer.store import forgetting
+from mailer.store.database import Database
+from mailer.store.ticketqueue import over_before
+
+_TOGETHER = 20
+
+
+def forget_old_tickets(database: Database, keep: timedelta, now: datetime) -> int:
+    """Delete tickets that were over long enough ago; return how many.
+
+    It works in slices, may be ended at any moment, and goes on the next time.
+
+    Args:
+        keep: So long they stay; nothing for ever.
+    """
+    gone = 0
+    while keep:
+        with database.read() as connection:
+            old = over_before(connection, now - keep, _TOGETHER)
+        if not old:
+            break
+        with database.write() as connection:
+            forgetting.forget_tickets(connection, old, now)
+        gone += len(old)
+    return gone
+
+
+def forget_tickets_of(
+    database: Database, contact_id: int | None, match: str, now: datetime
+) -> tuple[int, int]:
+    """Delete a person's tickets, in slices; return how many, and letters that waited."""
+    gone = withheld = 0
+    while True:
+        with database.write() as connection:
+            ids = forgetting.tickets_of(connection, contact_id, match, _TOGETHER)
+            if not ids:
+                return gone, withheld
+            withheld += forgetting.forget_tickets(connection, ids, now)
+        gone += len(ids)

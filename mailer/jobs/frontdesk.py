@@ -1,0 +1,265 @@
+"""The front desk: what a person writes becomes a ticket, and is acknowledged.
+
+All of it is written in the commit that marks the message as acted on: a crash before it
+has done nothing, and after it there is nothing left to do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailer.errors import AddressError
+from mailer.jobs.acknowledge import Asked, FrontDesk, acknowledge
+from mailer.model.address import Address, parse_address
+from mailer.model.contact import Contact
+from mailer.model.key import KeyRing
+from mailer.model.notice import Notice, Spam, Unsubscribe
+from mailer.model.ticket import EntryKind, Envelope, Step, Ticket, TicketState, after
+from mailer.model.token import TokenBox, TokenKind, from_mailbox
+from mailer.store import tickets as store
+from mailer.store.contacts import find_contact
+from mailer.store.database import Connection
+from mailer.store.incoming import Unsorted
+from mailer.triage.addresses import mailboxes as addresses_in
+from mailer.triage.answers import own_words
+from mailer.triage.mailboxes import NOWHERE, Mailbox, mailbox_of
+from mailer.triage.message import Message, open_message
+from mailer.triage.tickets import (
+    SUBJECT_AT_MOST,
+    TEXT_AT_MOST,
+    Candidates,
+    Ids,
+    clean,
+    dues_after_more,
+    dues_of_new,
+    goes_on,
+    ids_of,
+    priority_of,
+    ticket_for,
+)
+
+_NAME_AT_MOST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who wrote a message.
+
+    Args:
+        match: The match form of From; "" where it has none that can be.
+        answers_to: Where answers go: Reply-To if it names one address, else From; None
+            where nobody could be written to.
+        known: The contact of that address, or of From.
+    """
+
+    match: str
+    name: str
+    answers_to: Address | None
+    known: Contact | None
+
+
+def file_message(
+    connection: Connection,
+    front: FrontDesk,
+    keys: tuple[KeyRing, TokenBox],
+    one: Unsorted,
+    notice: Notice,
+    now: datetime,
+) -> int:
+    """Put a person's message on its ticket, and acknowledge it where that is due.
+
+    Args:
+        keys: The keys in force, and what makes tokens of them.
+
+    Returns:
+        The ticket's number.
+    """
+    _, tokens = keys
+    message = open_message(one.raw)
+    ids, who = ids_of(message), _writer(connection, message)
+    named = _candidates(connection, tokens, message, ids)
+    found = ticket_for(named, who.match)
+    if found is not None:
+        found = store.merged_to(connection, found)
+    continues = found is not None and goes_on(found, now)
+    if continues and found is not None:
+        mailbox = front.mailbox(found.mailbox)
+        ticket_id = _more(connection, found, mailbox, now)
+    else:
+        mailbox = _mailbox(front, message)
+        ticket_id = _new(connection, mailbox, (message, notice, who), found, now)
+    _put_down(connection, ticket_id, message, ids, who, one)
+    if who.answers_to is not None and not isinstance(notice, Spam):
+        asked = Asked(
+            one.id, ticket_id, message, ids, who.answers_to, who.name, who.known, continues
+        )
+        acknowledge(connection, front, keys, mailbox, asked, now)
+    return ticket_id
+
+
+def file_unread(connection: Connection, one: Unsorted, why: str, now: datetime) -> int:
+    """Make a ticket of a message that nothing could be read of; return its number."""
+    mailbox = NOWHERE
+    ticket_id = store.create_ticket(
+        connection,
+        {
+            "mailbox": mailbox.name, "subject": "", "contact_id": None, "match": "",
+            "address": "", "person": "", "language": mailbox.language, "opened_at": now,
+            "changed_at": now,
+        },
+    )  # fmt: skip
+    store.add_entry(
+        connection,
+        ticket_id,
+        EntryKind.CAME,
+        one.received_at,
+        text=f"({why})",
+        incoming_id=one.id,
+    )
+    return ticket_id
+
+
+def _mailbox(front: FrontDesk, message: Message) -> Mailbox:
+    """Return where it was written to; what names no mailbox goes to the first."""
+    first = front.mailboxes[0] if front.mailboxes else NOWHERE
+    return mailbox_of(message.addressed_to, front.mailboxes) or first
+
+
+def _candidates(
+    connection: Connection, tokens: TokenBox, message: Message, ids: Ids
+) -> Candidates:
+    number = next(
+        (
+            found
+            for address in message.addressed_to
+            if (found := _by_token(tokens, address)) is not None
+        ),
+        None,
+    )
+    signed = [
+        letter
+        for one in ids.before
+        if (letter := tokens.delivery(TokenKind.MESSAGE, one.partition("@")[0])) is not None
+    ]
+    known = [one for one in (ids.own, *ids.before) if one]
+    return Candidates(
+        by_token=None if number is None else store.get_ticket(connection, number),
+        by_signed_id=store.tickets_of_letters(connection, signed) if signed else (),
+        by_id=store.tickets_of_message_ids(connection, known) if known else (),
+        by_number=None if ids.number is None else store.get_ticket(connection, ids.number),
+    )
+
+
+def _by_token(tokens: TokenBox, address: str) -> int | None:
+    token = from_mailbox(address.rpartition("@")[0].rpartition("+")[2])
+    return tokens.number(TokenKind.TICKET, token) if token else None
+
+
+def _writer(connection: Connection, message: Message) -> Writer:
+    name = clean(" ".join(message.part.words("from").partition("<")[0].split()), 500)
+    sender = _address(message.sender)
+    replies = addresses_in(message.part.words("reply-to"))
+    answers_to = _address(replies[0]) if len(replies) == 1 else None
+    answers_to = answers_to or sender
+    known = None
+    for one in (answers_to, sender):
+        if known is None and one is not None:
+            known = find_contact(connection, one.match)
+    return Writer(
+        sender.match if sender else "",
+        name.strip(" \"'")[:_NAME_AT_MOST],
+        answers_to,
+        known,
+    )
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return parse_address(text)
+    except AddressError:
+        return None
+
+
+def _new(
+    connection: Connection,
+    mailbox: Mailbox,
+    what: tuple[Message, Notice, Writer],
+    follows: Ticket | None,
+    now: datetime,
+) -> int:
+    message, notice, who = what
+    dues = dues_of_new(mailbox, now)
+    state = TicketState.SPAM if isinstance(notice, Spam) else TicketState.NEW
+    language = who.known.language if who.known else None
+    return store.create_ticket(
+        connection,
+        {
+            "mailbox": mailbox.name,
+            "state": state.value,
+            "priority": priority_of(message).value,
+            "subject": clean(message.subject, SUBJECT_AT_MOST),
+            "contact_id": who.known.id if who.known else None,
+            "match": who.match,
+            "address": who.answers_to.wire if who.answers_to else "",
+            "person": who.name,
+            "language": language or mailbox.language,
+            "tags": " unsubscribe " if isinstance(notice, Unsubscribe) else "",
+            "opened_at": now,
+            "changed_at": now,
+            "first_due_at": dues.first,
+            "solve_due_at": dues.solution,
+            "due_at": dues.soonest(state),
+            "follows": follows.id if follows else None,
+        },
+    )
+
+
+def _more(connection: Connection, found: Ticket, mailbox: Mailbox, now: datetime) -> int:
+    """Note that a person has written again."""
+    state = after(found.state, Step.WRITTEN) or found.state
+    dues = dues_after_more(found, mailbox, now)
+    store.change_ticket(
+        connection,
+        found,
+        {
+            "state": state.value,
+            "first_due_at": dues.first,
+            "next_due_at": dues.next,
+            "solve_due_at": dues.solution,
+            "due_at": dues.soonest(state),
+            "closed_at": None if state is TicketState.OPEN else found.closed_at,
+            "snoozed_until": None,
+        },
+        now,
+    )
+    return found.id
+
+
+def _put_down(
+    connection: Connection,
+    ticket_id: int,
+    message: Message,
+    ids: Ids,
+    who: Writer,
+    one: Unsorted,
+) -> None:
+    said = own_words(message) or message.said
+    store.add_entry(
+        connection,
+        ticket_id,
+        EntryKind.CAME,
+        one.received_at,
+        author=clean(message.sender, SUBJECT_AT_MOST),
+        subject=clean(message.subject, SUBJECT_AT_MOST),
+        text=clean(said, TEXT_AT_MOST),
+        incoming_id=one.id,
+        message_id=clean(ids.own, SUBJECT_AT_MOST),
+        envelope=Envelope(
+            who.name, clean(message.sender, SUBJECT_AT_MOST), references=_kept(ids)
+        ),
+    )
+
+
+def _kept(ids: Ids) -> tuple[str, ...]:
+    listed: Sequence[str] = (*ids.references[:1], *ids.references[1:][-20:])
+    return tuple(clean(one, SUBJECT_AT_MOST) for one in listed)

@@ -1,0 +1,133 @@
+"""Which tickets there are: the queue by what is due, the search, the counts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, case, func, select, update
+
+from mailer.model.ticket import DUE_STATES, OVER_STATES, Priority, Ticket, TicketState
+from mailer.store.tables import table
+from mailer.store.tickets import ticket_of
+from mailer.store.tickettables import TicketEntryRow, TicketRow
+
+_ticket = table(TicketRow)
+_entry = table(TicketEntryRow)
+
+
+def queue(
+    connection: Connection, limit: int, **filters: str | frozenset[TicketState]
+) -> list[Ticket]:
+    """Return tickets by when they are due; what nothing is due of comes last.
+
+    Args:
+        filters: `states`, `mailbox`, `assignee`, `tag`, `match`: only such.
+    """
+    asked = select(_ticket)
+    for name, value in filters.items():
+        match name, value:
+            case "states", frozenset():
+                words = sorted(one.value for one in value)
+                asked = asked.where(_ticket.c.state.in_(words))
+            case "tag", str():
+                asked = asked.where(_ticket.c.tags.contains(f" {value} ", autoescape=True))
+            case _, str():
+                asked = asked.where(_ticket.c[name] == value)
+            case _:
+                raise ValueError(name)
+    nothing_due = case((_ticket.c.due_at.is_(None), 1), else_=0)
+    urgent = case((_ticket.c.priority == Priority.HIGH.value, 0), else_=1)
+    rows = connection.execute(
+        asked.order_by(nothing_due, urgent, _ticket.c.due_at, _ticket.c.id).limit(limit)
+    )
+    return [ticket_of(row) for row in rows]
+
+
+def search(connection: Connection, words: Sequence[str], limit: int) -> list[Ticket]:
+    """Return tickets in one of whose entries all words stand, the newest first."""
+    folded = [word.casefold() for word in words]
+    found = (
+        select(func.max(_entry.c.id).label("newest"), _entry.c.ticket_id)
+        .where(and_(*(_entry.c.folded.contains(one, autoescape=True) for one in folded)))
+        .group_by(_entry.c.ticket_id)
+        .order_by(func.max(_entry.c.id).desc())
+        .limit(limit)
+        .subquery()
+    )
+    rows = connection.execute(
+        select(_ticket)
+        .join(found, found.c.ticket_id == _ticket.c.id)
+        .order_by(found.c.newest.desc())
+    )
+    return [ticket_of(row) for row in rows]
+
+
+def wake(connection: Connection, now: datetime) -> int:
+    """Open what was snoozed until now; return how many."""
+    woken = connection.execute(
+        update(_ticket)
+        .where(_ticket.c.state == TicketState.SNOOZED.value, _ticket.c.snoozed_until <= now)
+        .values(
+            state=TicketState.OPEN.value,
+            snoozed_until=None,
+            due_at=func.coalesce(_ticket.c.first_due_at, _ticket.c.next_due_at, now),
+            changed_at=now,
+            version=_ticket.c.version + 1,
+        )
+    )
+    return woken.rowcount
+
+
+def sleepers(connection: Connection, now: datetime) -> bool:
+    """Say whether a snoozed ticket should be woken."""
+    due = select(_ticket.c.id).where(
+        _ticket.c.state == TicketState.SNOOZED.value, _ticket.c.snoozed_until <= now
+    )
+    return connection.execute(due.limit(1)).first() is not None
+
+
+def counts(connection: Connection) -> dict[tuple[str, TicketState], int]:
+    """Count tickets by mailbox and state."""
+    rows = connection.execute(
+        select(_ticket.c.mailbox, _ticket.c.state, func.count()).group_by(
+            _ticket.c.mailbox, _ticket.c.state
+        )
+    )
+    return {(row[0], TicketState(row[1])): int(row[2]) for row in rows}
+
+
+def count_late(connection: Connection, now: datetime) -> dict[str, int]:
+    """Count by mailbox the tickets whose answer is overdue."""
+    due = sorted(state.value for state in DUE_STATES)
+    rows = connection.execute(
+        select(_ticket.c.mailbox, func.count())
+        .where(_ticket.c.state.in_(due), _ticket.c.due_at < now)
+        .group_by(_ticket.c.mailbox)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def answered_since(
+    connection: Connection, since: datetime
+) -> list[tuple[str, datetime, datetime, datetime | None]]:
+    """Return of tickets answered since a moment: mailbox, opened, answered, first due."""
+    rows = connection.execute(
+        select(
+            _ticket.c.mailbox,
+            _ticket.c.opened_at,
+            _ticket.c.answered_at,
+            _ticket.c.first_due_at,
+        ).where(_ticket.c.answered_at >= since)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def over_before(connection: Connection, before: datetime, limit: int) -> list[int]:
+    """Return tickets that were over before a moment and have not changed since."""
+    over = sorted(state.value for state in OVER_STATES)
+    rows = connection.execute(
+        select(_ticket.c.id)
+        .where(_ticket.c.state.in_(over), _ticket.c.changed_at < before)
+        .order_by(_ticket.c.id)
+        .limit(limit)
+    )
+    return list(rows.scalars())

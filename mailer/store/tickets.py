@@ -1,0 +1,222 @@
+"""Tickets and their conversations, as they are written and found."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, or_, select, update
+
+from mailer.model.ticket import (
+    Entry,
+    EntryKind,
+    Envelope,
+    Priority,
+    Ticket,
+    TicketKind,
+    TicketState,
+)
+from mailer.store.tables import IncomingRow, table
+from mailer.store.tickettables import TicketEntryRow, TicketRow
+
+_ticket = table(TicketRow)
+_entry = table(TicketEntryRow)
+_incoming = table(IncomingRow)
+_MERGED_AT_MOST = 20
+_FOLDED_AT_MOST = 20_000
+
+
+def create_ticket(connection: Connection, values: Mapping[str, Any]) -> int:
+    """Make a ticket of a person's first message; return its number.
+
+    Args:
+        values: As `Ticket` names them, but for what every new one has.
+    """
+    new = {
+        "state": TicketState.NEW.value,
+        "kind": TicketKind.QUERY.value,
+        "priority": Priority.NORMAL.value,
+        "assignee": "",
+        "tags": "",
+        "version": 1,
+    }
+    made = insert(_ticket).values(**(new | dict(values))).returning(_ticket.c.id)
+    return int(connection.execute(made).scalar_one())
+
+
+def change_ticket(
+    connection: Connection, ticket: Ticket, values: Mapping[str, Any], now: datetime
+) -> bool:
+    """Change a ticket; False when somebody else has changed it in the meantime."""
+    changed = connection.execute(
+        update(_ticket)
+        .where(_ticket.c.id == ticket.id, _ticket.c.version == ticket.version)
+        .values(**values, changed_at=now, version=ticket.version + 1)
+    )
+    return changed.rowcount == 1
+
+
+def add_entry(  # noqa: PLR0913 - an entry's own facts
+    connection: Connection,
+    ticket_id: int,
+    kind: EntryKind,
+    at: datetime,
+    *,
+    author: str = "",
+    subject: str = "",
+    text: str = "",
+    incoming_id: int | None = None,
+    message_id: str = "",
+    envelope: Envelope | None = None,
+) -> int:
+    """Write an entry into a conversation; return its number."""
+    folded = f"{author}\n{subject}\n{text}"[:_FOLDED_AT_MOST].casefold()
+    return int(
+        connection.execute(
+            insert(_entry)
+            .values(
+                ticket_id=ticket_id,
+                kind=kind.value,
+                at=at,
+                author=author,
+                subject=subject,
+                text=text,
+                # PostgreSQL's texts hold no NUL, and Python's casefold makes none.
+                folded=folded,
+                incoming_id=incoming_id,
+                message_id=message_id,
+                envelope=None if envelope is None else asdict(envelope),
+            )
+            .returning(_entry.c.id)
+        ).scalar_one()
+    )
+
+
+def note_letter(connection: Connection, entry_id: int, delivery_id: int) -> None:
+    """Note as which letter an entry leaves."""
+    connection.execute(
+        update(_entry).where(_entry.c.id == entry_id).values(delivery_id=delivery_id)
+    )
+
+
+def get_ticket(connection: Connection, number: int) -> Ticket | None:
+    """Return a ticket; None when there is none."""
+    row = connection.execute(select(_ticket).where(_ticket.c.id == number)).one_or_none()
+    return None if row is None else ticket_of(row)
+
+
+def merged_to(connection: Connection, ticket: Ticket) -> Ticket:
+    """Return the ticket that a merged one went into in the end, or itself."""
+    for _ in range(_MERGED_AT_MOST):
+        if ticket.merged_into is None:
+            break
+        into = get_ticket(connection, ticket.merged_into)
+        if into is None:
+            break
+        ticket = into
+    return ticket
+
+
+def tickets_of_letters(connection: Connection, ids: Sequence[int]) -> list[Ticket]:
+    """Return the tickets of some letters of ours, in the order of the letters."""
+    rows = connection.execute(
+        select(_ticket, _entry.c.delivery_id)
+        .join(_entry, _entry.c.ticket_id == _ticket.c.id)
+        .where(_entry.c.delivery_id.in_(list(ids)))
+    ).all()
+    found = {row.delivery_id: ticket_of(row) for row in rows}
+    return [found[one] for one in ids if one in found]
+
+
+def tickets_of_message_ids(connection: Connection, ids: Sequence[str]) -> list[Ticket]:
+    """Return the tickets that messages with some ids belong to, nearest first."""
+    rows = connection.execute(
+        select(_ticket, _entry.c.message_id)
+        .join(_entry, _entry.c.ticket_id == _ticket.c.id)
+        .where(_entry.c.message_id.in_(list(ids)), _entry.c.message_id != "")
+        .order_by(_entry.c.id.desc())
+        .limit(100)
+    ).all()
+    return [
+        one
+        for _, one in sorted(
+            ((ids.index(row.message_id), ticket_of(row)) for row in rows),
+            key=lambda pair: pair[0],
+        )
+    ]
+
+
+def move_merged(connection: Connection, merged: int, into: int) -> None:
+    """Let what was merged into a ticket lead to where that went."""
+    connection.execute(
+        update(_ticket).where(_ticket.c.merged_into == merged).values(merged_into=into)
+    )
+
+
+def entries_of(connection: Connection, ticket_id: int) -> list[Entry]:
+    """Return a ticket's conversation, with those of tickets merged into it, in order."""
+    own = select(_ticket.c.id).where(
+        or_(_ticket.c.id == ticket_id, _ticket.c.merged_into == ticket_id)
+    )
+    rows = connection.execute(
+        select(_entry).where(_entry.c.ticket_id.in_(own)).order_by(_entry.c.at, _entry.c.id)
+    )
+    return [_entry_of(row) for row in rows]
+
+
+def letter_of_incoming(connection: Connection, incoming_id: int) -> Entry | None:
+    """Return the acknowledgement of a message."""
+    row = connection.execute(
+        select(_entry).where(
+            _entry.c.incoming_id == incoming_id,
+            _entry.c.kind == EntryKind.ACKNOWLEDGEMENT.value,
+        )
+    ).one_or_none()
+    return None if row is None else _entry_of(row)
+
+
+def get_entry(connection: Connection, number: int) -> Entry | None:
+    """Return one entry; None when there is none."""
+    row = connection.execute(select(_entry).where(_entry.c.id == number)).one_or_none()
+    return None if row is None else _entry_of(row)
+
+
+def raw_of(connection: Connection, incoming_id: int) -> bytes | None:
+    """Return a message as it came; None when it is not kept any more."""
+    found = connection.execute(
+        select(_incoming.c.raw).where(_incoming.c.id == incoming_id)
+    ).scalar_one_or_none()
+    return bytes(found) if found else None
+
+
+def of_person(connection: Connection, contact_id: int | None, match: str) -> list[Ticket]:
+    """Return a person's tickets, oldest first, by who she is or by her address."""
+    hers = or_(_ticket.c.match == match, _ticket.c.address == match)
+    if contact_id is not None:
+        hers = or_(hers, _ticket.c.contact_id == contact_id)
+    rows = connection.execute(select(_ticket).where(hers).order_by(_ticket.c.id))
+    return [ticket_of(row) for row in rows]
+
+
+def ticket_of(row: Any) -> Ticket:
+    """Return a row of tickets as what it stands for."""
+    return Ticket(
+        row.id, row.mailbox, TicketState(row.state), TicketKind(row.kind),
+        Priority(row.priority), row.subject, row.contact_id, row.match, row.address,
+        row.person, row.language, row.assignee, tuple(row.tags.split()), row.opened_at,
+        row.changed_at, row.first_due_at, row.next_due_at, row.solve_due_at, row.due_at,
+        row.answered_at, row.closed_at, row.snoozed_until, row.merged_into, row.follows,
+        row.version,
+    )  # fmt: skip
+
+
+def _entry_of(row: Any) -> Entry:
+    kept: dict[str, Any] | None = row.envelope
+    envelope = None
+    if kept is not None:
+        references = tuple(kept["references"])
+        envelope = replace(Envelope(**kept), references=references)
+    return Entry(
+        row.id, row.ticket_id, EntryKind(row.kind), row.at, row.author, row.subject,
+        row.text, row.incoming_id, row.delivery_id, row.message_id, envelope,
+    )  # fmt: skip

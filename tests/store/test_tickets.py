@@ -1,0 +1,385 @@
+"""What a person writes becomes one ticket, and is acknowledged once, on both databases."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+from frontdesks import (
+    NOW,
+    SUPPORT,
+    a_desk,
+    a_mailbox,
+    a_message,
+    acknowledgement,
+    all_tickets,
+    decisions,
+    take,
+)
+from sqlalchemy import select, text
+
+from mailer.jobs.erase import erase, look
+from mailer.jobs.forget_tickets import forget_old_tickets
+from mailer.jobs.incoming import Desk, handle_all
+from mailer.jobs.logbook import Logbook
+from mailer.model.contact import Details
+from mailer.model.delivery import CauseKind
+from mailer.model.key import Key, KeyRing, Purpose
+from mailer.model.kind import Lane
+from mailer.model.letter import Letter
+from mailer.model.ticket import EntryKind, TicketState
+from mailer.store import schema, tickets
+from mailer.store.alarms import open_alarms
+from mailer.store.contacts import create_contacts, new_row
+from mailer.store.database import open_database
+from mailer.store.tables import DeliveryRow, table
+from mailer.store.tickets import of_person
+
+AN_HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def desk(database, logbook, ring, tmp_path) -> Desk:
+    return a_desk(database, logbook, ring, tmp_path, SUPPORT)
+
+
+def new_contact(connection, ring: KeyRing, match: str) -> int:
+    details = Details({}, None, None)
+    row = new_row(match, ring.suppression_hash(match), match, details, NOW)
+    (contact_id,) = create_contacts(connection, [row])
+    return contact_id
+
+
+def letters(desk: Desk) -> list:
+    with desk.database.read() as connection:
+        return list(connection.execute(select(table(DeliveryRow))))
+
+
+def parsed(letter: Letter | None):
+    assert letter is not None
+    return message_from_bytes(letter.content, policy=policy.default)
+
+
+def test_a_persons_message_is_a_ticket_with_its_due_times(desk):
+    take(desk, a_message())
+    (ticket,) = all_tickets(desk)
+    assert (ticket.mailbox, ticket.state, ticket.subject) == ("support", "new", "Tents")
+    assert (ticket.address, ticket.person) == ("ola@example.com", "Ola Nordmann")
+    # Four hours today, four tomorrow, and 40 in a week of 40.
+    assert ticket.first_due_at == datetime(2026, 11, 26, 12, tzinfo=UTC)
+    assert ticket.solve_due_at == datetime(2026, 12, 2, 12, tzinfo=UTC)
+    assert ticket.due_at == ticket.first_due_at
+
+
+def test_it_is_acknowledged_in_the_first_lane_as_rfc_3834_has_it(desk):
+    number = take(desk, a_message(References="<a@example.com> <b@example.com>"))
+    (owed,) = letters(desk)
+    assert (owed.cause_kind, owed.cause_id) == (CauseKind.INCOMING, number)
+    assert (owed.kind, owed.lane, owed.address) == (
+        "acknowledgement", Lane.ANSWERS, "ola@example.com",
+    )  # fmt: skip
+    letter = acknowledgement(desk, number)
+    assert letter is not None
+    assert (letter.sender, letter.recipient) == ("", "ola@example.com")
+    head = parsed(letter)
+    assert head["From"] == "Fjell & Fjord <support@shop.example>"
+    assert head["To"] == "Ola Nordmann <ola@example.com>"
+    assert head["Subject"] == "Re: Tents [#1]"
+    assert head["Auto-Submitted"] == "auto-replied"
+    assert head["X-Auto-Response-Suppress"] == "All"
+    assert head["In-Reply-To"] == "<m1.ola@example.com>"
+    assert head["References"].split() == [
+        "<a@example.com>", "<b@example.com>", "<m1.ola@example.com>",
+    ]  # fmt: skip
+    assert re.fullmatch(r"support\+[a-z2-7]{37}@shop\.example", head["Reply-To"])
+    said = head.get_content()
+    assert "Its number here is 1." in said
+    assert "by Thursday 26 November, 13:00" in said
+    assert "Iceland" not in said
+    (decided,) = decisions(desk, 1)
+    assert (decided.delivery_id, decided.rule) == (owed.id, None)
+
+
+def test_outside_working_hours_it_says_when_somebody_is_there_again(desk):
+    friday_evening = datetime(2026, 11, 27, 20, tzinfo=UTC)
+    number = take(desk, a_message(), friday_evening)
+    said = parsed(acknowledgement(desk, number)).get_content()
+    assert "back on Monday 30 November, 09:00" in said
+    assert "by Monday 30 November, 17:00" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("nb", "svarer deg innen torsdag 26. november"), ("de", "Donnerstag, 26. November")],
+)
+def test_it_speaks_the_mailboxs_language(
+    database, logbook, ring, tmp_path, language: str, words: str
+):
+    mailbox = a_mailbox(language=language)
+    desk = a_desk(database, logbook, ring, tmp_path, mailbox)
+    number = take(desk, a_message())
+    assert words in " ".join(parsed(acknowledgement(desk, number)).get_content().split())
+
+
+def test_the_answer_to_an_acknowledgement_goes_on_its_ticket_and_gets_none(desk):
+    number = take(desk, a_message())
+    head = parsed(acknowledgement(desk, number))
+    # From another address: only who has the letter has its signed id.
+    other = a_message(
+        "And how long does it take?", "Ola at work <ola@work.example>", number=2,
+        subject="something else", In_Reply_To=head["Message-ID"],
+    )  # fmt: skip
+    take(desk, other, NOW + AN_HOUR)
+    (ticket,) = all_tickets(desk)
+    with desk.database.read() as connection:
+        said = [(one.kind, one.author) for one in tickets.entries_of(connection, ticket.id)]
+    assert said == [
+        (EntryKind.CAME, "ola@example.com"),
+        (EntryKind.ACKNOWLEDGEMENT, ""),
+        (EntryKind.CAME, "ola@work.example"),
+    ]
+    assert [one.rule for one in decisions(desk, ticket.id)] == [None, 12]
+    assert len(letters(desk)) == 1
+
+
+def test_what_comes_to_the_tickets_own_address_goes_on_it(desk):
+    number = take(desk, a_message())
+    reply_to = parsed(acknowledgement(desk, number))["Reply-To"]
+    take(desk, a_message("More.", to=reply_to.upper(), subject="x", number=2))
+    assert len(all_tickets(desk)) == 1
+
+
+def test_a_number_in_a_strangers_subject_opens_a_ticket_of_their_own(desk):
+    take(desk, a_message())
+    stranger = a_message(
+        "Show me.", "Eve <eve@example.org>", subject="Re: Tents [#1]", number=2,
+        In_Reply_To="<m1.ola@example.com>", References="<m1.ola@example.com>",
+    )  # fmt: skip
+    take(desk, stranger, NOW + AN_HOUR)
+    assert [one.address for one in all_tickets(desk)] == [
+        "ola@example.com", "eve@example.org",
+    ]  # fmt: skip
+
+
+def test_another_ones_token_in_the_address_is_no_token_of_a_ticket(desk):
+    number = take(desk, a_message())
+    reply_to = parsed(acknowledgement(desk, number))["Reply-To"]
+    changed = reply_to.replace("@", "a@")
+    take(desk, a_message("x", "Eve <eve@example.org>", to=changed, number=2))
+    assert len(all_tickets(desk)) == 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"In_Reply_To": "<m1.ola@example.com>"}, {"subject": "Re: Tents [#1]"}],
+)
+def test_the_same_person_goes_on_by_message_id_or_number(desk, fields):
+    take(desk, a_message())
+    take(desk, a_message("More.", number=2, **({"subject": "y"} | fields)), NOW + AN_HOUR)
+    assert len(all_tickets(desk)) == 1
+
+
+def test_a_second_copy_of_a_message_is_neither_a_ticket_nor_acknowledged(desk):
+    take(desk, a_message())
+    take(desk, a_message(Received="by another way; Wed, 25 Nov 2026 12:00:00 +0000"))
+    assert len(all_tickets(desk)) == 1
+    assert len(letters(desk)) == 1
+
+
+def test_what_was_closed_long_ago_is_followed_by_a_new_ticket(desk):
+    take(desk, a_message())
+    with desk.database.write() as connection:
+        connection.execute(
+            text("UPDATE ticket SET state = 'closed', closed_at = opened_at")
+        )
+    again = {"In_Reply_To": "<m1.ola@example.com>"}
+    take(desk, a_message("Soon.", number=2, **again), NOW + timedelta(days=29))
+    (ticket,) = all_tickets(desk)
+    assert ticket.state is TicketState.OPEN
+    with desk.database.write() as connection:
+        connection.execute(
+            text("UPDATE ticket SET state = 'closed', closed_at = opened_at")
+        )
+    take(desk, a_message("Late.", number=3, **again), NOW + timedelta(days=31))
+    first, second = all_tickets(desk)
+    assert (first.state, second.follows) == (TicketState.CLOSED, first.id)
+
+
+def test_spam_is_kept_as_such_and_never_acknowledged(desk):
+    take(desk, a_message(X_Spam_Flag="YES"))
+    (ticket,) = all_tickets(desk)
+    assert (ticket.state, ticket.due_at) == (TicketState.SPAM, None)
+    assert letters(desk) == []
+
+
+def test_each_silence_is_on_record_with_its_rule_and_reason(desk):
+    silent = {
+        5: a_message(number=5, X_Auto_Response_Suppress="All"),
+        4: a_message(number=4, List_Id="<x.example>", sender="a@a.example"),
+        8: a_message(number=8, sender="noreply@b.example"),
+        10: a_message(number=10, sender="c@c.example", to="x@elsewhere.example"),
+    }
+    for raw in silent.values():
+        take(desk, raw)
+    found = [decisions(desk, one.id)[0] for one in all_tickets(desk)]
+    assert [one.rule for one in found] == list(silent)
+    assert all(one.why for one in found)
+    assert letters(desk) == []
+
+
+def test_a_mailbox_that_promises_nothing_says_so_beside_the_ticket(
+    database, logbook, ring, tmp_path
+):
+    desk = a_desk(database, logbook, ring, tmp_path, a_mailbox(hours=None))
+    take(desk, a_message())
+    (ticket,) = all_tickets(desk)
+    assert ticket.due_at is None
+    (decided,) = decisions(desk, ticket.id)
+    assert (decided.rule, decided.why) == (
+        None, "mailboxes.support does not say who is there, and when",
+    )  # fmt: skip
+
+
+def test_a_text_that_cannot_be_written_is_an_alarm_and_no_letter(
+    database, logbook, ring, tmp_path
+):
+    folder = Path(tmp_path, "templates", "acknowledgements")
+    folder.mkdir(parents=True)
+    (folder / "received.txt").write_text("{{ tikket }}", encoding="utf-8")
+    desk = a_desk(database, logbook, ring, tmp_path, SUPPORT)
+    take(desk, a_message())
+    assert letters(desk) == []
+    with desk.database.read() as connection:
+        (alarm,) = open_alarms(connection)
+    assert "'tikket' is undefined" in alarm.happened
+    assert len(all_tickets(desk)) == 1
+
+
+def test_what_was_done_is_done_once_however_often_it_is_looked_at(desk):
+    take(desk, a_message())
+    assert list(handle_all(desk, NOW)) == []
+    take(desk, a_message())
+    assert (len(all_tickets(desk)), len(letters(desk))) == (1, 1)
+
+
+def test_a_robot_with_another_address_each_time_stops_at_the_quota(desk):
+    for one in range(40):
+        raw = a_message(
+            f"Order {one} is late.", f"order{one}@robot.example", number=one,
+            subject=f"About {'x' * one}",
+        )  # fmt: skip
+        take(desk, raw, NOW + timedelta(seconds=one))
+    assert len(all_tickets(desk)) == 40
+    assert len(letters(desk)) == 20
+
+
+def test_a_robot_that_numbers_its_subjects_stops_after_two(desk):
+    for one in range(10):
+        raw = a_message(
+            f"Case {one}.", f"case{one}@robot.example", number=one,
+            subject=f"[Case {one}] Thank you, case #{one} is open",
+        )  # fmt: skip
+        take(desk, raw, NOW + timedelta(minutes=one))
+    assert len(letters(desk)) == 2
+
+
+def test_a_mailbox_that_acknowledged_too_many_stops_and_raises_an_alarm(desk):
+    for one in range(205):
+        sender = f"p{one}@d{one}.example"
+        take(desk, a_message(f"Question {one}.", sender, number=one))
+    assert len(letters(desk)) == 200
+    with desk.database.read() as connection:
+        (alarm,) = open_alarms(connection)
+    assert alarm.kind == "acknowledging_stopped"
+
+
+STRIPPED = re.compile(
+    rb"^(?:Auto-Submitted|X-Auto-Response-Suppress):[^\r\n]*\r\n", re.MULTILINE
+)
+
+
+@pytest.mark.parametrize(("marks", "letters_sent"), [("marked", 1), ("stripped", 2)])
+def test_two_engines_that_acknowledge_each_other_stop_after_one_exchange(
+    desk, tmp_path, marks: str, letters_sent: int
+):
+    other_ring = KeyRing(
+        (
+            Key(1, Purpose.TOKEN, b"u" * 32),
+            Key(2, Purpose.LEDGER, b"m" * 32),
+            Key(3, Purpose.SUPPRESSION, b"v" * 32),
+        )
+    )
+    there = open_database(f"sqlite:///{tmp_path}/other.db")
+    schema.upgrade(there)
+    other = a_desk(
+        there, Logbook(str(tmp_path / "other"), other_ring), other_ring, tmp_path,
+        a_mailbox(address="desk@other.example", aliases=frozenset()),
+    )  # fmt: skip
+    sides = [desk, other]
+    raw = a_message("Hello", "Desk <desk@other.example>")
+    exchanged = 0
+    for turn in range(10):
+        side = sides[turn % 2]
+        letter = acknowledgement(side, take(side, raw, NOW + timedelta(hours=turn)))
+        if letter is None:
+            break
+        exchanged += 1
+        content = letter.content if marks == "marked" else STRIPPED.sub(b"", letter.content)
+        path = b"<>" if marks == "marked" else b"<support@shop.example>"
+        raw = b"Return-Path: " + path + b"\r\n" + content
+    there.close()
+    assert exchanged == letters_sent
+
+
+def everything(desk: Desk) -> str:
+    """Return all that the tables of the front desk, letters and messages hold."""
+    names = ("ticket", "ticket_entry", "acknowledgement", "incoming", "delivery")
+    with desk.database.read() as connection:
+        return " ".join(
+            str([bytes(one) if isinstance(one, memoryview) else one for one in row])
+            for name in names
+            for row in connection.execute(text(f"SELECT * FROM {name}"))
+        )
+
+
+def test_erasing_somebody_takes_her_conversations_with_her(desk):
+    take(desk, a_message())
+    take(desk, a_message("Other.", "Eve <eve@example.org>", number=2))
+    found = look(desk.database, "OLA@example.com")
+    assert (found.known, found.tickets) == (False, 1)
+    done = erase(
+        desk.database, desk.logbook, "ola@example.com", "Kari", lambda: NOW, lambda _: None
+    )
+    assert (done.tickets, done.withheld) == (1, 1)
+    left = everything(desk)
+    assert "ola@example.com" not in left.lower()
+    assert "Iceland" not in left
+    assert [one.address for one in all_tickets(desk)] == ["eve@example.org"]
+    # The same message, brought again, is known.
+    take(desk, a_message())
+    assert len(all_tickets(desk)) == 1
+
+
+def test_a_closed_ticket_goes_in_time_and_an_open_one_stays(desk):
+    take(desk, a_message())
+    take(desk, a_message("Other.", "Eve <eve@example.org>", number=2))
+    with desk.database.write() as connection:
+        connection.execute(text("UPDATE ticket SET state = 'closed' WHERE id = 1"))
+    keep, later = timedelta(days=30), NOW + timedelta(days=31)
+    assert forget_old_tickets(desk.database, timedelta(0), later) == 0
+    assert forget_old_tickets(desk.database, keep, NOW + timedelta(days=29)) == 0
+    assert forget_old_tickets(desk.database, keep, later) == 1
+    assert "ola@example.com" not in everything(desk)
+    assert len(all_tickets(desk)) == 1
+
+
+def test_who_knows_a_ticket_only_by_its_person_finds_it_in_what_is_known(desk, ring):
+    with desk.database.write() as connection:
+        contact = new_contact(connection, ring, "ola@example.com")
+    take(desk, a_message())
+    with desk.database.read() as connection:
+        (ticket,) = of_person(connection, contact, "ola@example.com")
+    assert ticket.contact_id == contact
+    (owed,) = letters(desk)
+    assert owed.contact_id == contact
