@@ -30,8 +30,9 @@ from mailer.jobs.once import forget_old_requests
 from mailer.jobs.page_links import forget_requests
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.jobs.watch import each_minute, watch_ledger
+from mailer.jobs.watch_files import FileWatch
 from mailer.jobs.webhooks import Teller, forget_told
-from mailer.wiring import Workspace, utc_now
+from mailer.wiring import Workspace, settings_of, utc_now
 
 _log = logging.getLogger(__name__)
 
@@ -55,12 +56,14 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     def ledger() -> None:
         watch_ledger(database, workspace.ring, checkpoints, utc_now())
 
+    files = FileWatch(world, lambda: settings_of(workspace.folder))
     kept_for = workspace.settings.sign_up.rules().kept_for
     turns: list[tuple[timedelta, str, Callable[[], object]]] = [
         (tick, "schedules", lambda: _log_all(fire.tick(world, utc_now()))),
         (tick, "planning", lambda: plan.plan_waiting(world)),
         (_ONCE_A_MINUTE, "logbook", logbook),
         (_ONCE_A_MINUTE, "alarms", lambda: each_minute(world, watched, ways, utc_now())),
+        (_ONCE_A_MINUTE, "files", lambda: files.look(utc_now())),
         (
             _ONCE_A_DAY,
             "checkpoint",

@@ -1,8 +1,9 @@
 """The switch of a sender: it puts each claim into the stock of a relay that may take it.
 
 Relays that rest (an open circuit, a used-up hour) get none, and what they had goes to
-others; one whose circuit is half open gets a single letter, its probe. With one relay there
-is nothing to decide, and nothing is spent on it.
+others; one whose circuit is half open gets a single letter, its probe, and not the same one
+again while another relay takes letters: it would be the relay's probe until that is well.
+With one relay there is nothing to decide, and nothing is spent on it.
 """
 
 from collections.abc import Callable, Sequence
@@ -46,6 +47,7 @@ class Switch:
         self._ready = ready
         self._domain_of = domain_of
         self._credit: dict[int, int] = {}
+        self._probes: dict[int, int] = {}
         self._known: dict[tuple[str, Lane], Tiers] = {}
         self._of_campaign: dict[int, Tiers] = {}
 
@@ -120,8 +122,10 @@ class Switch:
             place = self._place_for(claim)
             if place is None:
                 left.append(claim)
-            else:
-                self.stocks[place].add((claim,))
+                continue
+            if self._ready(place) is Readiness.ONE:
+                self._probes[place] = claim.id
+            self.stocks[place].add((claim,))
         return left
 
     def rebalance(self) -> list[Claim]:
@@ -138,7 +142,15 @@ class Switch:
         return self.put(stuck)
 
     def _place_for(self, claim: Claim) -> int | None:
-        for tier in self._tiers_of(claim):
+        known = self._tiers_of(claim)
+        failed = {
+            place for tier in known for place in tier if self._was_probe(claim, place)
+        }
+        if failed and any(
+            self._ready(place) is Readiness.WELL for tier in known for place in tier
+        ):
+            known = tuple(tuple(one for one in tier if one not in failed) for tier in known)
+        for tier in known:
             usable = [place for place in tier if self._may_have_one(place)]
             if len(usable) == 1:
                 return usable[0]
@@ -150,6 +162,11 @@ class Switch:
                 # It has its hands full, and that is no reason to ask a spare.
                 return None
         return None
+
+    def _was_probe(self, claim: Claim, place: int) -> bool:
+        if self._probes.get(place) != claim.id:
+            return False
+        return self._ready(place) is Readiness.ONE
 
     def _may_have_one(self, place: int) -> bool:
         held = len(self.stocks[place])

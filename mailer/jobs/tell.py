@@ -1,8 +1,8 @@
 """Telling somebody of alarms: by letter, webhook or command, once a kind and hour.
 
-The letter goes through the same delivery as all others. When the relay itself is the
-trouble, webhook and command still tell. What cannot be told by any way waits for the next
-hour, and stays on the list.
+The letter goes through the same delivery as all others, by another relay where one is in
+trouble. When all are, webhook and command still tell. What cannot be told by any way
+waits for the next hour, and stays on the list.
 """
 
 import json

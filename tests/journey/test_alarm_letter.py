@@ -53,6 +53,19 @@ def refuses_all(step: Step, received: Received) -> Answer:
     return "421 4.3.2 not now" if step is Step.MAIL else None
 
 
+def test_the_letter_goes_by_another_relay_when_one_is_in_trouble(shop: Shop) -> None:
+    with relay(refuses_all) as refusing, relay() as taken:
+        shop.make(refusing.port, alarms={"address": OPERATOR})
+        config = shop.folder / "config.toml"
+        said = config.read_text(encoding="utf-8").replace("[relay]", "[relays.main]")
+        spare = f'host = "127.0.0.1"\nport = {taken.port}\ntls = "none"\nweight = 0'
+        config.write_text(f"{said}\n[relays.spare]\n{spare}\n", encoding="utf-8")
+        alarmed(shop)
+        shop.start()
+        until(lambda: taken.of(OPERATOR), "the letter arrives")
+        assert refusing.of(OPERATOR) == []
+
+
 def test_a_command_tells_when_the_relay_takes_nothing(shop: Shop) -> None:
     got = shop.folder / "got.json"
     code = f"import sys; open({str(got)!r}, 'w').write(sys.stdin.read())"
