@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator
 
 import click
 
+from mailer.cli.answering import ANSWERING
 from mailer.cli.output import as_json, json_text, print_json, shown
 from mailer.cli.printable import printable
+from mailer.cli.tickets import TICKETS
 from mailer.config.places import places_of
 from mailer.errors import MailerError, WorkspaceError
 from mailer.jobs.incoming import Handled, handle_all, keep
@@ -27,10 +29,17 @@ TRY_AGAIN = 75
 
 @click.group
 def inbox() -> None:
-    """Understand what comes back: bounces, complaints.
+    """Answer people, and understand what comes back.
 
-    Example: mailer inbox classify bounce.eml
-    """
+    \b
+    Example: mailer inbox list
+             mailer inbox reply 12 --by Kari
+             mailer inbox classify bounce.eml
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+
+
+for _command in (*TICKETS, *ANSWERING):
+    inbox.add_command(_command)
 
 
 @inbox.command

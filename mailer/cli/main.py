@@ -67,7 +67,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.bounce:bounce",
         "List what came back of letters, and what follows.",
     ),
-    "inbox": ("mailer.cli.inbox:inbox", "Understand what comes back: bounces, complaints."),
+    "inbox": ("mailer.cli.inbox:inbox", "Answer people, and understand what comes back."),
     "serve": (
         "mailer.cli.serve:serve",
         "Run schedules, senders, pages and what comes back until stopped.",

@@ -223,7 +223,6 @@ def _more(connection: Connection, found: Ticket, mailbox: Mailbox, now: datetime
         found,
         {
             "state": state.value,
-            "first_due_at": dues.first,
             "next_due_at": dues.next,
             "solve_due_at": dues.solution,
             "due_at": dues.soonest(state),

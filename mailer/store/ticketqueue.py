@@ -69,7 +69,12 @@ def wake(connection: Connection, now: datetime) -> int:
         .values(
             state=TicketState.OPEN.value,
             snoozed_until=None,
-            due_at=func.coalesce(_ticket.c.first_due_at, _ticket.c.next_due_at, now),
+            due_at=func.coalesce(
+                _ticket.c.next_due_at,
+                case((_ticket.c.answered_at.is_(None), _ticket.c.first_due_at)),
+                _ticket.c.solve_due_at,
+                _ticket.c.snoozed_until,
+            ),
             changed_at=now,
             version=_ticket.c.version + 1,
         )

@@ -61,6 +61,8 @@ class Bringer(threading.Thread):
     port: int
     raws: Sequence[bytes]
     pause_s: float = 0.0
+    sender: str = ""
+    to: str = "bounces@shop.example"
     took_s: list[float] = field(default_factory=list)
     tries: int = 0
 
@@ -77,7 +79,7 @@ class Bringer(threading.Thread):
                 self.tries += 1
                 try:
                     line = line or smtplib.LMTP("127.0.0.1", self.port, timeout=30)
-                    line.sendmail("", ["bounces@shop.example"], raw)
+                    line.sendmail(self.sender, [self.to], raw)
                     break
                 except (OSError, smtplib.SMTPException):
                     line = None
