@@ -186,9 +186,14 @@ def settle(room: Room, database: Database, wishes: Wishes, now: datetime) -> Res
 
 def how_on_postgresql(address: str, backup: str) -> str:
     """Say how a PostgreSQL database is brought back."""
+    # Into an empty schema: what a newer version had made would stand in the way, or stay.
+    empty = "DROP SCHEMA public CASCADE; CREATE SCHEMA public"
     return (
-        "mailer does not bring PostgreSQL back by itself. With nothing running, do\n"
-        f"  pg_restore --clean --if-exists --dbname={quote(address)} {quote(backup)}\n"
+        "mailer does not bring PostgreSQL back by itself. With nothing running, keep a dump"
+        " of what is there now, look that the backup reads (pg_restore --list), then empty"
+        " the database and fill it again:\n"
+        f"  psql --set=ON_ERROR_STOP=1 --dbname={quote(address)} --command={quote(empty)}\n"
+        f"  pg_restore --exit-on-error --dbname={quote(address)} {quote(backup)}\n"
         "and before anything is started:\n"
         "  mailer db restore --brought-back"
     )

@@ -288,5 +288,5 @@ def test_a_database_that_does_not_hold_together_is_refused(shop: Shop):
 
 def test_postgresql_is_brought_back_by_pg_restore():
     words = how_on_postgresql("postgresql://u@h/shop", "monday's.dump")
-    assert """pg_restore --clean --if-exists --dbname=postgresql://u@h/shop""" in words
+    assert "pg_restore --exit-on-error --dbname=postgresql://u@h/shop" in words
     assert "mailer db restore --brought-back" in words
