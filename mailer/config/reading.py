@@ -31,6 +31,8 @@ _TABLES: dict[str, type[Section]] = {
 }
 """What tables of tables are made of."""
 Path = tuple[str, ...]
+_WEBHOOK = ("alarms", "webhook")
+_WEB_HOST = re.compile(r"https?://[\w.:-]+(?=[/?#]|$)")
 _PASSWORD = re.compile(r"(//?[^:/@]*):.*@|(\bpassword=)[^&]*")
 
 
@@ -88,7 +90,7 @@ def settings_in_force(
             source = where if _is_written(written, path) else "default"
             if path in preset:
                 source = f"preset {preset[path]}"
-        shown = without_password(value) if isinstance(value, str) else value
+        shown = _printable(path, value) if isinstance(value, str) else value
         listed.append(Setting(".".join(path), shown, source))
     return listed
 
@@ -98,6 +100,14 @@ def without_password(url: str) -> str:
     return _PASSWORD.sub(
         lambda found: f"{found[2]}***" if found[2] else f"{found[1]}:***@", url
     )
+
+
+def _printable(path: Path, text: str) -> str:
+    """Return a value as it may be shown: whoever knows a chat's hook can write there."""
+    if path != _WEBHOOK or not text:
+        return without_password(text)
+    host = _WEB_HOST.match(text)
+    return f"{host[0]}/***" if host else "***"
 
 
 def _variable(path: Path) -> str:
@@ -201,7 +211,7 @@ def _explained(error: ErrorDetails, overrides: Mapping[Path, object], where: str
     found = error["input"]
     if isinstance(found, (dict, Section)):
         return f"{place}: [{name}] {words}"
-    shown = repr(without_password(found) if isinstance(found, str) else found)
+    shown = repr(_printable(path, found) if isinstance(found, str) else found)
     return f"{place}: {name} is {shorten(shown)}, but {words}"
 
 

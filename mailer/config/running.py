@@ -24,7 +24,7 @@ class Retention(Section):
         0,
         "So long after a campaign's end it is known who got which letter, and what was"
         " answered; 0 for ever. Its sums stay, and so does every consent. Afterwards"
-        " received('…') does not know of it any more",
+        " received('…') does not know of it any more.",
         "days",
     )
 

@@ -31,7 +31,7 @@ def setting(default: Any, description: str, unit: str = "") -> Any:
         description: One sentence or more, for `config.example.toml`.
         unit: What a number counts, such as "seconds".
     """
-    described = f"{description[:-1]} ({unit})." if unit else description
+    described = f"{description.removesuffix('.')} ({unit})." if unit else description
     return Field(default=default, description=described)
 
 

@@ -96,6 +96,26 @@ def test_a_password_in_the_database_url_is_never_shown(url: str, shown: str):
     assert without_password(url) == shown
 
 
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://chat.example/hooks/s3cret", "https://chat.example/***"),
+        ("https://chat.example:8443?key=s3cret", "https://chat.example:8443/***"),
+        ("https://ann:s3cret@chat.example/hook", "***"),
+        ("", ""),
+    ],
+)
+def test_whose_web_address_is_secret_is_shown_without_its_path(url: str, shown: str):
+    settings = read_settings({"alarms": {"webhook": url}}, {})
+    listed = settings_in_force(settings, {}, {})
+    assert [one.value for one in listed if one.path == "alarms.webhook"] == [shown]
+
+
+def test_a_refused_web_address_is_told_without_its_path():
+    assert "s3cret" not in refusal({"alarms": {"webhook": "htps://chat/s3cret"}})
+    assert "s3cret" not in refusal({"alarms": {"webhook": "https://[/s3cret"}})
+
+
 def test_a_refused_database_url_is_told_without_its_password():
     assert "s3cret" not in refusal({"database": "mysql://ann:s3cret@db/mail"})
 
