@@ -15,7 +15,7 @@ from mailer.audience.standing import after
 from mailer.model.consent import Basis, SubscriptionStatus
 from mailer.model.contact import Details
 from mailer.model.subscription import Entry, Subscription
-from mailer.model.suppression import Suppression
+from mailer.model.suppression import SAID_BY_THE_PERSON, Suppression
 
 IMPLIED_FOR = timedelta(days=183)
 """How long an implied permission lasts when nothing is said: an inquiry's six months under
@@ -94,9 +94,14 @@ def why_away(known: Known) -> str:
     """Say to the marketer why somebody was not imported."""
     if known.suppression is not None:
         one = known.suppression
+        way_back = (
+            "only the person can end that, by signing up"
+            if one.reason in SAID_BY_THE_PERSON
+            else "if that was a mistake, `mailer suppression lift` ends it"
+        )
         return (
             f"the address is suppressed ({one.reason}, scope {one.scope}) since"
-            f" {one.since_at:%Y-%m-%d}: only the person can end that, by signing up"
+            f" {one.since_at:%Y-%m-%d}: {way_back}"
         )
     assert known.subscription is not None
     return (

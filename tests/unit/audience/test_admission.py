@@ -5,11 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from people import SPECS
 
-from mailer.audience.admission import change, details_of, expiry, undo
+from mailer.audience.admission import (
+    Known,
+    change,
+    details_of,
+    expiry,
+    undo,
+    why_away,
+)
 from mailer.audience.header import read_header
 from mailer.audience.rows import PersonRow, RowReader
-from mailer.model.consent import Basis
+from mailer.model.consent import Basis, SuppressionReason
 from mailer.model.contact import Details
+from mailer.model.suppression import Suppression
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -54,6 +62,15 @@ def test_what_was_changed_since_is_not_put_back():
     put_back = undo(since, changed.before, changed.after)
     assert put_back == Details({"name": "Carl"})
     assert undo(Details({"name": "Carl"}), changed.before, changed.after) is None
+
+
+@pytest.mark.parametrize("reason", list(SuppressionReason))
+def test_what_staff_can_end_is_told_from_what_only_the_person_can(reason):
+    held = Suppression("marketing", reason, NOW, None, "x")
+    words = why_away(Known(is_contact=True, subscription=None, suppression=held))
+    by_staff = reason in {SuppressionReason.MANUAL, SuppressionReason.BOUNCED}
+    assert ("`mailer suppression lift`" in words) is by_staff
+    assert ("only the person" in words) is not by_staff
 
 
 @pytest.mark.parametrize("basis", list(Basis))
