@@ -114,9 +114,10 @@ def add(
 
     Who has left, or is suppressed, can only come back by signing up.
 
-    Example: mailer contact add kari@example.com --list newsletter --basis express --source
-        "by phone" --set name=Kari
-    """
+    \b
+    Example: mailer contact add kari@example.com --list newsletter --basis express \\
+                 --source "by phone" --set name=Kari
+    """  # noqa: D301 - click's own mark for lines that stay as they are
     with open_workspace(folder) as workspace:
         person = NewPerson(
             address,

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from mailer.errors import WorkspaceError, did_you_mean, shorten
@@ -107,13 +108,18 @@ class Table:
         self._asked.add(key)
         value = self._values.get(key, default)
         if value is None:
-            raise WorkspaceError(f"{self.where}: {key} is missing")
+            raise WorkspaceError(f"{self.where}: {key} is missing{self._misspelt(key)}")
         # In Python true is a number too; in a file it is a mistake.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise WorkspaceError(
                 f"{self.where}: {key} is {shorten(repr(value))}, but must be {_WORDS[kind]}"
             )
         return value
+
+    def _misspelt(self, key: str) -> str:
+        others = [one for one in self._values if one not in self._asked]
+        near = get_close_matches(key, others, n=1, cutoff=0.7)
+        return f"; is {near[0]!r} meant to be it?" if near else ""
 
 
 _WORDS = {

@@ -30,6 +30,12 @@ def test_what_is_missing_is_named():
     assert refusal({}, "text", "id") == "news.toml: id is missing"
 
 
+def test_what_is_missing_is_found_under_a_misspelt_name():
+    assert refusal({"id": "n", "tilte": "News"}, "text", "title") == (
+        "news.toml: title is missing; is 'tilte' meant to be it?"
+    )
+
+
 def test_an_empty_text_is_as_good_as_none():
     assert refusal({"id": " "}, "text", "id") == "news.toml: id is empty"
 
