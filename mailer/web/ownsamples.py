@@ -82,6 +82,18 @@ _STOPS: list[Values] = [
     for scope in ("list", "marketing", "everything")
     for until in ("", "21 Dec 2026")
 ]
+_CONVERSATIONS: list[Values] = [
+    {
+        "subject": subject,
+        "number": 12,
+        "since": "21 Nov 2026, 10:00:00",
+        "said": [
+            {"what": what, "at": "21 Nov 2026, 10:00:00", "text": "Do you ship tents?"}
+            for what in ("came", "acknowledgement", "reply", "note")
+        ],
+    }
+    for subject in ("Tents", "")
+]
 _FULL: Values = {
     "address": "kari@example.com",
     "since": "21 Nov 2026",
@@ -92,6 +104,7 @@ _FULL: Values = {
     "consents": _CONSENTS,
     "stops": _STOPS,
     "letters": _LETTERS,
+    "conversations": _CONVERSATIONS,
 }
 _BARE: Values = {
     **_FULL,
@@ -100,6 +113,7 @@ _BARE: Values = {
     "consents": [],
     "stops": [],
     "letters": [],
+    "conversations": [],
 }
 
 OWN_SAMPLES: dict[str, Sequence[Values]] = {

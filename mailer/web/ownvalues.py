@@ -8,7 +8,8 @@ from babel.dates import format_date, format_datetime
 
 from mailer.audience.answers import Problem, field_of
 from mailer.jobs.export_contacts import cell
-from mailer.jobs.known import Agreed, Known, Received, Value
+from mailer.jobs.known import Agreed, Known, Received, Spoken, Value
+from mailer.model.ticket import EntryKind
 from mailer.model.zone import zone_names, zone_of
 from mailer.web.means import Means
 
@@ -71,6 +72,7 @@ def page_values(
             for one, title in known.suppressions
         ],
         "letters": [_letter(one, clock) for one in known.letters],
+        "conversations": [_spoken(one, clock) for one in known.tickets],
     }
 
 
@@ -134,5 +136,18 @@ def _letter(one: Received, clock: _Clock) -> dict[str, object]:
         "events": [
             {"at": clock.time(event.at), "what": event.notice, "said": event.said}
             for event in one.events
+        ],
+    }
+
+
+def _spoken(one: Spoken, clock: _Clock) -> dict[str, object]:
+    return {
+        "subject": one.ticket.subject,
+        "number": one.ticket.id,
+        "since": clock.time(one.ticket.opened_at),
+        "said": [
+            {"what": entry.kind.value, "at": clock.time(entry.at), "text": entry.text}
+            for entry in one.entries
+            if entry.kind is not EntryKind.EVENT
         ],
     }

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from mailer.jobs.erase import finish_erasures
+from mailer.jobs.new_ticket import Call, note_call
 from mailer.jobs.page_links import forget_requests
 from mailer.model.consent import SuppressionReason
 from mailer.model.contact import Details
@@ -18,6 +19,7 @@ from mailer.store.contacts import change_contacts, get_contact
 from mailer.store.ledgercheck import verify_chain
 from mailer.store.suppressions import suppress, suppressions_of
 from mailer.store.tables import DeliveryRow, PageRequestRow, table
+from mailer.store.tickets import of_person
 
 KARI = "kari@example.com"
 NEW = "kari.nordmann@example.org"
@@ -230,6 +232,23 @@ def test_it_is_downloaded_as_data_and_to_read(page, world, kari):
     assert answer.headers["Content-Disposition"] == "attachment; filename=my-data.html"
     assert "<form" not in answer.text
     assert "Yes, write to me." in answer.text
+
+
+def test_her_conversations_with_support_are_shown_downloaded_and_erased(page, world, kari):
+    call = Call(KARI, "Kari", "<b>Tents", "Do you ship\nto Iceland?")
+    note_call(world.database, (), call, "Ola", world.now)
+    at, session, text = opened(world, page)
+    assert "What you wrote to us" in text
+    assert "&lt;b&gt;Tents" in text
+    answer = page.post(at, data={"session": session, "do": "json"})
+    (said, event) = json.loads(answer.text)["conversations"][0]["said"]
+    assert (said["what"], said["text"]) == ("came", "Do you ship\nto Iceland?")
+    assert event["by"] == "Ola"
+    answer = page.post(at, data={"session": session, "do": "html"})
+    assert "to Iceland?" in answer.text
+    page.post(at, data={"session": session, "do": "erase-now"})
+    with world.database.read() as connection:
+        assert of_person(connection, kari.contact_id, KARI) == []
 
 
 def confirmation(world):
