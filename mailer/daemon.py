@@ -78,7 +78,7 @@ def scribe_of(workspace: Workspace) -> ScribeProcess | None:
     """Start the process that writes for senders on SQLite; PostgreSQL's own writes best."""
     if not workspace.database.is_sqlite:
         return None
-    return ScribeProcess(workspace.database, rules_of(workspace).cap)
+    return ScribeProcess(workspace.database, rules_of(workspace).manners.cap)
 
 
 async def run_sender(workspace: Workspace, stop: asyncio.Event) -> None:

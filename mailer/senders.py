@@ -8,6 +8,7 @@ from mailer.compose.sign import Signers
 from mailer.config.modes import mode_of
 from mailer.config.relay import Relay as RelaySettings
 from mailer.jobs.dkim import signers_in
+from mailer.jobs.holding import Manners
 from mailer.jobs.letters import Pen
 from mailer.jobs.relays import Relay
 from mailer.jobs.send import Rules
@@ -162,5 +163,9 @@ def rules_of(workspace: Workspace) -> Rules:
         poll_s=sending.poll_s,
         keep_every_s=sending.keep_every_s,
         drain_s=sending.drain_s,
-        cap=CapRule(cap.letters, cap.days) if cap.letters else None,
+        manners=Manners(
+            CapRule(cap.letters, cap.days) if cap.letters else None,
+            workspace.settings.quiet_hours.rule(),
+            workspace.settings.time_zone,
+        ),
     )

@@ -22,6 +22,7 @@ class Held(StrEnum):
 
     CAMPAIGN = "campaign"
     CAP = "cap"
+    QUIET = "quiet"
     EXPIRED = "expired"
 
 
@@ -41,6 +42,8 @@ class Facts:
         chosen_days: Within how many days the person herself wants one letter, 0 for all;
             None when she chose nothing, so that the cap counts.
         letters_since_choice: How many capped letters went to her within those days.
+        open_until: When the person's quiet hours begin, as reckoned when the letter was
+            claimed; None for never.
         valid_until: When the letter is no longer sent; None for never.
     """
 
@@ -53,6 +56,7 @@ class Facts:
     cap: int | None = None
     chosen_days: int | None = None
     letters_since_choice: int = 0
+    open_until: datetime | None = None
     valid_until: datetime | None = None
 
 
@@ -81,6 +85,7 @@ def may_write(kind: Kind, facts: Facts, now: datetime) -> Yes | No:
         or _of_time(facts, now)
         or _of_consent(kind, facts, now)
         or _of_suppression(kind, facts, now)
+        or _of_window(kind, facts, now)
         or _of_cap(kind, facts)
         or Yes()
     )
@@ -155,6 +160,12 @@ def _of_suppression(kind: Kind, facts: Facts, now: datetime) -> No | None:
         f"the address is suppressed ({first.reason}, scope {first.scope})"
         f" since {_day(first.since_at)}{until}",
     )
+
+
+def _of_window(kind: Kind, facts: Facts, now: datetime) -> No | None:
+    if not KINDS[kind].capped or facts.open_until is None or facts.open_until > now:
+        return None
+    return No(Held.QUIET, f"her quiet hours began at {_day(facts.open_until)}")
 
 
 def _of_cap(kind: Kind, facts: Facts) -> No | None:

@@ -9,7 +9,8 @@ from mailer.cli.output import shown
 from mailer.cli.starting import print_preview
 from mailer.errors import RefusedError
 from mailer.jobs.count_letters import count_letters
-from mailer.jobs.start_campaign import Preview, Ready, preview
+from mailer.jobs.order import Preview, Ready
+from mailer.jobs.start_campaign import preview
 from mailer.jobs.world import World
 from mailer.model.choosing import target_words
 from mailer.store.prospects import GETS_IT

@@ -15,8 +15,10 @@ from mailer.cli.report import report
 from mailer.cli.starting import plan_shown, print_preview
 from mailer.errors import NotFoundError
 from mailer.jobs import campaigns as jobs
-from mailer.jobs.start_campaign import Order, gather, preview, require_letters, start
+from mailer.jobs.order import Order
+from mailer.jobs.start_campaign import gather, preview, require_letters, start
 from mailer.wiring import open_workspace, utc_now
+from mailer.workspace.tomlfiles import MOST_PRIORITY
 
 
 @click.group
@@ -52,6 +54,11 @@ _number = click.argument("number", metavar="CAMPAIGN", type=int)
     type=DURATION,
     help="How long they are worth sending: 6h.",
 )
+@click.option(
+    "--priority",
+    type=click.IntRange(-MOST_PRIORITY, MOST_PRIORITY),
+    help="Of letters that compete for a person the highest goes first; 0 as a rule.",
+)
 @click.option("--dry-run", is_flag=True, help="Say who would get it, and send nothing.")
 @click.option("--again", is_flag=True, help="Although the same went to this list lately.")
 @click.option("--allow-withheld", is_flag=True, help="Leave out who lacks a value.")
@@ -77,6 +84,7 @@ def start_(
     zone: str | None,
     pace: float | None,
     valid_for: timedelta | None,
+    priority: int | None,
     dry_run: bool,
     again: bool,
     allow_withheld: bool,
@@ -100,7 +108,7 @@ def start_(
         order = Order(
             template, first.list_name, first.segment, name, due_at, pace, valid_for, again,
             allow_withheld, also=tuple(also), rule=rule,
-            choice=read_choice(exclude, since, spread, limit, clock),
+            choice=read_choice(exclude, since, spread, limit, clock), priority=priority,
         )  # fmt: skip
         for words in workspace.settings.warnings():
             click.echo(f"warning: {words}", err=True)

@@ -78,7 +78,8 @@ def _files(workspace: Workspace) -> list[Looked]:
     world = workspace.world()
     texts = read_acknowledgements(workspace.folder)
     mailboxes = check_mailboxes(workspace.mailboxes(), texts, world.site.sender_address)
-    return [*check_files(world, utc_now()), *mailboxes]
+    quiet = workspace.settings.quiet_hours.rule()
+    return [*check_files(world, utc_now(), quiet), *mailboxes]
 
 
 def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:

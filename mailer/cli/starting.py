@@ -10,8 +10,8 @@ from mailer.cli.findings import print_findings
 from mailer.cli.output import print_json, print_rows, shown
 from mailer.cli.progress import print_status
 from mailer.jobs.campaigns import status
+from mailer.jobs.order import Preview
 from mailer.jobs.plan import plan
-from mailer.jobs.start_campaign import Preview
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.choosing import CAMPAIGN_PREFIX, Choice, target_words

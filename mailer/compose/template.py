@@ -61,6 +61,7 @@ class TemplateSource:
         images: The images that its texts name, by the name they use.
         embed: The names of those that go along inside each letter; None for all.
         attachments: What is attached, by the name that readers see.
+        priority: Of several letters that compete for a person the highest goes first.
         contents: The bytes of images and attachments by their hash; they are kept apart
             from the rest.
     """
@@ -81,6 +82,7 @@ class TemplateSource:
     images: dict[str, Enclosure] = field(default_factory=dict[str, Enclosure])
     embed: tuple[str, ...] | None = ()
     attachments: dict[str, Enclosure] = field(default_factory=dict[str, Enclosure])
+    priority: int = 0
     contents: dict[str, bytes] = field(
         default_factory=dict[str, bytes], compare=False, repr=False
     )
@@ -117,6 +119,8 @@ class TemplateSource:
             "images": {name: asdict(one) for name, one in sorted(self.images.items())},
             "embed": None if self.embed is None else list(self.embed),
             "attachments": {name: asdict(one) for name, one in self.attachments.items()},
+            # Only where it says something: what was frozen before keeps its hash.
+            **({"priority": self.priority} if self.priority else {}),
         }
 
     @classmethod
@@ -141,6 +145,7 @@ class TemplateSource:
             images=_enclosures(values.get("images", {})),
             embed=None if embed is None else tuple(embed),
             attachments=_enclosures(values.get("attachments", {})),
+            priority=values.get("priority", 0),
         )
 
     def shown(self, file: str) -> str:

@@ -15,6 +15,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from mailer.config.dkim import Dkim, refuse_domains
 from mailer.config.inbox import Inbox
 from mailer.config.mailboxes import MailboxSettings
+from mailer.config.quiet import QuietHours
 from mailer.config.relay import Relay, lines_to_relays, refuse_relays
 from mailer.config.running import Alarms, Retention
 from mailer.config.section import Count, Limit, Seconds, Section, Share, setting
@@ -188,6 +189,7 @@ class Settings(Section):
     campaigns: Campaigns = Campaigns()
     schedules: Schedules = Schedules()
     cap: Cap = Cap()
+    quiet_hours: QuietHours = QuietHours()
     alarms: Alarms = Alarms()
     retention: Retention = Retention()
     sign_up: SignUp = SignUp()

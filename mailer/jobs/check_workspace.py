@@ -6,14 +6,17 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from mailer.compose.acknowledging import check_texts
-from mailer.errors import MailerError
+from mailer.errors import ConfigError, MailerError
 from mailer.jobs.check_template import Asked, check_template
-from mailer.jobs.start_campaign import Order, gather
+from mailer.jobs.order import Order
+from mailer.jobs.start_campaign import gather
 from mailer.jobs.welcome import check_greeting, read_greeting
 from mailer.jobs.world import World
 from mailer.model.finding import errors_of
+from mailer.model.mailinglist import MailingList
 from mailer.model.mode import Mode
 from mailer.model.outcome import Released
+from mailer.model.quiet import QuietRule, ever_opens
 from mailer.store.clock import database_clock, latest_on_record
 from mailer.store.database import Database
 from mailer.triage.mailboxes import Mailbox, is_no_reply, problems_of
@@ -44,8 +47,14 @@ class Looked:
     problem: str = ""
 
 
-def check_files(world: World, now: datetime) -> list[Looked]:
-    """Look at each list, schedule and template; nothing is sent or fetched."""
+def check_files(
+    world: World, now: datetime, quiet: QuietRule | None = None
+) -> list[Looked]:
+    """Look at each list, schedule and template; nothing is sent or fetched.
+
+    Args:
+        quiet: The workspace's quiet hours and sending days.
+    """
     world = replace(world, mode=Mode.LIVE)
     looked: list[Looked] = []
     usable: list[str] = []
@@ -55,6 +64,7 @@ def check_files(world: World, now: datetime) -> list[Looked]:
             mailing_list = read_list(world.folder, name)
             usable.append(name)
             problem = _no_reply(mailing_list.sender_address)
+            _check_hours(mailing_list, quiet)
             greeting = read_greeting(world, mailing_list)
             if greeting is not None:
                 check_greeting(world, greeting)
@@ -70,6 +80,15 @@ def check_files(world: World, now: datetime) -> list[Looked]:
         for name in template_names(world.folder)
         for list_name in goes_to.get(name, usable[:1])
     ]
+
+
+def _check_hours(mailing_list: MailingList, quiet: QuietRule | None) -> None:
+    rules = [one for one in (mailing_list.quiet, quiet) if one is not None]
+    if rules and not ever_opens(rules):
+        raise ConfigError(
+            f"lists/{mailing_list.name}.toml, [quiet_hours]: together with [quiet_hours] of"
+            " config.toml no letter could ever leave: let them leave some hour of a day"
+        )
 
 
 def _lists_of_templates(world: World, usable: list[str]) -> dict[str, list[str]]:

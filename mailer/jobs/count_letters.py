@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from mailer.jobs.start_campaign import Ready
+from mailer.jobs.order import Ready
 from mailer.jobs.world import World
 from mailer.store.prospects import how_many
 

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from mailer.errors import NotFoundError, RefusedError, WorkspaceError
 from mailer.jobs.follow import Happened, file_of, follow, in_force, is_gone
 from mailer.jobs.frozen import keep_enclosures
-from mailer.jobs.start_campaign import Order, Ready, gather, require_letters, start_within
+from mailer.jobs.order import Order, Ready
+from mailer.jobs.start_campaign import gather, require_letters, start_within
 from mailer.jobs.world import World
 from mailer.model.choosing import WallClock
 from mailer.model.schedule import Firing, FiringState, Schedule, duration_words
@@ -75,6 +76,7 @@ def order_of(schedule: Schedule, firing: Firing) -> Order:
         schedule=schedule.name,
         occurrence=firing.occurrence,
         also=schedule.also,
+        priority=schedule.priority,
         choice=replace(schedule.choice, wall_clock=_clock_of(schedule, firing)),
     )
 

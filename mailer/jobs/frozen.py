@@ -20,7 +20,7 @@ from mailer.store.database import Connection, Database
 from mailer.store.enclosures import contents, keep, known
 
 _VERSION = 1
-_JOINING = ("sign_up", "welcome")
+_ELSEWHERE = ("sign_up", "welcome", "quiet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,14 +210,14 @@ def unpack(body: Mapping[str, Any]) -> Frozen:
 
 def _list_body(mailing_list: MailingList) -> dict[str, Any]:
     values = asdict(mailing_list)
-    # How people join has no part in any letter.
-    for name in _JOINING:
+    # How people join, and when letters may leave, has no part in any letter.
+    for name in _ELSEWHERE:
         del values[name]
     return values
 
 
 def _list(values: Mapping[str, Any]) -> MailingList:
-    facts = {name: value for name, value in values.items() if name not in _JOINING}
+    facts = {name: value for name, value in values.items() if name not in _ELSEWHERE}
     facts["wordings"] = tuple(Wording(**wording) for wording in values["wordings"])
     facts["utm_domains"] = tuple(values.get("utm_domains", ()))
     facts["opt_in"] = OptIn(values["opt_in"])

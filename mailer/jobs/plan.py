@@ -121,6 +121,7 @@ def _order(campaign: Campaign, give_up_after: timedelta) -> Order:
         campaign.spread or timedelta(),
         elsewhere,
         rehearsal=campaign.rehearsal,
+        priority=campaign.priority,
     )
 
 

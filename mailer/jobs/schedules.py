@@ -9,7 +9,8 @@ from mailer.errors import NotFoundError, RefusedError, WorkspaceError
 from mailer.jobs.fire import order_of
 from mailer.jobs.follow import follow, in_force
 from mailer.jobs.frozen import keep_enclosures
-from mailer.jobs.start_campaign import Preview, gather, preview, start_within
+from mailer.jobs.order import Preview
+from mailer.jobs.start_campaign import gather, preview, start_within
 from mailer.jobs.world import World
 from mailer.model.schedule import Firing, FiringState, Schedule
 from mailer.pace.firing import after_change, coming_firings, find_firing, next_firing

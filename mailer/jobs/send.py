@@ -18,7 +18,7 @@ from mailer.jobs import owner
 from mailer.jobs.desk import Composer, Desk, Means
 from mailer.jobs.feed import Feed
 from mailer.jobs.gate import Gate
-from mailer.jobs.holding import may_be_tried
+from mailer.jobs.holding import NO_MANNERS, Manners, may_be_tried
 from mailer.jobs.lines import Lines
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.register import Register
@@ -29,7 +29,6 @@ from mailer.jobs.signing import Signing
 from mailer.jobs.stock import Stock
 from mailer.jobs.switch import Switch
 from mailer.model.delivery import CauseKind, Claim
-from mailer.pace.cap import CapRule
 from mailer.pace.retry import DEFAULT_PLAN, RetryPlan
 from mailer.store import relaystates
 from mailer.store.claims import Claims
@@ -60,7 +59,7 @@ class Rules:
     keep_every_s: float = 5
     drain_s: float = 30
     campaigns: bool = True
-    cap: CapRule | None = None
+    manners: Manners = NO_MANNERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +138,7 @@ class Sender:
             claims = Claims(
                 connection, owner_id, self._rules.lease, rehearsing=self._rehearsing
             )
-        cap = self._rules.cap
+        cap = self._rules.manners.cap
         scribe = self._place.scribe or InThread(Book(database, cap, clock))
         register = self._register = Register(database, scribe, cap, clock)
         batch, poll_s = self._rules.batch, self._rules.poll_s
@@ -224,8 +223,8 @@ class Sender:
         writing: asyncio.Task[None],
     ) -> None:
         def get_ready(batch: list[Claim]) -> list[Claim]:
-            database, clock, cap = self._place.database, self._place.clock, self._rules.cap
-            batch = may_be_tried(database, batch, cap, clock())
+            database, clock = self._place.database, self._place.clock
+            batch = may_be_tried(database, batch, self._rules.manners, clock())
             self._composer.get_ready(batch)
             return batch
 

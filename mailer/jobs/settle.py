@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from mailer.model.delivery import Claim, DeliveryState, Withheld
+from mailer.model.kind import KINDS
 from mailer.model.outcome import (
     Accepted,
     Deferred,
@@ -21,6 +22,8 @@ from mailer.store.held import Held
 from mailer.store.outcomes import Change
 
 _RELEASES_COUNTED = 6
+_BEGAN = "the person's quiet hours began"
+_OTHER_WENT = "another letter went first: a more important one, or a newer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,19 +160,46 @@ def expired(claim: Claim, now: datetime) -> Change:
     return Change(claim.id, claim.fence, DeliveryState.EXPIRED, now, reason="too_late")
 
 
-def capped(claim: Claim, rule: CapRule, now: datetime, due_at: datetime) -> Change:
-    """Put a claim back uncharged until the cap may let it go, with the cap's words."""
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a letter waits, and until when.
+
+    Args:
+        reason: In one word, as it stands with the delivery.
+        logged: The name of it in the log of attempts; "" keeps none.
+    """
+
+    reason: str
+    logged: str
+    words: str
+    until: datetime
+
+
+def moved(claim: Claim, wait: Wait, now: datetime, *, ends: bool) -> Change:
+    """Put a claim back uncharged: a cap or quiet hours move its time, and never end it.
+
+    Args:
+        ends: Somebody said until when the letter is worth sending: it is not tried longer.
+            Any other is tried as long from its new time on as it would have been.
+    """
+    give_up_at = max(claim.give_up_at, wait.until + KINDS[claim.kind].try_for)
     return Change(
         claim.id,
         claim.fence,
         DeliveryState.QUEUED,
         now,
-        reason="cap",
-        due_at=due_at,
-        reply=Reply(0, "", str(rule)),
+        reason=wait.reason,
+        due_at=min(wait.until, claim.give_up_at) if ends else wait.until,
+        reply=Reply(0, "", wait.words),
         stage=Stage.COMPOSE,
-        logged="capped",
+        logged=wait.logged,
+        give_up_at=None if ends else give_up_at,
     )
+
+
+def cap_wait(rule: CapRule, until: datetime) -> Wait:
+    """Say that a cap holds a letter."""
+    return Wait("cap", "capped", str(rule), until)
 
 
 def held_back(
@@ -207,8 +237,13 @@ def _not_permitted(claim: Claim, held: Held, now: datetime) -> Change | None:
 
 def _later(claim: Claim, held: Held, now: datetime, rule: CapRule | None) -> Change:
     """Put off what a cap holds; what nothing holds (any more) goes back as it was."""
+    if not held.window_open:
+        # Whoever claims it next reckons when they end.
+        return moved(claim, Wait("quiet", "", _BEGAN, now), now, ends=held.ends)
     rule = cap_for(held.chosen_days, rule)
     if rule is None or held.below_cap:
         return released(claim, now)
-    due_at = room_at(rule, held.holding, now, claim.give_up_at)
-    return capped(claim, rule, now, due_at)
+    if held.superseded:
+        return withheld(claim, Withheld.SUPERSEDED, now, f"{_OTHER_WENT} ({rule})")
+    until = room_at(rule, held.holding, now)
+    return moved(claim, cap_wait(rule, until), now, ends=held.ends)

@@ -4,23 +4,22 @@ Template, list and rule are frozen, the whole audience is asked once for the val
 template needs, and then the campaign is written down, to be planned.
 """
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from mailer.compose.prepared import prepare
 from mailer.errors import RefusedError
 from mailer.jobs.audience import audiences_of, exclusion_of, rule_of
 from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
+from mailer.jobs.order import Order, Preview, Ready
 from mailer.jobs.targets import exclusions_of, first_of, targets_of, went_lately
 from mailer.jobs.tried import try_letters
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign
-from mailer.model.choosing import EVERYBODY_AT_ONCE, Choice, Target
 from mailer.model.finding import Finding, errors_of, worst_first
 from mailer.model.kind import KINDS, Lane
 from mailer.model.mailinglist import MailingList
 from mailer.pace.recipient import stretch
-from mailer.store.audience import Audience
 from mailer.store.campaigns import (
     NewCampaign,
     lock_list,
@@ -31,9 +30,6 @@ from mailer.store.clicks import keep_links
 from mailer.store.database import Connection
 from mailer.store.lists import all_lists, see_list
 from mailer.store.prospects import (
-    GETS_IT,
-    Group,
-    Lacking,
     first_people,
     groups,
     lacking,
@@ -44,91 +40,6 @@ _TRIED = 100
 """So many letters are composed before a campaign starts."""
 
 _FAULTY_SHOWN = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What is to be sent to whom.
-
-    Args:
-        segment: The name of one of the list's segments, "" for everyone on it.
-        name: What the campaign is called, as `received('…')` asks for it; "" for the
-            template's name.
-        at: When letters become due; None for now.
-        valid_for: How long its letters are worth sending; None for what their kind says.
-        again: The same template may go to the same list although it went lately.
-        allow_withheld: People who lack a value are withheld instead of stopping the start.
-        schedule: The schedule that fires, with the occurrence's key.
-        also: Further lists and segments; who is on several gets one letter, by the first.
-        rule: Of those on the lists without a segment only whom this expression picks.
-        choice: Whom to leave out, and how letters spread.
-    """
-
-    template: str
-    list_name: str
-    segment: str = ""
-    name: str = ""
-    at: datetime | None = None
-    pace_per_s: float | None = None
-    valid_for: timedelta | None = None
-    again: bool = False
-    allow_withheld: bool = False
-    schedule: str | None = None
-    occurrence: str | None = None
-    also: tuple[Target, ...] = ()
-    rule: str = ""
-    choice: Choice = EVERYBODY_AT_ONCE
-
-    @property
-    def targets(self) -> tuple[Target, ...]:
-        """All that it goes to, in order."""
-        return (Target(self.list_name, self.segment), *self.also)
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """An order with all that it takes, read from the workspace and checked.
-
-    Args:
-        lacking: How many people lack a value that the template needs.
-        first_lacking: The first of them.
-        faulty: Of the first people who would get it, those whose letter cannot be composed
-            for another reason: address, and why.
-        findings: What the check of the template found.
-        links: The links that are counted: variant and where each leads.
-    """
-
-    order: Order
-    content: Frozen
-    audiences: tuple[Audience, ...]
-    lacking: int
-    first_lacking: tuple[Lacking, ...]
-    faulty: tuple[tuple[str, str], ...]
-    findings: tuple[Finding, ...]
-    links: tuple[tuple[str, str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """What a start would do.
-
-    Args:
-        groups: Everyone on the lists by what decides whether they get a letter.
-        earlier: The campaign because of which it would ask for `again`, if any.
-        rehearsal: No letter would go to the person it is for.
-    """
-
-    ready: Ready
-    groups: tuple[Group, ...]
-    earlier: Campaign | None
-    rehearsal: bool
-
-    @property
-    def letters(self) -> int:
-        """How many people would get a letter."""
-        found = sum(group.count for group in self.groups if group.reason == GETS_IT)
-        limit = self.ready.order.choice.limit
-        return found if limit is None else min(found, limit)
 
 
 def gather(world: World, order: Order, now: datetime, *, ask_spam: bool = False) -> Ready:
@@ -255,6 +166,7 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
             also_lists=tuple(one.id for one in _lists(content)),
             choice=choice,
             rehearsal=world.rehearsing,
+            priority=content.source.priority if order.priority is None else order.priority,
         ),
         now,
     )

@@ -10,16 +10,17 @@ from datetime import datetime, timedelta
 from mailer.audience.joining import has_said_yes
 from mailer.compose.prepared import prepare
 from mailer.errors import ConfigError, NotFoundError
-from mailer.jobs.frozen import Frozen, put_down
+from mailer.jobs.frozen import Frozen, put_down, unpack
 from mailer.jobs.world import World
 from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
+from mailer.store.campaigns import frozen
 from mailer.store.contents import Recipient, queue_letter
 from mailer.store.database import Connection
 from mailer.store.evidence import steps_of
-from mailer.store.welcomes import delay_of, keep_welcome
+from mailer.store.welcomes import keep_welcome, welcome_of
 from mailer.workspace.templates import read_template
 
 
@@ -108,12 +109,17 @@ def greet(
         return
     if has_said_yes(steps_of(connection, [contact.id]).get(contact.id, ()), list_id):
         return
+    delay, content_hash = welcome_of(connection, number)
+    recipient = Recipient(
+        contact.id, contact.address, contact.hash, rehearsal=rehearsing,
+        priority=unpack(frozen(connection, content_hash)).source.priority,
+    )  # fmt: skip
     queue_letter(
         connection,
         (CauseKind.JOURNEY, number),
         Kind.JOURNEY,
-        Recipient(contact.id, contact.address, contact.hash, rehearsal=rehearsing),
-        now + delay_of(connection, number),
+        recipient,
+        now + delay,
         list_id,
     )
 

@@ -57,6 +57,7 @@ class Campaign:
         wall_clock: When letters become due by each person's own clock, if they do.
         follows: The campaign that it follows: only who has no letter of that one.
         rehearsal: It is one for ever: none of its letters goes to the person it is for.
+        priority: Of several letters that compete for a person the highest goes first.
     """
 
     id: int
@@ -87,3 +88,4 @@ class Campaign:
     wall_clock: WallClock | None = None
     follows: int | None = None
     rehearsal: bool = False
+    priority: int = 0

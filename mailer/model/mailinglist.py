@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mailer.model.quiet import QuietRule
 from mailer.model.signup import SignUpPage, Welcome
 
 
@@ -50,6 +51,7 @@ class MailingList:
         count_links: Clicks on the links of its letters are counted, with no person in them.
         archive: Anybody may read its letters on the web, without a person's values.
         sign_up: The page where people join by themselves; None for no page.
+        quiet: Its own quiet hours and sending days; they hold beside the workspace's.
         welcome: The letter after a person's first own yes; None for none.
     """
 
@@ -74,6 +76,7 @@ class MailingList:
     utm_domains: tuple[str, ...] = ()
     sign_up: SignUpPage | None = None
     welcome: Welcome | None = None
+    quiet: QuietRule | None = None
 
     @property
     def wording(self) -> Wording:

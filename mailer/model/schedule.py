@@ -54,6 +54,8 @@ class Schedule:
         grace: How late it may still fire; None for the setting.
         valid_for: How long its letters are worth sending; None for what their kind says.
         allow_withheld: People who lack a name are withheld instead of stopping the start.
+        priority: Of several letters that compete for a person the highest goes first; None
+            for what the letter says.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Schedule:
     also: tuple[Target, ...] = ()
     fallback_zone: str = ""
     choice: Choice = EVERYBODY_AT_ONCE
+    priority: int | None = None
 
     @property
     def targets(self) -> tuple[Target, ...]:

@@ -53,16 +53,12 @@ def cap_for(chosen_days: int | None, workspace: CapRule | None) -> CapRule | Non
     return OwnChoice(1, chosen_days) if chosen_days else None
 
 
-def room_at(
-    rule: CapRule, holding: datetime | None, now: datetime, give_up_at: datetime
-) -> datetime:
-    """Return when a letter that the cap holds is due again.
-
-    That is within a day, and no later than the end of its own time, when it expires.
+def room_at(rule: CapRule, holding: datetime | None, now: datetime) -> datetime:
+    """Return when a letter that the cap holds is due again: within a day.
 
     Args:
         holding: When the letter left that must leave the window first; None when that can't
             be told, because some that count may yet turn out not to have arrived.
     """
     again = now + _LOOKED_AT_AGAIN if holding is None else holding + rule.window
-    return min(again, now + _AT_LEAST_EVERY, give_up_at)
+    return min(again, now + _AT_LEAST_EVERY)

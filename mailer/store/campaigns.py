@@ -58,6 +58,7 @@ class NewCampaign:
     also_lists: tuple[str, ...] = ()
     choice: Choice = EVERYBODY_AT_ONCE
     rehearsal: bool = False
+    priority: int = 0
 
 
 def freeze(
@@ -118,6 +119,7 @@ def make_campaign(connection: Connection, new: NewCampaign, now: datetime) -> in
                 pace_per_s=new.pace_per_s,
                 **_chosen(new.choice),
                 rehearsal=new.rehearsal,
+                priority=new.priority,
             )
             .returning(_campaign.c.id)
         ).scalar_one()
@@ -308,6 +310,7 @@ def campaign_of(row: Row[Any]) -> Campaign:
         wall_clock=None if row.wall_clock is None else _clock_of(row),
         follows=row.follows,
         rehearsal=row.rehearsal,
+        priority=row.priority,
     )
 
 

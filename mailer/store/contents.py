@@ -52,6 +52,7 @@ class Recipient:
             shows the sample's.
         hash: The keyed hash of the address.
         rehearsal: The letter goes where a rehearsal's letters go.
+        priority: Of several letters that compete for a person the highest goes first.
         of_use_until: When it is no longer tried; None for as long as its kind is.
     """
 
@@ -60,6 +61,7 @@ class Recipient:
     hash: bytes
     rehearsal: bool
     of_use_until: datetime | None = None
+    priority: int = 0
 
 
 def queue_test_letter(
@@ -122,6 +124,7 @@ def queue_letter(
                 due_at=due_at,
                 give_up_at=recipient.of_use_until or due_at + rule.try_for,
                 rehearsal=recipient.rehearsal,
+                priority=recipient.priority,
             )
             .returning(_delivery.c.id)
         ).scalar_one()

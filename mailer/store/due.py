@@ -8,6 +8,7 @@ time, with the turn at writing held: so there the ids go in and out as one value
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -20,14 +21,23 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    null,
     select,
     update,
 )
 
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind, Lane
-from mailer.store.columns import from_instant
-from mailer.store.compiled import Compiled, Row, Values, as_parameter, listed
+from mailer.store.columns import from_instant, to_instant
+from mailer.store.compiled import (
+    Compiled,
+    Number,
+    Row,
+    Values,
+    as_parameter,
+    listed,
+    rows_given,
+)
 from mailer.store.database import now_sql
 from mailer.store.permission import NOW
 from mailer.store.tables import (
@@ -132,6 +142,8 @@ class Taking:
             attempt=_delivery.c.attempt + literal_column("1"),
             lease_until=now_sql(dialect) + bindparam("lease_us", type_=BigInteger()),
             first_attempt_at=func.coalesce(_delivery.c.first_attempt_at, NOW),
+            # The window is that of the claim: rules change, and so do people's zones.
+            open_until=null(),
         )
         self._choose = None
         if dialect.name == "sqlite":
@@ -159,6 +171,30 @@ class Taking:
         if ids:
             self._take.count(connection, {**values, "ids": chosen})
         return ids
+
+
+@cache
+def _opening(dialect_name: str) -> Compiled:
+    columns = {"row": Number, "fence": Number, "until": Number}
+    given = rows_given("windows", columns, dialect_name)
+    return Compiled(
+        update(_delivery)
+        .where(
+            _delivery.c.id == given.c.row,
+            _delivery.c.attempt == given.c.fence,
+            literal_column("state = 'claimed'"),
+        )
+        .values(open_until=given.c.until)
+    )
+
+
+def open_until(
+    connection: Connection, windows: Sequence[tuple[int, int, datetime]]
+) -> None:
+    """Write down until when claims may leave, each with its id and fence."""
+    if windows:
+        rows: list[Row] = [(row, fence, to_instant(at)) for row, fence, at in windows]
+        _opening(connection.dialect.name).count(connection, {"windows": as_parameter(rows)})
 
 
 def _cells(dialect_name: str) -> list[ColumnElement[Any]]:

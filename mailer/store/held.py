@@ -19,7 +19,9 @@ from mailer.store.permission import (
     chosen_days,
     may_leave,
     subscription_stands,
+    superseded,
     suppressed,
+    window_open,
 )
 from mailer.store.tables import CampaignRow, DeliveryRow, table
 
@@ -32,6 +34,9 @@ class Held:
     """Why a claimed delivery may not leave: the clauses of the predicate, one by one.
 
     Args:
+        window_open: The person's quiet hours have not begun.
+        superseded: A letter that goes first was chosen over this one.
+        ends: Somebody said until when the letter is worth sending.
         holding: When the letter left that must leave the cap's window first; None when that
             can't be told (yet).
         chosen_days: Within how many days the person herself wants one letter, 0 for all;
@@ -46,24 +51,38 @@ class Held:
     campaign_cancelled: bool
     in_time: bool
     below_cap: bool
+    window_open: bool = True
+    superseded: bool = False
+    ends: bool = False
     holding: datetime | None = None
     chosen_days: int | None = None
 
     @property
-    def may_leave(self) -> bool:
-        """Whether none of the clauses holds it."""
+    def permitted(self) -> bool:
+        """Whether it may leave at some time, if not at this."""
         return (
             self.claimed
             and self.subscribed
             and not self.suppressed
             and self.cause_stands
             and self.in_time
-            and self.below_cap
         )
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether none of the clauses holds it."""
+        return self.permitted and self.window_open and self.below_cap
 
 
 _CANCELLED = (
     select(_campaign.c.state)
+    .where(_delivery.c.cause_kind == "campaign", _campaign.c.id == _delivery.c.cause_id)
+    .correlate(_delivery)
+    .scalar_subquery()
+)
+
+_VALID_UNTIL = (
+    select(_campaign.c.valid_until)
     .where(_delivery.c.cause_kind == "campaign", _campaign.c.id == _delivery.c.cause_id)
     .correlate(_delivery)
     .scalar_subquery()
@@ -92,6 +111,9 @@ def held(
             _CANCELLED.label("campaign_state"),
             (_delivery.c.give_up_at > bindparam("now", type_=Instant())).label("in_time"),
             below_cap(capped=cap is not None).label("below_cap"),
+            window_open().label("window_open"),
+            superseded(capped=cap is not None).label("superseded"),
+            _VALID_UNTIL.label("valid_until"),
             (null() if cap is None else cap_holding()).label("holding"),
             choice_holding().label("last"),
             chosen_days().label("chosen_days"),
@@ -108,6 +130,9 @@ def held(
             campaign_cancelled=row.campaign_state == "cancelled",
             in_time=bool(row.in_time),
             below_cap=bool(row.below_cap),
+            window_open=bool(row.window_open),
+            superseded=bool(row.superseded),
+            ends=row.valid_until is not None,
             holding=row.holding if row.chosen_days is None else row.last,
             chosen_days=row.chosen_days,
         )
@@ -137,8 +162,8 @@ def not_now(
 ) -> set[int]:
     """Return which of our claims may not leave as things stand: one look at a whole batch.
 
-    Of several letters to one person that senders have in hand, only as many as the cap
-    leaves room for may, the oldest first.
+    Of several letters to one person only as many as the cap leaves room for may: the most
+    important first, then the newest.
     """
     values = {"claims": as_parameter(claims), "now": to_instant(now)}
     if cap is not None:

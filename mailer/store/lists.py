@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, null, select, update
 
 from mailer.errors import RefusedError
 from mailer.model.mailinglist import MailingList, Wording
+from mailer.model.quiet import QuietRule, quiet_of
 from mailer.store.tables import ListRow, WordingRow, table
 
 _lists = table(ListRow)
@@ -23,6 +25,7 @@ class SeenList:
     name: str
     title: str
     words_floor: int
+    quiet: QuietRule | None = None
 
 
 def see_list(connection: Connection, mailing_list: MailingList, now: datetime) -> int:
@@ -48,6 +51,7 @@ def see_list(connection: Connection, mailing_list: MailingList, now: datetime) -
         "name": mailing_list.name,
         "title": mailing_list.title,
         "words_floor": mailing_list.words_floor,
+        "quiet": null() if mailing_list.quiet is None else mailing_list.quiet.as_dict(),
     }
     if seen is None:
         result = connection.execute(
@@ -56,7 +60,8 @@ def see_list(connection: Connection, mailing_list: MailingList, now: datetime) -
             .returning(_lists.c.number)
         )
         return _checked(result.scalar_one())
-    if (seen.title, seen.words_floor) != (mailing_list.title, mailing_list.words_floor):
+    now_says = (mailing_list.title, mailing_list.words_floor, mailing_list.quiet)
+    if (seen.title, seen.words_floor, seen.quiet) != now_says:
         connection.execute(
             update(_lists)
             .where(_lists.c.number == seen.number)
@@ -78,10 +83,16 @@ def list_by_number(connection: Connection, number: int) -> SeenList | None:
 def all_lists(connection: Connection) -> dict[str, SeenList]:
     """Return all lists by id."""
     found = connection.execute(select(_lists).order_by(_lists.c.number))
-    return {
-        row.id: SeenList(row.number, row.id, row.name, row.title, row.words_floor)
-        for row in found
-    }
+    return {row.id: _seen(row) for row in found}
+
+
+def quiet_rules(connection: Connection) -> dict[str, QuietRule]:
+    """Return the lists' own quiet hours and sending days, by the lists' ids."""
+    found = connection.execute(
+        select(_lists.c.id, _lists.c.quiet).where(_lists.c.quiet.is_not(None))
+    )
+    rules = {row.id: quiet_of(row.quiet) for row in found}
+    return {list_id: rule for list_id, rule in rules.items() if rule is not None}
 
 
 def words(connection: Connection, list_id: str, version: int) -> Wording | None:
@@ -97,9 +108,13 @@ def _one(
 ) -> SeenList | None:
     here = _lists.c.number == number if list_id is None else _lists.c.id == list_id
     row = connection.execute(select(_lists).where(here)).first()
-    if row is None:
-        return None
-    return SeenList(row.number, row.id, row.name, row.title, row.words_floor)
+    return None if row is None else _seen(row)
+
+
+def _seen(row: Row[Any]) -> SeenList:
+    return SeenList(
+        row.number, row.id, row.name, row.title, row.words_floor, quiet_of(row.quiet)
+    )
 
 
 def _see_words(

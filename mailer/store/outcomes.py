@@ -40,6 +40,7 @@ class Change(NamedTuple):
         after: The state that it goes to.
         reason: Why it was withheld, expired or put back, in one word, else None.
         due_at: When it is due again; None leaves it.
+        give_up_at: When it is given up from now on; None leaves it.
         deferred: Count this against the retry plan.
         reply: What was said; None when nobody said anything.
         logged: The name of the outcome for the log of attempts; "" keeps none, as for an
@@ -58,6 +59,7 @@ class Change(NamedTuple):
     logged: str = ""
     relay: str | None = None
     relay_id: str | None = None
+    give_up_at: datetime | None = None
 
 
 def _held_by_a_worker(after: DeliveryState) -> list[DeliveryState]:
@@ -91,6 +93,7 @@ def _from(after: DeliveryState) -> ColumnElement[bool]:
 _GIVEN = {
     "row": Number, "fence": Number, "after": Word, "at": Number, "why": Word,
     "due": Number, "charged": Number, "by_relay": Word, "given_id": Word, "words": Word,
+    "give_up": Number,
 }  # fmt: skip
 _LOGGED = {
     "delivery_id": Number, "attempt": Number, "at": Number, "outcome": Word,
@@ -112,6 +115,7 @@ def recording(dialect_name: str) -> Update:
                 (given.c.after == _word(DeliveryState.QUEUED), null()), else_=given.c.at
             ),
             due_at=func.coalesce(given.c.due, _delivery.c.due_at),
+            give_up_at=func.coalesce(given.c.give_up, _delivery.c.give_up_at),
             deferrals=_delivery.c.deferrals + given.c.charged,
             owner_id=null(),
             lease_until=null(),
@@ -146,6 +150,7 @@ def as_rows(changes: Iterable[Change]) -> list[Row]:
             change.relay,
             change.relay_id,
             _text(change.reply),
+            None if change.give_up_at is None else to_instant(change.give_up_at),
         )
         for change in changes
     ]

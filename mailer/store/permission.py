@@ -124,6 +124,15 @@ def cause_stands() -> ColumnElement[bool]:
     )
 
 
+def window_open() -> ColumnElement[bool]:
+    """The person's quiet hours have not begun since the letter was claimed."""
+    return or_(
+        _words(_kinds("capped", value=False)),
+        _delivery.c.open_until.is_(None),
+        _delivery.c.open_until > NOW,
+    )
+
+
 _other = _delivery.alias("other")
 _CAPPED_KINDS = ", ".join(f"'{kind.value}'" for kind in _kinds("capped"))
 _OF_THE_SAME: tuple[ColumnElement[bool], ...] = (
@@ -150,12 +159,37 @@ def _went(states: Iterable[str]) -> ColumnElement[bool]:
     return went
 
 
+_rival_of = _campaign.alias("rival_of")
+_GOES_BEFORE: ColumnElement[bool] = or_(
+    _other.c.priority > _delivery.c.priority,
+    (_other.c.priority == _delivery.c.priority) & (_other.c.id > _delivery.c.id),
+)
+"""Of two letters to one person the more important goes first, then the newer."""
+
+
 def _in_hand(*, ahead: bool) -> ColumnElement[bool]:
-    """Also the older letters to this person that a sender has in hand."""
+    """Also the letters to this person that go first, and are in hand or due."""
     if not ahead:
         return false()
-    claimed: ColumnElement[bool] = literal_column("other.state = 'claimed'")
-    return claimed & (_other.c.id < _delivery.c.id)
+    of_a_running_one = or_(
+        literal_column("other.cause_kind <> 'campaign'"),
+        exists(
+            select(_ONE).where(
+                _rival_of.c.id == _other.c.cause_id,
+                _rival_of.c.state == literal_column(f"'{CampaignState.RUNNING}'"),
+            )
+        ),
+    )
+    in_hand: ColumnElement[bool] = literal_column("other.state = 'claimed'")
+    due = literal_column("other.state = 'queued'") & (_other.c.due_at <= NOW)
+    of_the_same_mode = _other.c.rehearsal == _delivery.c.rehearsal
+    return (
+        or_(in_hand, due)
+        & (_other.c.give_up_at > NOW)
+        & _GOES_BEFORE
+        & of_the_same_mode
+        & of_a_running_one
+    )
 
 
 def chosen_days() -> ColumnElement[int]:
@@ -167,7 +201,7 @@ def below_choice(*, ahead: bool = False) -> ColumnElement[bool]:
     """No capped letter went to this person within the days that she chose, if she did.
 
     Args:
-        ahead: Count also the older letters to this person that a sender has in hand.
+        ahead: Count also the letters to this person that go first, and have not gone yet.
     """
     went = _went(COUNTED_STATES) & (_COUNTS_UNTIL > NOW)
     letter = exists(
@@ -188,7 +222,7 @@ def below_cap(*, capped: bool, ahead: bool = False) -> ColumnElement[bool]:
 
     Args:
         capped: The workspace has a cap; without one that clause costs nothing.
-        ahead: Count also the older letters to this person that a sender has in hand.
+        ahead: Count also the letters to this person that go first, and have not gone yet.
     """
     if not capped:
         return below_choice(ahead=ahead)
@@ -233,6 +267,31 @@ def cap_holding() -> ColumnElement[datetime]:
     )
 
 
+def superseded(*, capped: bool) -> ColumnElement[bool]:
+    """A letter that goes first was chosen over this one, and fills its place under the cap.
+
+    That is one that left while this one waited: after this one was first claimed, or
+    planned later than it. Binds `cap_since` with a cap.
+    """
+    waited = or_(
+        _other.c.left_at >= _delivery.c.first_attempt_at, _other.c.id > _delivery.c.id
+    )
+    counts: ColumnElement[bool] = exists(
+        select(_ONE).where(_CHOSE, _COUNTS_UNTIL > NOW).correlate(_delivery, _other)
+    )
+    if capped:
+        counts = or_(
+            counts,
+            (_other.c.left_at > _SINCE)
+            & ~exists(select(_ONE).where(_CHOSE).correlate(_delivery)),
+        )
+    return exists(
+        select(_ONE)
+        .where(*_OF_THE_SAME, _went([DeliveryState.ACCEPTED]), _GOES_BEFORE, waited, counts)
+        .correlate(_delivery)
+    )
+
+
 def may_leave(*, capped: bool) -> ColumnElement[bool]:
     """Everything that must hold at the moment of leaving, over the delivery table.
 
@@ -243,5 +302,6 @@ def may_leave(*, capped: bool) -> ColumnElement[bool]:
         & ~suppressed()
         & cause_stands()
         & (_delivery.c.give_up_at > NOW)
+        & window_open()
         & below_cap(capped=capped)
     )

@@ -64,6 +64,7 @@ class Order:
         default_factory=dict[datetime, list[str]]
     )
     rehearsal: bool = False
+    priority: int = 0
 
     @property
     def alike(self) -> bool:
@@ -191,6 +192,7 @@ def _columns(
         "due_at": due,
         "give_up_at": give_up,
         "rehearsal": true() if order.rehearsal else false(),
+        "priority": literal_column(str(order.priority)),
     }
 
 

@@ -58,6 +58,10 @@ class ListRow(SQLModel, table=True):
     title: str = _text()
     words_floor: int = _number()
     seen_at: datetime = _time()
+    # Its own quiet hours and sending days, as JSON; None for the workspace's alone.
+    quiet: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(Values, nullable=True)
+    )
 
 
 class WordingRow(SQLModel, table=True):
@@ -388,6 +392,7 @@ class CampaignRow(SQLModel, table=True):
     fallback_zone: str | None = _text(null=True)
     follows: int | None = _number(null=True)
     rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    priority: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class CampaignListRow(SQLModel, table=True):
@@ -467,6 +472,10 @@ class DeliveryRow(SQLModel, table=True):
     reply: str | None = _text(null=True)
     # For ever as it was made: a live sender takes no rehearsal's letter, nor the reverse.
     rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    # Of several that compete for a person's attention the highest goes first.
+    priority: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    # When the person's quiet hours begin, as reckoned at the claim; None for never.
+    open_until: datetime | None = _time(null=True)
 
 
 class CampaignLinkRow(SQLModel, table=True):

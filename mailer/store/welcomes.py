@@ -30,8 +30,8 @@ def keep_welcome(
     return int(connection.execute(select(_rows.c.id).where(*where)).scalar_one())
 
 
-def delay_of(connection: Connection, number: int) -> timedelta:
-    """Return how long after the yes a welcome is due."""
-    where = _rows.c.id == number
-    delay_s: int = connection.execute(select(_rows.c.delay_s).where(where)).scalar_one()
-    return delay_s * _SECOND
+def welcome_of(connection: Connection, number: int) -> tuple[timedelta, str]:
+    """Return how long after the yes a welcome is due, and the hash of what it holds."""
+    found = select(_rows.c.delay_s, _rows.c.frozen_hash).where(_rows.c.id == number)
+    row = connection.execute(found).one()
+    return row.delay_s * _SECOND, row.frozen_hash

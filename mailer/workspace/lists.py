@@ -10,6 +10,7 @@ from mailer.model.mailinglist import MailingList, OptIn, Wording
 from mailer.model.signup import CONFIRMATION, Question, SignUpPage
 from mailer.workspace.files import inside
 from mailer.workspace.folder import names
+from mailer.workspace.quiettable import quiet_of
 from mailer.workspace.tomlfiles import Table, read_toml
 from mailer.workspace.welcometable import welcome_of
 
@@ -153,6 +154,7 @@ def parse_list(values: Mapping[str, object], name: str) -> MailingList:
         utm_domains=utm_domains,
         sign_up=_sign_up(file),
         welcome=welcome_of(file),
+        quiet=quiet_of(file),
     )
     file.end()
     return found

@@ -21,7 +21,7 @@ from mailer.pace.recipient import FIRST_ZONE
 from mailer.workspace.files import inside, read_text
 from mailer.workspace.folder import names
 from mailer.workspace.scheduletable import ScheduleTable, read_choice, read_targets
-from mailer.workspace.tomlfiles import parse_toml
+from mailer.workspace.tomlfiles import parse_toml, read_priority
 
 KIND = "schedules"
 SHORTEST_INTERVAL = timedelta(minutes=1)
@@ -106,6 +106,7 @@ def parse_schedule(text: str, name: str) -> Schedule:
         also=tuple(also),
         fallback_zone=fallback_zone,
         choice=read_choice(file),
+        priority=read_priority(file) if file.has("priority") else None,
     )
     file.end()
     return found

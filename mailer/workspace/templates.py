@@ -4,12 +4,8 @@ A campaign freezes what is returned here, so nothing is read again while it runs
 that is named must lie in `templates/mail/`, wherever `..` or a link would lead.
 """
 
-import math
 import re
-from collections.abc import Mapping
-from datetime import date, datetime
 from pathlib import Path
-from typing import cast
 from urllib.parse import unquote
 
 from mailer.compose.languages import in_small
@@ -38,7 +34,8 @@ from mailer.workspace.enclosures import (
     read_image,
 )
 from mailer.workspace.files import inside, read_text
-from mailer.workspace.tomlfiles import Table, parse_toml
+from mailer.workspace.sampletable import read_sample
+from mailer.workspace.tomlfiles import Table, parse_toml, read_priority
 
 _FILE_MAX = 1_000_000
 _TEXT = ".txt"
@@ -96,11 +93,12 @@ class _Reading:
         subject, subjects = _by_language(table, "subject", None)
         preview, previews = _by_language(table, "preview", "")
         kind = _kind(table)
-        sample = _sample(table)
+        sample = read_sample(table)
         language = table.text("language", "")
         layout = _layout(table)
         embed = _embed(table)
         attached = table.texts("attachments")
+        priority = read_priority(table)
         table.end()
         bodies, texts = self._by_language(ENDINGS), self._by_language((_TEXT,))
         for file in sorted({*bodies.values(), *texts.values()}):
@@ -134,6 +132,7 @@ class _Reading:
             images=self._images(embed),
             embed=embed,
             attachments=self._attachments(attached),
+            priority=priority,
             contents=self._contents,
         )
 
@@ -295,26 +294,3 @@ def _kind(table: Table) -> Kind:
             f"{table.where}: no such kind {word!r}{did_you_mean(word, words)}"
         )
     return Kind(word)
-
-
-def _sample(table: Table) -> dict[str, object]:
-    values: Mapping[str, object] = table.table("sample")
-    return {name: _value(table, name, value) for name, value in values.items()}
-
-
-def _value(table: Table, name: str, value: object) -> object:
-    """Return a sample value as contacts have them: dates are text there."""
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        value = None
-    if isinstance(value, str | bool | int | float):
-        return value
-    if isinstance(value, list):
-        items = cast("list[object]", value)
-        if all(isinstance(one, str) for one in items):
-            return items
-    raise TemplateError(
-        f"{table.where}, [sample]: {name} must be text, a number, true or false, a date, or"
-        " a list of texts"
-    )

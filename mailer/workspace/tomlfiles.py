@@ -129,3 +129,21 @@ _WORDS = {
     dict: "a table",
     list: "a list",
 }
+
+
+MOST_PRIORITY = 100
+
+
+def read_priority(table: Table, default: int = 0) -> int:
+    """Read which letter goes first where several compete for a person.
+
+    Raises:
+        WorkspaceError: when it is too far from 0.
+    """
+    priority = table.number("priority", default)
+    if abs(priority) > MOST_PRIORITY:
+        raise WorkspaceError(
+            f"{table.where}: priority is {priority}, but must be from {-MOST_PRIORITY} to"
+            f" {MOST_PRIORITY}: the highest goes first"
+        )
+    return priority

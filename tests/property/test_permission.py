@@ -20,7 +20,7 @@ from mailer.model.kind import Kind
 from mailer.model.subscription import Subscription
 from mailer.model.suppression import Suppression
 from mailer.pace.cap import CapRule
-from mailer.store import owners
+from mailer.store import due, owners
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
 from mailer.store.groups import Sheet, groups
@@ -86,6 +86,7 @@ facts = st.builds(
     suppressions=suppressions,
     campaign=st.sampled_from(CampaignState),
     valid_until=NEAR,
+    open_until=NEAR,
 )
 
 
@@ -139,7 +140,9 @@ def arrange(
             connection.execute(insert(deliveries).values(other))
 
 
-def as_answer(database: Database, claims: Claims, cap: int | None) -> Yes | Withheld | Held:
+def as_answer(
+    database: Database, claims: Claims, cap: int | None, open_until: datetime | None
+) -> Yes | Withheld | Held:
     """Claim delivery 1 although its campaign may not run, and try to let it leave."""
     deliveries = table(DeliveryRow)
     limit = None if cap is None else Cap(cap, NOW - timedelta(days=CAP_DAYS))
@@ -150,6 +153,8 @@ def as_answer(database: Database, claims: Claims, cap: int | None) -> Yes | With
         (claim,) = claims.read(
             connection, claims.of_campaign(connection, 1, 10, NOW + timedelta(days=9))
         )
+        if open_until is not None:
+            due.open_until(connection, [(claim.id, claim.fence, open_until)])
     names = [(claim.id, claim.fence)]
     writing = groups(database)
     left = writing.commit(Sheet.of([], names), NOW, limit)
@@ -166,7 +171,7 @@ def as_answer(database: Database, claims: Claims, cap: int | None) -> Yes | With
         case DeliveryState.EXPIRED:
             return Held.EXPIRED
         case _:
-            return Held.CAP if change.reason == "cap" else Held.CAMPAIGN
+            return Held(change.reason) if change.reason else Held.CAMPAIGN
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -187,6 +192,7 @@ def test_the_predicate_and_may_write_agree(
         arrange(database, kind, given_facts, went, ago)
         answer = may_write(kind, given_facts, NOW)
         expected = answer.reason if isinstance(answer, No) else Yes()
-        assert as_answer(database, claims, given_facts.cap) == expected
+        found = as_answer(database, claims, given_facts.cap, given_facts.open_until)
+        assert found == expected
 
     agree()

@@ -12,9 +12,10 @@ from mailer.jobs.ageing import age
 from mailer.jobs.campaigns import finish_if_done
 from mailer.jobs.explain import explain
 from mailer.jobs.frozen import taken_up
+from mailer.jobs.order import Order
 from mailer.jobs.plan import plan
 from mailer.jobs.report import report
-from mailer.jobs.start_campaign import Order, gather, start
+from mailer.jobs.start_campaign import gather, start
 from mailer.jobs.world import World
 from mailer.store.campaigns import find_campaign
 from mailer.store.database import Database

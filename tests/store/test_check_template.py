@@ -5,7 +5,8 @@ from audiences import NEWS, NOW, add_people, make_folder, world, write_template
 
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs.check_template import Asked, Checked, check_template
-from mailer.jobs.start_campaign import Order, gather, start
+from mailer.jobs.order import Order
+from mailer.jobs.start_campaign import gather, start
 from mailer.jobs.world import World
 from mailer.model.finding import Finding, Rule, Severity, errors_of
 from mailer.store.database import Database

@@ -26,9 +26,10 @@ from mailer.errors import NotFoundError, RefusedError, WorkspaceError
 from mailer.jobs.explain import explain
 from mailer.jobs.fire import tick
 from mailer.jobs.letters import Letters, Pen
+from mailer.jobs.order import Order
 from mailer.jobs.plan import plan
 from mailer.jobs.slices import Slicer
-from mailer.jobs.start_campaign import Order, gather, preview, start
+from mailer.jobs.start_campaign import gather, preview, start
 from mailer.jobs.world import World
 from mailer.model.choosing import Choice, Target, WallClock
 from mailer.model.delivery import CauseKind, Claim

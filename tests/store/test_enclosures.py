@@ -11,7 +11,8 @@ from images import png
 from sqlalchemy import func, select
 
 from mailer.jobs.frozen import taken_up
-from mailer.jobs.start_campaign import Order, gather, start
+from mailer.jobs.order import Order
+from mailer.jobs.start_campaign import gather, start
 from mailer.jobs.trial import Trial, queue_trial
 from mailer.jobs.world import World
 from mailer.store.campaigns import find_campaign

@@ -1,25 +1,34 @@
 """Asking the cap about a whole batch of claims, before any of them is handed out."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from sending import a_campaign, another_campaign, attempts, now, rows, states
 from sqlalchemy import update
 
-from mailer.jobs.holding import may_be_tried
+from mailer.jobs.holding import Manners, may_be_tried
 from mailer.model.delivery import Claim
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
+from mailer.model.quiet import DAYS, read_quiet
 from mailer.pace.cap import CapRule
 from mailer.store import owners
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
+from mailer.store.groups import Sheet, groups
 from mailer.store.held import held
-from mailer.store.tables import CampaignRow, DeliveryRow, SubscriptionRow, table
+from mailer.store.tables import (
+    CampaignRow,
+    ContactRow,
+    DeliveryRow,
+    ListRow,
+    SubscriptionRow,
+    table,
+)
 
-WEEKLY = CapRule(1, 7)
+WEEKLY = Manners(CapRule(1, 7))
 DELIVERY = table(DeliveryRow)
 
 
@@ -74,15 +83,33 @@ def test_what_the_cap_holds_is_put_off_until_the_letter_that_holds_it_counts_no_
     ] * 2
 
 
-def test_a_letter_that_the_cap_holds_longer_than_it_is_tried_is_due_at_its_end(
+def test_a_letter_that_the_cap_holds_is_tried_as_long_from_its_new_time_on(
     database: Database, ring: KeyRing
 ) -> None:
     first = a_campaign(database, ring, 1)
     arrived(database, first, ago=timedelta(days=1))
     second = another_campaign(database, first)
+    at = now()
+    assert may_be_tried(database, claim(database, second), WEEKLY, at) == []
+    (row,) = rows(database, second)
+    assert (row.state, row.due_at) == ("queued", at + timedelta(days=1))
+    assert row.give_up_at == row.due_at + timedelta(days=1)
+
+
+def test_a_letter_that_is_worth_sending_until_then_is_due_at_its_end_at_the_latest(
+    database: Database, ring: KeyRing
+) -> None:
+    first = a_campaign(database, ring, 1)
+    arrived(database, first, ago=timedelta(days=1))
+    second = another_campaign(database, first)
+    with database.write() as connection:
+        connection.execute(update(table(CampaignRow)).values(valid_until=now()))
+    (before,) = rows(database, second)
+    change(database, [before.id], give_up_at=now() + timedelta(hours=2))
     assert may_be_tried(database, claim(database, second), WEEKLY, now()) == []
     (row,) = rows(database, second)
     assert (row.state, row.due_at) == ("queued", row.give_up_at)
+    assert row.give_up_at < now() + timedelta(hours=3)
 
 
 @pytest.mark.parametrize("state", ["sending", "in_doubt"])
@@ -119,19 +146,113 @@ def test_of_several_letters_that_hold_the_one_counts_after_which_there_is_room(
     assert found.holding is None
 
 
-def test_of_two_letters_to_a_person_in_one_batch_the_older_is_tried_first(
+def test_of_two_letters_to_a_person_the_newer_is_tried_first(
     database: Database, ring: KeyRing
 ) -> None:
     first = a_campaign(database, ring, 3)
     second = another_campaign(database, first)
-    claimed = claim(database, first, second)
     at = now()
-    tried = may_be_tried(database, claimed, WEEKLY, at)
-    assert [one.id for one in tried] == [1, 2, 3]
-    # The other one is asked for soon: nobody knows yet whether the first arrives.
-    assert {row.due_at for row in rows(database, second)} == {at + timedelta(minutes=1)}
-    assert {row.reason for row in rows(database, second)} == {"cap"}
-    assert len(may_be_tried(database, tried, CapRule(2, 7), now())) == 3
+    # The older ones are claimed alone: the newer ones are due, and that is enough.
+    assert may_be_tried(database, claim(database, first), WEEKLY, at) == []
+    # They are asked for soon: nobody knows yet whether the others arrive.
+    assert {row.due_at for row in rows(database, first)} == {at + timedelta(minutes=1)}
+    assert {row.reason for row in rows(database, first)} == {"cap"}
+    tried = may_be_tried(database, claim(database, second), WEEKLY, at)
+    assert [one.id for one in tried] == [4, 5, 6]
+
+
+def test_of_two_letters_to_a_person_the_more_important_is_tried_first(
+    database: Database, ring: KeyRing
+) -> None:
+    first = a_campaign(database, ring, 1)
+    second = another_campaign(database, first)
+    change(database, [1], priority=1)
+    claimed = claim(database, first, second)
+    assert [one.id for one in may_be_tried(database, claimed, WEEKLY, now())] == [1]
+
+
+def test_nobody_waits_for_a_letter_of_a_campaign_that_is_paused(
+    database: Database, ring: KeyRing
+) -> None:
+    first = a_campaign(database, ring, 1)
+    second = another_campaign(database, first)
+    with database.write() as connection:
+        campaigns = table(CampaignRow)
+        connection.execute(
+            update(campaigns).where(campaigns.c.id == second).values(state="paused")
+        )
+    assert len(may_be_tried(database, claim(database, first), WEEKLY, now())) == 1
+
+
+def test_what_another_letter_was_chosen_over_is_withheld_as_superseded(
+    database: Database, ring: KeyRing
+) -> None:
+    first = a_campaign(database, ring, 1)
+    second = another_campaign(database, first)
+    (older,) = claim(database, first)
+    change(database, [2], state="accepted", left_at=now(), ended_at=now())
+    assert may_be_tried(database, [older], WEEKLY, now()) == []
+    (row,) = rows(database, first)
+    assert (row.state, row.reason) == ("withheld", "superseded")
+    assert "another letter went first" in row.reply
+    # A letter that came later than a more important one only waits.
+    change(database, [2], priority=1, left_at=now() - timedelta(days=1))
+    third = another_campaign(database, second)
+    change(database, [3], priority=0)
+    assert may_be_tried(database, claim(database, third), WEEKLY, now()) == []
+    (row,) = rows(database, third)
+    assert (row.state, row.reason) == ("queued", "cap")
+
+
+def test_a_letter_in_quiet_hours_waits_until_they_end_and_says_so(
+    database: Database, ring: KeyRing
+) -> None:
+    campaign = a_campaign(database, ring, 2)
+    contacts = table(ContactRow)
+    with database.write() as connection:
+        # In October the clocks of Oslo are two hours ahead, those of Tokyo nine.
+        connection.execute(
+            update(contacts).where(contacts.c.id == 2).values(time_zone="Asia/Tokyo")
+        )
+    night = read_quiet("21:00", "08:00", [])
+    manners = Manners(quiet=night, zone="Europe/Oslo")
+    at = datetime(2026, 10, 20, 20, tzinfo=UTC)
+    change(database, [1, 2], due_at=at, give_up_at=at + timedelta(minutes=5))
+    with database.write() as connection:
+        owner = owners.register(connection, "here", 1, at)
+        claims = Claims(connection, owner, timedelta(minutes=5))
+        taken = claims.of_campaign(connection, campaign, 9, at)
+        claimed = claims.read(connection, taken)
+    assert may_be_tried(database, claimed, manners, at) == []
+    row, far = rows(database, campaign)
+    assert (row.state, row.reason, row.deferrals) == ("queued", "quiet", 0)
+    assert row.due_at == datetime(2026, 10, 21, 6, tzinfo=UTC)
+    assert row.give_up_at == row.due_at + timedelta(days=1)
+    assert row.reply == "quiet hours 21:00 to 08:00 (Europe/Oslo)"
+    assert far.due_at == datetime(2026, 10, 20, 23, tzinfo=UTC)
+    assert [one.outcome for one in attempts(database)] == ["quiet"] * 2
+
+
+def test_a_letter_gets_the_end_of_its_window_and_leaves_before_that_only(
+    database: Database, ring: KeyRing
+) -> None:
+    campaign = a_campaign(database, ring, 1)
+    at = now()
+    # The list allows less than the workspace does.
+    with database.write() as connection:
+        own = read_quiet("", "", [DAYS[at.weekday()]])
+        assert own is not None
+        connection.execute(update(table(ListRow)).values(quiet=own.as_dict()))
+    (one,) = claim(database, campaign)
+    assert may_be_tried(database, [one], Manners(), at) == [one]
+    (row,) = rows(database, campaign)
+    midnight = datetime.combine(at.date() + timedelta(days=1), time(), UTC)
+    assert (row.state, row.open_until) == ("claimed", midnight)
+    writing = groups(database)
+    sheet = Sheet.of([], [(one.id, one.fence)])
+    assert writing.commit(sheet, midnight, None) == set()
+    assert writing.commit(sheet, midnight - timedelta(seconds=1), None) == {one.id}
+    writing.close()
 
 
 def test_what_anything_else_holds_is_written_down_as_the_register_does(

@@ -14,8 +14,9 @@ from mailer.errors import ConfigError, RefusedError
 from mailer.jobs import campaigns
 from mailer.jobs.campaigns import cancel, find, pause, resume, tend
 from mailer.jobs.deliveries import resolve, retry
+from mailer.jobs.order import Order
 from mailer.jobs.plan import plan
-from mailer.jobs.start_campaign import Order, gather, preview, start
+from mailer.jobs.start_campaign import gather, preview, start
 from mailer.jobs.trial import Trial, queue_trial
 from mailer.jobs.world import World
 from mailer.model.campaign import CampaignState

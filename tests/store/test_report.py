@@ -11,10 +11,11 @@ from sqlalchemy import delete, insert, update
 from mailer.cli.overview import overview_page
 from mailer.cli.report_page import reason_words, report_page
 from mailer.errors import RefusedError
+from mailer.jobs.order import Order
 from mailer.jobs.overview import overview
 from mailer.jobs.plan import plan
 from mailer.jobs.report import report
-from mailer.jobs.start_campaign import Order, gather
+from mailer.jobs.start_campaign import gather
 from mailer.model.choosing import Choice
 from mailer.model.consent import Act, How, NewEntry
 from mailer.model.delivery import DeliveryState, Withheld

@@ -15,10 +15,11 @@ from mailer.jobs.contacts import NewPerson, add_contact
 from mailer.jobs.database import check
 from mailer.jobs.keys import add_key
 from mailer.jobs.logbook import Logbook
+from mailer.jobs.order import Order
 from mailer.jobs.replay import mark_name
 from mailer.jobs.restore import Restored, Room, Wishes, how_on_postgresql, settle
 from mailer.jobs.schedules import skip
-from mailer.jobs.start_campaign import Order, gather, start
+from mailer.jobs.start_campaign import gather, start
 from mailer.model.consent import Basis, How, SuppressionReason
 from mailer.model.key import KeyRing, Purpose
 from mailer.model.no import No, NoAct

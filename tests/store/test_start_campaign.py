@@ -15,8 +15,9 @@ from audiences import (
 from sqlalchemy import text
 
 from mailer.errors import ExpressionError, NotFoundError, RefusedError, TemplateError
+from mailer.jobs.order import Order
 from mailer.jobs.plan import plan
-from mailer.jobs.start_campaign import Order, gather, preview, start
+from mailer.jobs.start_campaign import gather, preview, start
 from mailer.jobs.world import World
 from mailer.model.campaign import CampaignState
 from mailer.store.campaigns import find_campaign, frozen, latest_campaigns

@@ -55,6 +55,11 @@ def test_the_example_holds_offline(tmp_path: Path, mode: str):
             "lists/newsletter.toml", "must be 'journey'",
         ),
         (
+            "lists/newsletter.toml", "# [welcome]",
+            '[quiet_hours]\nbegins = "8:00"\nends = "20:00"',
+            "lists/newsletter.toml", "'8:00' is no time of day",
+        ),
+        (
             "templates/mail/autumn-sale/body.html", "{{ ", "{{ nonsense }}{{ ",
             "templates/mail/autumn-sale", "nonsense",
         ),
@@ -194,3 +199,14 @@ def test_a_mailbox_that_nobody_reads_and_a_sender_that_takes_no_answer_do_not_ho
     assert "say when" in found["mailboxes.void"]
     for place in ("mailboxes.void", "site.sender", "lists/newsletter.toml"):
         assert "people not to answer" in found[place]
+
+
+def test_quiet_hours_that_leave_no_minute_are_found(tmp_path: Path):
+    make_workspace(tmp_path).close()
+    with (tmp_path / "lists" / "newsletter.toml").open("a") as file:
+        file.write('\n[quiet_hours]\nbegins = "08:00"\nends = "20:00"\n')
+    assert "problem" not in check(tmp_path, "--files", status=0)
+    with (tmp_path / "config.toml").open("a") as file:
+        file.write('\n[quiet_hours]\nbegins = "20:00"\nends = "08:00"\n')
+    found = check(tmp_path, "--files", status=1)
+    assert "no letter could ever leave" in found["lists/newsletter.toml"]

@@ -7,7 +7,6 @@ import pytest
 from mailer.pace.cap import CapRule, room_at
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
-LATER = NOW + timedelta(days=30)
 WEEKLY = CapRule(1, 7)
 
 
@@ -25,21 +24,15 @@ def test_a_cap_says_what_it_is(rule: CapRule, words: str) -> None:
 
 def test_there_is_room_when_the_letter_that_holds_leaves_the_window() -> None:
     left_at = NOW - timedelta(days=6, hours=18)
-    at = room_at(WEEKLY, left_at, NOW, LATER)
+    at = room_at(WEEKLY, left_at, NOW)
     assert at == NOW + timedelta(hours=6)
     # The moment itself is outside: what left then counts no longer.
     assert WEEKLY.since(at) == left_at
 
 
 def test_a_cap_that_holds_for_long_is_asked_every_day() -> None:
-    assert room_at(WEEKLY, NOW, NOW, LATER) == NOW + timedelta(days=1)
+    assert room_at(WEEKLY, NOW, NOW) == NOW + timedelta(days=1)
 
 
 def test_while_nobody_can_tell_it_is_looked_at_again_in_an_hour() -> None:
-    assert room_at(WEEKLY, None, NOW, LATER) == NOW + timedelta(hours=1)
-
-
-@pytest.mark.parametrize("holding", [None, NOW - timedelta(days=2)])
-def test_a_letter_is_due_again_no_later_than_its_own_end(holding: datetime | None) -> None:
-    end = NOW + timedelta(minutes=5)
-    assert room_at(WEEKLY, holding, NOW, end) == end
+    assert room_at(WEEKLY, None, NOW) == NOW + timedelta(hours=1)

@@ -199,3 +199,10 @@ def test_what_is_no_length_of_time_is_refused(text: str):
 )
 def test_a_length_of_time_is_written_in_its_two_largest_units(seconds: float, words: str):
     assert duration_words(timedelta(seconds=seconds)) == words
+
+
+def test_a_priority_is_a_number_near_0() -> None:
+    assert parsed('cron = "0 9 * * 1"').priority is None
+    assert parsed('cron = "0 9 * * 1"\npriority = 5').priority == 5
+    with pytest.raises(WorkspaceError, match="priority is 101, but must be from -100"):
+        parsed('cron = "0 9 * * 1"\npriority = 101')
