@@ -12,7 +12,8 @@
     ├── AddressError        an email address that cannot be written to
     ├── NotFoundError       nothing by that name or number
     ├── RefusedError        it could be done, but must not: sent already, running elsewhere
-    └── RelayError          the mail server cannot be reached or does not let us in
+    ├── RelayError          the mail server cannot be reached or does not let us in
+    └── MailboxError        a mailbox that mail is read from cannot be
 
 Each message says what is wrong, where, and what to do.
 The command line prints it without a traceback and exits with 2.
@@ -96,3 +97,16 @@ class RefusedError(MailerError):
 
 class RelayError(MailerError):
     """The mail server cannot be reached or does not let us in."""
+
+
+class MailboxError(MailerError):
+    """A mailbox that mail is read from cannot be reached, or does not let us in."""
+
+    def __init__(self, words: str, *, login: bool = False) -> None:
+        """Make one.
+
+        Args:
+            login: It refuses our name or password, which will not pass by itself.
+        """
+        super().__init__(words)
+        self.login = login

@@ -6,26 +6,36 @@ a crash it goes on from there.
 
 import asyncio
 import logging
+import os
+import threading
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from mailer.config.mailsource import imap_address
 from mailer.config.modes import mode_of
 from mailer.errors import MailerError
 from mailer.jobs.acknowledge import FrontDesk
+from mailer.jobs.fetching import Box, Reader
 from mailer.jobs.incoming import Desk, anything_waits, handle_all
 from mailer.jobs.keeper import Keeper
 from mailer.jobs.recipients import Recipients
 from mailer.jobs.world import is_rehearsal
 from mailer.model.token import TokenBox
+from mailer.wire.imap_box import ImapBox
 from mailer.wire.listener import Listener, Rules
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.acknowledgements import read_acknowledgements
+from mailer.workspace.files import inside
 from mailer.workspace.knowledge import read_knowledge
 from mailer.workspace.lists import list_names, read_list
+from mailer.workspace.maildir import Maildir
 from mailer.workspace.manners import read_manners
 
 _log = logging.getLogger(__name__)
 
 _MB = 1_000_000
+_END_WITHIN_S = 3.0
 _LOOK_EVERY_S = 5.0
 """Others (a pipe, another process) may keep messages too."""
 
@@ -35,8 +45,15 @@ async def run_inbox(workspace: Workspace, stop: asyncio.Event) -> None:
 
     Raises:
         RefusedError: when a port can't be listened on.
+        ConfigError: when a password is not where the settings say.
     """
     came = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def heard() -> None:
+        loop.call_soon_threadsafe(came.set)
+
+    readers = readers_of(workspace, heard)
     keeper = Keeper(workspace.database, utc_now, came.set)
     listener = Listener(rules_of(workspace), keeper.keep)
     understanding = asyncio.create_task(_understand(workspace, came, stop))
@@ -47,7 +64,9 @@ async def run_inbox(workspace: Workspace, stop: asyncio.Event) -> None:
                 await listener.listen(ours.listen_host, port, lmtp=lmtp)
                 name = "LMTP" if lmtp else "SMTP"
                 _log.info("inbox: %s on %s:%s", name, ours.listen_host, port)
-        await stop.wait()
+        with _in_threads(readers) as end_them:
+            await stop.wait()
+            await asyncio.to_thread(end_them)
     finally:
         await listener.stop()
         stop.set()
@@ -107,6 +126,79 @@ def front_desk_of(workspace: Workspace) -> FrontDesk:
         read_acknowledgements(workspace.folder),
         rehearsing=None if mode is None else is_rehearsal(mode),
     )
+
+
+def boxes_of(workspace: Workspace) -> dict[str, Box]:
+    """Return the mailboxes that are read, by name.
+
+    Raises:
+        ConfigError: when a password is not where the settings say.
+        WorkspaceError: when its file cannot be read.
+    """
+    return {name: box_of(workspace, name) for name in read_mailboxes(workspace)}
+
+
+def read_mailboxes(workspace: Workspace) -> list[str]:
+    """Return the names of the mailboxes that are read from a server or a Maildir."""
+    mailboxes = workspace.settings.mailboxes.items()
+    return [name for name, one in mailboxes if one.imap_host or one.maildir]
+
+
+def box_of(workspace: Workspace, name: str) -> Box:
+    """Return one mailbox that is read.
+
+    Raises:
+        ConfigError: when its password is not where the settings say.
+        WorkspaceError: when the file of its password cannot be read.
+    """
+    one = workspace.settings.mailboxes[name]
+    folder, most = workspace.folder, workspace.settings.inbox.size_limit_mb * _MB
+    if one.maildir:
+        return Maildir(inside(folder, one.maildir), most)
+    return ImapBox(imap_address(folder, f"mailboxes.{name}", one, os.environ), most)
+
+
+def readers_of(workspace: Workspace, came: Callable[[], None]) -> list[Reader]:
+    """Return who reads the mailboxes.
+
+    Args:
+        came: Called after each commit that brought something.
+
+    Raises:
+        ConfigError: when a password is not where the settings say.
+        WorkspaceError: when its file cannot be read.
+    """
+    mailboxes = workspace.settings.mailboxes
+    return [
+        Reader(
+            name, box, workspace.database, utc_now, came,
+            mailboxes[name].poll_s, mailboxes[name].old_days,
+        )
+        for name, box in boxes_of(workspace).items()
+    ]  # fmt: skip
+
+
+@contextmanager
+def _in_threads(readers: Sequence[Reader]) -> Generator[Callable[[], None], None, None]:
+    """Read mailboxes, each in a thread of its own; give what ends them."""
+    stop = threading.Event()
+    threads = [
+        # Killing one at any moment loses nothing: who ends the program need not wait.
+        threading.Thread(target=one.run, args=(stop,), name=one.name, daemon=True)
+        for one in readers
+    ]
+
+    def end() -> None:
+        stop.set()
+        for one in threads:
+            one.join(_END_WITHIN_S)
+
+    for one in threads:
+        one.start()
+    try:
+        yield end
+    finally:
+        stop.set()
 
 
 async def _understand(

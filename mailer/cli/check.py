@@ -8,6 +8,7 @@ import click
 
 from mailer.cli.output import as_json, print_rows
 from mailer.config.places import places_of
+from mailer.errors import MailerError
 from mailer.jobs.check_workspace import (
     Looked,
     check_clock,
@@ -18,8 +19,10 @@ from mailer.jobs.check_workspace import (
     check_signing,
     check_site,
 )
+from mailer.jobs.fetching import look_at
 from mailer.jobs.init import make_state
 from mailer.jobs.keys import keys_in_force
+from mailer.receiving import box_of, read_mailboxes
 from mailer.senders import relay_addresses_of, signers_of
 from mailer.wiring import (
     Workspace,
@@ -31,6 +34,7 @@ from mailer.wiring import (
 )
 from mailer.workspace.acknowledgements import read_acknowledgements
 from mailer.workspace.files import folder_for_a_moment
+from mailer.workspace.folder import CONFIG
 
 FOUND_EXIT_STATUS = 1
 
@@ -93,8 +97,20 @@ def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
         looked += [
             asyncio.run(check_relay(address)) for address in relay_addresses_of(workspace)
         ]
+        looked += [_mailbox(workspace, name) for name in read_mailboxes(workspace)]
         looked.append(check_site(settings.site.public_url, settings.warnings()))
     return looked
+
+
+def _mailbox(workspace: Workspace, name: str) -> Looked:
+    what = f"mailboxes.{name}"
+    try:
+        box = box_of(workspace, name)
+        what = f"{what}, {box.source}"
+        look_at(box)
+    except MailerError as problem:
+        return Looked(what, f"{problem}: look at [mailboxes.{name}] in {CONFIG}")
+    return Looked(what)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from mailer.config.fields import Settings
 from mailer.jobs.status import Life, Progress, SenderSeen, Standing, standing
 from mailer.model.delivery import DeliveryState
 from mailer.model.schedule import Firing, duration_words
+from mailer.receiving import read_mailboxes
 from mailer.senders import relay_names_of
 from mailer.store.alarms import Alarm
 from mailer.wiring import Workspace, open_workspace, utc_now
@@ -35,11 +36,13 @@ class _Seen:
 
     Args:
         relays: The names under which what leaves is counted.
+        mailboxes: The names of those that are read.
     """
 
     found: Standing
     settings: Settings
     relays: tuple[str, ...]
+    mailboxes: tuple[str, ...]
     is_sqlite: bool
     now: datetime
 
@@ -74,7 +77,8 @@ def _look(workspace: Workspace) -> _Seen:
     folders = workspace.watched().folders
     found = standing(workspace.world(), relays, folders, now)
     is_sqlite = workspace.places.database_file is not None
-    return _Seen(found, workspace.settings, relays, is_sqlite, now)
+    boxes = tuple(read_mailboxes(workspace))
+    return _Seen(found, workspace.settings, relays, boxes, is_sqlite, now)
 
 
 def _screen(seen: _Seen) -> Iterator[tuple[str, Sequence[str]]]:
@@ -90,6 +94,8 @@ def _screen(seen: _Seen) -> Iterator[tuple[str, Sequence[str]]]:
     yield "next", _few([*_firings(seen)], "no schedule fires")
     senders = [_sender(one) for one in found.senders]
     yield "senders", _few(senders, "none: letters leave while `mailer serve` runs")
+    if seen.mailboxes:
+        yield "mailboxes", _few([_mailbox(one, seen) for one in seen.mailboxes])
     yield "disk", [*_disks(seen)]
     yield "database", [in_units(found.database_bytes)]
     yield "backup", [_backup(seen)]
@@ -177,6 +183,17 @@ def _backup(seen: _Seen) -> str:
     return "unknown (pg_dump): run `mailer db backed-up` after each, and its age is told"
 
 
+def _mailbox(name: str, seen: _Seen) -> str:
+    known = {one.name: one for one in seen.found.mailboxes}
+    if name not in known:
+        return f"{name}: not read yet; `mailer serve` does"
+    one = known[name]
+    if one.problem and one.problem_at is not None:
+        return f"{name}: can't be read since {shown(one.problem_at)}: {one.problem}"
+    when = "never" if one.read_at is None else _ago(seen.now, one.read_at)
+    return f"{name}: read {when} from {one.source}"
+
+
 def _ago(now: datetime, at: datetime) -> str:
     age = duration_words(max(now - at, now - now))
     return f"{age} ago ({shown(at)})"
@@ -215,6 +232,16 @@ def _as_json(seen: _Seen) -> Mapping[str, object]:
         "senders": [_sender_json(one) for one in found.senders],
         "disks": [
             {"folder": one.folder, "free_bytes": one.free_bytes} for one in found.disks
+        ],
+        "mailboxes": [
+            {
+                "mailbox": one.name,
+                "source": one.source,
+                "read_at": one.read_at,
+                "problem": one.problem,
+                "problem_since": one.problem_at,
+            }
+            for one in found.mailboxes
         ],
         "database_bytes": found.database_bytes,
         "backup_at": at,

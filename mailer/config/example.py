@@ -52,7 +52,10 @@ EXAMPLE_WEBHOOKS = """\
 
 MAILBOXES = """\
 The addresses that people write to, each in a table of its own: who answers and when. What
-they write becomes a ticket, and they are told at once by when a person answers."""
+they write becomes a ticket, and they are told at once by when a person answers.
+Its mail comes by LMTP or SMTP (see [inbox]), or is read from an IMAP server, where nothing
+is deleted or marked as seen, or from a Maildir. One without an address is for what machines
+write, such as the mailbox of return paths."""
 
 EXAMPLE_MAILBOXES = """\
 # [mailboxes.support]
@@ -64,7 +67,17 @@ EXAMPLE_MAILBOXES = """\
 # first_answer_h = 8
 # next_answer_h = 8
 # solution_h = 40
-# staff = ["Kari", "Ola"]"""
+# staff = ["Kari", "Ola"]
+# maildir = "/var/mail/support/Maildir"
+# [mailboxes.bounces]
+# imap_host = "imap.example.com"
+# imap_port = 993
+# imap_tls = "implicit"
+# imap_user = "bounces@example.com"
+# imap_password_env = "BOUNCES_PASSWORD"
+# imap_folder = "INBOX"
+# poll_s = 60
+# old_days = 7"""
 
 EXAMPLE_ATTRIBUTES = {
     "name": Attribute(type="text"),

@@ -1,4 +1,4 @@
-"""The settings of mailboxes: the addresses that people write to, and what is promised."""
+"""The settings of mailboxes: addresses that people write to, and what is promised."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,7 +8,8 @@ from zoneinfo import available_timezones
 from babel import Locale, UnknownLocaleError
 from pydantic import Field, field_validator, model_validator
 
-from mailer.config.section import Seconds, Section, setting
+from mailer.config.mailsource import MailSource
+from mailer.config.section import Seconds, setting
 from mailer.errors import AddressError, WorkspaceError
 from mailer.model.address import parse_address
 from mailer.triage.mailboxes import Mailbox, Targets
@@ -18,11 +19,13 @@ from mailer.workspace.lists import parse_sender
 Texts = Annotated[tuple[str, ...], Field(strict=False)]
 
 
-class MailboxSettings(Section):
+class MailboxSettings(MailSource):
     """One address that people write to: a table [mailboxes.NAME]."""
 
     address: str = setting(
-        "", "The address, perhaps with a name: Fjell & Fjord <support@example.com>."
+        "",
+        "The address, perhaps with a name: Fjell & Fjord <support@example.com>. Empty where"
+        " only machines write, as to the mailbox of return paths.",
     )
     aliases: Texts = setting((), "Further addresses of the same mailbox.")
     language: str = setting("en", "The language of who wrote nothing about theirs: en, nb.")
@@ -79,6 +82,8 @@ class MailboxSettings(Section):
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
+        if not self.address and (self.imap_host or self.maildir):
+            return self
         try:
             parse_sender(self.address, "address")
         except WorkspaceError as problem:
@@ -88,12 +93,12 @@ class MailboxSettings(Section):
 
 
 def mailboxes_of(settings: Mapping[str, MailboxSettings], zone: str) -> tuple[Mailbox, ...]:
-    """Return the mailboxes as triage knows them, in the file's order.
+    """Return the mailboxes that people write to, as triage knows them, in file order.
 
     Args:
         zone: That of mailboxes that name none.
     """
-    return tuple(_mailbox(name, one, zone) for name, one in settings.items())
+    return tuple(_mailbox(name, one, zone) for name, one in settings.items() if one.address)
 
 
 def _mailbox(name: str, one: MailboxSettings, zone: str) -> Mailbox:

@@ -217,10 +217,10 @@ def _explained(error: ErrorDetails, overrides: Mapping[Path, object], where: str
 
 def _nearest(path: Path) -> str:
     name = path[-1]
-    if name == "password":
+    if name in {"password", "imap_password"}:
         return (
             ": a password does not belong into this file;"
-            " name its variable with 'password_env' or its file with 'password_file'"
+            f" name its variable with '{name}_env' or its file with '{name}_file'"
         )
     section: type[Section] | None = Settings
     if path[0] in _TABLES and len(path) > 1:

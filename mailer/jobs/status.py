@@ -13,10 +13,11 @@ from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.delivery import DeliveryState
 from mailer.model.kind import Lane
-from mailer.store import metrics, owners, throttle
+from mailer.store import mailboxes, metrics, owners, throttle
 from mailer.store.alarms import Alarm, open_alarms
 from mailer.store.campaigns import campaigns_in
 from mailer.store.database import Connection
+from mailer.store.mailboxes import MailboxSeen
 from mailer.store.metrics import Present, Waiting
 from mailer.store.owners import Registered
 from mailer.store.size import whole_size
@@ -84,8 +85,8 @@ class Standing:
         doubts: Letters in doubt of each campaign that has any.
         under_way: Campaigns being planned or running.
         paused: Campaigns that a person or a brake has paused; their reason says which.
-        doubts: Letters in doubt of each campaign that has any.
-    backup_at: When the last backup was made; None when none is known of.
+        mailboxes: Those that mail is read from, as they were when last looked at.
+        backup_at: When the last backup was made; None when none is known of.
     """
 
     present: Present
@@ -99,6 +100,7 @@ class Standing:
     schedules: tuple[Listed, ...]
     senders: tuple[SenderSeen, ...]
     disks: tuple[Disk, ...]
+    mailboxes: tuple[MailboxSeen, ...]
     database_bytes: int
     backup_at: datetime | None
 
@@ -130,6 +132,7 @@ def standing(
                 SenderSeen(one, _life(one)) for one in owners.registered(connection)
             ),
             disks=tuple(Disk(one, free_bytes(one)) for one in dict.fromkeys(folders)),
+            mailboxes=tuple(mailboxes.seen(connection)),
             database_bytes=whole_size(connection)[0],
             backup_at=last_backup(connection),
         )

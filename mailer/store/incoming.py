@@ -67,12 +67,18 @@ class Judged:
 
 
 def keep(
-    connection: Connection, raw: bytes, channel: str, now: datetime
+    connection: Connection,
+    raw: bytes,
+    channel: str,
+    now: datetime,
+    *,
+    mailbox: str | None = None,
 ) -> tuple[int, bool]:
     """Keep a message unless it is here already.
 
     Args:
-        channel: By which way it came: `pipe`, `lmtp`, `imap`, `maildir`.
+        channel: By which way it came: `pipe`, `lmtp`, `smtp`, `imap`, `maildir`.
+        mailbox: The mailbox that it was read from, by its name in the settings.
 
     Returns:
         Its number, and whether it is new.
@@ -81,7 +87,7 @@ def keep(
     dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     made = connection.execute(
         dialect(_incoming)
-        .values(digest=digest, channel=channel, received_at=now, raw=raw)
+        .values(digest=digest, channel=channel, received_at=now, raw=raw, mailbox=mailbox)
         .on_conflict_do_nothing(index_elements=["digest"])
         .returning(_incoming.c.id)
     ).scalar_one_or_none()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from mailer.errors import DatabaseError
 from mailer.store.database import Database
-from mailer.store.tickettables import metadata
+from mailer.store.mailtables import metadata
 
 MIGRATIONS = "mailer.store:migrations"
 

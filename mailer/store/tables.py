@@ -627,6 +627,9 @@ class IncomingRow(SQLModel, table=True):
         Index("ix_incoming_answers_id", "answers_id",
               sqlite_where=text("answers_id IS NOT NULL"),
               postgresql_where=text("answers_id IS NOT NULL")),
+        Index("ix_incoming_holds_id", "holds_id",
+              sqlite_where=text("holds_id IS NOT NULL"),
+              postgresql_where=text("holds_id IS NOT NULL")),
     )  # fmt: skip
     id: int | None = _id()
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
@@ -636,12 +639,14 @@ class IncomingRow(SQLModel, table=True):
     kind: str | None = _text(null=True)
     because: str | None = _text(null=True)
     sorted_at: datetime | None = _time(null=True)
-    # The letter of ours that a person's message answers.
-    answers_id: int | None = _number(null=True)
+    answers_id: int | None = _number(null=True)  # the letter of ours that it answers
+    mailbox: str | None = _text(null=True)
+    holds_id: int | None = _number(null=True)  # whose marketing it holds until decided
+    decided_at: datetime | None = _time(null=True)
 
 
 class VerdictRow(SQLModel, table=True):
-    """What we did about a message that speaks of a letter of ours."""
+    """What we did about a message that speaks of a letter of ours, or about a refusal."""
 
     __tablename__ = "verdict"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
@@ -650,7 +655,7 @@ class VerdictRow(SQLModel, table=True):
         Index("ix_verdict_at", "at"),
     )
     id: int | None = _id()
-    incoming_id: int = _number()
+    incoming_id: int | None = _number(null=True)  # None: refused while we spoke to it
     delivery_id: int = _number()
     notice: str = _text()
     reason: str = _text()
@@ -661,6 +666,7 @@ class VerdictRow(SQLModel, table=True):
     points: int = _number()
     words: str = _text()
     at: datetime = _time()
+    undone_at: datetime | None = _time(null=True)
 
 
 def table(model: type[SQLModel]) -> Table:

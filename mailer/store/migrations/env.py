@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from mailer.store.tickettables import metadata
+from mailer.store.mailtables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

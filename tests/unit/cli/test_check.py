@@ -210,3 +210,29 @@ def test_quiet_hours_that_leave_no_minute_are_found(tmp_path: Path):
         file.write('\n[quiet_hours]\nbegins = "20:00"\nends = "08:00"\n')
     found = check(tmp_path, "--files", status=1)
     assert "no letter could ever leave" in found["lists/newsletter.toml"]
+
+
+def test_mailboxes_that_are_read_are_tried(tmp_path: Path):
+    gone = {
+        "imap_host": "127.0.0.1", "imap_port": free_port(), "imap_tls": "none",
+        "imap_user": "u", "imap_password_file": "password",
+    }  # fmt: skip
+    boxes: dict[str, object] = {
+        "mailboxes.gone": gone,
+        "mailboxes.secret": {"imap_host": "127.0.0.1", "imap_user": "u"},
+        "mailboxes.here": {"maildir": "Maildir"},
+        "mailboxes.none": {"maildir": "nowhere"},
+    }
+    make_workspace(tmp_path, **boxes).close()
+    (tmp_path / "password").write_text("secret\n")
+    for part in ("new", "cur", "tmp"):
+        (tmp_path / "Maildir" / part).mkdir(parents=True)
+    found = check(tmp_path, status=1)
+    mine = {
+        name.split(",")[0]: words for name, words in found.items() if "mailboxes." in name
+    }
+    assert "connecting: " in mine["mailboxes.gone"]
+    assert "imap_password_env names no variable" in mine["mailboxes.secret"]
+    assert mine["mailboxes.here"] == ""
+    assert "has no folder new/" in mine["mailboxes.none"]
+    assert "[mailboxes.none] in config.toml" in mine["mailboxes.none"]

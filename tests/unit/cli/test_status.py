@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
+from mailer.store import mailboxes
 from mailer.store.alarms import Alarm, raise_alarm
 from mailer.wiring import open_workspace, utc_now
 
@@ -123,3 +124,22 @@ def test_it_says_that_nobody_has_chosen_a_mode(tmp_path: Path) -> None:
     config.write_text(text, encoding="utf-8")
     assert lines(tmp_path)["mode"][0].startswith("no mode: config.toml does not say")
     assert json.loads(run(tmp_path, "status", "--json"))["mode"] is None
+
+
+def test_it_says_which_mailboxes_can_be_read(tmp_path: Path) -> None:
+    boxes = {f"mailboxes.{name}": {"maildir": name} for name in ("a", "b", "c")}
+    with (
+        make_workspace(tmp_path, **boxes) as workspace,
+        workspace.database.write() as connection,
+    ):
+        mailboxes.note_trouble(connection, "a", "no \x1b answer", utc_now())
+        mailboxes.begin(connection, "b", "maildir b", utc_now().date())
+        mailboxes.note_well(connection, "b", utc_now())
+    one, two, three = lines(tmp_path)["mailboxes"]
+    assert one.startswith("a: can't be read since ")
+    assert "\x1b" not in one
+    assert two.startswith("b: read ")
+    assert two.endswith("from maildir b")
+    assert three == "c: not read yet; `mailer serve` does"
+    told = json.loads(run(tmp_path, "status", "--json"))["mailboxes"]
+    assert [bool(one["problem"]) for one in told] == [True, False]
