@@ -26,6 +26,7 @@ from mailer.wire.imap_box import ImapBox
 from mailer.wire.listener import Listener, Rules
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.acknowledgements import read_acknowledgements
+from mailer.workspace.deskrules import read_desk_rules
 from mailer.workspace.files import inside
 from mailer.workspace.knowledge import read_knowledge
 from mailer.workspace.lists import list_names, read_list
@@ -107,7 +108,7 @@ def front_desk_of(workspace: Workspace) -> FrontDesk:
     """Return what tickets are made and acknowledged with."""
     mailboxes, site = workspace.mailboxes(), workspace.site()
     ours = {site.sender_address, *(one for box in mailboxes for one in box.addresses)}
-    domains = {box.bounce_domain for box in mailboxes}
+    domains, names = {box.bounce_domain for box in mailboxes}, dict[str, str]()
     for name in list_names(workspace.folder):
         try:
             one = read_list(workspace.folder, name)
@@ -116,6 +117,7 @@ def front_desk_of(workspace: Workspace) -> FrontDesk:
             continue
         ours |= {one.sender_address, one.reply_to, one.unsubscribe_mailbox}
         domains.add(one.bounce_domain)
+        names[one.id] = name
     mode = mode_of(workspace.settings)
     return FrontDesk(
         mailboxes,
@@ -125,6 +127,8 @@ def front_desk_of(workspace: Workspace) -> FrontDesk:
         frozenset(workspace.settings.inbox.authserv_ids),
         read_acknowledgements(workspace.folder),
         rehearsing=None if mode is None else is_rehearsal(mode),
+        rules=read_desk_rules(workspace.folder),
+        list_names=names,
     )
 
 

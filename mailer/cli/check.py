@@ -33,6 +33,7 @@ from mailer.wiring import (
     utc_now,
 )
 from mailer.workspace.acknowledgements import read_acknowledgements
+from mailer.workspace.deskrules import desk_rules_problem
 from mailer.workspace.files import folder_for_a_moment
 from mailer.workspace.folder import CONFIG
 
@@ -81,7 +82,11 @@ def check(context: click.Context, *, offline: bool, files: bool, as_json: bool) 
 def _files(workspace: Workspace) -> list[Looked]:
     world = workspace.world()
     texts = read_acknowledgements(workspace.folder)
-    mailboxes = check_mailboxes(workspace.mailboxes(), texts, world.site.sender_address)
+    rules = desk_rules_problem(
+        workspace.folder, [one.name for one in workspace.mailboxes()]
+    )
+    sender = world.site.sender_address
+    mailboxes = check_mailboxes(workspace.mailboxes(), texts, sender, rules)
     quiet = workspace.settings.quiet_hours.rule()
     return [*check_files(world, utc_now(), quiet), *mailboxes]
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from mailer.cli.answering import ANSWERING
+from mailer.cli.deskrules import rules
 from mailer.cli.output import as_json, json_text, print_json, shown
 from mailer.cli.printable import printable
 from mailer.cli.tickets import TICKETS
@@ -38,7 +39,7 @@ def inbox() -> None:
     """  # noqa: D301 - click's own mark for lines that stay as they are
 
 
-for _command in (*TICKETS, *ANSWERING):
+for _command in (*TICKETS, *ANSWERING, rules):
     inbox.add_command(_command)
 
 

@@ -27,6 +27,7 @@ from mailer.store.contents import Recipient, queue_letter
 from mailer.store.database import Connection
 from mailer.triage.acknowledging import Arrival, Silence, silence, subject_of_quota
 from mailer.triage.attribution import signed_by_us
+from mailer.triage.deskrules import NOTHING, DeskRule, Treatment
 from mailer.triage.mailboxes import NOWHERE, Mailbox
 from mailer.triage.manners import Manners
 from mailer.triage.message import Message
@@ -42,7 +43,7 @@ _SUBJECT_AT_MOST = 200
 _NUMBERED = re.compile(r"\s*\[#\d{1,12}\]\s*")
 _IS_ANSWER = re.compile(r"(?:re|aw|sv|vs|antw)\s*:", re.IGNORECASE)
 
-NOTHING: Mapping[str, str] = MappingProxyType({})
+NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,8 @@ class FrontDesk:
         our_domains: Domains of our return paths, in small letters.
         our_servers: By what names our own mail server signs what it found out.
         texts: The acknowledgements' texts by file name.
+        rules: The workspace's own, for what people write.
+        list_names: The names of lists by their id.
         rehearsing: Letters go where a rehearsal's go; None when the settings do not say.
     """
 
@@ -63,8 +66,10 @@ class FrontDesk:
     ours: frozenset[str] = frozenset()
     our_domains: frozenset[str] = frozenset()
     our_servers: frozenset[str] = frozenset()
-    texts: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    texts: Mapping[str, str] = field(default_factory=lambda: NO_TEXTS)
     quotas: Quotas = field(default_factory=Quotas)
+    rules: tuple[DeskRule, ...] = ()
+    list_names: Mapping[str, str] = field(default_factory=lambda: NO_TEXTS)
     rehearsing: bool | None = False
 
     def mailbox(self, name: str) -> Mailbox:
@@ -80,6 +85,7 @@ class Asked:
         address: Where the acknowledgement would go.
         person: The name that was written under, or "".
         continues: Its ticket was there before.
+        treatment: What the workspace's own rules do with it.
     """
 
     incoming_id: int
@@ -90,6 +96,7 @@ class Asked:
     person: str
     contact: Contact | None
     continues: bool
+    treatment: Treatment = NOTHING
 
 
 def acknowledge(
@@ -151,12 +158,18 @@ def _silence(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         return found
     free = asking.domain in front.manners.free_mail
     recent = store.recent(connection, asking, now)
-    return over(recent, front.quotas, free_mail=free) or _unable(front, mailbox, now)
+    return over(recent, front.quotas, free_mail=free) or _unable(front, mailbox, asked, now)
 
 
-def _unable(front: FrontDesk, mailbox: Mailbox, now: datetime) -> Silence | None:
+def _unable(
+    front: FrontDesk, mailbox: Mailbox, asked: Asked, now: datetime
+) -> Silence | None:
     why = ""
-    if not mailbox.acknowledges:
+    does = asked.treatment
+    # Whoever is told that a person answers must be answered by one.
+    if does.silent or does.spam or does.closes:
+        why = f"a rule of ours says so: {', '.join(asked.treatment.rules)}"
+    elif not mailbox.acknowledges:
         why = f"mailboxes.{mailbox.name} acknowledges nothing"
     elif not mailbox.promises or dues_of_new(mailbox, now).first is None:
         why = f"mailboxes.{mailbox.name} does not say who is there, and when"

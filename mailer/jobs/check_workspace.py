@@ -142,13 +142,17 @@ def _template(
 
 
 def check_mailboxes(
-    mailboxes: tuple[Mailbox, ...], texts: Mapping[str, str], sender: str
+    mailboxes: tuple[Mailbox, ...],
+    texts: Mapping[str, str],
+    sender: str,
+    rules: str | None = None,
 ) -> list[Looked]:
     """Look whether each address that people write to is read, and nobody is told no.
 
     Args:
         texts: The acknowledgements' texts by file name.
         sender: Who letters of no list are from; "" when nobody is named.
+        rules: What is wrong with the workspace's rules; None where it has none.
     """
     looked: list[Looked] = []
     for one in mailboxes:
@@ -156,6 +160,8 @@ def check_mailboxes(
         if one.acknowledges:
             found.append(check_texts(texts, one.words))
         looked.append(Looked(f"mailboxes.{one.name}", "; ".join(filter(None, found))))
+    if rules is not None:
+        looked.append(Looked("inbox-rules.toml", rules))
     if sender:
         looked.append(Looked("site.sender", _no_reply(sender)))
     return looked

@@ -14,14 +14,24 @@ from mailer.model.address import Address, parse_address
 from mailer.model.contact import Contact
 from mailer.model.key import KeyRing
 from mailer.model.notice import Notice, Spam, Unsubscribe
-from mailer.model.ticket import EntryKind, Envelope, Step, Ticket, TicketState, after
+from mailer.model.ticket import (
+    EntryKind,
+    Envelope,
+    Step,
+    Ticket,
+    TicketKind,
+    TicketState,
+    after,
+)
 from mailer.model.token import TokenBox, TokenKind, from_mailbox
 from mailer.store import tickets as store
 from mailer.store.contacts import find_contact
 from mailer.store.database import Connection
 from mailer.store.incoming import Unsorted
+from mailer.store.subscriptions import of_contacts
 from mailer.triage.addresses import mailboxes as addresses_in
 from mailer.triage.answers import own_words
+from mailer.triage.deskrules import NOTHING, Acquaintance, Treatment, treatment_of
 from mailer.triage.mailboxes import NOWHERE, Mailbox, mailbox_of
 from mailer.triage.message import Message, open_message
 from mailer.triage.tickets import (
@@ -76,23 +86,30 @@ def file_message(
     """
     _, tokens = keys
     message = open_message(one.raw)
-    ids, who = ids_of(message), _writer(connection, message)
+    ids, who = ids_of(message), writer_of(connection, message)
     named = _candidates(connection, tokens, message, ids)
     found = ticket_for(named, who.match)
     if found is not None:
         found = store.merged_to(connection, found)
-    continues = found is not None and goes_on(found, now)
+    continues, treatment = found is not None and goes_on(found, now), NOTHING
     if continues and found is not None:
         mailbox = front.mailbox(found.mailbox)
         ticket_id = _more(connection, found, mailbox, now)
     else:
-        mailbox = _mailbox(front, message)
-        ticket_id = _new(connection, mailbox, (message, notice, who), found, now)
+        mailbox = mailbox_for(front, message)
+        treatment = treat(connection, front, message, mailbox, who.known, now)
+        what = (message, notice, who, treatment)
+        ticket_id = _new(connection, mailbox, what, found, now)
     _put_down(connection, ticket_id, message, ids, who, one)
+    if treatment.rules:
+        names = ", ".join(f"“{name}”" for name in treatment.rules)
+        words = f"by our rules {names}: {treatment.words()}"
+        store.add_entry(connection, ticket_id, EntryKind.EVENT, now, text=words)
     if who.answers_to is not None and not isinstance(notice, Spam):
         asked = Asked(
-            one.id, ticket_id, message, ids, who.answers_to, who.name, who.known, continues
-        )
+            one.id, ticket_id, message, ids, who.answers_to, who.name, who.known, continues,
+            treatment,
+        )  # fmt: skip
         acknowledge(connection, front, keys, mailbox, asked, now)
     return ticket_id
 
@@ -119,7 +136,7 @@ def file_unread(connection: Connection, one: Unsorted, why: str, now: datetime) 
     return ticket_id
 
 
-def _mailbox(front: FrontDesk, message: Message) -> Mailbox:
+def mailbox_for(front: FrontDesk, message: Message) -> Mailbox:
     """Return where it was written to; what names no mailbox goes to the first."""
     first = front.mailboxes[0] if front.mailboxes else NOWHERE
     return mailbox_of(message.addressed_to, front.mailboxes) or first
@@ -155,7 +172,8 @@ def _by_token(tokens: TokenBox, address: str) -> int | None:
     return tokens.number(TokenKind.TICKET, token) if token else None
 
 
-def _writer(connection: Connection, message: Message) -> Writer:
+def writer_of(connection: Connection, message: Message) -> Writer:
+    """Return who wrote a message, and whether we know them."""
     name = clean(" ".join(message.part.words("from").partition("<")[0].split()), 500)
     sender = _address(message.sender)
     replies = addresses_in(message.part.words("reply-to"))
@@ -183,27 +201,35 @@ def _address(text: str) -> Address | None:
 def _new(
     connection: Connection,
     mailbox: Mailbox,
-    what: tuple[Message, Notice, Writer],
+    what: tuple[Message, Notice, Writer, Treatment],
     follows: Ticket | None,
     now: datetime,
 ) -> int:
-    message, notice, who = what
+    message, notice, who, treatment = what
     dues = dues_of_new(mailbox, now)
-    state = TicketState.SPAM if isinstance(notice, Spam) else TicketState.NEW
+    state = TicketState.NEW
+    if treatment.closes:
+        state = TicketState.CLOSED
+    if treatment.spam or isinstance(notice, Spam):
+        state = TicketState.SPAM
+    tags = (*(("unsubscribe",) if isinstance(notice, Unsubscribe) else ()), *treatment.tags)
     language = who.known.language if who.known else None
     return store.create_ticket(
         connection,
         {
             "mailbox": mailbox.name,
             "state": state.value,
-            "priority": priority_of(message).value,
+            "kind": (treatment.kind or TicketKind.QUERY).value,
+            "priority": (treatment.priority or priority_of(message)).value,
+            "assignee": treatment.assignee or "",
             "subject": clean(message.subject, SUBJECT_AT_MOST),
             "contact_id": who.known.id if who.known else None,
             "match": who.match,
             "address": who.answers_to.wire if who.answers_to else "",
             "person": who.name,
             "language": language or mailbox.language,
-            "tags": " unsubscribe " if isinstance(notice, Unsubscribe) else "",
+            "tags": f" {' '.join(tags)} " if tags else "",
+            "closed_at": None if state is TicketState.NEW else now,
             "opened_at": now,
             "changed_at": now,
             "first_due_at": dues.first,
@@ -212,6 +238,26 @@ def _new(
             "follows": follows.id if follows else None,
         },
     )
+
+
+def treat(
+    connection: Connection,
+    front: FrontDesk,
+    message: Message,
+    mailbox: Mailbox,
+    known: Contact | None,
+    now: datetime,
+) -> Treatment:
+    """Return what the workspace's own rules do with a person's first message."""
+    if not front.rules:
+        return NOTHING
+    acquaintance = Acquaintance()
+    if known is not None:
+        places = of_contacts(connection, [known.id])
+        lists = [list_id for (_, list_id), one in places.items() if one.stands(now)]
+        names = frozenset(front.list_names.get(one, one) for one in lists)
+        acquaintance = Acquaintance(names, known.attributes)
+    return treatment_of(front.rules, message, mailbox.name, acquaintance)
 
 
 def _more(connection: Connection, found: Ticket, mailbox: Mailbox, now: datetime) -> int:

@@ -12,7 +12,7 @@ from mailer.store import settling
 from mailer.store import tickets as store
 from mailer.store.database import Connection, Database
 from mailer.store.settling import Again
-from mailer.triage.tickets import clean
+from mailer.triage.tickets import clean, tag_of
 
 _TEXT_AT_MOST = 100_000
 
@@ -79,10 +79,10 @@ def assign(database: Database, number: int, how: Sorting, by: str, now: datetime
 
 
 def _tag(text: str) -> str:
-    tag = clean(text.strip().lower(), 40)
-    if not tag or not tag.replace("-", "").replace("_", "").isalnum():
-        raise RefusedError(f"{text[:40]!r} cannot be a tag: write letters, digits, - and _")
-    return tag
+    try:
+        return tag_of(text)
+    except ValueError as problem:
+        raise RefusedError(str(problem)) from None
 
 
 def _spelt(tags: list[str]) -> str:

@@ -5,13 +5,21 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, case, func, select, update
 
-from mailer.model.ticket import DUE_STATES, OVER_STATES, Priority, Ticket, TicketState
-from mailer.store.tables import table
+from mailer.model.ticket import (
+    DUE_STATES,
+    OVER_STATES,
+    EntryKind,
+    Priority,
+    Ticket,
+    TicketState,
+)
+from mailer.store.tables import IncomingRow, table
 from mailer.store.tickets import ticket_of
 from mailer.store.tickettables import TicketEntryRow, TicketRow
 
 _ticket = table(TicketRow)
 _entry = table(TicketEntryRow)
+_incoming = table(IncomingRow)
 
 
 def queue(
@@ -136,3 +144,15 @@ def over_before(connection: Connection, before: datetime, limit: int) -> list[in
         .limit(limit)
     )
     return list(rows.scalars())
+
+
+def messages_of_people(connection: Connection, limit: int) -> list[tuple[int, bytes]]:
+    """Return what people wrote as it came, with its numbers, the newest first."""
+    rows = connection.execute(
+        select(_incoming.c.id, _incoming.c.raw)
+        .join(_entry, _entry.c.incoming_id == _incoming.c.id)
+        .where(_entry.c.kind == EntryKind.CAME.value, func.length(_incoming.c.raw) > 0)
+        .order_by(_incoming.c.id.desc())
+        .limit(limit)
+    )
+    return [(int(row.id), bytes(row.raw)) for row in rows]

@@ -154,6 +154,18 @@ def priority_of(message: Message) -> Priority:
     return Priority.HIGH if "abuse" in locals_ else Priority.NORMAL
 
 
+def tag_of(text: str) -> str:
+    """Return a tag as it is kept, in small letters.
+
+    Raises:
+        ValueError: when it cannot be one; says how to write it.
+    """
+    tag = clean(text.strip().lower(), 40)
+    if not tag or not tag.replace("-", "").replace("_", "").isalnum():
+        raise ValueError(f"{text[:40]!r} cannot be a tag: write letters, digits, - and _")
+    return tag
+
+
 def said_hash(message: Message) -> bytes:
     """Return a digest of what a message says, whatever its subject and layout."""
     said = " ".join((own_words(message) or message.said)[:TEXT_AT_MOST].split())

@@ -1,6 +1,7 @@
 """What a person writes becomes one ticket, and is acknowledged once, on both databases."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -28,13 +29,15 @@ from mailer.model.delivery import CauseKind
 from mailer.model.key import Key, KeyRing, Purpose
 from mailer.model.kind import Lane
 from mailer.model.letter import Letter
-from mailer.model.ticket import EntryKind, TicketState
+from mailer.model.ticket import EntryKind, Priority, TicketKind, TicketState
 from mailer.store import schema, tickets
 from mailer.store.alarms import open_alarms
 from mailer.store.contacts import create_contacts, new_row
 from mailer.store.database import open_database
 from mailer.store.tables import DeliveryRow, table
 from mailer.store.tickets import of_person
+from mailer.triage.deskrules import DeskRule, Treatment
+from mailer.triage.quotas import Quotas
 
 AN_HOUR = timedelta(hours=1)
 
@@ -49,6 +52,10 @@ def new_contact(connection, ring: KeyRing, match: str) -> int:
     row = new_row(match, ring.suppression_hash(match), match, details, NOW)
     (contact_id,) = create_contacts(connection, [row])
     return contact_id
+
+
+def with_quotas(desk: Desk, **most: int) -> Desk:
+    return replace(desk, front=replace(desk.front, quotas=Quotas(**most)))
 
 
 def letters(desk: Desk) -> list:
@@ -264,18 +271,19 @@ def test_what_was_done_is_done_once_however_often_it_is_looked_at(desk):
 
 
 def test_a_robot_with_another_address_each_time_stops_at_the_quota(desk):
-    for one in range(40):
+    desk = with_quotas(desk, domain=4)
+    for one in range(7):
         raw = a_message(
             f"Order {one} is late.", f"order{one}@robot.example", number=one,
             subject=f"About {'x' * one}",
         )  # fmt: skip
         take(desk, raw, NOW + timedelta(seconds=one))
-    assert len(all_tickets(desk)) == 40
-    assert len(letters(desk)) == 20
+    assert len(all_tickets(desk)) == 7
+    assert len(letters(desk)) == 4
 
 
 def test_a_robot_that_numbers_its_subjects_stops_after_two(desk):
-    for one in range(10):
+    for one in range(4):
         raw = a_message(
             f"Case {one}.", f"case{one}@robot.example", number=one,
             subject=f"[Case {one}] Thank you, case #{one} is open",
@@ -285,10 +293,11 @@ def test_a_robot_that_numbers_its_subjects_stops_after_two(desk):
 
 
 def test_a_mailbox_that_acknowledged_too_many_stops_and_raises_an_alarm(desk):
-    for one in range(205):
+    desk = with_quotas(desk, mailbox=4)
+    for one in range(6):
         sender = f"p{one}@d{one}.example"
         take(desk, a_message(f"Question {one}.", sender, number=one))
-    assert len(letters(desk)) == 200
+    assert len(letters(desk)) == 4
     with desk.database.read() as connection:
         (alarm,) = open_alarms(connection)
     assert alarm.kind == "acknowledging_stopped"
@@ -383,3 +392,38 @@ def test_who_knows_a_ticket_only_by_its_person_finds_it_in_what_is_known(desk, r
     assert ticket.contact_id == contact
     (owed,) = letters(desk)
     assert owed.contact_id == contact
+
+
+def with_rules(desk: Desk, *rules: DeskRule) -> Desk:
+    return replace(desk, front=replace(desk.front, rules=rules))
+
+
+def test_a_workspaces_rule_tags_assigns_and_is_told_on_the_ticket(desk):
+    does = Treatment(("parcel",), "Ola", TicketKind.COMPLAINT, Priority.HIGH, rules=("p",))
+    take(with_rules(desk, DeskRule("p", does, subject=("tents",))), a_message())
+    (ticket,) = all_tickets(desk)
+    assert (ticket.tags, ticket.assignee) == (("parcel",), "Ola")
+    assert (ticket.kind, ticket.priority) == (TicketKind.COMPLAINT, Priority.HIGH)
+    with desk.database.read() as connection:
+        said = [one.text for one in tickets.entries_of(connection, ticket.id)]
+    assert said[1].startswith("by our rules “p”: tag parcel, given to Ola")
+    assert len(letters(desk)) == 1
+
+
+@pytest.mark.parametrize(
+    ("does", "state"),
+    [
+        (Treatment(spam=True, rules=("p",)), TicketState.SPAM),
+        (Treatment(closes=True, rules=("p",)), TicketState.CLOSED),
+        (Treatment(silent=True, rules=("p",)), TicketState.NEW),
+    ],
+)
+def test_who_is_blocked_closed_or_kept_silent_by_a_rule_is_not_acknowledged(
+    desk, does: Treatment, state: TicketState
+):
+    take(with_rules(desk, DeskRule("p", does, senders=("*@example.com",))), a_message())
+    (ticket,) = all_tickets(desk)
+    assert ticket.state is state
+    assert letters(desk) == []
+    (decided,) = decisions(desk, ticket.id)
+    assert decided.why == "a rule of ours says so: p"
