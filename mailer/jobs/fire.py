@@ -157,12 +157,14 @@ class _Turn:
             return []
         name = self._state.name
         shown = ", ".join(firing.occurrence for firing in missed[-_SHOWN:])
-        many = f"{len(missed)}{' or more' if self._due.more else ''}"
+        many = "1 firing was" if len(missed) == 1 else f"{len(missed)} firings were"
+        if self._due.more:
+            many = f"{len(missed)} or more firings were"
         alarm = Alarm(
             "schedule_missed",
             file_of(name),
             self._now,
-            f"{many} firing(s) were missed, the last of them {shown}: the program did not"
+            f"{many} missed, the last of them {shown}: the program did not"
             f" run, and it is {reason}; nothing was sent",
             f"`mailer schedule run {name} --occurrence {missed[-1].occurrence}` sends it"
             f" now, `mailer schedule skip {name} --occurrence …` lets it be",

@@ -7,7 +7,7 @@ from itertools import islice
 
 from mailer.errors import NotFoundError, RefusedError, WorkspaceError
 from mailer.jobs.fire import order_of
-from mailer.jobs.follow import follow, in_force
+from mailer.jobs.follow import file_of, follow, in_force
 from mailer.jobs.frozen import keep_enclosures
 from mailer.jobs.order import Preview
 from mailer.jobs.start_campaign import gather, preview, start_within
@@ -52,7 +52,7 @@ def listed(world: World, now: datetime) -> list[Listed]:
             file, state = files.get(name), states.get(name)
             before = in_force(state) if state else None
             schedule = (file.schedule if file else None) or before
-            problem = file.problem if file else "its file is gone: it does not fire"
+            problem = file.problem if file else f"{file_of(name)} is gone: it does not fire"
             latest = store.latest_firings(connection, name, 1)
             coming: tuple[Firing, ...] = ()
             if schedule is not None and file is not None:

@@ -150,6 +150,10 @@ def _zone(file: ScheduleTable, name: str) -> ZoneInfo:
         ) from None
 
 
+def _misspelt(file: ScheduleTable) -> str:
+    return next((end for key in ("cron", "every") if (end := file.misspelt(key))), "")
+
+
 def _trigger(file: ScheduleTable, zone: ZoneInfo, *, by_own_clock: bool) -> Trigger:
     cron = file.text("cron", "")
     every = file.duration("every")
@@ -159,7 +163,7 @@ def _trigger(file: ScheduleTable, zone: ZoneInfo, *, by_own_clock: bool) -> Trig
     if sum(one is not None for one in given) != 1:
         raise WorkspaceError(
             f"{file.where}: write exactly one of cron (cron = '0 9 * * mon'), every"
-            " (every = '6h') and at (at = 2026-12-01T09:00:00)"
+            f" (every = '6h') and at (at = 2026-12-01T09:00:00){_misspelt(file)}"
         )
     if by_own_clock and (every is not None or file.has_offset("at")):
         raise WorkspaceError(

@@ -108,7 +108,7 @@ class Table:
         self._asked.add(key)
         value = self._values.get(key, default)
         if value is None:
-            raise WorkspaceError(f"{self.where}: {key} is missing{self._misspelt(key)}")
+            raise WorkspaceError(f"{self.where}: {key} is missing{self.misspelt(key)}")
         # In Python true is a number too; in a file it is a mistake.
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
             raise WorkspaceError(
@@ -116,9 +116,10 @@ class Table:
             )
         return value
 
-    def _misspelt(self, key: str) -> str:
-        others = [one for one in self._values if one not in self._asked]
-        near = get_close_matches(key, others, n=1, cutoff=0.7)
+    def misspelt(self, key: str) -> str:
+        """Return the end of a message about what is missing: under which name it may be."""
+        unasked = [one for one in self._values if one not in self._asked]
+        near = get_close_matches(key, unasked, n=1, cutoff=0.7)
         return f"; is {near[0]!r} meant to be it?" if near else ""
 
 

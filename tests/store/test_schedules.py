@@ -171,7 +171,8 @@ def test_after_days_of_silence_each_firing_is_recorded_and_one_alarm_raised(
         ("2026-11-22T09:00", "missed"),
         ("2026-11-23T09:00", "fired"),
     ]
-    assert len(alarms(here)) == 1
+    ((_, words),) = alarms(here)
+    assert words.startswith("2 firings were missed, the last of them 2026-11-21T09:00, ")
     assert len(campaigns(here)) == 1
     assert coming(here) == NINE + timedelta(days=3)
 
@@ -206,7 +207,7 @@ def test_a_month_of_missed_minutes_is_recorded_in_part_and_passed(
     assert found[-1] == ("2026-12-21T01:00", "fired")
     assert len(found) == MOST_MISSED + 61
     ((_, words),) = alarms(here)
-    assert words.startswith("100 or more firing(s) were missed")
+    assert words.startswith("100 or more firings were missed")
 
 
 def test_a_broken_file_keeps_the_version_before_it_in_force_and_says_so_once(
@@ -333,6 +334,8 @@ def test_a_schedule_whose_file_is_gone_does_not_fire(here: World, folder: Path):
     (folder / "schedules" / "morning.toml").unlink()
     (gone,) = tick(here, NINE - SECOND)
     assert gone.words == "schedules/morning.toml is gone: it does not fire"
+    (shown,) = jobs.listed(here, NINE - SECOND)
+    assert shown.problem == gone.words
     assert tick(here, NINE) == []
     tick(here, NINE + timedelta(hours=2))
     assert states(here) == {}

@@ -73,6 +73,7 @@ def test_a_file_may_say_who_how_fast_and_how_long():
     ("text", "words"),
     [
         ('zone = "UTC"\n' + TARGET, "write exactly one of cron"),
+        ('crom = "0 9 * * *"\nzone = "UTC"\n' + TARGET, "; is 'crom' meant to be it?"),
         ('cron = "0 9 * * *"\nevery = "6h"\nzone = "UTC"\n' + TARGET, "exactly one of"),
         ('cron = "0 9 * *"\nzone = "UTC"\n' + TARGET, "cron: cron = '0 9 * *' has 4"),
         ('cron = "0 9 30 2 *"\nzone = "UTC"\n' + TARGET, "it never fires"),
