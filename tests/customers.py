@@ -16,6 +16,7 @@ from mailer.config.example import EXAMPLE_ATTRIBUTES
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.post_contact import Door
 from mailer.jobs.sign_up_desk import Desks
+from mailer.jobs.transact import LetterDesk
 from mailer.jobs.world import World as JobsWorld
 from mailer.model.consent import Act, Basis, How, NewEntry
 from mailer.model.key import KeyRing
@@ -133,7 +134,7 @@ def joining(world: World, folder: Path = ROOT, rules: SignUpRules = RULES) -> Jo
     )
     proxies = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
     desks = Desks(around, world.ring, rules)
-    door = Door(around, world.ring, desks.of)
+    door = Door(around, world.ring, desks.of, LetterDesk(around, world.ring))
     return Joining(
         desks.of, desks.open_lists, proxies, Threads(1), around, rules, door=door
     )

@@ -96,7 +96,12 @@ class PostReader:
         address = self._address(said.get("address"))
         list_name = self._text("/list", said.get("list"), needed=True)
         details = Details(
-            self._attributes(said.get("attributes")),
+            self._values(
+                "/attributes",
+                said.get("attributes"),
+                self.specs,
+                "a contact has no such attribute",
+            ),
             self._language(said.get("language")),
             self._zone(said.get("time_zone")),
         )
@@ -142,14 +147,14 @@ class PostReader:
             self._fault(pointer, "is missing")
         return text or None
 
-    def _address(self, value: object) -> Address | None:
-        text = self._text("/address", value, needed=True)
+    def _address(self, value: object, pointer: str = "/address") -> Address | None:
+        text = self._text(pointer, value, needed=True)
         if text is None:
             return None
         try:
             return parse_address(text)
         except AddressError as problem:
-            self._fault("/address", str(problem))
+            self._fault(pointer, str(problem))
             return None
 
     def _language(self, value: object) -> str | None:
@@ -166,15 +171,20 @@ class PostReader:
             self._fault("/time_zone", "is no time zone: write it like Europe/Oslo")
         return text
 
-    def _attributes(self, value: object) -> dict[str, object]:
+    def _values(
+        self,
+        at: str,
+        value: object,
+        specs: Mapping[str, AttributeSpec],
+        unknown: str,
+    ) -> dict[str, object]:
         found: dict[str, object] = {}
-        given = {} if value is None else self._object("/attributes", value, None)
+        given = {} if value is None else self._object(at, value, None)
         for name, one in (given or {}).items():
-            pointer = f"/attributes/{_escaped(name)}"
-            spec = self.specs.get(name)
+            pointer = f"{at}/{_escaped(name)}"
+            spec = specs.get(name)
             if spec is None:
-                near = did_you_mean(name[:40], self.specs)
-                self._fault(pointer, f"a contact has no such attribute{near}")
+                self._fault(pointer, f"{unknown}{did_you_mean(name[:40], specs)}")
             elif one is not None:
                 try:
                     found[name] = _value(spec, one)

@@ -134,6 +134,7 @@ _CAUSES = {
     CauseKind.JOURNEY: "the welcome",
     CauseKind.INCOMING: "the acknowledgement of a message",
     CauseKind.TICKET: "a reply of support",
+    CauseKind.TRANSACTION: "a transactional letter",
     CauseKind.REQUEST: "a letter that was asked for",
     CauseKind.TEST: "a test letter",
     CauseKind.ALARM: "an alarm",

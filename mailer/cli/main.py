@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.template:template",
         "Begin a letter, preview and check it, send a test.",
     ),
+    "send": ("mailer.cli.send:send", "Send one transactional letter to one address."),
     "campaign": ("mailer.cli.campaign:campaign", "Start, watch and settle campaigns."),
     "report": (
         "mailer.cli.overview:overview",

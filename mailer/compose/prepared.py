@@ -21,8 +21,8 @@ from mailer.compose.languages import choose, editions_of, written
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.compose.making import Bodies, make_bodies
-from mailer.compose.template import TemplateSource
-from mailer.errors import CannotComposeError
+from mailer.compose.template import SETTINGS_FILE, TemplateSource
+from mailer.errors import CannotComposeError, TemplateError
 from mailer.model.attributes import AttributeSpec, read
 from mailer.model.kind import KINDS
 from mailer.model.letter import Letter
@@ -81,6 +81,7 @@ class Prepared:
         ways: Ways,
     ) -> None:
         self.source = source
+        specs = _with_data(source, specs)
         self._rehearsal_to = wire_address(rehearsal_to) if rehearsal_to else ""
         self._list_number = list_number
         self.site = site
@@ -137,11 +138,10 @@ class Prepared:
         """The names that a person must have: nothing in the template stands in for them.
 
         They are attributes, and perhaps `language` and `time_zone`. A name counts when any
-        language needs it.
+        language needs it. What the letter is sent with is no person's.
         """
-        return frozenset(
-            name for one in self._editions.values() for name in one.bodies.needs
-        )
+        names = (name for one in self._editions.values() for name in one.bodies.needs)
+        return frozenset(names) - self.source.data.keys()
 
     @property
     def countable(self) -> tuple[tuple[str, str], ...]:
@@ -297,6 +297,18 @@ class Prepared:
             return self._head.address
         token = self._tokens.for_delivery(TokenKind.RETURN_PATH, delivery_id)
         return f"b+{token}@{self._bounce_domain}"
+
+
+def _with_data(
+    source: TemplateSource, specs: Mapping[str, AttributeSpec]
+) -> Mapping[str, AttributeSpec]:
+    """Return what a template may name: attributes, and what it is sent with."""
+    if taken := sorted(source.data.keys() & specs.keys()):
+        raise TemplateError(
+            f"{source.shown(SETTINGS_FILE)}, [data]: {taken[0]} is an attribute of people"
+            " already: choose another name"
+        )
+    return {**specs, **source.data_specs()} if source.data else specs
 
 
 def _display_name(person: Person) -> str:

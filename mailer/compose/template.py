@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from mailer.model.attributes import AttributeSpec, AttributeType
 from mailer.model.enclosure import Enclosure
 from mailer.model.kind import Kind
 
@@ -62,6 +63,8 @@ class TemplateSource:
         embed: The names of those that go along inside each letter; None for all.
         attachments: What is attached, by the name that readers see.
         priority: Of several letters that compete for a person the highest goes first.
+        data: What a transactional letter is sent with beside what is known about the
+            person, by name, with the type of its values as attributes have it.
         contents: The bytes of images and attachments by their hash; they are kept apart
             from the rest.
     """
@@ -83,6 +86,7 @@ class TemplateSource:
     embed: tuple[str, ...] | None = ()
     attachments: dict[str, Enclosure] = field(default_factory=dict[str, Enclosure])
     priority: int = 0
+    data: dict[str, str] = field(default_factory=dict[str, str])
     contents: dict[str, bytes] = field(
         default_factory=dict[str, bytes], compare=False, repr=False
     )
@@ -121,6 +125,8 @@ class TemplateSource:
             "attachments": {name: asdict(one) for name, one in self.attachments.items()},
             # Only where it says something: what was frozen before keeps its hash.
             **({"priority": self.priority} if self.priority else {}),
+            # Where there is none, the content has the hash that it always had.
+            **({"data": self.data} if self.data else {}),
         }
 
     @classmethod
@@ -146,7 +152,15 @@ class TemplateSource:
             embed=None if embed is None else tuple(embed),
             attachments=_enclosures(values.get("attachments", {})),
             priority=values.get("priority", 0),
+            data=dict(values.get("data", {})),
         )
+
+    def data_specs(self) -> dict[str, AttributeSpec]:
+        """Return what the letter is sent with, as attributes are declared."""
+        return {
+            name: AttributeSpec(name, AttributeType(word))
+            for name, word in self.data.items()
+        }
 
     def shown(self, file: str) -> str:
         """Return the path that people know a file by.

@@ -7,8 +7,11 @@ from mailer.jobs.slices import Slicer
 from mailer.store import ageing as store
 from mailer.store import enclosures, frozentemplates
 from mailer.store.database import Database
+from mailer.store.transactions import drop_aged
 
 _FOUND_AT_A_TIME = 2_000
+KEYS_KEPT_FOR = timedelta(days=7)
+"""So long the key of a letter that was asked for makes it the same letter."""
 
 
 def age(
@@ -38,16 +41,17 @@ def age(
             with slicer.turn() as connection:
                 gone += store.age_out(connection, ids, before)
         after = found[-1]
-    _age_templates(database, before)
+    _age_templates(database, before, now)
     return gone
 
 
-def _age_templates(database: Database, before: datetime) -> None:
+def _age_templates(database: Database, before: datetime, now: datetime) -> None:
     """Drop texts, images and attachments that no letter is made of any more.
 
     What a campaign was for stays with it, so that its report does.
     """
     with database.write() as connection:
+        drop_aged(connection, before, min(before, now - KEYS_KEPT_FOR))
         frozentemplates.drop_unused(connection, before)
     with database.read() as connection:
         aged = frozentemplates.of_aged(connection, before)

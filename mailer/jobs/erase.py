@@ -28,6 +28,7 @@ from mailer.store.database import Database
 from mailer.store.forgetting import unname
 from mailer.store.suppressions import erased_contacts, suppress
 from mailer.store.tickets import of_person
+from mailer.store.transactions import letters_to_nobody
 
 _LOOKS = 20
 _LOOK_EVERY_S = 0.5
@@ -112,7 +113,8 @@ def erase(  # noqa: PLR0913 - each is a thing of its own
     contact_id = contact.id if contact else None
     gone, held = forget_tickets_of(database, contact_id, found.match, clock())
     if contact is None:
-        return Erased(found.given, False, 0, 0, held, tickets=gone)
+        letters, withheld, left = _strangers_letters(database, hashed, clock, wait)
+        return Erased(found.given, False, 0, letters, withheld + held, left, tickets=gone)
     done = _finish(database, contact, clock, wait)
     return replace(done, withheld=done.withheld + held, tickets=gone)
 
@@ -168,14 +170,40 @@ def _entry(
     )
 
 
+def _strangers_letters(
+    database: Database,
+    hashed: bytes,
+    clock: Callable[[], datetime],
+    wait: Callable[[float], None],
+) -> tuple[int, int, int]:
+    """Take an address out of letters that it was sent while it was no contact's.
+
+    Returns:
+        How many they are, how many were withheld, and how many are on the line.
+    """
+    slicer = Slicer(database)
+    letters = withheld = 0
+    out: list[int] = []
+    while True:
+        with slicer.turn() as connection:
+            ids = letters_to_nobody(connection, hashed, slicer.size)
+            if not ids:
+                break
+            withheld += erasing.erase_letters(connection, ids, clock())
+            out += erasing.still_out(connection, ids)
+        letters += len(ids)
+    return letters, withheld, _answers(database, out, wait)
+
+
 def _finish(
     database: Database,
     contact: Contact,
     clock: Callable[[], datetime],
     wait: Callable[[float], None],
 ) -> Erased:
+    before, held, on_line = _strangers_letters(database, contact.hash, clock, wait)
     slicer = Slicer(database)
-    letters = withheld = 0
+    letters, withheld = before, held
     out: list[int] = []
     while True:
         with slicer.turn() as connection:
@@ -187,7 +215,7 @@ def _finish(
             withheld += erasing.erase_letters(connection, ids, clock())
             out += erasing.still_out(connection, ids)
         letters += len(ids)
-    left = _answers(database, out, wait)
+    left = on_line + _answers(database, out, wait)
     return Erased(contact.address, True, entries, letters, withheld, left)
 
 

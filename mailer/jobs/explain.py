@@ -1,5 +1,6 @@
 """Why somebody got a letter, or did not: all on record that decided it, with times."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mailer.errors import NotFoundError
@@ -8,6 +9,7 @@ from mailer.jobs.story import Story, came_back, story_of, verdict_of
 from mailer.jobs.world import World
 from mailer.model.address import parse_address
 from mailer.model.contact import Contact
+from mailer.model.delivery import CauseKind
 from mailer.model.key import KeyRing
 from mailer.model.suppression import Suppression
 from mailer.model.ticket import Ticket
@@ -19,6 +21,7 @@ from mailer.store.history import Attempt, OtherLetter
 from mailer.store.lists import words
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tickets import of_person
+from mailer.store.transactions import asked_for
 
 _CAMPAIGNS_AT_MOST = 10
 _LETTERS_AT_MOST = 20
@@ -83,12 +86,18 @@ def explain(
         suppressions = suppressions_of(connection, ring.suppression_hash(match))
         if contact is None:
             tickets = tuple(of_person(connection, None, match))
-            if not suppressions and not tickets:
+            strangers = history.letters_to_nobody(
+                connection, ring.suppression_hash(match), _LETTERS_AT_MOST
+            )
+            if not suppressions and not tickets and not strangers:
                 raise NotFoundError(
                     f"nothing is on record about {address}: no contact, no suppression,"
                     " no ticket"
                 )
-            return Explanation(address, None, (), tuple(suppressions), (), tickets=tickets)
+            told = _told(connection, strangers)
+            return Explanation(
+                address, None, (), tuple(suppressions), (), told, tickets=tickets
+            )
         entries = evidence_of(connection, contact.id)
         consents = tuple(Consent(entry, _words_of(connection, entry)) for entry in entries)
         if asked is not None:
@@ -110,15 +119,34 @@ def explain(
 
 
 def _letters(connection: Connection, contact: Contact) -> tuple[Told, ...]:
+    letters = history.other_letters(connection, contact.id, _LETTERS_AT_MOST)
+    return _told(connection, letters)
+
+
+def _told(connection: Connection, letters: Sequence[OtherLetter]) -> tuple[Told, ...]:
     return tuple(
         Told(
             letter,
             verdict_of(letter.delivery),
-            tuple(came_back(connection, letter.delivery.id)),
+            (*_asked(connection, letter), *came_back(connection, letter.delivery.id)),
             tuple(history.attempts_of(connection, letter.delivery.id)),
         )
-        for letter in history.other_letters(connection, contact.id, _LETTERS_AT_MOST)
+        for letter in letters
     )
+
+
+def _asked(connection: Connection, letter: OtherLetter) -> Iterator[str]:
+    """Say who asked for a letter, and with what it was sent."""
+    if letter.cause_kind is not CauseKind.TRANSACTION:
+        return
+    found = asked_for(connection, letter.cause_id)
+    if found is not None:
+        yield (
+            f"template {found.template}, asked for by {found.asked_by} on"
+            f" {found.asked_at:%Y-%m-%d %H:%M:%S} UTC"
+        )
+        for name, value in sorted(found.data.items()):
+            yield f"data: {name} = {value}"
 
 
 def _words_of(connection: Connection, entry: Evidence) -> str:

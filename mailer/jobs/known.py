@@ -1,7 +1,7 @@
 """What is known about a person, and from where: for her own page and her download."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,7 @@ from mailer.store.lists import all_lists, words
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tickets import entries_of, of_person
+from mailer.store.transactions import sent_with
 
 LETTERS_AT_MOST = 500
 
@@ -74,6 +75,7 @@ class Received:
         segment: The name of the segment that picked her; "" for everyone on the list.
         rule: Its expression.
         events: What came back about it.
+        data: With what it was sent, where a program asked for it.
     """
 
     letter: OwnLetter
@@ -83,6 +85,7 @@ class Received:
     segment: str
     rule: str
     events: tuple[Judged, ...]
+    data: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +223,15 @@ def _received(
         segment,
         rule,
         tuple(of_delivery(connection, letter.delivery.id)),
+        _data(connection, letter),
     )
+
+
+def _data(connection: Connection, letter: OwnLetter) -> Mapping[str, object]:
+    if letter.cause is not CauseKind.TRANSACTION:
+        return {}
+    found = sent_with(connection, [letter.cause_id]).get(letter.cause_id)
+    return {} if found is None else found.data
 
 
 def _first_target(body: Mapping[str, Any]) -> Mapping[str, Any]:

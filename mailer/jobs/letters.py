@@ -27,6 +27,7 @@ from mailer.store.contents import content_hash_of
 from mailer.store.database import Connection, Database
 from mailer.store.lists import find_list
 from mailer.store.tickets import get_entry, letter_of_incoming
+from mailer.store.transactions import Sent, sent_with
 
 _log = logging.getLogger(__name__)
 
@@ -54,16 +55,25 @@ class Pen:
     rehearsal: Rehearsal | None = None
 
 
-def _reader(claim: Claim, prepared: Prepared) -> Person:
-    """Return who the letter is for; a test letter to nobody's contact shows the sample."""
+_AS_IT_IS = Sent(None, {})
+
+
+def _reader(claim: Claim, prepared: Prepared, sent: Sent) -> Person:
+    """Return who the letter is for; a test letter to nobody's contact shows the sample.
+
+    Args:
+        sent: With what a letter goes out that somebody asked for.
+    """
     if claim.kind is Kind.TEST and claim.contact_id is None:
         return sample_person(prepared.source)._replace(address=claim.address)
     return Person(
         contact_id=claim.contact_id,
         address=claim.address,
         # A letter about her page may go to an address that nobody has confirmed yet.
-        attributes={} if claim.cause_kind is CauseKind.REQUEST else claim.attributes,
-        language=claim.language,
+        attributes={}
+        if claim.cause_kind is CauseKind.REQUEST
+        else {**claim.attributes, **sent.data},
+        language=sent.language or claim.language,
         time_zone=claim.time_zone,
     )
 
@@ -99,6 +109,11 @@ class Letters:
         self._ready: collections.OrderedDict[_Key, Prepared | Correspondence | str] = (
             collections.OrderedDict()
         )
+        self._sent: dict[_Key, Sent] = {}
+        self._same: collections.OrderedDict[tuple[str, str | None], Prepared] = (
+            collections.OrderedDict()
+        )
+        """What several causes have in common, by content and list."""
 
     def get_ready(self, claims: list[Claim]) -> None:
         """Load and prepare what these claims need and is not there yet."""
@@ -108,11 +123,14 @@ class Letters:
         for key in needed - self._ready.keys():
             with self._database.read() as connection:
                 self._ready[key] = self._prepared(connection, *key)
+                if key[0] is CauseKind.TRANSACTION:
+                    self._sent[key] = sent_with(connection, [key[1]]).get(key[1], _AS_IT_IS)
         # What is needed now stays; the oldest of the others goes.
         for key in needed:
             self._ready.move_to_end(key)
         while len(self._ready) > max(_KEPT_AT_MOST, 2 * len(needed)):
-            self._ready.popitem(last=False)
+            gone, _ = self._ready.popitem(last=False)
+            self._sent.pop(gone, None)
 
     def _prepared(
         self, connection: Connection, cause: CauseKind, cause_id: int, list_id: str | None
@@ -122,24 +140,42 @@ class Letters:
         content_hash = content_hash_of(connection, cause, cause_id)
         if content_hash is None:
             return f"there is no content on record for {cause} {cause_id}"
+        shared = cause is not CauseKind.CAMPAIGN
+        if shared and (same := self._same.get((content_hash, list_id))) is not None:
+            return same
         try:
-            content = taken_up(connection, content_hash)
-            mailing_list = content.list_of(list_id)
-            seen = find_list(connection, mailing_list.id)
-            return prepare(
-                content.source,
-                mailing_list,
-                seen.number if seen else 0,
-                content.specs,
-                self._pen.site,
-                self._pen.tokens,
-                self._pen.limits,
-                self._pen.rehearsal.to if self._pen.rehearsal else "",
-                self._ways(connection, cause, cause_id),
-            )
+            made = self._make(connection, content_hash, cause, cause_id, list_id)
         except MailerError as problem:
             _log.error("%s %d cannot be composed: %s", cause, cause_id, problem)
             return str(problem)
+        if shared:
+            self._same[content_hash, list_id] = made
+            while len(self._same) > _KEPT_AT_MOST:
+                self._same.popitem(last=False)
+        return made
+
+    def _make(
+        self,
+        connection: Connection,
+        content_hash: str,
+        cause: CauseKind,
+        cause_id: int,
+        list_id: str | None,
+    ) -> Prepared:
+        content = taken_up(connection, content_hash)
+        mailing_list = content.list_of(list_id)
+        seen = find_list(connection, mailing_list.id)
+        return prepare(
+            content.source,
+            mailing_list,
+            seen.number if seen else 0,
+            content.specs,
+            self._pen.site,
+            self._pen.tokens,
+            self._pen.limits,
+            self._pen.rehearsal.to if self._pen.rehearsal else "",
+            self._ways(connection, cause, cause_id),
+        )
 
     def _ways(self, connection: Connection, cause: CauseKind, cause_id: int) -> Ways:
         """Return by which pages of ours the links of a campaign are counted."""
@@ -166,7 +202,7 @@ class Letters:
             raise CannotComposeError(prepared)
         if isinstance(prepared, Correspondence):
             return self._to_one(prepared, claim)
-        person = _reader(claim, prepared)
+        person = _reader(claim, prepared, self._sent.get(_key(claim), _AS_IT_IS))
         # Nobody is contact 0, and nothing sign-up 0: whoever tries the links of a
         # rehearsal's letter, or has a mail program that does, leaves no list and agrees to
         # nothing in somebody else's name.

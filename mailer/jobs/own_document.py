@@ -73,6 +73,7 @@ def _letter_document(one: Received) -> dict[str, Any]:
         "because_of_entry": None if one.agreed is None else one.agreed.entry.number,
         "segment": one.segment,
         "rule": one.rule,
+        "data": dict(one.data),
         "came_back": [
             {"at": _time(event.at), "what": event.notice, "said": event.said}
             for event in one.events

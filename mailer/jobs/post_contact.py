@@ -22,6 +22,7 @@ from mailer.audience.posted import Evidence, Fault, Posted
 from mailer.errors import NotFoundError
 from mailer.jobs.contacts import known_about, write_details
 from mailer.jobs.sign_up import Desk, Wish, sign_up
+from mailer.jobs.transact import LetterDesk
 from mailer.jobs.world import World
 from mailer.model.consent import (
     Act,
@@ -85,11 +86,13 @@ class Door:
 
     Args:
         desk: Finds the desk of a list's sign-up by its file's name; raises NotFoundError.
+        letters: Takes orders for letters to one address.
     """
 
     world: World
     ring: KeyRing
     desk: Callable[[str], Desk]
+    letters: LetterDesk
 
 
 _RESULTS = {

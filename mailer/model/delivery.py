@@ -20,6 +20,7 @@ class CauseKind(StrEnum):
     TICKET = "ticket"
     REQUEST = "request"
     JOURNEY = "journey"
+    TRANSACTION = "transaction"
     TEST = "test"
     ALARM = "alarm"
 

@@ -41,6 +41,7 @@ _SINGLE = [
     CauseKind.REQUEST.value,
     CauseKind.INCOMING.value,
     CauseKind.TICKET.value,
+    CauseKind.TRANSACTION.value,
 ]
 OVER = [CampaignState.FINISHED.value, CampaignState.CANCELLED.value]
 """Of such campaigns nothing more will be composed, unless letters are tried again."""

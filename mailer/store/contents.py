@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select
 
 from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.kind import KINDS, Kind
+from mailer.store.doortables import TransactionRow
 from mailer.store.tables import (
     CampaignRow,
     DeliveryRow,
@@ -23,6 +24,7 @@ _sign_up = table(SignUpRow)
 _welcome = table(WelcomeRow)
 _delivery = table(DeliveryRow)
 _request = table(PageRequestRow)
+_transaction = table(TransactionRow)
 
 
 def content_hash_of(connection: Connection, cause: CauseKind, cause_id: int) -> str | None:
@@ -35,6 +37,8 @@ def content_hash_of(connection: Connection, cause: CauseKind, cause_id: int) -> 
         where = select(_sign_up.c.frozen_hash).where(_sign_up.c.id == cause_id)
     elif cause is CauseKind.JOURNEY:
         where = select(_welcome.c.frozen_hash).where(_welcome.c.id == cause_id)
+    elif cause is CauseKind.TRANSACTION:
+        where = select(_transaction.c.frozen_hash).where(_transaction.c.id == cause_id)
     elif cause is CauseKind.REQUEST:
         where = select(_request.c.frozen_hash).where(_request.c.id == cause_id)
     else:

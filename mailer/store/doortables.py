@@ -5,11 +5,13 @@ up when it leaves. Who needs all tables takes `metadata` from here.
 """
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from mailer.store.columns import (
+    Values,
     bytes_column,
     id_column,
     number_column,
@@ -51,6 +53,34 @@ class ApiRequestRow(SQLModel, table=True):
     at: datetime = time_column()
     result: str | None = text_column(null=True)
     contact_id: int | None = number_column(null=True)
+
+
+class TransactionRow(SQLModel, table=True):
+    """One letter that a program or a person of the company asked for, with its data.
+
+    Its key is unique, so that it is sent once however often it is asked for; hashes are
+    keyed. `hash` is that of the address.
+    """
+
+    __tablename__ = "transaction_letter"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index("ix_transaction_letter_hash", "hash"),
+        Index("ix_transaction_letter_asked_at", "asked_at"),
+        # A delivery is unique by its cause's number.
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = id_column()
+    template: str = text_column()
+    frozen_hash: str = text_column()
+    asked_by: str = text_column()
+    asked_at: datetime = time_column()
+    key_hash: bytes | None = Field(
+        default=None, sa_column=Column(LargeBinary, nullable=True, unique=True)
+    )
+    body_hash: bytes = bytes_column()
+    hash: bytes = bytes_column()
+    language: str | None = text_column(null=True)
+    data: dict[str, Any] = Field(sa_column=Column(Values, nullable=False))
 
 
 class WebhookEndpointRow(SQLModel, table=True):

@@ -39,6 +39,7 @@ from mailer.store.tables import (
     VerdictRow,
     table,
 )
+from mailer.store.transactions import forget_data
 
 _asked = table(ApiRequestRow)
 _attempt = table(AttemptRow)
@@ -65,6 +66,7 @@ TABLES = {
     "page_request": "deleted",
     "sign_up": "deleted",
     "subscription": "stays as left, under a number that is nobody's any more",
+    "transaction_letter": "stays without what it was sent with",
     "suppression": "stays as a keyed hash, so that nobody writes again",
     "ticket": "deleted",
     "ticket_entry": "deleted",
@@ -128,6 +130,7 @@ def erase_letters(connection: Connection, ids: Sequence[int], now: datetime) -> 
         values,
     )
     forget_answers(connection, ids)
+    forget_data(connection, ids)
     _forget_messages(connection, ids)
     return len(withheld)
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, se
 
 from mailer.model.delivery import CauseKind
 from mailer.store.ageing import OVER
+from mailer.store.doortables import TransactionRow
 from mailer.store.tables import (
     CampaignRow,
     DeliveryRow,
@@ -25,6 +26,7 @@ _frozen = table(FrozenRow)
 _letter = table(TestLetterRow)
 _page_request = table(PageRequestRow)
 _sign_up = table(SignUpRow)
+_transaction = table(TransactionRow)
 _welcome = table(WelcomeRow)
 
 
@@ -101,7 +103,7 @@ def _aged(before: datetime) -> tuple[ColumnElement[bool], ...]:
 def _of_no_letter() -> tuple[ColumnElement[bool], ...]:
     return tuple(
         ~exists().where(one.c.frozen_hash == _frozen.c.hash)
-        for one in (_letter, _page_request, _sign_up, _welcome)
+        for one in (_letter, _page_request, _sign_up, _transaction, _welcome)
     )
 
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, select
 
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.delivery import CauseKind, Claim, DeliveryState
 from mailer.model.kind import Kind
+from mailer.store import transactions
 from mailer.store.campaigns import campaign_of
 from mailer.store.campaignsearch import to_lists
 from mailer.store.contacts import get_contact
@@ -67,14 +68,25 @@ class OtherLetter:
 
 def other_letters(connection: Connection, contact_id: int, limit: int) -> list[OtherLetter]:
     """Return a contact's latest letters that no campaign wrote, newest first."""
+    return _others(
+        connection,
+        (_delivery.c.contact_id == contact_id)
+        & (_delivery.c.cause_kind != CauseKind.CAMPAIGN.value),
+        limit,
+    )
+
+
+def letters_to_nobody(connection: Connection, hash: bytes, limit: int) -> list[OtherLetter]:
+    """Return the latest letters that an address was sent while it was no contact's."""
+    ids = transactions.letters_to_nobody(connection, hash, limit)
+    return _others(connection, _delivery.c.id.in_(ids), limit) if ids else []
+
+
+def _others(
+    connection: Connection, where: ColumnElement[bool], limit: int
+) -> list[OtherLetter]:
     rows = connection.execute(
-        select(_delivery)
-        .where(
-            _delivery.c.contact_id == contact_id,
-            _delivery.c.cause_kind != CauseKind.CAMPAIGN.value,
-        )
-        .order_by(_delivery.c.id.desc())
-        .limit(limit)
+        select(_delivery).where(where).order_by(_delivery.c.id.desc()).limit(limit)
     )
     return [
         OtherLetter(

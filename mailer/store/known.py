@@ -52,6 +52,7 @@ class OwnLetter:
     campaign: int | None
     frozen_hash: str | None
     created_at: datetime | None
+    cause_id: int = 0
 
 
 def imported_values(connection: Connection, contact_id: int) -> list[ImportedValues]:
@@ -101,6 +102,7 @@ def own_letters(connection: Connection, contact_id: int, limit: int) -> list[Own
             row.campaign,
             row.frozen_hash,
             row.campaign_at,
+            row.cause_id,
         )
         for row in rows
     ]

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from mailer.errors import MailerError
-from mailer.web import contacts
+from mailer.web import contacts, letters
 from mailer.web.health import VERSION
 from mailer.web.means import Means
 from mailer.web.openapi import describe
@@ -31,6 +31,7 @@ async def description(request: Request, means: Means) -> Response:
 
 ROUTES: tuple[tuple[str, str, Callable[[Request, Means], Awaitable[Response]]], ...] = (
     ("POST", "/contacts", contacts.post),
+    ("POST", "/send", letters.post),
     ("GET", "/openapi.json", description),
 )
 """Method, path below /api, and what answers; `openapi.py` describes each (a test)."""

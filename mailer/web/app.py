@@ -28,6 +28,7 @@ from mailer.jobs.metrics import Meter
 from mailer.jobs.post_contact import Door
 from mailer.jobs.reading import Reading
 from mailer.jobs.sign_up_desk import Desks
+from mailer.jobs.transact import LetterDesk
 from mailer.model.mailinglist import MailingList
 from mailer.model.mode import Mode
 from mailer.model.token import TokenBox
@@ -121,7 +122,7 @@ def _joining(workspace: Workspace) -> Joining:
         workspace.settings.sign_up.rules(),
         # Where nobody has said, nobody is written to.
         rehearsing=world.mode is not Mode.LIVE,
-        door=Door(world, workspace.ring, desks.of),
+        door=Door(world, workspace.ring, desks.of, LetterDesk(world, workspace.ring)),
     )
 
 

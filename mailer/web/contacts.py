@@ -27,13 +27,22 @@ STATUS = {
     Result.ASKED: 202,
     Result.WAITING: 202,
 }
-_IDEMPOTENCY = re.compile(r"[\x21-\x7e]{1,255}")
-_ZONES = frozenset(available_timezones())
+IDEMPOTENCY = re.compile(r"[\x21-\x7e]{1,255}")
+KEY_IS_WRONG = "Idempotency-Key must be 1 to 255 printable ASCII characters."
+ZONES = frozenset(available_timezones())
 _AGAIN_S = {"Retry-After": "5"}
 
 
 async def post(request: Request, means: Means) -> Response:
     """Take what is posted about one person."""
+    came = await let_in(request, means)
+    if isinstance(came, Response):
+        return came
+    return await _take(request, means, *came)
+
+
+async def let_in(request: Request, means: Means) -> tuple[Door, ApiKey] | Response:
+    """Let a request with a key in; else return what it is answered with."""
     door = means.joining.door
     if door is None:
         return problem(Reason.NOT_HERE)
@@ -47,20 +56,19 @@ async def post(request: Request, means: Means) -> Response:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         return problem(Reason.WRONG_TYPE)
-    return await _take(request, means, door, key)
+    return door, key
 
 
 async def _take(request: Request, means: Means, door: Door, key: ApiKey) -> Response:
     idempotency = request.headers.get("idempotency-key")
-    if idempotency is not None and not _IDEMPOTENCY.fullmatch(idempotency):
-        fault = "Idempotency-Key must be 1 to 255 printable ASCII characters."
-        return problem(Reason.INVALID, fault)
+    if idempotency is not None and not IDEMPOTENCY.fullmatch(idempotency):
+        return problem(Reason.INVALID, KEY_IS_WRONG)
     body = await read_body(request)
     try:
         said = strict_json(body)
     except ValueError as wrong:
         return problem(Reason.NOT_JSON, str(wrong))
-    reader = PostReader(door.world.specs, _ZONES, means.clock())
+    reader = PostReader(door.world.specs, ZONES, means.clock())
     posted = reader.read(said)
     if posted is None:
         return problem(Reason.INVALID, faults=reader.faults)

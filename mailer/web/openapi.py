@@ -8,6 +8,7 @@ from mailer.jobs.post_contact import Result
 from mailer.model.attributes import MAX_TEXT, MAX_TEXTS, AttributeSpec, AttributeType
 from mailer.model.consent import Basis
 from mailer.web.contacts import STATUS
+from mailer.web.openletters import letter_schema, owed_schema, post_send
 from mailer.web.problems import PROBLEMS, Reason
 
 Schema = dict[str, Any]
@@ -52,12 +53,15 @@ def describe(
         "security": [{"key": []}],
         "paths": {
             "/api/contacts": {"post": _post_contact()},
+            "/api/send": {"post": post_send()},
             "/api/openapi.json": {"get": _itself()},
         },
         "components": {
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
             "schemas": {
                 "Contact": _contact(specs),
+                "Letter": letter_schema(),
+                "Owed": owed_schema(),
                 "Consent": _consent(),
                 "Done": _done(),
                 "Problem": _problem(),

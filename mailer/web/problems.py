@@ -17,6 +17,7 @@ class Reason(StrEnum):
     INVALID = "invalid"
     STAYS_AWAY = "stays-away"
     KEY_REUSED = "idempotency-key-reused"
+    KEY_TAKEN = "idempotency-key-taken"
     GOING_ON = "still-going-on"
     TOO_MANY = "too-many"
     TOO_LARGE = "too-large"
@@ -41,6 +42,7 @@ PROBLEMS = {
     Reason.INVALID: Known(422, "Something in the request is wrong"),
     Reason.STAYS_AWAY: Known(409, "This person stays away"),
     Reason.KEY_REUSED: Known(422, "The Idempotency-Key was used for another request"),
+    Reason.KEY_TAKEN: Known(409, "The Idempotency-Key was used for another letter"),
     Reason.GOING_ON: Known(409, "The same request is being worked on"),
     Reason.TOO_MANY: Known(429, "Too many people were signed up at once"),
     Reason.TOO_LARGE: Known(413, "The body is larger than 64 KiB"),

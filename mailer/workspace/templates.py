@@ -34,6 +34,7 @@ from mailer.workspace.enclosures import (
     read_image,
 )
 from mailer.workspace.files import inside, read_text
+from mailer.workspace.lettertable import data_of
 from mailer.workspace.sampletable import read_sample
 from mailer.workspace.tomlfiles import Table, parse_toml, read_priority
 
@@ -94,6 +95,7 @@ class _Reading:
         preview, previews = _by_language(table, "preview", "")
         kind = _kind(table)
         sample = read_sample(table)
+        data = data_of(table, kind)
         language = table.text("language", "")
         layout = _layout(table)
         embed = _embed(table)
@@ -133,6 +135,7 @@ class _Reading:
             embed=embed,
             attachments=self._attachments(attached),
             priority=priority,
+            data=data,
             contents=self._contents,
         )
 

@@ -1,0 +1,105 @@
+"""`mailer send`: one transactional letter to one address."""
+
+from typing import cast
+
+import click
+
+from mailer.audience.wanted import LetterReader, Wanted
+from mailer.cli.output import as_json, print_json
+from mailer.compose.template import TemplateSource
+from mailer.errors import WorkspaceError
+from mailer.jobs.transact import Asked, LetterDesk, Owed, as_error, order_body
+from mailer.model.address import parse_address
+from mailer.model.attributes import AttributeSpec, coerce
+from mailer.web.contacts import ZONES, strict_json
+from mailer.wiring import open_workspace, utc_now
+from mailer.workspace.files import read_text
+from mailer.workspace.templates import read_template
+
+
+@click.command
+@click.argument("template")
+@click.option("--to", "address", required=True, help="Whom it goes to.")
+@click.option(
+    "--data",
+    "given",
+    multiple=True,
+    metavar="FILE|NAME=VALUE",
+    help="What it is sent with: a file of JSON, or one value; may be given more than once.",
+)
+@click.option(
+    "--key", default="", help="Asked for again with the same key it is sent once."
+)
+@click.option("--list", "list_name", default="", help="The list in whose name it goes.")
+@click.option("--language", help="Its language, where the template has it.")
+@click.option("--dry-run", is_flag=True, help="Compose it, and send nothing.")
+@as_json
+@click.pass_obj
+def send(
+    folder: str,
+    template: str,
+    address: str,
+    given: tuple[str, ...],
+    key: str,
+    list_name: str,
+    *,
+    language: str | None,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Send one transactional letter to one address.
+
+    The TEMPLATE says kind = "transactional" in its letter.toml, and under [data] what it is
+    sent with. It goes before journeys and campaigns, and also to people who left a list;
+    what must go to nobody is refused. `mailer serve` sends it.
+
+    \b
+    Example: mailer send receipt --to ann@example.com --data order=1017 --key order-1017
+             mailer send receipt --to ann@example.com --data order.json --dry-run
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    with open_workspace(folder) as workspace:
+        world = workspace.world()
+        source = read_template(folder, template)
+        data = _data(source, given)
+        wanted = Wanted(template, parse_address(address), data, list_name, language)
+        reader = LetterReader(world.specs, ZONES, utc_now())
+        asked = Asked("staff", key, order_body(wanted))
+        desk = LetterDesk(world, workspace.ring)
+        outcome = desk.send(reader, wanted, asked, dry_run=dry_run)
+    if not isinstance(outcome, Owed):
+        raise as_error(outcome)
+    if as_json:
+        result = "composed" if outcome.letter is None else "queued"
+        print_json({"result": result, "letter": outcome.letter})
+    elif outcome.letter is None:
+        click.echo(f"it can be sent: {outcome.subject}")
+    else:
+        click.echo(f"letter {outcome.letter} to {wanted.to.given} is on its way")
+
+
+def _data(source: TemplateSource, given: tuple[str, ...]) -> dict[str, object]:
+    specs = source.data_specs()
+    data: dict[str, object] = {}
+    for one in given:
+        name, is_value, cell = one.partition("=")
+        data |= {name: _value(specs, name, cell)} if is_value else _file(one)
+    return data
+
+
+def _value(specs: dict[str, AttributeSpec], name: str, cell: str) -> object:
+    if name not in specs:
+        return cell
+    try:
+        return coerce(specs[name], cell)
+    except ValueError as problem:
+        raise click.BadParameter(f"{name} {problem}", param_hint="--data") from None
+
+
+def _file(path: str) -> dict[str, object]:
+    try:
+        found = strict_json(read_text(path, path).encode())
+    except ValueError as problem:
+        raise WorkspaceError(f"{path}: {problem}") from None
+    if not isinstance(found, dict):
+        raise WorkspaceError(f'{path}: must be an object of JSON: {{"order": "1017"}}')
+    return cast("dict[str, object]", found)

@@ -1,0 +1,112 @@
+"""`mailer send`: from the command line into a letter that a mail server has."""
+
+import asyncio
+import email
+import email.policy
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from journey.program import relay
+from worlds import make_workspace
+
+from mailer.cli.main import mailer
+from mailer.daemon import send_until
+from mailer.store.tables import DeliveryRow, table
+from mailer.wiring import open_workspace
+
+LETTER = """
+subject = "Your order {{ order }}"
+kind = "transactional"
+[data]
+order = "text"
+lines = "texts"
+[sample]
+order = "1017"
+lines = ["One tent"]
+"""
+BODY = "<p>{{ order }}</p>{% for one in lines %}<p>{{ one }}</p>{% endfor %}"
+
+
+def a_shop(folder: Path, port: int) -> None:
+    make_workspace(folder, relay={"host": "127.0.0.1", "port": port, "tls": "none"}).close()
+    place = folder / "templates/mail/receipt"
+    place.mkdir(parents=True)
+    (place / "letter.toml").write_text(LETTER, encoding="utf-8")
+    (place / "body.html").write_text(BODY, encoding="utf-8")
+
+
+def run(folder: Path, *arguments: str, status: int = 0) -> Result:
+    order = ("-w", str(folder), "send", *arguments)
+    done = CliRunner().invoke(mailer, order)
+    assert done.exit_code == status, done.output
+    return done
+
+
+def deliver(folder: Path) -> None:
+    with open_workspace(str(folder)) as workspace:
+
+        def done() -> bool:
+            with workspace.database.read() as connection:
+                found = connection.execute(table(DeliveryRow).select()).all()
+            return all(one.state == "accepted" for one in found)
+
+        asyncio.run(send_until(workspace, done))
+
+
+def test_a_letter_arrives_once_with_its_data(tmp_path: Path) -> None:
+    with relay() as taken:
+        a_shop(tmp_path, taken.port)
+        file = tmp_path / "order.json"
+        file.write_text('{"lines": ["One tent", "<b>Pegs</b>"]}', encoding="utf-8")
+        order = (
+            "receipt", "--to", "Ann@example.com", "--data", str(file),
+            "--data", "order=10=17", "--key", "order-1017",
+        )  # fmt: skip
+        tried = run(tmp_path, *order, "--dry-run")
+        assert tried.output.endswith("it can be sent: Your order 10=17\n")
+        first = json.loads(run(tmp_path, *order, "--json").stdout)
+        assert first == {"result": "queued", "letter": 1}
+        assert json.loads(run(tmp_path, *order, "--json").stdout) == first
+        deliver(tmp_path)
+        (letter,) = taken.letters
+    message = email.message_from_bytes(letter.content, policy=email.policy.default)
+    assert message["Subject"] == "Your order 10=17"
+    assert message["To"] == "Ann@example.com"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["List-Unsubscribe"] is None
+    page = message.get_body(("html",))
+    assert page is not None
+    assert "&lt;b&gt;Pegs&lt;/b&gt;" in page.get_content()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("receipt", "--to", "a@example.com"), "there is no 'order' here"),
+        (("reciept", "--to", "a@example.com"), "did you mean 'receipt'"),
+        (("autumn-sale", "--to", "a@example.com"), "mailer campaign start"),
+        (("receipt", "--to", "a"), "no email address"),
+        (("receipt", "--to", "a@example.com", "--data", "ordr=1"), "did you mean 'order'"),
+        (("receipt", "--to", "a@example.com", "--data", "none.json"), "no such file"),
+    ],
+)
+def test_mistakes_say_what_to_do(
+    tmp_path: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    a_shop(tmp_path, 1)
+    assert words in run(tmp_path, *arguments, status=2).output
+
+
+def test_data_is_for_transactional_letters(tmp_path: Path) -> None:
+    a_shop(tmp_path, 1)
+    letter = tmp_path / "templates/mail/receipt/letter.toml"
+    for before, after, words in (
+        ('"transactional"', '"marketing"', "[data] is for letters of the kind"),
+        ('lines = "texts"', 'lines = "list"', "must be text, number"),
+        ('lines = "texts"', 'city = "text"', "is an attribute of people already"),
+        ('lines = "texts"', 'subject = "text"', "used by the program"),
+    ):
+        letter.write_text(LETTER.replace(before, after), encoding="utf-8")
+        assert words in run(tmp_path, "receipt", "--to", "a@example.com", status=2).output
