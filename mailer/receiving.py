@@ -20,6 +20,7 @@ from mailer.jobs.fetching import Box, Reader
 from mailer.jobs.incoming import Desk, anything_waits, handle_all
 from mailer.jobs.keeper import Keeper
 from mailer.jobs.recipients import Recipients
+from mailer.jobs.refused import any_refused, judge_refused
 from mailer.jobs.world import is_rehearsal
 from mailer.model.token import TokenBox
 from mailer.wire.imap_box import ImapBox
@@ -223,6 +224,13 @@ async def _understand(
 
 def _handle(workspace: Workspace) -> None:
     # It is looked every few seconds, and what understanding needs is long to read.
+    if any_refused(workspace.database, utc_now()):
+        knowledge = read_knowledge(workspace.folder)
+        logbook = workspace.logbook
+        for letter, verdict in judge_refused(
+            workspace.database, logbook, knowledge, utc_now()
+        ):
+            _log.info("letter %s was refused: %s", letter, verdict.words)
     if not anything_waits(workspace.database):
         return
     for one in handle_all(desk_of(workspace), utc_now()):

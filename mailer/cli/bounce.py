@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 import click
 
-from mailer.cli.output import as_json, print_json, print_rows
+from mailer.cli.output import as_json, print_json, print_rows, shown
 from mailer.jobs import bounces as jobs
 from mailer.wiring import open_workspace, utc_now
 
@@ -36,18 +36,43 @@ def list_(folder: str, limit: int, *, as_json: bool) -> None:
         return
     rows = [
         {
+            "verdict": one.id,
             "at": one.at,
             "letter": one.delivery_id,
             "for": f"{one.cause_kind} {one.cause_id}",
             "address": one.address,
             "what": one.notice,
             "reason": one.reason,
-            "done": one.effect,
+            "done": "undone" if one.undone_at else one.effect,
             "because": one.words,
         }
         for one in found
     ]
     print_rows(rows, as_json=False, nothing="nothing has come back")
+
+
+@bounce.command
+@click.argument("verdict_id", metavar="VERDICT", type=int)
+@click.option("--by", required=True, help="Who does it.")
+@as_json
+@click.pass_obj
+def undo(folder: str, verdict_id: int, by: str, *, as_json: bool) -> None:
+    """Take back what was done about a bounce: it counts no more.
+
+    The address may be written to again, unless another verdict or the person herself keeps
+    letters away. A complaint is what a person said, and stays.
+
+    Example: mailer bounce undo 17 --by Ola
+    """
+    with open_workspace(folder) as workspace:
+        one, lifted = jobs.undo(
+            workspace.database, workspace.logbook, verdict_id, by, utc_now()
+        )
+    if as_json:
+        print_json({"verdict": one.id, "address": one.address, "lifted": lifted})
+        return
+    again = "letters go there again" if lifted else "nothing was to be lifted"
+    click.echo(f"verdict {one.id} ({shown(one.address)}, {one.reason}) is undone: {again}")
 
 
 @bounce.command

@@ -2,13 +2,23 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mailer.errors import NotFoundError, RefusedError
+from mailer.jobs.lifting import End, end, note_end
+from mailer.jobs.logbook import Logbook
+from mailer.model.address import parse_address
+from mailer.model.consent import How, SuppressionReason
+from mailer.model.kind import Scope
 from mailer.model.notice import Reason
+from mailer.model.verdict import Effect
 from mailer.store import incoming as store
-from mailer.store.database import Database
-from mailer.store.incoming import Judged
+from mailer.store import ledger
+from mailer.store.contacts import find_contact
+from mailer.store.database import Connection, Database
+from mailer.store.incoming import Concern, Judged
+from mailer.store.suppressions import suppressions_of
 
 GROUPS: dict[str, Callable[[Judged], str]] = {
     "reason": lambda one: one.reason,
@@ -60,6 +70,69 @@ def newest(database: Database, limit: int) -> list[Judged]:
         return store.newest(connection, limit)
 
 
+def undo(
+    database: Database, logbook: Logbook, verdict_id: int, by: str, now: datetime
+) -> tuple[Judged, bool]:
+    """Take a verdict back: it counts no more, and what it put on the address is lifted.
+
+    Args:
+        by: The staff member.
+
+    Returns:
+        The verdict, and whether a suppression was lifted.
+
+    Raises:
+        NotFoundError: when there is none of this number.
+        RefusedError: when it was undone already, or is what the person said.
+        WorkspaceError: when the logbook cannot be written; it is undone all the same.
+    """
+    if not by.strip():
+        raise RefusedError("say who does it: --by NAME")
+    lifted: tuple[bytes, End] | None = None
+    with database.write() as connection:
+        ledger.lock(connection)
+        one = store.verdict_of(connection, verdict_id)
+        if one is None:
+            raise NotFoundError(
+                f"there is no verdict {verdict_id}: `mailer bounce list` shows them"
+            )
+        if one.effect is Effect.COMPLAINED:
+            raise RefusedError(
+                f"verdict {verdict_id} is a complaint: that is what the person said, and"
+                " only the person can end it, by signing up and confirming"
+            )
+        if not store.undo(connection, verdict_id, now):
+            raise RefusedError(f"verdict {verdict_id} was undone already")
+        concern = store.concern(connection, one.delivery_id)
+        if concern is not None and one.effect is Effect.SUPPRESSED and concern.address:
+            ending = End((), How.SUPPORT, now, by.strip())
+            lifted = _lift(connection, logbook, concern, verdict_id, ending)
+    if lifted is not None:
+        note_end(logbook, *lifted)
+    return one, lifted is not None
+
+
+def _lift(
+    connection: Connection, logbook: Logbook, about: Concern, verdict_id: int, ending: End
+) -> tuple[bytes, End] | None:
+    """Lift what a verdict put on an address; None where another one keeps it there."""
+    if store.others_suppress(connection, about, verdict_id):
+        return None
+    match = parse_address(about.address).match
+    hashed = logbook.ring.suppression_hash(match)
+    bounced = [
+        one
+        for one in suppressions_of(connection, hashed)
+        if one.reason is SuppressionReason.BOUNCED and one.scope == Scope.MARKETING.value
+    ]
+    if not bounced:
+        return None
+    ending = replace(ending, suppressions=bounced)
+    contact = find_contact(connection, match)
+    end(connection, logbook.ring, hashed, contact, ending)
+    return hashed, ending
+
+
 def stats(database: Database, by: str, days: int, now: datetime) -> list[Counted]:
     """Count what came back in so many days, the most frequent first.
 
@@ -67,7 +140,8 @@ def stats(database: Database, by: str, days: int, now: datetime) -> list[Counted
         by: One of `GROUPS`.
     """
     with database.read() as connection:
-        found = store.bounces(connection, now - timedelta(days=days))
+        every = store.bounces(connection, now - timedelta(days=days))
+    found = [one for one in every if one.undone_at is None]
     group = GROUPS[by]
     reports, hard = (
         Counter(map(group, found)),

@@ -112,7 +112,11 @@ def came_back(connection: Connection, delivery_id: int) -> Iterator[str]:
     """Say what was reported about a letter, and what was done about it."""
     for one in of_delivery(connection, delivery_id):
         said = f", which said {one.said}" if one.said else ""
-        yield f"came back on {_day(one.at)}: {one.notice}, {one.effect}: {one.words}{said}"
+        undone = "" if one.undone_at is None else f" (undone on {_day(one.undone_at)})"
+        what = one.notice if one.incoming_id is not None else "refused at once"
+        yield (
+            f"came back on {_day(one.at)}: {what}, {one.effect}: {one.words}{said}{undone}"
+        )
 
 
 def _permission(

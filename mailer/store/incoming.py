@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.delivery import CauseKind
@@ -50,7 +50,7 @@ class Judged:
     """A verdict on record, with the letter that it is about."""
 
     id: int
-    incoming_id: int
+    incoming_id: int | None
     delivery_id: int
     cause_kind: str
     cause_id: int
@@ -64,6 +64,7 @@ class Judged:
     effect: Effect
     words: str
     at: datetime
+    undone_at: datetime | None
 
 
 def keep(
@@ -170,28 +171,38 @@ def concern(connection: Connection, delivery_id: int) -> Concern | None:
     row = connection.execute(
         select(_delivery).where(_delivery.c.id == delivery_id)
     ).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else concern_of(row)
+
+
+def concern_of(row: Any) -> Concern:
+    """Return the delivery that a row of its table is."""
     return Concern(
         row.id, row.contact_id, bytes(row.hash), row.address, row.cause_kind, row.cause_id,
         row.relay or "",
     )  # fmt: skip
 
 
+def _whose(about: Concern) -> ColumnElement[bool]:
+    """Return what says that a delivery is to the same person, or to the same address."""
+    # A hash changes with each new key, a contact's number never.
+    if about.contact_id is None:
+        return _delivery.c.hash == about.hash
+    return and_(
+        _delivery.c.contact_id.is_not(None), _delivery.c.contact_id == about.contact_id
+    )
+
+
 def earlier(connection: Connection, about: Concern, since: datetime) -> list[Earlier]:
     """Return the bounces of an address since a moment, oldest first."""
-    # A hash changes with each new key, a contact's number never.
-    its = (
-        _delivery.c.hash == about.hash
-        if about.contact_id is None
-        else and_(
-            _delivery.c.contact_id.is_not(None), _delivery.c.contact_id == about.contact_id
-        )
-    )
     rows = connection.execute(
         select(_verdict.c.at, _verdict.c.reason, _verdict.c.points, _delivery.c.cause_id)
         .join(_delivery, _delivery.c.id == _verdict.c.delivery_id)
-        .where(its, _verdict.c.at >= since, _verdict.c.notice == "bounce")
+        .where(
+            _whose(about),
+            _verdict.c.at >= since,
+            _verdict.c.notice == "bounce",
+            _verdict.c.undone_at.is_(None),
+        )
         .order_by(_verdict.c.id)
     )
     return [Earlier(row.at, row.reason, row.points, row.cause_id) for row in rows]
@@ -199,7 +210,7 @@ def earlier(connection: Connection, about: Concern, since: datetime) -> list[Ear
 
 def record(
     connection: Connection,
-    incoming_id: int,
+    incoming_id: int | None,
     about: Concern,
     facts: dict[str, Any],
     verdict: Verdict,
@@ -208,6 +219,7 @@ def record(
     """Put a verdict on record.
 
     Args:
+        incoming_id: The message that says so; None for an answer while we spoke.
         facts: `notice`, `reason`, `hard`, `status` and `said`.
     """
     connection.execute(
@@ -256,5 +268,37 @@ def _of(row: Any) -> Judged:
     return Judged(
         row.id, row.incoming_id, row.delivery_id, row.cause_kind, row.cause_id, row.address,
         row.relay or "", row.notice, row.reason, bool(row.hard), row.status, row.said,
-        Effect(row.effect), row.words, row.at,
+        Effect(row.effect), row.words, row.at, row.undone_at,
     )  # fmt: skip
+
+
+def verdict_of(connection: Connection, verdict_id: int) -> Judged | None:
+    """Return one verdict."""
+    row = connection.execute(_judged.where(_verdict.c.id == verdict_id)).one_or_none()
+    return None if row is None else _of(row)
+
+
+def undo(connection: Connection, verdict_id: int, now: datetime) -> bool:
+    """Note that a verdict does not hold; False when that is on record already."""
+    changed = connection.execute(
+        update(_verdict)
+        .where(_verdict.c.id == verdict_id, _verdict.c.undone_at.is_(None))
+        .values(undone_at=now)
+    )
+    return changed.rowcount == 1
+
+
+def others_suppress(connection: Connection, about: Concern, verdict_id: int) -> bool:
+    """Say whether another verdict that holds keeps letters from the same address."""
+    found = connection.execute(
+        select(_verdict.c.id)
+        .join(_delivery, _delivery.c.id == _verdict.c.delivery_id)
+        .where(
+            _whose(about),
+            _verdict.c.id != verdict_id,
+            _verdict.c.effect == Effect.SUPPRESSED.value,
+            _verdict.c.undone_at.is_(None),
+        )
+        .limit(1)
+    )
+    return found.first() is not None

@@ -8,18 +8,25 @@ from samples.samples import knowledge
 from sending import a_campaign, attempts
 from sqlalchemy import select, update
 
-from mailer.jobs.bounces import stats
+from mailer.errors import NotFoundError, RefusedError
+from mailer.jobs.bounces import stats, undo
 from mailer.jobs.incoming import Desk, handle_all, keep
+from mailer.jobs.refused import any_refused, judge_refused
 from mailer.model.consent import SuppressionReason
+from mailer.model.delivery import DeliveryState
+from mailer.model.no import NoAct
+from mailer.model.outcome import Reply, Stage
 from mailer.model.token import Reader, TokenBox, TokenKind, in_mailbox
 from mailer.model.verdict import Effect
-from mailer.store import alarms, incoming, webhooks
+from mailer.store import alarms, incoming, refused, webhooks
 from mailer.store.doortables import WebhookRow
+from mailer.store.outcomes import Change, log_attempts
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tables import DeliveryRow, table
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 A_DAY = timedelta(days=1)
+A_MINUTE = timedelta(minutes=1)
 DSN = """\
 Return-Path: <>
 From: MAILER-DAEMON@relay.example
@@ -217,6 +224,80 @@ def test_a_full_mailbox_counts_and_one_bounce_is_never_enough(desk, ring):
     assert held(desk, ring, 1) == []
 
 
+def test_an_undone_verdict_counts_no_more_and_letters_go_there_again(desk, ring):
+    a_campaign(desk.database, ring, 2)
+    take(desk, a_report(desk.tokens, 1))
+    take(desk, a_report(desk.tokens, 1, number=2, envelope="X-A: b"))
+    undone = [
+        undo(desk.database, desk.logbook, number, "Ola", NOW + A_DAY)[1]
+        for number in (1, 2)
+    ]
+    # The second one kept them away too, until it was undone as well.
+    assert undone == [False, True]
+    assert held(desk, ring, 1) == []
+    assert stats(desk.database, "reason", 30, NOW + A_DAY) == []
+    with pytest.raises(RefusedError, match="undone already"):
+        undo(desk.database, desk.logbook, 1, "Ola", NOW + A_DAY)
+    with pytest.raises(NotFoundError, match="bounce list"):
+        undo(desk.database, desk.logbook, 99, "Ola", NOW + A_DAY)
+    assert [line.no.act for line in desk.logbook.lines() if line.no][-1] is NoAct.LIFTED
+
+
+def test_a_complaint_is_undone_by_the_person_only(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    take(desk, a_report(desk.tokens, 1, COMPLAINT))
+    with pytest.raises(RefusedError, match="only the person can end it"):
+        undo(desk.database, desk.logbook, 1, "Ola", NOW)
+    assert held(desk, ring, 1) == [("marketing", SuppressionReason.COMPLAINED)]
+
+
+def refuse_at(desk: Desk, delivery: int, at: datetime, answer: Reply, stage: Stage) -> None:
+    """Write down what a server answered, as senders do."""
+    change = Change(
+        delivery, 1, DeliveryState.REFUSED, at, reply=answer, stage=stage,
+        logged="refused", relay="main",
+    )  # fmt: skip
+    with desk.database.write() as connection:
+        log_attempts(connection, [change])
+
+
+def test_what_a_server_refused_while_we_spoke_is_judged_as_a_bounce_is(desk, ring):
+    a_campaign(desk.database, ring, 4)
+    gone = Reply(550, "5.1.1", "<x>: User unknown")
+    refuse_at(desk, 1, NOW, gone, Stage.RCPT)
+    refuse_at(desk, 2, NOW, Reply(554, "5.7.1", "blocked using x.spamhaus.org"), Stage.RCPT)
+    # What we refused ourselves is no answer, and what is old was before all this.
+    refuse_at(desk, 3, NOW, Reply(0, "", "too large"), Stage.MAIL)
+    refuse_at(desk, 4, NOW - 3 * A_DAY, gone, Stage.RCPT)
+
+    def judged(now: datetime) -> list:
+        assert any_refused(desk.database, now) == (now > NOW + A_MINUTE / 2)
+        return judge_refused(desk.database, desk.logbook, desk.knowledge, now)
+
+    assert judged(NOW) == []
+    found = judged(NOW + A_MINUTE)
+    assert [(letter, one.effect) for letter, one in found] == [
+        (1, Effect.SUPPRESSED), (2, Effect.OURS),
+    ]  # fmt: skip
+    assert held(desk, ring, 1) == [("marketing", SuppressionReason.BOUNCED)]
+    assert held(desk, ring, 4) == []
+    assert not any_refused(desk.database, NOW + A_MINUTE)
+    assert judge_refused(desk.database, desk.logbook, desk.knowledge, NOW + A_MINUTE) == []
+    with desk.database.read() as connection:
+        newest = incoming.newest(connection, 10)
+        (alarm,) = alarms.open_alarms(connection)
+    assert {(one.delivery_id, one.incoming_id) for one in newest} == {(1, None), (2, None)}
+    assert alarm.kind == "bounce_blames_us"
+
+
+def test_answers_that_are_no_refusals_are_not_looked_through_again(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    refuse_at(desk, 1, NOW, Reply(450, "4.2.0", "later"), Stage.RCPT)
+    assert not any_refused(desk.database, NOW + A_MINUTE)
+    with desk.database.read() as connection:
+        assert refused.behind(connection, NOW + A_MINUTE) is None
+
+
 def test_what_blames_us_alarms_and_never_counts(desk, ring):
     a_campaign(desk.database, ring, 1)
     (done,) = take(desk, a_report(desk.tokens, 1, **LISTED))
@@ -250,6 +331,17 @@ def test_a_report_settles_a_letter_in_doubt(desk, ring):
         states = connection.execute(table(DeliveryRow).select()).all()
     assert [one.state for one in states] == ["accepted"]
     assert "a report speaks of it" in attempts(desk.database)[0].words
+
+
+def test_a_bounce_of_a_letter_in_doubt_settles_it_and_counts(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    with desk.database.write() as connection:
+        connection.execute(update(table(DeliveryRow)).values(state="in_doubt"))
+    (done,) = take(desk, a_report(desk.tokens, 1))
+    assert done.verdict.effect is Effect.SUPPRESSED
+    with desk.database.read() as connection:
+        (row,) = connection.execute(table(DeliveryRow).select()).all()
+    assert row.state == "accepted"
 
 
 def test_who_writes_to_her_unsubscribe_address_has_left(desk, ring):
