@@ -5,12 +5,11 @@ has done nothing, and after it there is nothing left to do.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
-from mailer.errors import AddressError
 from mailer.jobs.acknowledge import Asked, FrontDesk, acknowledge
-from mailer.model.address import Address, parse_address
+from mailer.jobs.own_answers import is_answer_of_ours, note_answer
+from mailer.jobs.writers import Writer, candidates_of, writer_of
 from mailer.model.contact import Contact
 from mailer.model.key import KeyRing
 from mailer.model.notice import Notice, Spam, Unsubscribe
@@ -23,13 +22,11 @@ from mailer.model.ticket import (
     TicketState,
     after,
 )
-from mailer.model.token import TokenBox, TokenKind, from_mailbox
+from mailer.model.token import TokenBox
 from mailer.store import tickets as store
-from mailer.store.contacts import find_contact
 from mailer.store.database import Connection
 from mailer.store.incoming import Unsorted
 from mailer.store.subscriptions import of_contacts
-from mailer.triage.addresses import mailboxes as addresses_in
 from mailer.triage.answers import own_words
 from mailer.triage.deskrules import NOTHING, Acquaintance, Treatment, treatment_of
 from mailer.triage.mailboxes import NOWHERE, Mailbox, mailbox_of
@@ -37,7 +34,6 @@ from mailer.triage.message import Message, open_message
 from mailer.triage.tickets import (
     SUBJECT_AT_MOST,
     TEXT_AT_MOST,
-    Candidates,
     Ids,
     clean,
     dues_after_more,
@@ -51,23 +47,6 @@ from mailer.triage.tickets import (
 _NAME_AT_MOST = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
-    """Who wrote a message.
-
-    Args:
-        match: The match form of From; "" where it has none that can be.
-        answers_to: Where answers go: Reply-To if it names one address, else From; None
-            where nobody could be written to.
-        known: The contact of that address, or of From.
-    """
-
-    match: str
-    name: str
-    answers_to: Address | None
-    known: Contact | None
-
-
 def file_message(
     connection: Connection,
     front: FrontDesk,
@@ -75,20 +54,23 @@ def file_message(
     one: Unsorted,
     notice: Notice,
     now: datetime,
-) -> int:
+) -> str:
     """Put a person's message on its ticket, and acknowledge it where that is due.
 
     Args:
         keys: The keys in force, and what makes tokens of them.
 
     Returns:
-        The ticket's number.
+        What was made of it, in words.
     """
     _, tokens = keys
     message = open_message(one.raw)
     ids, who = ids_of(message), writer_of(connection, message)
-    named = _candidates(connection, tokens, message, ids)
-    found = ticket_for(named, who.match)
+    named = candidates_of(connection, tokens, message, ids)
+    if is_answer_of_ours(front, message):
+        return note_answer(connection, named, message, ids, one, now)
+    answers_to = who.answers_to.wire if who.answers_to else ""
+    found = ticket_for(named, who.match, answers_to)
     if found is not None:
         found = store.merged_to(connection, found)
     continues, treatment = found is not None and goes_on(found, now), NOTHING
@@ -111,7 +93,7 @@ def file_message(
             treatment,
         )  # fmt: skip
         acknowledge(connection, front, keys, mailbox, asked, now)
-    return ticket_id
+    return f"a person will read it: ticket {ticket_id}"
 
 
 def file_unread(connection: Connection, one: Unsorted, why: str, now: datetime) -> int:
@@ -140,62 +122,6 @@ def mailbox_for(front: FrontDesk, message: Message) -> Mailbox:
     """Return where it was written to; what names no mailbox goes to the first."""
     first = front.mailboxes[0] if front.mailboxes else NOWHERE
     return mailbox_of(message.addressed_to, front.mailboxes) or first
-
-
-def _candidates(
-    connection: Connection, tokens: TokenBox, message: Message, ids: Ids
-) -> Candidates:
-    number = next(
-        (
-            found
-            for address in message.addressed_to
-            if (found := _by_token(tokens, address)) is not None
-        ),
-        None,
-    )
-    signed = [
-        letter
-        for one in ids.before
-        if (letter := tokens.delivery(TokenKind.MESSAGE, one.partition("@")[0])) is not None
-    ]
-    known = [one for one in (ids.own, *ids.before) if one]
-    return Candidates(
-        by_token=None if number is None else store.get_ticket(connection, number),
-        by_signed_id=store.tickets_of_letters(connection, signed) if signed else (),
-        by_id=store.tickets_of_message_ids(connection, known) if known else (),
-        by_number=None if ids.number is None else store.get_ticket(connection, ids.number),
-    )
-
-
-def _by_token(tokens: TokenBox, address: str) -> int | None:
-    token = from_mailbox(address.rpartition("@")[0].rpartition("+")[2])
-    return tokens.number(TokenKind.TICKET, token) if token else None
-
-
-def writer_of(connection: Connection, message: Message) -> Writer:
-    """Return who wrote a message, and whether we know them."""
-    name = clean(" ".join(message.part.words("from").partition("<")[0].split()), 500)
-    sender = _address(message.sender)
-    replies = addresses_in(message.part.words("reply-to"))
-    answers_to = _address(replies[0]) if len(replies) == 1 else None
-    answers_to = answers_to or sender
-    known = None
-    for one in (answers_to, sender):
-        if known is None and one is not None:
-            known = find_contact(connection, one.match)
-    return Writer(
-        sender.match if sender else "",
-        name.strip(" \"'")[:_NAME_AT_MOST],
-        answers_to,
-        known,
-    )
-
-
-def _address(text: str) -> Address | None:
-    try:
-        return parse_address(text)
-    except AddressError:
-        return None
 
 
 def _new(

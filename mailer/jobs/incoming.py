@@ -164,8 +164,8 @@ def _for_a_person(
             concern = store.concern(connection, tied.delivery_id)
             tell(connection, Told.REPLIED, ("incoming", one.id), concern, now)
         keys = (desk.logbook.ring, desk.tokens)
-        ticket_id = file_message(connection, desk.front, keys, one, notice, now)
-    return Handled(one.id, kind, f"a person will read it: ticket {ticket_id}")
+        words = file_message(connection, desk.front, keys, one, notice, now)
+    return Handled(one.id, kind, words)
 
 
 def _judge(

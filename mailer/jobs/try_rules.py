@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.jobs.acknowledge import FrontDesk
-from mailer.jobs.frontdesk import mailbox_for, treat, writer_of
+from mailer.jobs.frontdesk import mailbox_for, treat
+from mailer.jobs.writers import writer_of
 from mailer.store.database import Database
 from mailer.store.ticketqueue import messages_of_people
 from mailer.triage.deskrules import Treatment

@@ -84,18 +84,20 @@ class Candidates:
     by_number: Ticket | None = None
 
 
-def ticket_for(candidates: Candidates, match: str) -> Ticket | None:
+def ticket_for(candidates: Candidates, match: str, answers_to: str) -> Ticket | None:
     """Return the ticket that a message goes on; None for a new one.
 
     Args:
         match: The match form of who wrote it.
+        answers_to: Where answers to it go: many write by one form of a web page.
     """
     if candidates.by_token is not None:
         return candidates.by_token
     if candidates.by_signed_id:
         return candidates.by_signed_id[0]
     for one in (*candidates.by_id, candidates.by_number):
-        if one is not None and match and one.match == match:
+        same = one is not None and match and one.match == match
+        if same and one is not None and one.address.lower() == answers_to.lower():
             return one
     return None
 

@@ -18,6 +18,7 @@ from frontdesks import (
     decisions,
     take,
 )
+from samples.people import AUTO_REPLIES, CHALLENGES, HUMAN
 from sqlalchemy import select, text
 
 from mailer.jobs.erase import erase, look
@@ -427,3 +428,64 @@ def test_who_is_blocked_closed_or_kept_silent_by_a_rule_is_not_acknowledged(
     assert letters(desk) == []
     (decided,) = decisions(desk, ticket.id)
     assert decided.why == "a rule of ours says so: p"
+
+
+def test_an_answer_from_ones_own_mail_program_meets_what_was_due(desk):
+    take(desk, a_message())
+    copy = a_message(
+        "Yes, we do.", "Kari <support@shop.example>", "ola@example.com", "Re: Tents", 2,
+        In_Reply_To="<m1.ola@example.com>",
+    )  # fmt: skip
+    take(desk, copy, NOW + AN_HOUR)
+    (ticket,) = all_tickets(desk)
+    assert (ticket.state, ticket.due_at) == (TicketState.WAITING, None)
+    assert ticket.answered_at == NOW + AN_HOUR
+    with desk.database.read() as connection:
+        last = tickets.entries_of(connection, ticket.id)[-1]
+    assert (last.kind, last.text) == (EntryKind.REPLY, "Yes, we do.")
+    # And the person's answer to that goes on it.
+    more = a_message("Thanks!", number=3, subject="y",
+                     In_Reply_To="<m2.support@shop.example>")  # fmt: skip
+    take(desk, more, NOW + 2 * AN_HOUR)
+    (ticket,) = all_tickets(desk)
+    assert ticket.state is TicketState.OPEN
+
+
+def test_what_one_of_ours_begins_is_no_ticket(desk):
+    take(desk, a_message("Hello!", "Kari <support@shop.example>", "ola@example.com"))
+    assert all_tickets(desk) == []
+    assert letters(desk) == []
+
+
+def test_a_form_that_writes_in_our_name_is_a_ticket_of_who_filled_it_in(desk):
+    for one, (person, subject) in enumerate(
+        [("ola@example.com", "Form"), ("eve@example.org", "Form [#1]")], 1
+    ):
+        form = a_message(
+            f"Question {one}", "Shop <support@shop.example>", subject=subject, number=one,
+            Reply_To=person,
+        )  # fmt: skip
+        take(desk, form, NOW + timedelta(minutes=one))
+    assert [one.address for one in all_tickets(desk)] == [
+        "ola@example.com", "eve@example.org",
+    ]  # fmt: skip
+
+
+def test_ordinary_mail_is_a_ticket_each_and_machines_get_nothing(
+    database, logbook, ring, tmp_path
+):
+    mailbox = a_mailbox(address="post@shop.example")
+    desk = a_desk(database, logbook, ring, tmp_path, mailbox)
+    for one, raw in enumerate([*AUTO_REPLIES.values(), *CHALLENGES.values()]):
+        take(desk, raw.replace(b"<1@example.net>", b"<a%d@example.net>" % one))
+    assert all_tickets(desk) == []
+    for one, raw in enumerate(HUMAN.values()):
+        own = raw.replace(b"<1@example.net>", b"<h%d@example.net>" % one)
+        take(desk, own, NOW + one * AN_HOUR)
+    found = all_tickets(desk)
+    assert len(found) == len(HUMAN)
+    with desk.database.read() as connection:
+        said = [tickets.entries_of(connection, one.id)[0].text for one in found]
+    assert sum(1 for one in said if not one.strip()) == 1  # One was empty.
+    acknowledged = [one.cause_id for one in letters(desk)]
+    assert len(acknowledged) == len(set(acknowledged)) > 0

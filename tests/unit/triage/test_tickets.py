@@ -34,23 +34,26 @@ OTHER = replace(TICKET, id=2)
 
 def test_what_only_we_can_make_goes_before_what_a_mail_program_writes():
     found = Candidates(TICKET, (OTHER,), (OTHER,), OTHER)
-    assert ticket_for(found, "anybody@example.org") is TICKET
+    assert ticket_for(found, "anybody@example.org", "x@example.org") is TICKET
     found = Candidates(None, (TICKET, OTHER), (OTHER,), OTHER)
-    assert ticket_for(found, "anybody@example.org") is TICKET
+    assert ticket_for(found, "anybody@example.org", "x@example.org") is TICKET
 
 
 @pytest.mark.parametrize(
     "found", [Candidates(by_id=(TICKET,)), Candidates(by_number=TICKET)]
 )
 def test_ids_and_numbers_count_for_the_same_person_only(found: Candidates):
-    assert ticket_for(found, OLA) is TICKET
-    assert ticket_for(found, "eve@example.org") is None
-    assert ticket_for(found, "") is None
+    assert ticket_for(found, OLA, OLA) is TICKET
+    assert ticket_for(found, "eve@example.org", "eve@example.org") is None
+    assert ticket_for(found, "", "") is None
+    # Neither who writes with her address for answers, nor who writes by the same form.
+    assert ticket_for(found, "eve@example.org", OLA) is None
+    assert ticket_for(found, OLA, "eve@example.org") is None
 
 
 def test_nobody_without_an_address_is_the_same_person_as_another_one():
     nameless = replace(TICKET, match="")
-    assert ticket_for(Candidates(by_id=(nameless,)), "") is None
+    assert ticket_for(Candidates(by_id=(nameless,)), "", OLA) is None
 
 
 def test_ids_are_read_nearest_first_and_kept_oldest_first():
