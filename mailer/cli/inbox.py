@@ -6,11 +6,12 @@ import click
 
 from mailer.cli.answering import ANSWERING
 from mailer.cli.deskrules import rules
-from mailer.cli.output import as_json, json_text, print_json, shown
+from mailer.cli.output import as_json, json_text, print_json, print_rows, shown
 from mailer.cli.printable import printable
 from mailer.cli.tickets import TICKETS
 from mailer.config.places import places_of
 from mailer.errors import MailerError, WorkspaceError
+from mailer.jobs.holds import decide, waiting
 from mailer.jobs.incoming import Handled, handle_all, keep
 from mailer.model.notice import KINDS, Notice
 from mailer.model.token import TokenBox
@@ -95,6 +96,59 @@ def ingest(context: click.Context, *, as_json: bool) -> None:
     except MailerError as problem:
         click.echo(f"mailer: {printable(str(problem))}", err=True)
         context.exit(TRY_AGAIN)
+
+
+@inbox.command(name="held")
+@as_json
+@click.pass_obj
+def held_(folder: str, *, as_json: bool) -> None:
+    """List messages such as "please remove me" that a person must decide about.
+
+    Meanwhile their senders get no marketing.
+
+    Example: mailer inbox held
+    """
+    with open_workspace(folder, need_keys=False) as workspace:
+        found = waiting(workspace.database)
+    print_rows(
+        (
+            {
+                "message": one.incoming_id,
+                "at": one.received_at,
+                "from": one.address,
+                "because": one.because,
+            }
+            for one in found
+        ),
+        as_json=as_json,
+        nothing="no message waits for a decision",
+    )
+
+
+@inbox.command
+@click.argument("message", type=int)
+@click.option("--keep", is_flag=True, help="They did not mean it: letters go there again.")
+@click.option("--by", required=True, help="Who has read it.")
+@as_json
+@click.pass_obj
+def confirm(folder: str, message: int, by: str, *, keep: bool, as_json: bool) -> None:
+    """Confirm that who wrote "please remove me" leaves all marketing.
+
+    Until then their letters are held. Only the person can come back, by signing up.
+
+    \b
+    Example: mailer inbox confirm 12 --by Ola
+             mailer inbox confirm 12 --by Ola --keep
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    with open_workspace(folder) as workspace:
+        done = decide(
+            workspace.database, workspace.logbook, message, by, utc_now(), keep=keep
+        )
+    if as_json:
+        print_json({"message": message, "address": done.address, "left": done.left})
+        return
+    what = "is off all marketing" if done.left else "may be written to again"
+    click.echo(f"{shown(done.address)} {what}")
 
 
 def _act(workspace: Workspace, number: int, *, as_json: bool) -> None:

@@ -7,15 +7,18 @@ doubt that a report speaks of has arrived at its relay.
 
 import logging
 from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailer.errors import MailerError
 from mailer.jobs.acknowledge import FrontDesk
 from mailer.jobs.frontdesk import file_message, file_unread
+from mailer.jobs.holds import Hold, hold_of, write_hold
 from mailer.jobs.judging import Came, Reported, judge, tell
-from mailer.jobs.logbook import Logbook
+from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.unsubscribe import unsubscribe
+from mailer.jobs.writers import writer_of
 from mailer.model.consent import How
 from mailer.model.notice import (
     KINDS,
@@ -41,6 +44,7 @@ from mailer.triage.attribution import (
     unsubscriber,
 )
 from mailer.triage.knowledge import Knowledge
+from mailer.triage.message import open_message
 from mailer.triage.sort import sort
 
 _log = logging.getLogger(__name__)
@@ -155,7 +159,8 @@ def _for_a_person(
 ) -> Handled | None:
     """Put a message on its ticket; note which letter of ours a person answers."""
     tied = tie(notice.clues, desk.tokens) if isinstance(notice, Human) else None
-    with desk.database.write() as connection:
+    hold = _hold(desk, one, notice, now)
+    with _writing(desk, hold) as connection:
         kind = KINDS[type(notice)]
         if not store.mark_sorted(connection, one.id, kind, notice.because, now):
             return None
@@ -165,7 +170,31 @@ def _for_a_person(
             tell(connection, Told.REPLIED, ("incoming", one.id), concern, now)
         keys = (desk.logbook.ring, desk.tokens)
         words = file_message(connection, desk.front, keys, one, notice, now)
+        if hold is not None:
+            write_hold(connection, desk.logbook, hold, now)
+    if hold is not None:
+        words += f"; marketing to its sender waits for `mailer inbox confirm {one.id}`"
     return Handled(one.id, kind, words)
+
+
+def _hold(desk: Desk, one: Unsorted, notice: Notice, now: datetime) -> Hold | None:
+    """Return what holds its sender's marketing, who asks in plain words to be left out."""
+    if not isinstance(notice, Unsubscribe):
+        return None
+    with desk.database.read() as connection:
+        known = writer_of(connection, open_message(one.raw)).known
+        return None if known is None else hold_of(connection, known, one.id, now)
+
+
+@contextmanager
+def _writing(desk: Desk, hold: Hold | None) -> Generator[Connection, None, None]:
+    """Give a write transaction; a no is a line of the logbook before it begins."""
+    if hold is None:
+        with desk.database.write() as connection:
+            yield connection
+        return
+    with say_no(desk.database, desk.logbook, hold.noes()) as connection:
+        yield connection
 
 
 def _judge(

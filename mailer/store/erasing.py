@@ -22,6 +22,7 @@ from sqlalchemy import (
 from mailer.model.consent import Act
 from mailer.model.delivery import DeliveryState, Withheld
 from mailer.model.key import HASH_BYTES
+from mailer.store import holds
 from mailer.store.deliveries import in_states
 from mailer.store.doortables import ApiRequestRow
 from mailer.store.evidence import forget
@@ -190,6 +191,7 @@ def erase_contact(connection: Connection, contact_id: int) -> int:
         )
     entries = forget(connection, contact_id)
     forget_frequency(connection, contact_id)
+    holds.forget(connection, contact_id)
     connection.execute(delete(_contact).where(_contact.c.id == contact_id))
     return entries
 

@@ -9,6 +9,7 @@ from sending import a_campaign, attempts
 from sqlalchemy import select, update
 
 from mailer.errors import NotFoundError, RefusedError
+from mailer.jobs import holds
 from mailer.jobs.bounces import stats, undo
 from mailer.jobs.incoming import Desk, handle_all, keep
 from mailer.jobs.refused import any_refused, judge_refused
@@ -18,11 +19,11 @@ from mailer.model.no import NoAct
 from mailer.model.outcome import Reply, Stage
 from mailer.model.token import Reader, TokenBox, TokenKind, in_mailbox
 from mailer.model.verdict import Effect
-from mailer.store import alarms, incoming, refused, webhooks
+from mailer.store import alarms, erasing, incoming, refused, webhooks
 from mailer.store.doortables import WebhookRow
 from mailer.store.outcomes import Change, log_attempts
 from mailer.store.suppressions import suppressions_of
-from mailer.store.tables import DeliveryRow, table
+from mailer.store.tables import DeliveryRow, IncomingRow, table
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 A_DAY = timedelta(days=1)
@@ -342,6 +343,57 @@ def test_a_bounce_of_a_letter_in_doubt_settles_it_and_counts(desk, ring):
     with desk.database.read() as connection:
         (row,) = connection.execute(table(DeliveryRow).select()).all()
     assert row.state == "accepted"
+
+
+ASKED = """From: Person <P1@example.com>
+To: support@shop.example
+Subject: Newsletter
+Message-ID: <{number}@example.com>
+
+Please remove me from your mailing list.
+"""
+
+
+def test_plain_words_hold_marketing_until_a_person_confirms(desk, ring):
+    a_campaign(desk.database, ring, 2)
+    (done,) = take(desk, ASKED.format(number=1).encode())
+    assert done.kind == "unsubscribe"
+    assert "`mailer inbox confirm 1`" in done.words
+    assert held(desk, ring, 1) == [("marketing", SuppressionReason.MANUAL)]
+    assert [one.address for one in holds.waiting(desk.database)] == ["p1@example.com"]
+    # Who is held already is not held twice, and a stranger is nobody's hold.
+    (again,) = take(desk, ASKED.format(number=2).encode())
+    assert "confirm" not in again.words
+    take(desk, ASKED.format(number=3).replace("P1@", "x@").encode())
+    assert len(holds.waiting(desk.database)) == 1
+    assert [line.no.scope for line in desk.logbook.lines() if line.no] == ["marketing"]
+    holds.decide(desk.database, desk.logbook, 1, "Ola", NOW + A_DAY)
+    assert held(desk, ring, 1) == [("marketing", SuppressionReason.UNSUBSCRIBED)]
+    assert holds.waiting(desk.database) == []
+    for number in (1, 2, 99):
+        with pytest.raises(NotFoundError, match="mailer inbox held"):
+            holds.decide(desk.database, desk.logbook, number, "Ola", NOW + A_DAY)
+
+
+def test_who_did_not_mean_it_is_written_to_again(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    take(desk, ASKED.format(number=1).encode())
+    with pytest.raises(RefusedError, match="--by"):
+        holds.decide(desk.database, desk.logbook, 1, " ", NOW, keep=True)
+    done = holds.decide(desk.database, desk.logbook, 1, "Ola", NOW, keep=True)
+    assert not done.left
+    assert held(desk, ring, 1) == []
+    assert holds.waiting(desk.database) == []
+
+
+def test_a_hold_of_who_is_erased_keeps_nothing_of_her(desk, ring):
+    a_campaign(desk.database, ring, 1)
+    take(desk, ASKED.format(number=1).encode())
+    with desk.database.write() as connection:
+        erasing.erase_contact(connection, 1)
+        (row,) = connection.execute(table(IncomingRow).select()).all()
+    assert (bytes(row.raw), row.holds_id) == (b"", None)
+    assert holds.waiting(desk.database) == []
 
 
 def test_who_writes_to_her_unsubscribe_address_has_left(desk, ring):
