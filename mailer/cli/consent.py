@@ -72,9 +72,9 @@ def withdraw(
 @as_json
 @click.pass_obj
 def object_(folder: str, *, address: str, way: str, by: str, as_json: bool) -> None:
-    """Write down an objection to marketing (GDPR Art. 21).
+    """Write down an objection to marketing.
 
-    It ends all lists, and weighs more than leaving them.
+    It ends all lists, and weighs more than leaving them (GDPR Art. 21).
 
     Example: mailer consent object kari@example.com --how mail --by Ola
     """

@@ -22,13 +22,13 @@ from mailer.wiring import open_workspace, utc_now
 def erase(
     folder: str, *, address: str, by: str, yes: bool, dry_run: bool, as_json: bool
 ) -> None:
-    """Erase a person who asked for it (GDPR Art. 17).
+    """Erase a person who asked for it.
 
-    What is known about her goes, with all that she wrote to support; letters that wait are
-    withheld, and those that were sent stay counted without her address. The ledger keeps
-    its entries without her, so that its chain verifies. A keyed hash of the address stays,
-    so that no import can bring her back: only she can, by signing up and confirming. It
-    cannot be undone.
+    What is known about her goes (GDPR Art. 17), with all that she wrote to support;
+    letters that wait are withheld, and those that were sent stay counted without her
+    address. The ledger keeps its entries without her, so that its chain verifies. A keyed
+    hash of the address stays, so that no import can bring her back: only she can, by
+    signing up and confirming. It cannot be undone.
 
     Files that you have yourself (exports, what an import rejected) are yours to delete. A
     backup that is brought back has her erased again.

@@ -179,11 +179,11 @@ def import_(
         )
         sources = look(order, workspace.specs)
         specs = dict(workspace.specs)
+        if not dry_run and not no_refusals:
+            _ask_for_refusals(workspace, sources)
         if declare:
             proposals = propose(sources, specs, people)
             specs |= _declared(folder, proposals, yes=yes, dry_run=dry_run)
-        if not dry_run and not no_refusals:
-            _ask_for_refusals(workspace, sources)
         with file_bar("rows") as bar:
             moved = move_in(
                 workspace.database, workspace.logbook, specs, order, utc_now, bar

@@ -154,10 +154,10 @@ def _image_type(content: bytes) -> str | None:
 def _why_no_image(content: bytes) -> str:
     small = content.lower()
     if b"<svg" in small:
-        what = "an SVG"
+        what = "an SVG, and Gmail and Outlook show none"
         if any(word in small for word in _SCRIPTED):
-            what = "an SVG with a script in it, which no letter of ours carries, and it"
-        return f"this is {what}, and Gmail and Outlook show none: save it as PNG"
+            what = "an SVG with a script in it, which no letter of ours carries"
+        return f"this is {what}: save it as PNG"
     return (
         "this is no PNG, JPEG, GIF or WebP image, whatever its name says, and mail programs"
         " show no others: save it as one of them"

@@ -48,3 +48,12 @@ def test_every_option_says_what_it_does(noun: str):
         for option in command.params:
             if isinstance(option, click.Option):
                 assert option.help, f"{path} {option.opts[0]}"
+
+
+@pytest.mark.parametrize("noun", COMMANDS)
+def test_a_command_s_line_in_the_list_is_a_whole_sentence(noun: str):
+    loaded = mailer.get_command(click.Context(mailer), noun)
+    assert loaded is not None
+    for path, command in commands(loaded, (noun,)):
+        line = command.get_short_help_str(WIDE)
+        assert line.count("(") == line.count(")"), f"{path}: {line}"

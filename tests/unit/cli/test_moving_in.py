@@ -202,6 +202,9 @@ def test_columns_are_declared_with_the_type_that_all_files_fit(shop: Path):
     unasked = run(shop, *order, "--declare", status=2)
     assert "say --yes to declare these" in unasked.stderr
     assert config.read_text(encoding="utf-8") == before
+    first = ("contact", "import", str(one), str(two), *BASIS, "--declare", "--yes")
+    assert "this is the first import" in run(shop, *first, status=2).stderr
+    assert config.read_text(encoding="utf-8") == before
     trial = run(shop, *order, "--declare", "--dry-run")
     assert "2 added" in trial.stdout
     assert config.read_text(encoding="utf-8") == before
