@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.errors import RefusedError
-from mailer.jobs.forget_tickets import forget_tickets_of
+from mailer.jobs.forget_tickets import forget_erased_strangers, forget_tickets_of
 from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.slices import Slicer
 from mailer.model.address import parse_address
@@ -136,6 +136,7 @@ def finish_erasures(
                 ledger.append(connection, logbook.ring, [entry])
         forget_tickets_of(database, contact.id, contact.match, clock())
         _finish(database, contact, clock, lambda _: None)
+    forget_erased_strangers(database, logbook.ring, clock())
     return len(found)
 
 

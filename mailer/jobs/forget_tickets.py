@@ -2,8 +2,10 @@
 
 from datetime import datetime, timedelta
 
+from mailer.model.key import KeyRing
 from mailer.store import forgetting
 from mailer.store.database import Database
+from mailer.store.suppressions import erased_hashes
 from mailer.store.ticketqueue import over_before
 
 _TOGETHER = 20
@@ -27,6 +29,29 @@ def forget_old_tickets(database: Database, keep: timedelta, now: datetime) -> in
             forgetting.forget_tickets(connection, old, now)
         gone += len(old)
     return gone
+
+
+def forget_erased_strangers(database: Database, ring: KeyRing, now: datetime) -> int:
+    """Delete tickets that came back with a backup, of people who were erased since.
+
+    They were no contacts, so only the hash of their address tells. What they wrote after
+    they were erased stays.
+    """
+    with database.read() as connection:
+        erased = erased_hashes(connection)
+        if not erased:
+            return 0
+        theirs = forgetting.strangers(connection)
+    hashes = {match: ring.suppression_hash(match) for _, match, _ in theirs}
+    gone = [
+        number
+        for number, match, opened_at in theirs
+        if (since := erased.get(hashes[match])) is not None and opened_at <= since
+    ]
+    for place in range(0, len(gone), _TOGETHER):
+        with database.write() as connection:
+            forgetting.forget_tickets(connection, gone[place : place + _TOGETHER], now)
+    return len(gone)
 
 
 def forget_tickets_of(

@@ -64,6 +64,7 @@ def file_message(
         What was made of it, in words.
     """
     _, tokens = keys
+    store.hold(connection)
     message = open_message(one.raw)
     ids, who = ids_of(message), writer_of(connection, message)
     named = candidates_of(connection, tokens, message, ids)
@@ -187,7 +188,8 @@ def treat(
 
 
 def _more(connection: Connection, found: Ticket, mailbox: Mailbox, now: datetime) -> int:
-    """Note that a person has written again."""
+    """Note that a person has written again, whatever is being done with it meanwhile."""
+    found = store.locked(connection, found)
     state = after(found.state, Step.WRITTEN) or found.state
     dues = dues_after_more(found, mailbox, now)
     store.change_ticket(

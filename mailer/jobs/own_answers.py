@@ -58,7 +58,7 @@ def note_answer(
     found = next(iter((*named.by_signed_id, *named.by_id)), None)
     if found is None:
         return "one of ours wrote it, and it answers no ticket"
-    ticket = store.merged_to(connection, found)
+    ticket = store.locked(connection, store.merged_to(connection, found))
     store.add_entry(
         connection,
         ticket.id,

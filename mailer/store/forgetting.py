@@ -32,6 +32,16 @@ def tickets_of(
     return list(rows.scalars())
 
 
+def strangers(connection: Connection) -> list[tuple[int, str, datetime]]:
+    """Return the tickets of people who are no contacts: number, match form, since when."""
+    rows = connection.execute(
+        select(_ticket.c.id, _ticket.c.match, _ticket.c.opened_at).where(
+            _ticket.c.contact_id.is_(None), _ticket.c.match != ""
+        )
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def forget_tickets(connection: Connection, ids: Sequence[int], now: datetime) -> int:
     """Delete tickets, empty what came and take the person out of the letters.
 

@@ -157,6 +157,16 @@ def erased_contacts(connection: Connection) -> list[Contact]:
     return list(get_contacts(connection, list(found.scalars())).values())
 
 
+def erased_hashes(connection: Connection) -> dict[bytes, datetime]:
+    """Return the hashes of who was erased, each with when that was last."""
+    found = connection.execute(
+        select(_rows.c.hash, func.max(_rows.c.since_at))
+        .where(_rows.c.reason == SuppressionReason.ERASED.value)
+        .group_by(_rows.c.hash)
+    )
+    return {bytes(row[0]): row[1] for row in found}
+
+
 def nobody_yet(connection: Connection) -> bool:
     """Say whether nobody's refusal is on record, and nobody was ever imported."""
     looks = (select(_rows.c.hash).limit(1), select(_batches.c.id).limit(1))

@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import Connection, insert, or_, select, text, update
 
 from mailer.model.ticket import (
     Entry,
@@ -22,6 +22,10 @@ from mailer.store.tickettables import TicketEntryRow, TicketRow
 _ticket = table(TicketRow)
 _entry = table(TicketEntryRow)
 _incoming = table(IncomingRow)
+_HELD = text("SELECT pg_advisory_xact_lock(:tickets)")
+_TICKETS = 0x7469636B
+"""Ours alone among the numbers of this database's advisory locks."""
+
 _MERGED_AT_MOST = 20
 _FOLDED_AT_MOST = 20_000
 
@@ -103,6 +107,23 @@ def get_ticket(connection: Connection, number: int) -> Ticket | None:
     """Return a ticket; None when there is none."""
     row = connection.execute(select(_ticket).where(_ticket.c.id == number)).one_or_none()
     return None if row is None else ticket_of(row)
+
+
+def hold(connection: Connection) -> None:
+    """Let nobody else put messages on tickets until this transaction ends.
+
+    On SQLite whoever writes is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_HELD, {"tickets": _TICKETS})
+
+
+def locked(connection: Connection, ticket: Ticket) -> Ticket:
+    """Return a ticket as it is now, and let nobody else change it until the end."""
+    row = connection.execute(
+        select(_ticket).where(_ticket.c.id == ticket.id).with_for_update()
+    ).one_or_none()
+    return ticket if row is None else ticket_of(row)
 
 
 def merged_to(connection: Connection, ticket: Ticket) -> Ticket:

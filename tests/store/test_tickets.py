@@ -21,20 +21,23 @@ from frontdesks import (
 from samples.people import AUTO_REPLIES, CHALLENGES, HUMAN
 from sqlalchemy import select, text
 
-from mailer.jobs.erase import erase, look
+from mailer.jobs.erase import erase, finish_erasures, look
 from mailer.jobs.forget_tickets import forget_old_tickets
 from mailer.jobs.incoming import Desk, handle_all
 from mailer.jobs.logbook import Logbook
+from mailer.model.consent import SuppressionReason
 from mailer.model.contact import Details
 from mailer.model.delivery import CauseKind
 from mailer.model.key import Key, KeyRing, Purpose
 from mailer.model.kind import Lane
 from mailer.model.letter import Letter
+from mailer.model.suppression import Suppression
 from mailer.model.ticket import EntryKind, Priority, TicketKind, TicketState
 from mailer.store import schema, tickets
 from mailer.store.alarms import open_alarms
 from mailer.store.contacts import create_contacts, new_row
 from mailer.store.database import open_database
+from mailer.store.suppressions import suppress
 from mailer.store.tables import DeliveryRow, table
 from mailer.store.tickets import of_person
 from mailer.triage.deskrules import DeskRule, Treatment
@@ -489,3 +492,38 @@ def test_ordinary_mail_is_a_ticket_each_and_machines_get_nothing(
     assert sum(1 for one in said if not one.strip()) == 1  # One was empty.
     acknowledged = [one.cause_id for one in letters(desk)]
     assert len(acknowledged) == len(set(acknowledged)) > 0
+
+
+def test_who_was_erased_and_comes_back_with_a_backup_is_forgotten_again(desk):
+    take(desk, a_message())
+    take(desk, a_message("Other.", "Eve <eve@example.org>", number=2))
+    hashed = desk.logbook.ring.suppression_hash("ola@example.com")
+    since = NOW + AN_HOUR
+    with desk.database.write() as connection:
+        no = Suppression("marketing", SuppressionReason.ERASED, since, None, "by request")
+        suppress(connection, hashed, no)
+    take(desk, a_message("I am back.", number=3, subject="Boats"), NOW + 2 * AN_HOUR)
+    finish_erasures(desk.database, desk.logbook, lambda: NOW + 3 * AN_HOUR)
+    assert [one.subject for one in all_tickets(desk)] == ["Tents", "Boats"]
+    assert [one.address for one in all_tickets(desk)] == [
+        "eve@example.org", "ola@example.com",
+    ]  # fmt: skip
+
+
+def test_hostile_subjects_and_names_make_a_header_that_holds(desk):
+    for one, subject in enumerate(
+        [
+            "x" * 10_000,
+            "=?utf-8?b?SGVsbG8NCkJjYzogZXZlQGV4YW1wbGUub3Jn?=",
+            "\u202egnp.exe",
+            "",
+        ]
+    ):
+        raw = a_message(f"Question {one}", f"Ola <ola{one}@d{one}.example>", number=one)
+        raw = raw.replace(b"Subject: Tents", b"Subject: " + subject.encode())
+        letter = acknowledgement(desk, take(desk, raw))
+        head = parsed(letter)
+        assert letter is not None
+        assert max(map(len, letter.content.split(b"\r\n"))) <= 998
+        assert head["Bcc"] is None
+        assert head["Subject"].endswith(f"[#{one + 1}]")
