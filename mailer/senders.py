@@ -5,9 +5,11 @@ from datetime import timedelta
 
 from mailer.compose.limits import Limits
 from mailer.compose.sign import Signers
+from mailer.config.fields import Settings
 from mailer.config.modes import mode_of
 from mailer.config.relay import Relay as RelaySettings
-from mailer.jobs.dkim import signers_in
+from mailer.jobs.check_dns import Named
+from mailer.jobs.dkim import dkim_keys, signers_in
 from mailer.jobs.holding import Manners
 from mailer.jobs.letters import Pen
 from mailer.jobs.relays import Relay
@@ -18,6 +20,7 @@ from mailer.pace.cap import CapRule
 from mailer.pace.retry import RetryPlan
 from mailer.pace.routing import ANY
 from mailer.pace.throttle import rate_of
+from mailer.wire.dns import Dns, DnsServers
 from mailer.wire.line import RelayAddress, Timeouts, Tls
 from mailer.wire.outbox import OutboxWay
 from mailer.wiring import Workspace
@@ -42,6 +45,28 @@ def signers_of(workspace: Workspace) -> Signers:
     """
     active = {name: one.selector for name, one in workspace.settings.dkim.items()}
     return signers_in(workspace.places.dkim_folder, active)
+
+
+def asker_of(settings: Settings) -> Dns:
+    """Return who asks DNS."""
+    return Dns(DnsServers(settings.dns.servers, settings.dns.timeout_s))
+
+
+def named_of(workspace: Workspace) -> Named:
+    """Return what DNS must say something about, by lists, keys, relays and pages."""
+    settings, site = workspace.settings, workspace.site()
+    lists = workspace.mailing_lists()
+    senders = [one.sender_address.rpartition("@")[2] for one in lists]
+    senders += [site.sender_address.rpartition("@")[2]]
+    active = {name: one.selector for name, one in settings.dkim.items()}
+    keys = dkim_keys(workspace.places.dkim_folder, active)
+    return Named(
+        senders,
+        [one.bounce_domain or one.sender_address.rpartition("@")[2] for one in lists],
+        [key for key in keys if key.active],
+        relay_addresses_of(workspace),
+        settings.site.public_url,
+    )
 
 
 def relay_addresses_of(workspace: Workspace) -> tuple[RelayAddress, ...]:

@@ -9,6 +9,7 @@ import click
 from mailer.cli.output import as_json, print_rows
 from mailer.config.places import places_of
 from mailer.errors import MailerError
+from mailer.jobs.check_dns import check_dns
 from mailer.jobs.check_workspace import (
     Looked,
     check_clock,
@@ -23,7 +24,7 @@ from mailer.jobs.fetching import look_at
 from mailer.jobs.init import make_state
 from mailer.jobs.keys import keys_in_force
 from mailer.receiving import box_of, read_mailboxes
-from mailer.senders import relay_addresses_of, signers_of
+from mailer.senders import asker_of, named_of, relay_addresses_of, signers_of
 from mailer.wiring import (
     Workspace,
     database_of,
@@ -40,6 +41,15 @@ from mailer.workspace.folder import CONFIG
 FOUND_EXIT_STATUS = 1
 
 
+def print_records(looked: list[Looked]) -> None:
+    """Print what to publish in DNS for what does not hold."""
+    records = [one.publish for one in looked if one.publish]
+    if records:
+        click.echo("\nPublish in DNS:\n")
+    for record in records:
+        click.echo(record)
+
+
 @click.command
 @click.option(
     "--offline", is_flag=True, help="Ask no server: files, keys, database and disk."
@@ -47,9 +57,16 @@ FOUND_EXIT_STATUS = 1
 @click.option(
     "--files", is_flag=True, help="Files only: without database and keys, in a checkout."
 )
+@click.option(
+    "--dns",
+    is_flag=True,
+    help="Ask DNS too: SPF, DKIM, DMARC, MX, PTR, with what to publish.",
+)
 @as_json
 @click.pass_context
-def check(context: click.Context, *, offline: bool, files: bool, as_json: bool) -> None:
+def check(
+    context: click.Context, *, offline: bool, files: bool, dns: bool, as_json: bool
+) -> None:
     """Say what does not hold before letters go to people. Exit status 1 if anything.
 
     Each list, schedule and template is read and composed, each mailbox is read by somebody
@@ -60,6 +77,7 @@ def check(context: click.Context, *, offline: bool, files: bool, as_json: bool) 
     \b
     Example: mailer check
              mailer check --offline
+             mailer check --dns           with the record to publish for what is missing
              mailer check --files         as a git hook, in a checkout
     """  # noqa: D301 - click's own mark for lines that stay as they are
     if files:
@@ -68,13 +86,19 @@ def check(context: click.Context, *, offline: bool, files: bool, as_json: bool) 
     else:
         with open_workspace(context.obj) as workspace:
             looked = _all(workspace, offline=offline)
+            if dns:
+                asker = asker_of(workspace.settings)
+                looked += check_dns(asker, named_of(workspace))
     print_rows(
         (
             {"looked at": one.what, "holds": not one.problem, "problem": one.problem}
+            | ({"publish": one.publish} if as_json else {})
             for one in looked
         ),
         as_json=as_json,
     )
+    if not as_json:
+        print_records(looked)
     if any(one.problem for one in looked):
         context.exit(FOUND_EXIT_STATUS)
 

@@ -2,12 +2,16 @@
 
 import click
 
-from mailer.cli.output import as_json, print_json
+from mailer.cli.output import as_json, print_json, print_rows
 from mailer.compose.dkimrecord import zone_line
 from mailer.config.dkim import SELECTOR, sending_domain
 from mailer.config.places import places_of
+from mailer.jobs.check_dns import check_key
 from mailer.jobs.dkim import DkimKey, dkim_keys, new_dkim_key
+from mailer.senders import asker_of
 from mailer.wiring import settings_of, utc_now
+
+FOUND_EXIT_STATUS = 1
 
 
 class Domain(click.ParamType[str]):
@@ -103,6 +107,36 @@ def show(folder: str, domain: str | None, *, as_json: bool) -> None:
         state = "signs letters" if key.active else "signs nothing"
         click.secho(f"{key.domain}, {key.selector}: {state}", bold=True)
         _show(key)
+
+
+@dkim.command
+@click.argument("domain", type=DOMAIN, required=False)
+@as_json
+@click.pass_context
+def check(context: click.Context, domain: str | None, *, as_json: bool) -> None:
+    """Ask DNS whether each key is published as it is. Exit status 1 if one is not.
+
+    \b
+    Example: mailer dkim check
+             mailer dkim check example.com --json
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    settings = settings_of(context.obj)
+    active = {name: one.selector for name, one in settings.dkim.items()}
+    places = places_of(context.obj, settings)
+    asker = asker_of(settings)
+    looked = [
+        check_key(asker, key) for key in dkim_keys(places.dkim_folder, active, domain or "")
+    ]
+    print_rows(
+        (
+            {"looked at": one.what, "holds": not one.problem, "problem": one.problem}
+            for one in looked
+        ),
+        as_json=as_json,
+        nothing="there are no keys: `mailer dkim new DOMAIN` makes one",
+    )
+    if any(one.problem for one in looked):
+        context.exit(FOUND_EXIT_STATUS)
 
 
 def _show(key: DkimKey) -> None:

@@ -66,11 +66,13 @@ def signer_for(signers: Signers, domain: str) -> Signer | None:
 
     A key of example.org speaks for news.example.org too (RFC 7489 §3.1.1, relaxed).
     """
-    while domain:
-        if (found := signers.get(domain)) is not None:
-            return found
-        domain = domain.partition(".")[2]
-    return None
+    return next((signers[one] for one in parents(domain) if one in signers), None)
+
+
+def parents(domain: str) -> list[str]:
+    """Return a domain and those above it, the nearest first."""
+    labels = domain.split(".") if domain else []
+    return [".".join(labels[at:]) for at in range(len(labels))]
 
 
 def sign(letter: Letter, signer: Signer, at: datetime) -> Letter:

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 from pydantic import Field, ValidationInfo, field_validator
 
 from mailer.config.dkim import Dkim, refuse_domains
+from mailer.config.dns import DnsSettings
 from mailer.config.inbox import Inbox
 from mailer.config.mailboxes import MailboxSettings
 from mailer.config.quiet import QuietHours
@@ -184,6 +185,7 @@ class Settings(Section):
         default_factory=dict[str, Dkim],
         description="The keys that letters are signed with, a table for each domain.",
     )
+    dns: DnsSettings = DnsSettings()
     rehearsal: Rehearsal = Rehearsal()
     sending: Sending = Sending()
     campaigns: Campaigns = Campaigns()

@@ -27,7 +27,7 @@ from mailer.workspace.lists import list_names, read_list
 from mailer.workspace.schedules import read_schedules
 from mailer.workspace.templates import template_names
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _OK = 200
 _MB = 1_000_000
 _CLOCKS_APART = timedelta(minutes=1)
@@ -41,10 +41,12 @@ class Looked:
 
     Args:
         problem: What is wrong and what to do; "" when it holds.
+        publish: The record to publish in DNS; "" for none.
     """
 
     what: str
     problem: str = ""
+    publish: str = ""
 
 
 def check_files(
@@ -215,7 +217,7 @@ def check_site(public_url: str, warnings: tuple[str, ...]) -> Looked:
     what = f"pages at {public_url}"
     if warnings:
         return Looked(what, "; ".join(warnings))
-    if urlsplit(public_url).hostname in _LOOPBACK:
+    if urlsplit(public_url).hostname in LOOPBACK:
         return Looked(
             what, "only this machine can open that: set site.public_url in config.toml"
         )

@@ -1,0 +1,155 @@
+"""Whether DNS says what receivers ask for before they believe a letter."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from mailer.compose.dkimrecord import problem_with, zone_line
+from mailer.compose.policies import (
+    dmarc_names,
+    dmarc_problem,
+    dmarc_record,
+    dmarc_records,
+    spf_problem,
+    spf_record,
+)
+from mailer.compose.sign import parents
+from mailer.jobs.check_workspace import LOOPBACK, Looked
+from mailer.jobs.dkim import DkimKey
+from mailer.wire.dns import Dns, DnsUnknownError
+from mailer.wire.line import RelayAddress, Tls
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What DNS is asked about.
+
+    Args:
+        senders: The domains that letters are from.
+        return_paths: The domains that bounces go to.
+        keys: The keys that sign.
+    """
+
+    senders: Sequence[str]
+    return_paths: Sequence[str]
+    keys: Sequence[DkimKey]
+    relays: Sequence[RelayAddress]
+    public_url: str
+
+
+def check_dns(dns: Dns, named: Named) -> list[Looked]:
+    """Look at all of it; what nobody can tell is a problem too."""
+    host = next((one.host for one in named.relays if one.host not in LOOPBACK), "")
+    looked = [_spf(dns, one, host) for one in _once(named.return_paths)]
+    for domain in _once(named.senders):
+        looked += [*_signed(domain, named.keys), _dmarc(dns, domain)]
+    looked += [check_key(dns, key) for key in named.keys]
+    looked += [_mail(dns, one) for one in _once([*named.senders, *named.return_paths])]
+    for relay in named.relays:
+        if relay.host not in LOOPBACK:
+            looked += [_tls(relay), _names(dns, relay.host)]
+    return [*looked, _pages(dns, named.public_url)]
+
+
+def check_key(dns: Dns, key: DkimKey) -> Looked:
+    """Look whether a key is published as it is."""
+    publish = zone_line(key.name, key.value)
+
+    def problem() -> str:
+        texts = dns.texts(key.name)
+        if not texts:
+            return "nothing is published there"
+        if len(texts) > 1:
+            return f"{len(texts)} records are there, and must be one"
+        return problem_with(texts[0], key.public)
+
+    return _looked(f"DKIM {key.name}", problem, publish)
+
+
+def _once(domains: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(one for one in domains if one))
+
+
+def _looked(what: str, problem: Callable[[], str], publish: str = "") -> Looked:
+    try:
+        found = problem()
+    except DnsUnknownError as unknown:
+        return Looked(what, str(unknown))
+    return Looked(what, found, publish if found else "")
+
+
+def _spf(dns: Dns, domain: str, host: str) -> Looked:
+    publish = zone_line(domain, spf_record(host)) if host else ""
+    return _looked(f"SPF {domain}", lambda: spf_problem(dns.texts(domain)), publish)
+
+
+def _signed(domain: str, keys: Sequence[DkimKey]) -> Iterator[Looked]:
+    if not any(key.domain in parents(domain) for key in keys):
+        words = (
+            "letters are not signed here: unless your relay signs them, make a key with"
+            f" `mailer dkim new {domain}`"
+        )
+        yield Looked(f"DKIM {domain}", words)
+
+
+def _dmarc(dns: Dns, domain: str) -> Looked:
+    def problem() -> str:
+        for name in dmarc_names(domain):
+            if records := dmarc_records(dns.texts(name)):
+                return dmarc_problem(records)
+        return "there is no DMARC record"
+
+    publish = zone_line(f"_dmarc.{domain}", dmarc_record(domain))
+    return _looked(f"DMARC {domain}", problem, publish)
+
+
+def _mail(dns: Dns, domain: str) -> Looked:
+    def problem() -> str:
+        hosts = dns.mail_hosts(domain)
+        if not hosts:
+            return "nobody takes mail for it (no MX): answers and bounces would be lost"
+        if "" in hosts:
+            return "it says that it takes no mail (a null MX, RFC 7505 §3)"
+        lost = [one for one in hosts if not dns.addresses(one)]
+        return f"{', '.join(lost)} has no address" if lost else ""
+
+    publish = f"{domain}. 3600 IN MX 10 <the host that takes your mail>."
+    return _looked(f"MX {domain}", problem, publish)
+
+
+def _tls(relay: RelayAddress) -> Looked:
+    words = {
+        Tls.NONE: 'letters and password go there in clear: set tls = "required"',
+        Tls.OPPORTUNISTIC: 'its certificate is not checked: set tls = "required"',
+    }
+    return Looked(f"TLS {relay.name}", words.get(relay.tls, ""))
+
+
+def _names(dns: Dns, host: str) -> Looked:
+    """Look whether a relay's addresses have names that lead back to them."""
+
+    def problem() -> str:
+        addresses = dns.addresses(host)
+        if not addresses:
+            return "it has no address"
+        for address in addresses:
+            names = dns.names_of(address)
+            if not names:
+                return f"{address} has no name (PTR): whoever owns the address sets it"
+            if not any(address in dns.addresses(name) for name in names):
+                return f"{address} calls itself {names[0]}, which does not lead back to it"
+        return ""
+
+    return _looked(f"PTR {host}", problem)
+
+
+def _pages(dns: Dns, public_url: str) -> Looked:
+    host = urlsplit(public_url).hostname or ""
+    what = f"unsubscribe host {host}"
+    if urlsplit(public_url).scheme != "https":
+        return Looked(what, "links must begin with https (RFC 8058 §3.1)")
+    return _looked(
+        what,
+        lambda: "" if dns.addresses(host) else "it has no address",
+        f"{host}. 3600 IN A <the address of your web server>",
+    )

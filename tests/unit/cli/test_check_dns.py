@@ -1,0 +1,143 @@
+"""`mailer check --dns` and `mailer dkim check`: a real name server, and what to publish."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from nameserver import name_server
+from worlds import make_workspace
+
+from mailer.cli.main import mailer
+from mailer.jobs.check_dns import Named, check_dns
+from mailer.wire.dns import Dns, DnsServers
+from mailer.wire.line import RelayAddress, Tls
+
+GOOD = {
+    ("example.com", "TXT"): ['"v=spf1 include:spf.example.net -all"', '"other=1"'],
+    ("example.com", "MX"): ["20 spare.example.com.", "10 mx.example.com."],
+    ("spare.example.com", "A"): ["192.0.2.2"],
+    ("mx.example.com", "A"): ["192.0.2.1"],
+    ("_dmarc.example.com", "TXT"): ['"v=DMARC1; p=reject; " "rua=mailto:d@example.com"'],
+    ("relay.example.net", "A"): ["192.0.2.9"],
+    ("9.2.0.192.in-addr.arpa", "PTR"): ["relay.example.net."],
+    ("mail.example.com", "A"): ["192.0.2.3"],
+}
+KEYLESS = "DKIM example.com"
+
+
+def looked(
+    records: dict[tuple[str, str], list[str]],
+    *,
+    tls: Tls = Tls.REQUIRED,
+    sender: str = "example.com",
+    broken: str = "",
+) -> dict[str, tuple[str, str]]:
+    relay = RelayAddress("main", "relay.example.net", 587, tls)
+    named = Named([sender], [sender], [], [relay], "https://mail.example.com")
+    with name_server(records, broken=broken) as server:
+        found = check_dns(Dns(DnsServers((server,), 2)), named)
+    return {one.what: (one.problem, one.publish) for one in found}
+
+
+def test_what_is_published_right_holds() -> None:
+    found = looked(GOOD)
+    assert {what for what, (problem, _) in found.items() if problem} == {KEYLESS}
+    assert {
+        "SPF example.com", "DMARC example.com", "MX example.com", "TLS main",
+        "PTR relay.example.net", "unsubscribe host mail.example.com",
+    } <= found.keys()  # fmt: skip
+
+
+def test_what_is_missing_is_said_with_the_record_to_publish() -> None:
+    found = looked({})
+    assert found["SPF example.com"] == (
+        "it has no SPF record",
+        'example.com. 3600 IN TXT ( "v=spf1 a:relay.example.net -all" )',
+    )
+    record = '"v=DMARC1; p=none; rua=mailto:dmarc@example.com"'
+    assert found["DMARC example.com"] == (
+        "there is no DMARC record",
+        f"_dmarc.example.com. 3600 IN TXT ( {record} )",
+    )
+    assert "no MX" in found["MX example.com"][0]
+    assert "IN MX 10" in found["MX example.com"][1]
+    assert "no address" in found["PTR relay.example.net"][0]
+    assert "IN A" in found["unsubscribe host mail.example.com"][1]
+
+
+@pytest.mark.parametrize(
+    ("place", "records", "what", "words"),
+    [
+        (("example.com", "TXT"), ['"v=spf1 +all"'], "SPF example.com", "everybody"),
+        (("example.com", "TXT"), ['"v=spf1 a -all"'] * 1 + ['"v=spf1 mx -all"'],
+         "SPF example.com", "2 SPF records"),
+        (("_dmarc.example.com", "TXT"), ['"v=DMARC1; p=none"'], "DMARC example.com", "rua"),
+        (("example.com", "MX"), ["0 ."], "MX example.com", "null MX"),
+        (("mx.example.com", "A"), [], "MX example.com", "mx.example.com has no address"),
+        (("9.2.0.192.in-addr.arpa", "PTR"), ["mx.example.com."],
+         "PTR relay.example.net", "does not lead back"),
+        (("9.2.0.192.in-addr.arpa", "PTR"), [], "PTR relay.example.net", "has no name"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said(
+    place: tuple[str, str], records: list[str], what: str, words: str
+) -> None:
+    assert words in looked(GOOD | {place: records})[what][0]
+
+
+def test_a_policy_above_holds_for_the_domain_below() -> None:
+    below = {("news.example.com", "TXT"): ['"v=spf1 -all"']}
+    assert (
+        looked(GOOD | below, sender="news.example.com")["DMARC news.example.com"][0] == ""
+    )
+
+
+def test_what_nobody_can_tell_is_no_yes() -> None:
+    found = looked(GOOD, broken="_dmarc.example.com")
+    assert "DNS gave no answer" in found["DMARC example.com"][0]
+    assert found["DMARC example.com"][1] == ""
+
+
+def test_letters_in_clear_are_found() -> None:
+    assert "in clear" in looked(GOOD, tls=Tls.NONE)["TLS main"][0]
+
+
+def run(folder: Path, *arguments: str, status: int = 0) -> Any:
+    done = CliRunner().invoke(mailer, ("-w", str(folder), *arguments))
+    assert done.exit_code == status, done.output
+    return done
+
+
+def test_a_key_is_compared_with_what_is_published(tmp_path: Path) -> None:
+    records: dict[tuple[str, str], list[str]] = {}
+    with name_server(records) as server:
+        make_workspace(tmp_path, dns={"servers": [server], "timeout_s": 2.0}).close()
+        made = json.loads(run(tmp_path, "dkim", "new", "example.com", "--json").stdout)
+        assert "nothing is published" in run(tmp_path, "dkim", "check", status=1).output
+        strings = " ".join(f'"{one}"' for one in made["strings"])
+        records[made["name"], "TXT"] = [strings]
+        (found,) = json.loads(run(tmp_path, "dkim", "check", "--json").stdout)
+        assert found == {"looked at": f"DKIM {made['name']}", "holds": True, "problem": ""}
+        records[made["name"], "TXT"] = [strings[:300] + '"']
+        assert "no" in run(tmp_path, "dkim", "check", "example.com", status=1).output
+
+
+def test_the_check_of_a_workspace_prints_what_to_publish(tmp_path: Path) -> None:
+    with name_server(GOOD) as server:
+        make_workspace(tmp_path, dns={"servers": [server], "timeout_s": 2.0}).close()
+        plain = run(tmp_path, "check", "--offline", "--dns", status=1)
+        asked = run(tmp_path, "check", "--offline", "--dns", "--json", status=1)
+    assert "Publish in DNS:" in plain.output
+    rows = {one["looked at"]: one for one in json.loads(asked.stdout)}
+    assert any(name.startswith("SPF ") for name in rows)
+    assert all("publish" in one for one in rows.values())
+
+
+@pytest.mark.parametrize("server", ["dns.example.com", "192.0.2.1:port", "1.2.3"])
+def test_a_server_that_is_no_address_is_refused(tmp_path: Path, server: str) -> None:
+    make_workspace(tmp_path).close()
+    with (tmp_path / "config.toml").open("a", encoding="utf-8") as config:
+        config.write(f'\n[dns]\nservers = ["{server}"]\n')
+    assert "must be addresses" in run(tmp_path, "config", "show", status=2).output

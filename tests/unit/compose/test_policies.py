@@ -1,0 +1,56 @@
+"""SPF and DMARC records: read, judged, and looked for in the right places."""
+
+import pytest
+
+from mailer.compose.policies import dmarc_names, dmarc_problem, dmarc_records, spf_problem
+
+
+@pytest.mark.parametrize(
+    ("records", "words"),
+    [
+        (["v=spf1 ip4:192.0.2.1 -all"], ""),
+        (["V=SPF1 mx ~all", "google-site-verification=x"], ""),
+        (["v=spf1 redirect=_spf.example.net"], ""),
+        (["v=spf10 -all"], "no SPF record"),
+        (["v=spf1 mx"], "forbids nobody"),
+        (["v=spf1 all"], "everybody"),
+        (["v=spf1 " + "include:a.example " * 11 + "-all"], "asks DNS 11 times"),
+        (["v=spf1 " + "ip4:192.0.2.1 " * 11 + "a -all"], ""),
+    ],
+)
+def test_an_spf_record_is_right_or_it_is_said_why_not(
+    records: list[str], words: str
+) -> None:
+    found = spf_problem(records)
+    assert bool(found) is bool(words)
+    assert words in found
+
+
+def test_a_policy_is_looked_for_up_the_tree_in_eight_steps_at_most() -> None:
+    """RFC 9989 §4.10."""
+    assert dmarc_names("a.example.com") == [
+        "_dmarc.a.example.com", "_dmarc.example.com", "_dmarc.com",
+    ]  # fmt: skip
+    long = dmarc_names("a.b.c.d.e.f.g.h.i.example.com")
+    assert len(long) == 8
+    assert long[:2] == [
+        "_dmarc.a.b.c.d.e.f.g.h.i.example.com",
+        "_dmarc.e.f.g.h.i.example.com",
+    ]
+    assert long[-1] == "_dmarc.com"
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        ("v=DMARC1; p=none; rua=mailto:d@example.com", ""),
+        ("v=DMARC1;p=reject;rua=mailto:d@example.com;sp=none;x=y", ""),
+        ("v=DMARC1; p=block; rua=mailto:d@example.com", "p=block"),
+        ("v=DMARC1; p=none", "rua"),
+    ],
+)
+def test_a_dmarc_record_is_right_or_it_is_said_why_not(record: str, words: str) -> None:
+    assert dmarc_records([record, "v=DMARC2; p=none", "hello"]) == [record]
+    found = dmarc_problem([record])
+    assert bool(found) is bool(words)
+    assert words in found
