@@ -28,6 +28,7 @@ from bench import (
     report,
     restore_drill,
     send,
+    send_dkim,
     send_postgres,
     send_small,
 )
@@ -43,6 +44,7 @@ _MODULES = (
     send,
     send_small,
     send_postgres,
+    send_dkim,
     million,
     moving,
     plan,
