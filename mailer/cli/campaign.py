@@ -59,6 +59,9 @@ _number = click.argument("number", metavar="CAMPAIGN", type=int)
     type=click.IntRange(-MOST_PRIORITY, MOST_PRIORITY),
     help="Of letters that compete for a person the highest goes first; 0 as a rule.",
 )
+@click.option(
+    "--reason", default="", help="Why everybody must be told: for letters that are notices."
+)
 @click.option("--dry-run", is_flag=True, help="Say who would get it, and send nothing.")
 @click.option("--again", is_flag=True, help="Although the same went to this list lately.")
 @click.option("--allow-withheld", is_flag=True, help="Leave out who lacks a value.")
@@ -85,6 +88,7 @@ def start_(
     pace: float | None,
     valid_for: timedelta | None,
     priority: int | None,
+    reason: str,
     dry_run: bool,
     again: bool,
     allow_withheld: bool,
@@ -109,6 +113,7 @@ def start_(
             template, first.list_name, first.segment, name, due_at, pace, valid_for, again,
             allow_withheld, also=tuple(also), rule=rule,
             choice=read_choice(exclude, since, spread, limit, clock), priority=priority,
+            reason=reason,
         )  # fmt: skip
         for words in workspace.settings.warnings():
             click.echo(f"warning: {words}", err=True)

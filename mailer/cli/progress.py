@@ -68,6 +68,8 @@ def print_status(found: Status, *, as_json: bool) -> None:
         "state": f"{campaign.state}{reason}",
         "sends": f"{campaign.template} to {campaign.list_id}{segment}",
     }
+    if campaign.notice_reason:
+        facts["notice"] = f"everybody is told, because: {campaign.notice_reason}"
     if campaign.rehearsal:
         facts["rehearsal"] = "none of its letters goes to the person it is for"
     if campaign.schedule is not None:

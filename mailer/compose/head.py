@@ -29,6 +29,7 @@ SUPPRESS = {
     Kind.CONFIRMATION: "OOF, AutoReply",
     Kind.JOURNEY: "OOF, AutoReply",
     Kind.MARKETING: "OOF, AutoReply",
+    Kind.NOTICE: "OOF, AutoReply",
     Kind.TRANSACTIONAL: "OOF, AutoReply",
 }
 """What Exchange must not answer with; `All` would silence bounces too."""

@@ -80,6 +80,8 @@ class Prepared:
         rehearsal_to: str,
         ways: Ways,
     ) -> None:
+        if mailing_list is not None and not KINDS[source.kind].tracked:
+            mailing_list = mailing_list.untracked
         self.source = source
         specs = _with_data(source, specs)
         self._rehearsal_to = wire_address(rehearsal_to) if rehearsal_to else ""

@@ -29,6 +29,7 @@ class Order:
         choice: Whom to leave out, and how letters spread.
         priority: Of several letters that compete for a person the highest goes first; None
             for what the letter says.
+        reason: Why a notice goes to everybody who ever was on the lists.
     """
 
     template: str
@@ -46,6 +47,7 @@ class Order:
     rule: str = ""
     choice: Choice = EVERYBODY_AT_ONCE
     priority: int | None = None
+    reason: str = ""
 
     @property
     def targets(self) -> tuple[Target, ...]:

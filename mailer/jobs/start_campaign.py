@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailer.compose.prepared import prepare
+from mailer.compose.template import SETTINGS_FILE, TemplateSource
 from mailer.errors import RefusedError
 from mailer.jobs.audience import audiences_of, exclusion_of, rule_of
 from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
@@ -54,11 +55,7 @@ def gather(world: World, order: Order, now: datetime, *, ask_spam: bool = False)
         RefusedError: when letters of this kind are not sent by campaigns.
     """
     source = read_template(world.folder, order.template)
-    if KINDS[source.kind].lane is not Lane.CAMPAIGNS:
-        raise RefusedError(
-            f"{source.shown('letter.toml')}: its kind is {source.kind}, and letters of that"
-            " kind are never sent by a campaign: nobody's consent would be asked"
-        )
+    _require_kind(source, order)
     first, *rest = targets_of(world.folder, order.targets, order.rule)
     prepared = [
         prepare(
@@ -93,6 +90,33 @@ def gather(world: World, order: Order, now: datetime, *, ask_spam: bool = False)
         faulty, worst_first(findings),
         tuple(dict.fromkeys(link for one in prepared for link in one.countable)),
     )  # fmt: skip
+
+
+def _require_kind(source: TemplateSource, order: Order) -> None:
+    where = f"{source.shown(SETTINGS_FILE)}: its kind is {source.kind}"
+    if KINDS[source.kind].lane is not Lane.CAMPAIGNS:
+        raise RefusedError(
+            f"{where}, and letters of that kind are never sent by a campaign or a schedule:"
+            " nobody's consent would be asked. What everybody must be told, such as a"
+            " recall, is a letter of the kind 'notice', started by hand with its --reason"
+        )
+    if KINDS[source.kind].needs_subscription:
+        if order.reason:
+            raise RefusedError(
+                f"{where}, and only a notice has a reason: leave out --reason, or write"
+                ' kind = "notice" where everybody must be told something'
+            )
+        return
+    if order.schedule is not None:
+        raise RefusedError(
+            f"{where}, and no schedule sends those: start it by hand, with `mailer campaign"
+            f" start {source.name} --reason '…'`"
+        )
+    if not order.reason.strip():
+        raise RefusedError(
+            f"{where}: it goes to everybody who ever was on the list, also who left it: say"
+            " why they must be told, with --reason 'the burners of lot 7 leak gas'"
+        )
 
 
 def _lists(content: Frozen) -> list[MailingList]:
@@ -166,6 +190,7 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
             also_lists=tuple(one.id for one in _lists(content)),
             choice=choice,
             rehearsal=world.rehearsing,
+            notice_reason=order.reason.strip(),
             priority=content.source.priority if order.priority is None else order.priority,
         ),
         now,

@@ -96,6 +96,7 @@ def story_of(
         f"planned: {one.permission}",
         *(f"planned: {line}" for line in one.segment),
         *_by_own_clock(campaign, contact),
+        *_notice(campaign),
         *came_back(connection, delivery.id),
     )
     if delivery.state is DeliveryState.WITHHELD:
@@ -207,6 +208,11 @@ def _which(asked: list[_Asked], one: _Asked) -> tuple[str, ...]:
     names = ", ".join(str(other.target) for other in asked)
     words = f"planned: one letter, under {one.target}, the first to pick the person"
     return (f"{words} of {names}",)
+
+
+def _notice(campaign: Campaign) -> tuple[str, ...]:
+    reason = campaign.notice_reason
+    return (f"planned: a notice to everybody, because: {reason}",) if reason else ()
 
 
 def _by_own_clock(campaign: Campaign, contact: Contact) -> tuple[str, ...]:

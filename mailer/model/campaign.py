@@ -57,6 +57,7 @@ class Campaign:
         wall_clock: When letters become due by each person's own clock, if they do.
         follows: The campaign that it follows: only who has no letter of that one.
         rehearsal: It is one for ever: none of its letters goes to the person it is for.
+        notice_reason: Why everybody is told this; "" where letters need a consent.
         priority: Of several letters that compete for a person the highest goes first.
     """
 
@@ -89,3 +90,4 @@ class Campaign:
     follows: int | None = None
     rehearsal: bool = False
     priority: int = 0
+    notice_reason: str = ""

@@ -13,6 +13,7 @@ class Kind(StrEnum):
 
     MARKETING = "marketing"
     JOURNEY = "journey"
+    NOTICE = "notice"
     TRANSACTIONAL = "transactional"
     CONFIRMATION = "confirmation"
     ACKNOWLEDGEMENT = "acknowledgement"
@@ -53,6 +54,7 @@ class KindRule:
         needs_subscription: A standing subscription to its list must be on record.
         stopped_by: The suppression scopes that stop it.
         capped: Frequency caps and quiet hours hold for it.
+        tracked: Its links may be counted, and tell the shop where a visitor came from.
         needs_unsubscribe: Unsubscribe link, postal address and list headers are due.
         try_for: How long after it became due it is still tried.
     """
@@ -64,6 +66,7 @@ class KindRule:
     lane: Lane
     in_doubt: WhenInDoubt
     try_for: timedelta
+    tracked: bool = True
 
 
 _ALL = frozenset(Scope)
@@ -75,6 +78,11 @@ KINDS: dict[Kind, KindRule] = {
     ),
     Kind.JOURNEY: KindRule(
         True, _ALL, True, True, Lane.JOURNEYS, WhenInDoubt.HOLD, timedelta(hours=24)
+    ),
+    # What everybody who ever was on a list must be told: a recall, new terms.
+    Kind.NOTICE: KindRule(
+        False, _ONLY_EVERYTHING, False, False,
+        Lane.CAMPAIGNS, WhenInDoubt.HOLD, timedelta(hours=72), tracked=False,
     ),
     Kind.TRANSACTIONAL: KindRule(
         False, _ONLY_EVERYTHING, False, False,

@@ -1,6 +1,6 @@
 """One list: its purpose in words, who it is from, and the rules of opting in."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from mailer.model.quiet import QuietRule
@@ -77,6 +77,11 @@ class MailingList:
     sign_up: SignUpPage | None = None
     welcome: Welcome | None = None
     quiet: QuietRule | None = None
+
+    @property
+    def untracked(self) -> "MailingList":
+        """The list as letters name it that count nothing and tell the shop nothing."""
+        return replace(self, count_links=False, utm={}, utm_domains=())
 
     @property
     def wording(self) -> Wording:

@@ -134,9 +134,13 @@ def stopped(kind: Kind, standing: FromClause = subscription) -> ColumnElement[bo
 EXPIRED = subscription.c.expires_at <= NOW
 OLD_WORDS = subscription.c.wording < bindparam("words_floor", type_=BigInteger())
 SUBSCRIBED = subscription.c.status == word(SubscriptionStatus.SUBSCRIBED.value)
+CONFIRMED = subscription.c.status != word(SubscriptionStatus.PENDING.value)
+"""Whoever is or was on the list: of others nobody knows whose address it is."""
 
 
 def _may_write(kind: Kind) -> ColumnElement[bool]:
+    if not KINDS[kind].needs_subscription:
+        return CONFIRMED & ~stopped(kind)
     return (
         SUBSCRIBED
         & or_(subscription.c.expires_at.is_(None), subscription.c.expires_at > NOW)
@@ -150,14 +154,20 @@ _before = subscription.alias("before")
 
 def gets_it_by(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
     """A contact whom another audience of the campaign picks."""
+    if KINDS[audience.kind].needs_subscription:
+        standing: ColumnElement[bool] = (
+            (_before.c.status == word(SubscriptionStatus.SUBSCRIBED.value))
+            & or_(_before.c.expires_at.is_(None), _before.c.expires_at > NOW)
+            & (_before.c.wording >= literal(audience.words_floor, BigInteger()))
+        )
+    else:
+        standing = _before.c.status != word(SubscriptionStatus.PENDING.value)
     stands = exists(
         select(_ONE)
         .where(
             _before.c.contact_id == contact.c.id,
             _before.c.list_id == literal(audience.list_id, Text()),
-            _before.c.status == word(SubscriptionStatus.SUBSCRIBED.value),
-            or_(_before.c.expires_at.is_(None), _before.c.expires_at > NOW),
-            _before.c.wording >= literal(audience.words_floor, BigInteger()),
+            standing,
             ~stopped(audience.kind, _before),
         )
         .correlate(contact)

@@ -59,15 +59,13 @@ class NewCampaign:
     choice: Choice = EVERYBODY_AT_ONCE
     rehearsal: bool = False
     priority: int = 0
+    notice_reason: str = ""
 
 
 def freeze(
     connection: Connection, content_hash: str, body: dict[str, Any], now: datetime
 ) -> None:
-    """Keep what a campaign is started with, once for each content.
-
-    What was kept before may have been aged to its bare bones: it is whole again then.
-    """
+    """Keep what a campaign is started with; what was aged to its bones is whole again."""
     dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     statement = dialect(_frozen).values(hash=content_hash, body=body, frozen_at=now)
     connection.execute(
@@ -120,6 +118,7 @@ def make_campaign(connection: Connection, new: NewCampaign, now: datetime) -> in
                 **_chosen(new.choice),
                 rehearsal=new.rehearsal,
                 priority=new.priority,
+                notice_reason=new.notice_reason,
             )
             .returning(_campaign.c.id)
         ).scalar_one()
@@ -311,6 +310,7 @@ def campaign_of(row: Row[Any]) -> Campaign:
         follows=row.follows,
         rehearsal=row.rehearsal,
         priority=row.priority,
+        notice_reason=row.notice_reason,
     )
 
 

@@ -61,6 +61,11 @@ def text_column(*, null: bool = False) -> Any:
     return Field(default=None, sa_column=Column(Text, nullable=null))
 
 
+def values_column() -> Any:
+    """Return a column of JSON that may be empty."""
+    return Field(default=None, sa_column=Column(Values, nullable=True))
+
+
 def time_column(*, null: bool = False) -> Any:
     """Return a column of aware times."""
     return Field(default=None, sa_column=Column(Instant, nullable=null))

@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Dialect, Label, case, func, select
 
 from mailer.model.contact import Contact
+from mailer.model.kind import KINDS
 from mailer.model.ruletext import clauses
 from mailer.store.audience import (
+    CONFIRMED,
     EXPIRED,
     OLD_WORDS,
     SUBSCRIBED,
@@ -214,12 +216,14 @@ def _reason_of(key: str, texts: dict[str, list[str]]) -> tuple[str, str]:
 
 
 def _reason(audience: Audience, dialect: Dialect) -> ColumnElement[str]:
-    cases: list[tuple[ColumnElement[bool], Any]] = [
-        (~SUBSCRIBED, subscription.c.status),
-        (EXPIRED, word("expired")),
-        (OLD_WORDS, word("old_words")),
-        (stopped(audience.kind), word("suppressed")),
-    ]
+    cases: list[tuple[ColumnElement[bool], Any]] = [(~CONFIRMED, subscription.c.status)]
+    if KINDS[audience.kind].needs_subscription:
+        cases = [
+            (~SUBSCRIBED, subscription.c.status),
+            (EXPIRED, word("expired")),
+            (OLD_WORDS, word("old_words")),
+        ]
+    cases.append((stopped(audience.kind), word("suppressed")))
     cases += [
         (gets_it_by(one, dialect), word(f"{EARLIER}:{number}"))
         for number, one in enumerate(audience.earlier)

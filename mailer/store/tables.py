@@ -28,6 +28,7 @@ from mailer.store.columns import id_column as _id
 from mailer.store.columns import number_column as _number
 from mailer.store.columns import text_column as _text
 from mailer.store.columns import time_column as _time
+from mailer.store.columns import values_column as _values
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -59,9 +60,7 @@ class ListRow(SQLModel, table=True):
     words_floor: int = _number()
     seen_at: datetime = _time()
     # Its own quiet hours and sending days, as JSON; None for the workspace's alone.
-    quiet: dict[str, Any] | None = Field(
-        default=None, sa_column=Column(Values, nullable=True)
-    )
+    quiet: dict[str, Any] | None = _values()
 
 
 class WordingRow(SQLModel, table=True):
@@ -98,9 +97,7 @@ class ContactRow(SQLModel, table=True):
     created_at: datetime = _time()
     updated_at: datetime = _time()
     # What the person herself set, by name, and when: nobody else's word changes it.
-    own: dict[str, Any] | None = Field(
-        default=None, sa_column=Column(Values, nullable=True)
-    )
+    own: dict[str, Any] | None = _values()
 
 
 class FrequencyRow(SQLModel, table=True):
@@ -393,6 +390,9 @@ class CampaignRow(SQLModel, table=True):
     follows: int | None = _number(null=True)
     rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     priority: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    notice_reason: str = Field(
+        default="", sa_column=Column(Text, nullable=False, server_default="")
+    )
 
 
 class CampaignListRow(SQLModel, table=True):
