@@ -26,6 +26,7 @@ from mailer.jobs.forget_tickets import forget_old_tickets
 from mailer.jobs.gate import forget_old
 from mailer.jobs.happenings import follow
 from mailer.jobs.keeper import empty_old
+from mailer.jobs.mail_anchor import mail_anchor
 from mailer.jobs.once import forget_old_requests
 from mailer.jobs.page_links import forget_requests
 from mailer.jobs.verify_ledger import take_checkpoint
@@ -56,6 +57,10 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     def ledger() -> None:
         watch_ledger(database, workspace.ring, checkpoints, utc_now())
 
+    def vouched() -> None:
+        to = workspace.settings.ledger.anchor_to
+        mail_anchor(world, workspace.ring, checkpoints, to, utc_now())
+
     files = FileWatch(world, lambda: settings_of(workspace.folder))
     kept_for = workspace.settings.sign_up.rules().kept_for
     turns: list[tuple[timedelta, str, Callable[[], object]]] = [
@@ -69,6 +74,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
             "checkpoint",
             lambda: take_checkpoint(database, checkpoints, utc_now()),
         ),
+        (_AN_HOUR, "anchor", vouched),
         # At the start above all: after a crash in the middle of one.
         (
             _AN_HOUR,

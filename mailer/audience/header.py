@@ -25,7 +25,10 @@ _EMAIL = "email"
 _LETTERS = str.maketrans({"ø": "o", "æ": "ae", "ß": "ss", "ł": "l", "đ": "d", "þ": "th"})
 _LANGUAGE_NAMES = ("language", "lang", "locale")
 _ZONE_NAMES = ("time_zone", "timezone", "zone")
-_OUR_OWN = frozenset({"rejected_line", "rejected_reason"})
+HOW_OFTEN = "how_often"
+"""An export's column of how often a person wants letters: only she can say that."""
+
+_OUR_OWN = frozenset({"rejected_line", "rejected_reason", HOW_OFTEN})
 
 
 @dataclass(frozen=True, slots=True)

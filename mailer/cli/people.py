@@ -253,6 +253,7 @@ def exported_json(one: Exported) -> dict[str, object]:
         "language": contact.language,
         "time_zone": contact.time_zone,
         "created_at": contact.created_at,
+        "frequency": one.frequency,
         "subscription": None if standing is None else asdict(standing),
     }
 

@@ -43,6 +43,26 @@ class Retention(Section):
         return value
 
 
+class Ledger(Section):
+    """The record of who agreed to what, and who else can vouch for it."""
+
+    anchor_to: str = setting(
+        "",
+        "Who gets the ledger's head by letter once a day, such as a notary or a mailbox"
+        " elsewhere, and can tell later that nothing was changed; nobody if empty.",
+    )
+
+    @field_validator("anchor_to")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if value:
+            try:
+                parse_address(value)
+            except AddressError as problem:
+                raise ValueError(str(problem)) from None
+        return value
+
+
 class Alarms(Section):
     """Who is told what went wrong while nobody looked."""
 

@@ -6,14 +6,17 @@ from datetime import datetime
 from decimal import Decimal
 from typing import cast
 
+from mailer.audience.header import HOW_OFTEN
 from mailer.errors import NotFoundError
 from mailer.model.attributes import AttributeSpec, read
 from mailer.model.contact import Contact
+from mailer.model.frequency import Frequency
 from mailer.model.kind import Kind
 from mailer.model.subscription import Subscription
 from mailer.model.suppression import scopes_against
 from mailer.store.contacts import read_contacts
 from mailer.store.database import Database
+from mailer.store.frequencies import frequencies
 from mailer.store.lists import find_list
 from mailer.store.suppressions import in_force
 from mailer.workspace.csvout import csv_lines
@@ -21,10 +24,15 @@ from mailer.workspace.csvout import csv_lines
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """One contact of an export; the subscription is that to the list, if one was named."""
+    """One contact of an export; the subscription is that to the list, if one was named.
+
+    Args:
+        frequency: How often she wants letters; None when she chose nothing.
+    """
 
     contact: Contact
     subscription: Subscription | None
+    frequency: Frequency | None = None
 
 
 def export_contacts(
@@ -48,7 +56,11 @@ def _exported(
 ) -> Generator[Exported, None, None]:
     for page in read_contacts(database, list_id):
         if list_id is None:
-            yield from (Exported(contact, None) for contact, _ in page)
+            with database.read() as connection:
+                chosen = frequencies(connection, [contact.id for contact, _ in page])
+            yield from (
+                Exported(contact, None, chosen.get(contact.id)) for contact, _ in page
+            )
             continue
         stands = [
             (contact, one) for contact, one in page if one is not None and one.stands(now)
@@ -60,15 +72,27 @@ def _exported(
                 scopes_against(Kind.MARKETING, list_id),
                 now,
             )
+            chosen = frequencies(connection, [contact.id for contact, _ in stands])
         for contact, one in stands:
             if contact.hash not in stopped:
-                yield Exported(contact, one)
+                yield Exported(contact, one, chosen.get(contact.id))
 
 
 def as_csv(people: Iterable[Exported], specs: Mapping[str, AttributeSpec]) -> Iterator[str]:
-    """Write contacts as lines of CSV that can be imported again; no cell is a formula."""
-    header = ["email", "language", "time_zone", *specs]
-    rows = ([*_fixed(one.contact), *_cells(one.contact, specs)] for one in people)
+    """Write contacts as lines of CSV that can be imported again; no cell is a formula.
+
+    What a person herself chose is there to be read, and an import leaves it out.
+    """
+    own = [] if HOW_OFTEN in specs else [HOW_OFTEN]
+    header = ["email", "language", "time_zone", *specs, *own]
+    rows = (
+        [
+            *_fixed(one.contact),
+            *_cells(one.contact, specs),
+            *[one.frequency or "" for _ in own],
+        ]
+        for one in people
+    )
     yield from csv_lines([header])
     yield from csv_lines(rows)
 

@@ -171,18 +171,27 @@ def _text(title: str, alarms: Sequence[Alarm]) -> str:
 def _queue(
     world: World, address: str, title: str, alarms: Sequence[Alarm], now: datetime
 ) -> None:
-    """Write the letter down; the sender has it in its first lane."""
+    subject = f"[mailer] {title}: {len(alarms)} alarm(s)"
+    queue_words(world, address, subject, _text(title, alarms), now)
+
+
+def queue_words(world: World, address: str, subject: str, text: str, now: datetime) -> None:
+    """Write a letter of plain words down; the sender has it in its first lane.
+
+    Raises:
+        AddressError: when the address is none.
+        NotFoundError: when there is no list that could be its sender.
+    """
     to = parse_address(address)
     lists = read_lists(world.folder)
     if not lists:
         raise NotFoundError("there is no list, so a letter would have no sender")
-    text = _text(title, alarms)
     paragraphs = "".join(
         f"<p>{escape(part)}</p>".replace("\n", "<br>") for part in text.split("\n\n")
     )
     source = TemplateSource(
         name="alarm",
-        subject=_plain(f"[mailer] {title}: {len(alarms)} alarm(s)"),
+        subject=_plain(subject),
         preview="",
         kind=Kind.ALARM,
         sample={},

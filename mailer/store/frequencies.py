@@ -4,6 +4,7 @@ A table of its own, because few choose: what leaves is asked about it letter by 
 a look into a small table costs next to nothing.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -21,6 +22,17 @@ def frequency(connection: Connection, contact_id: int) -> Frequency | None:
         select(_frequency.c.days).where(_frequency.c.contact_id == contact_id)
     )
     return frequency_of(found.scalar())
+
+
+def frequencies(connection: Connection, contact_ids: Sequence[int]) -> dict[int, Frequency]:
+    """Return what people chose, by their numbers; who never did is not among them."""
+    found = connection.execute(
+        select(_frequency.c.contact_id, _frequency.c.days).where(
+            _frequency.c.contact_id.in_(contact_ids)
+        )
+    )
+    chosen = ((row.contact_id, frequency_of(row.days)) for row in found)
+    return {number: one for number, one in chosen if one is not None}
 
 
 def choose_frequency(

@@ -31,6 +31,7 @@ from bench import (
     send_dkim,
     send_postgres,
     send_small,
+    verify,
 )
 from bench.figures import FailedError, Figure, drop, keep, shown
 from bench.machine import load
@@ -46,6 +47,7 @@ _MODULES = (
     send_postgres,
     send_dkim,
     million,
+    verify,
     moving,
     plan,
     memory,

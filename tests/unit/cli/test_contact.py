@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ from click.testing import CliRunner, Result
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
+from mailer.model.frequency import Frequency
+from mailer.store.frequencies import choose_frequency
+from mailer.wiring import open_workspace
 
 PEOPLE = """\
 email,name,points,country
@@ -150,3 +154,16 @@ def test_an_export_is_csv_without_formulas_or_json_line_by_line(shop: Path):
     ]
     lines = run(shop, "export", "--list", "newsletter", "--json").stdout.splitlines()
     assert [json.loads(line)["address"] for line in lines] == [row["email"] for row in rows]
+
+
+def test_an_export_says_how_often_people_want_letters_and_an_import_leaves_it(shop: Path):
+    imported(shop)
+    with open_workspace(str(shop)) as workspace, workspace.database.write() as connection:
+        choose_frequency(connection, 1, Frequency.WEEKLY, datetime.now(UTC))
+    done = run(shop, "export", "--list", "newsletter").stdout
+    header, first, *_ = csv.reader(done.splitlines())
+    assert dict(zip(header, first, strict=True))["how_often"] == "weekly"
+    one = json.loads(run(shop, "export", "--json").stdout.splitlines()[0])
+    assert one["frequency"] == "weekly"
+    (shop / "again.csv").write_text(done)
+    run(shop, "import", str(shop / "again.csv"), *IMPORT)

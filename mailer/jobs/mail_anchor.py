@@ -1,0 +1,50 @@
+"""Mailing the ledger's head once a day to somebody outside, who can tell later."""
+
+from datetime import datetime
+
+from mailer.jobs.prove import Anchor, anchor
+from mailer.jobs.tell import queue_words
+from mailer.jobs.world import World
+from mailer.model.key import KeyRing
+from mailer.store.noes import pass_mark
+
+_MARK = "anchor mailed"
+
+
+def mail_anchor(
+    world: World, ring: KeyRing, checkpoints: str, address: str, now: datetime
+) -> bool:
+    """Write down the letter with the ledger's head, once a day (UTC) however often asked.
+
+    Args:
+        checkpoints: The file of checkpoints, which gets the same head.
+
+    Returns:
+        False when today's is written down already, or nobody gets one.
+
+    Raises:
+        AddressError: when the address is none.
+        NotFoundError: when there is no list that could be its sender.
+    """
+    if not address:
+        return False
+    today = now.date().toordinal()
+    with world.database.write() as connection:
+        if not pass_mark(connection, _MARK, today, today - 1):
+            return False
+    taken = anchor(world.database, ring, checkpoints, now)
+    subject = f"[mailer] the ledger of consents on {now:%Y-%m-%d}"
+    queue_words(world, address, subject, _words(taken), now)
+    return True
+
+
+def _words(taken: Anchor) -> str:
+    head = taken.checkpoint
+    return (
+        f"This is the head of our ledger of consents at {head.at:%Y-%m-%d %H:%M:%S} UTC."
+        " Keep this letter: with it you can tell later that nothing before it was changed,"
+        " taken out or cut off.\n\n"
+        f"entries: {head.number}\nhead: {head.mac.hex()}\n"
+        f"public key: {taken.public_key.hex()}\n\n"
+        "`mailer consent verify` holds the ledger against the heads that were kept."
+    )
