@@ -91,6 +91,8 @@ def _screen(seen: _Seen) -> Iterator[tuple[str, Sequence[str]]]:
     yield "running", _few([_progress(one) for one in found.under_way], "no campaign")
     yield "paused", _few([_paused(one) for one in found.paused], "no campaign")
     yield "alarms", _few([_alarm(one) for one in reversed(found.alarms)], "none is open")
+    if found.tickets:
+        yield "people", _few([_owed(*one) for one in found.tickets.items()])
     yield "next", _few([*_firings(seen)], "no schedule fires")
     senders = [_sender(one) for one in found.senders]
     yield "senders", _few(senders, "none: letters leave while `mailer serve` runs")
@@ -99,6 +101,13 @@ def _screen(seen: _Seen) -> Iterator[tuple[str, Sequence[str]]]:
     yield "disk", [*_disks(seen)]
     yield "database", [in_units(found.database_bytes)]
     yield "backup", [_backup(seen)]
+
+
+def _owed(mailbox: str, many: tuple[int, int]) -> str:
+    owed, late = many
+    said = f"{owed:,} wait for an answer"
+    to = shown(mailbox or "no mailbox of ours")
+    return f"{to}: {said}" + (f", {late:,} of them too long" if late else "")
 
 
 def _few(lines: Sequence[str], *none: str) -> list[str]:
@@ -242,6 +251,10 @@ def _as_json(seen: _Seen) -> Mapping[str, object]:
                 "problem_since": one.problem_at,
             }
             for one in found.mailboxes
+        ],
+        "tickets": [
+            {"mailbox": name, "owed": owed, "late": late}
+            for name, (owed, late) in found.tickets.items()
         ],
         "database_bytes": found.database_bytes,
         "backup_at": at,

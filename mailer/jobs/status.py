@@ -13,7 +13,7 @@ from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.delivery import DeliveryState
 from mailer.model.kind import Lane
-from mailer.store import mailboxes, metrics, owners, throttle
+from mailer.store import mailboxes, metrics, owners, throttle, ticketqueue
 from mailer.store.alarms import Alarm, open_alarms
 from mailer.store.campaigns import campaigns_in
 from mailer.store.database import Connection
@@ -86,6 +86,7 @@ class Standing:
         under_way: Campaigns being planned or running.
         paused: Campaigns that a person or a brake has paused; their reason says which.
         mailboxes: Those that mail is read from, as they were when last looked at.
+        tickets: How many answers each mailbox owes that owes any, and how many are late.
         backup_at: When the last backup was made; None when none is known of.
     """
 
@@ -101,6 +102,7 @@ class Standing:
     senders: tuple[SenderSeen, ...]
     disks: tuple[Disk, ...]
     mailboxes: tuple[MailboxSeen, ...]
+    tickets: dict[str, tuple[int, int]]
     database_bytes: int
     backup_at: datetime | None
 
@@ -133,9 +135,16 @@ def standing(
             ),
             disks=tuple(Disk(one, free_bytes(one)) for one in dict.fromkeys(folders)),
             mailboxes=tuple(mailboxes.seen(connection)),
+            tickets=_tickets(connection, now),
             database_bytes=whole_size(connection)[0],
             backup_at=last_backup(connection),
         )
+
+
+def _tickets(connection: Connection, now: datetime) -> dict[str, tuple[int, int]]:
+    owed = ticketqueue.count_owed(connection)
+    late = ticketqueue.count_late(connection, now)
+    return {name: (many, late.get(name, 0)) for name, many in sorted(owed.items())}
 
 
 def _is_of(alarm: Alarm, relays: Sequence[str]) -> bool:

@@ -108,6 +108,17 @@ def counts(connection: Connection) -> dict[tuple[str, TicketState], int]:
     return {(row[0], TicketState(row[1])): int(row[2]) for row in rows}
 
 
+def count_owed(connection: Connection) -> dict[str, int]:
+    """Count by mailbox the tickets that somebody of ours owes an answer to."""
+    due = sorted(state.value for state in DUE_STATES)
+    rows = connection.execute(
+        select(_ticket.c.mailbox, func.count())
+        .where(_ticket.c.state.in_(due))
+        .group_by(_ticket.c.mailbox)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
 def count_late(connection: Connection, now: datetime) -> dict[str, int]:
     """Count by mailbox the tickets whose answer is overdue."""
     due = sorted(state.value for state in DUE_STATES)

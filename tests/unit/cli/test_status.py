@@ -1,6 +1,7 @@
 """`mailer status` says how things stand, in words and as JSON."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ from click.testing import CliRunner
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
+from mailer.jobs.new_ticket import Call, note_call
 from mailer.store import mailboxes
 from mailer.store.alarms import Alarm, raise_alarm
+from mailer.store.tickets import change_ticket
 from mailer.wiring import open_workspace, utc_now
 
 
@@ -143,3 +146,20 @@ def test_it_says_which_mailboxes_can_be_read(tmp_path: Path) -> None:
     assert three == "c: not read yet; `mailer serve` does"
     told = json.loads(run(tmp_path, "status", "--json"))["mailboxes"]
     assert [bool(one["problem"]) for one in told] == [True, False]
+
+
+def test_it_says_who_waits_for_an_answer_and_for_how_many_it_is_late(
+    tmp_path: Path,
+) -> None:
+    with make_workspace(tmp_path) as workspace:
+        for one in range(3):
+            call = Call(f"p{one}@example.com", "", "Tents", "Hello?")
+            ticket = note_call(workspace.database, (), call, "Kari", utc_now())
+        with workspace.database.write() as connection:
+            late = {"due_at": utc_now() - timedelta(hours=1)}
+            assert change_ticket(connection, ticket, late, utc_now())
+    assert lines(tmp_path)["people"] == [
+        "no mailbox of ours: 3 wait for an answer, 1 of them too long"
+    ]
+    told = json.loads(run(tmp_path, "status", "--json"))["tickets"]
+    assert told == [{"mailbox": "", "owed": 3, "late": 1}]
