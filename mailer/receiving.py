@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 from mailer.config.mailsource import imap_address
@@ -102,7 +102,18 @@ def desk_of(workspace: Workspace) -> Desk:
         TokenBox(workspace.ring),
         read_knowledge(workspace.folder),
         front_desk_of(workspace),
+        _waiting_lists(workspace),
     )
+
+
+def _waiting_lists(workspace: Workspace) -> frozenset[str]:
+    """Return the ids of lists whose letters wait for who is out of the office."""
+    found: set[str] = set()
+    for name in list_names(workspace.folder):
+        with suppress(MailerError):
+            one = read_list(workspace.folder, name)
+            found.update([one.id] if one.pause_on_out_of_office else [])
+    return frozenset(found)
 
 
 def front_desk_of(workspace: Workspace) -> FrontDesk:

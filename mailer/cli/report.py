@@ -75,6 +75,7 @@ def _lines(one: Report) -> Iterator[str]:
     yield from _figures(one)
     yield from _answers("Refused, by reason and provider", one.refused)
     yield from _answers("Put off until its time was over", one.expired)
+    yield from _came_back(one)
     yield from _links(one)
     if one.withheld:
         yield from ("", "Withheld, by reason:")
@@ -102,6 +103,15 @@ def _figures(one: Report) -> Iterator[str]:
     yield f"{'replied':18}{one.replied:>12,}"
     if one.links:
         yield f"{'clicks':18}{one.clicks:>12,}  by people, with no person on record"
+
+
+def _came_back(one: Report) -> Iterator[str]:
+    if one.came_back:
+        yield from ("", "Came back afterwards, by reason (see `mailer bounce list`):")
+    for back in one.came_back:
+        yield f"{back.reports:>10,}  {back.group}{', hard' if back.hard else ''}"
+        if back.advice:
+            yield f"            {back.advice}"
 
 
 def _links(one: Report) -> Iterator[str]:

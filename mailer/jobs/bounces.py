@@ -14,7 +14,7 @@ from mailer.model.kind import Scope
 from mailer.model.notice import Reason
 from mailer.model.verdict import Effect
 from mailer.store import incoming as store
-from mailer.store import ledger
+from mailer.store import ledger, verdicts
 from mailer.store.contacts import find_contact
 from mailer.store.database import Connection, Database
 from mailer.store.incoming import Concern, Judged
@@ -101,7 +101,7 @@ def undo(
                 f"verdict {verdict_id} is a complaint: that is what the person said, and"
                 " only the person can end it, by signing up and confirming"
             )
-        if not store.undo(connection, verdict_id, now):
+        if not verdicts.undo(connection, verdict_id, now):
             raise RefusedError(f"verdict {verdict_id} was undone already")
         concern = store.concern(connection, one.delivery_id)
         if concern is not None and one.effect is Effect.SUPPRESSED and concern.address:
@@ -116,7 +116,7 @@ def _lift(
     connection: Connection, logbook: Logbook, about: Concern, verdict_id: int, ending: End
 ) -> tuple[bytes, End] | None:
     """Lift what a verdict put on an address; None where another one keeps it there."""
-    if store.others_suppress(connection, about, verdict_id):
+    if verdicts.others_suppress(connection, about, verdict_id):
         return None
     match = parse_address(about.address).match
     hashed = logbook.ring.suppression_hash(match)
@@ -154,6 +154,14 @@ def stats(database: Database, by: str, days: int, now: datetime) -> list[Counted
         Counted(name, number, hard[name], _advice(reasons[name]))
         for name, number in reports.most_common()
     ]
+
+
+def of_campaign(connection: Connection, campaign_id: int) -> tuple[Counted, ...]:
+    """Count what was reported about a campaign's letters, by reason, with advice."""
+    return tuple(
+        Counted(reason, reports, hard, _ADVICE.get(Reason(reason), ""))
+        for reason, reports, hard in verdicts.came_back(connection, campaign_id)
+    )
 
 
 def _advice(reasons: Counter[str]) -> str:

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from mailer.errors import MailerError
 from mailer.jobs.acknowledge import FrontDesk
+from mailer.jobs.away import away_until, wait_for
 from mailer.jobs.frontdesk import file_message, file_unread
 from mailer.jobs.holds import Hold, hold_of, write_hold
 from mailer.jobs.judging import Came, Reported, judge, tell
@@ -22,6 +23,7 @@ from mailer.jobs.writers import writer_of
 from mailer.model.consent import How
 from mailer.model.notice import (
     KINDS,
+    AutoReply,
     Bounce,
     Complaint,
     Human,
@@ -39,6 +41,7 @@ from mailer.store.incoming import Concern, Unsorted
 from mailer.triage.attribution import (
     Tied,
     Untied,
+    claims_token,
     signed_by_us,
     tie,
     unsubscriber,
@@ -54,13 +57,18 @@ _PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What understanding and acting need."""
+    """What understanding and acting need.
+
+    Args:
+        waiting_lists: The ids of lists whose letters wait for who is out of the office.
+    """
 
     database: Database
     logbook: Logbook
     tokens: TokenBox
     knowledge: Knowledge
     front: FrontDesk = field(default_factory=FrontDesk)
+    waiting_lists: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +147,17 @@ def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
         # Doing it twice changes nothing, so a crash before the mark does no harm.
         unsubscribe(desk.database, desk.logbook, reader, How.MAILTO, now)
         return _only_marked(desk, one, notice, "unsubscribed by its address", now)
+    if isinstance(notice, AutoReply):
+        return _away(desk, one, notice, now)
     if not isinstance(notice, Bounce | Complaint | Report):
         return _only_marked(
             desk, one, notice, "an answer by a machine changes nothing", now
         )
+    return _reported(desk, one, notice, now)
+
+
+def _reported(desk: Desk, one: Unsorted, notice: Reported, now: datetime) -> Handled | None:
+    """Act on a report, where it is tied to a letter of ours; else nothing changes."""
     tied = tie(notice.clues, desk.tokens)
     if isinstance(tied, Untied):
         return _only_marked(desk, one, notice, f"nothing changes: {tied.why}", now)
@@ -152,6 +167,27 @@ def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
         words = "nothing changes: its letter is not on record any more"
         return _only_marked(desk, one, notice, words, now)
     return _judge(desk, one, notice, concern, now)
+
+
+def _away(desk: Desk, one: Unsorted, notice: AutoReply, now: datetime) -> Handled | None:
+    """Let a list wait for who is away until a day, where the list says so."""
+    nothing = "an answer by a machine changes nothing"
+    until, tied = away_until(notice.back_on, now), tie(notice.clues, desk.tokens)
+    if until is None or isinstance(tied, Untied):
+        return _only_marked(desk, one, notice, nothing, now)
+    with desk.database.read() as connection:
+        concern = store.concern(connection, tied.delivery_id)
+    if concern is None or concern.list_id not in desk.waiting_lists:
+        return _only_marked(desk, one, notice, nothing, now)
+
+    def mark(connection: Connection) -> bool:
+        kind = KINDS[AutoReply]
+        return store.mark_sorted(connection, one.id, kind, notice.because, now)
+
+    if not wait_for(desk.database, desk.logbook, concern, until, mark, now):
+        return None
+    words = f"away: the list waits for them until {until:%Y-%m-%d}"
+    return Handled(one.id, KINDS[AutoReply], words)
 
 
 def _for_a_person(
@@ -178,8 +214,11 @@ def _for_a_person(
 
 
 def _hold(desk: Desk, one: Unsorted, notice: Notice, now: datetime) -> Hold | None:
-    """Return what holds its sender's marketing, who asks in plain words to be left out."""
-    if not isinstance(notice, Unsubscribe):
+    """Return what holds its sender's marketing, who asks in plain words to be left out.
+
+    Who brings a token that is none of ours is no person who writes in plain words.
+    """
+    if not isinstance(notice, Unsubscribe) or claims_token(notice.clues):
         return None
     with desk.database.read() as connection:
         known = writer_of(connection, open_message(one.raw)).known

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mailer.jobs.bounces import Counted, of_campaign
 from mailer.jobs.campaigns import find
 from mailer.jobs.frozen import Frozen, unpack
 from mailer.model.campaign import Campaign, CampaignState
@@ -81,6 +82,7 @@ class Report:
         over_time: When answers came, in steps of `step`.
         followed_by: The campaigns that went to those who had no letter of it.
         replied: How many of its letters people answered.
+        came_back: What was reported about its letters afterwards, by reason.
         links: Its counted links, those first that people followed most often.
         clicks_over_time: Hour by hour, only those with clicks.
     """
@@ -99,6 +101,7 @@ class Report:
     followed_by: tuple[Campaign, ...]
     advice: tuple[Advice, ...]
     replied: int = 0
+    came_back: tuple[Counted, ...] = ()
     links: tuple[LinkCount, ...] = ()
     clicks_over_time: tuple[ClickMoment, ...] = ()
 
@@ -158,6 +161,7 @@ def report_within(connection: Connection, campaign: Campaign) -> Report:
         followed_by=tuple(followers(connection, campaign.id)),
         advice=(),
         replied=answered_letters(connection, campaign.id),
+        came_back=of_campaign(connection, campaign.id),
         links=links,
         clicks_over_time=hours,
     )

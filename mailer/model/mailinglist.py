@@ -43,6 +43,7 @@ class MailingList:
         reply_to: Where answers go, or "" for the sender.
         postal_address: As CAN-SPAM wants it, in one or more lines.
         list_host: The right side of List-Id (RFC 2919 §2): `news.lists.example.com`.
+        pause_on_out_of_office: Letters wait for who answers that they are away until a day.
         bounce_domain: Where signed return paths live, or "": the sender's address is used.
         unsubscribe_mailbox: The address that `mailto:` unsubscribes go to, or "".
         segments: Name to expression, as text.
@@ -72,6 +73,7 @@ class MailingList:
     segments: dict[str, str] = field(default_factory=dict[str, str])
     archive: bool = False
     count_links: bool = True
+    pause_on_out_of_office: bool = False
     utm: dict[str, str] = field(default_factory=dict[str, str])
     utm_domains: tuple[str, ...] = ()
     sign_up: SignUpPage | None = None

@@ -43,6 +43,7 @@ class Concern:
     cause_kind: str
     cause_id: int
     relay: str
+    list_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +179,11 @@ def concern_of(row: Any) -> Concern:
     """Return the delivery that a row of its table is."""
     return Concern(
         row.id, row.contact_id, bytes(row.hash), row.address, row.cause_kind, row.cause_id,
-        row.relay or "",
+        row.relay or "", row.list_id or "",
     )  # fmt: skip
 
 
-def _whose(about: Concern) -> ColumnElement[bool]:
+def whose(about: Concern) -> ColumnElement[bool]:
     """Return what says that a delivery is to the same person, or to the same address."""
     # A hash changes with each new key, a contact's number never.
     if about.contact_id is None:
@@ -198,7 +199,7 @@ def earlier(connection: Connection, about: Concern, since: datetime) -> list[Ear
         select(_verdict.c.at, _verdict.c.reason, _verdict.c.points, _delivery.c.cause_id)
         .join(_delivery, _delivery.c.id == _verdict.c.delivery_id)
         .where(
-            _whose(about),
+            whose(about),
             _verdict.c.at >= since,
             _verdict.c.notice == "bounce",
             _verdict.c.undone_at.is_(None),
@@ -276,29 +277,3 @@ def verdict_of(connection: Connection, verdict_id: int) -> Judged | None:
     """Return one verdict."""
     row = connection.execute(_judged.where(_verdict.c.id == verdict_id)).one_or_none()
     return None if row is None else _of(row)
-
-
-def undo(connection: Connection, verdict_id: int, now: datetime) -> bool:
-    """Note that a verdict does not hold; False when that is on record already."""
-    changed = connection.execute(
-        update(_verdict)
-        .where(_verdict.c.id == verdict_id, _verdict.c.undone_at.is_(None))
-        .values(undone_at=now)
-    )
-    return changed.rowcount == 1
-
-
-def others_suppress(connection: Connection, about: Concern, verdict_id: int) -> bool:
-    """Say whether another verdict that holds keeps letters from the same address."""
-    found = connection.execute(
-        select(_verdict.c.id)
-        .join(_delivery, _delivery.c.id == _verdict.c.delivery_id)
-        .where(
-            _whose(about),
-            _verdict.c.id != verdict_id,
-            _verdict.c.effect == Effect.SUPPRESSED.value,
-            _verdict.c.undone_at.is_(None),
-        )
-        .limit(1)
-    )
-    return found.first() is not None

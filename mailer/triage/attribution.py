@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from mailer.model.notice import Clues
 from mailer.model.token import Reader, TokenBox, TokenKind, from_mailbox
 
+_SHORTEST_TOKEN = 24
+"""Nobody's tag is so long by chance: support+shop."""
+
 RETURN_PATH = "b+"
 """How the local part of our return paths begins."""
 
@@ -83,6 +86,12 @@ def unsubscriber(clues: Clues, tokens: TokenBox) -> Reader | None:
         if reader is not None:
             return reader
     return None
+
+
+def claims_token(clues: Clues) -> bool:
+    """Say whether a message came to an address with what looks like a token of ours."""
+    tags = (one.rpartition("@")[0].rpartition("+") for one in clues.addressed_to)
+    return any(plus and len(tag) >= _SHORTEST_TOKEN for _, plus, tag in tags)
 
 
 def signed_by_us(tokens: TokenBox) -> Callable[[str], bool]:

@@ -150,6 +150,7 @@ def parse_list(values: Mapping[str, object], name: str) -> MailingList:
         segments=_segments(file),
         archive=file.flag("archive", default=False),
         count_links=file.flag("count_links", default=True),
+        pause_on_out_of_office=file.flag("pause_on_out_of_office", default=False),
         utm=utm,
         utm_domains=utm_domains,
         sign_up=_sign_up(file),

@@ -6,6 +6,7 @@ import socket
 import time
 
 import pytest
+from dovecot import PASSWORD, dovecot
 from journey.inbound import Bringer, counts, make_inbox, report_of, until_done
 from journey.program import Shop, relay, until
 
@@ -85,3 +86,40 @@ def test_a_port_that_is_taken_is_said_in_one_line(shop: Shop) -> None:
         said = shop.run("serve", "--only", "inbox", status=2)
         assert f"inbox.lmtp_port: 127.0.0.1:{taken.port} can't be listened on" in said
         assert "Traceback" not in said
+
+
+def test_mailboxes_are_read_to_the_end_however_often_it_is_killed(shop: Shop) -> None:
+    chance = random.Random(11)
+    with relay() as taken, dovecot() as server:
+        server.put("returns")
+        boxes = {
+            "mailboxes.imap": {
+                "imap_host": "127.0.0.1", "imap_port": server.port, "imap_tls": "none",
+                "imap_user": "returns", "imap_password_file": "password", "poll_s": 600,
+            },
+            "mailboxes.maildir": {"maildir": "Maildir", "poll_s": 600},
+        }  # fmt: skip
+        shop.make(taken.port, **boxes)
+        (shop.folder / "password").write_text(f"{PASSWORD}\n")
+        new, cur = shop.folder / "Maildir/new", shop.folder / "Maildir/cur"
+        for folder in (new, cur):
+            folder.mkdir(parents=True)
+        send(shop, taken.letters)
+        raws = [report_of(letter) for letter in taken.letters]
+        for number, raw in enumerate(raws):
+            if number % 8 == 0:
+                serve = shop.start("--only", "inbox")
+            if number % 2:
+                server.put("returns", raw)
+            else:
+                (new / f"{number:03d}.x").write_bytes(raw)
+            if number % 8 == 7:
+                time.sleep(chance.uniform(0.1, 1.0))
+                serve.kill_all()
+        shop.start("--only", "inbox")
+        found = until_done(shop, PEOPLE)
+        until(lambda: not [*new.iterdir()], "what is kept was moved to cur/")
+    assert found == {
+        "kept": PEOPLE, "waiting": 0, "verdicts": PEOPLE, "twice": 0, "suppressed": PEOPLE,
+    }  # fmt: skip
+    assert len([*cur.iterdir()]) == PEOPLE / 2

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs import holds
-from mailer.jobs.bounces import stats, undo
+from mailer.jobs.bounces import of_campaign, stats, undo
 from mailer.jobs.incoming import Desk, handle_all, keep
 from mailer.jobs.refused import any_refused, judge_refused
 from mailer.model.consent import SuppressionReason
@@ -416,6 +416,39 @@ def test_a_machine_that_answers_changes_nothing(desk, ring):
     assert (done.kind, done.verdict) == ("auto_reply", None)
 
 
+@pytest.mark.parametrize(
+    ("back", "waits"),
+    [
+        ("I am back on 7 December 2026.", True),
+        ("I am back on 7 December 2028.", False),
+        ("I was back on 7 November 2026.", False),
+        ("I am away.", False),
+    ],
+)
+def test_a_list_waits_for_who_is_away_until_a_day_if_it_says_so(desk, ring, back, waits):
+    a_campaign(desk.database, ring, 2)
+    token = desk.tokens.for_delivery(TokenKind.MESSAGE, 1)
+    raw = (
+        "From: p1@example.com\nAuto-Submitted: auto-replied\nSubject: Out of office\n"
+        f"Message-ID: <1@x>\nIn-Reply-To: <{token}@shop.example>\n\n{back}\n"
+    )
+    (done,) = take(desk, raw.encode())
+    assert (done.words, held(desk, ring, 1)) == (
+        "an answer by a machine changes nothing", [],
+    )  # fmt: skip
+    asked = replace(desk, waiting_lists=frozenset({"news"}))
+    forged = raw.replace(token, "0" * len(token)).replace("<1@x>", "<2@x>")
+    take(asked, forged.encode())
+    assert held(desk, ring, 1) == []
+    take(asked, raw.replace("<1@x>", "<3@x>").encode())
+    expected = [("list:news", SuppressionReason.PAUSED)] if waits else []
+    assert held(desk, ring, 1) == expected
+    with desk.database.read() as connection:
+        found = suppressions_of(connection, ring.suppression_hash("p1@example.com"))
+    day = datetime(2026, 12, 7, tzinfo=UTC)
+    assert [one.until_at for one in found] == ([day] if waits else [])
+
+
 def test_the_counts_come_with_advice(desk, ring):
     a_campaign(desk.database, ring, 3)
     for person in (1, 2):
@@ -430,6 +463,24 @@ def test_the_counts_come_with_advice(desk, ring):
     assert [one.group for one in stats(desk.database, "provider", 30, NOW)] == [
         "example.com"
     ]
+
+
+def test_a_campaigns_report_has_what_came_back_with_advice(desk, ring):
+    a_campaign(desk.database, ring, 4)
+    for person in (1, 2):
+        take(desk, a_report(desk.tokens, person, number=person, **LISTED))
+    take(desk, a_report(desk.tokens, 3, number=3))
+    take(desk, a_report(desk.tokens, 4, COMPLAINT, number=4))
+    undo(desk.database, desk.logbook, 3, "Ola", NOW)
+    refuse_at(desk, 4, NOW, Reply(550, "5.1.1", "<x>: User unknown"), Stage.RCPT)
+    judge_refused(desk.database, desk.logbook, desk.knowledge, NOW + A_MINUTE)
+    with desk.database.read() as connection:
+        found = of_campaign(connection, 1)
+        assert of_campaign(connection, 2) == ()
+    assert [(one.group, one.reports, one.hard) for one in found] == [
+        ("blocked", 2, 0), ("feedback", 1, 0),
+    ]  # fmt: skip
+    assert all(one.advice for one in found)
 
 
 REPLY = """From: {address}
