@@ -45,6 +45,12 @@ from mailer.model.schedule import parse_duration
 from mailer.model.syntax import tree
 
 _LONGEST = timedelta(days=3_660)
+_UNTRACKED = frozenset({"opened", "opened_within", "clicked", "clicked_within"})
+_NOT_KNOWN = (
+    "asks what a person did with a letter, and no list keeps that: letters carry no pixel,"
+    " and links are counted with no person in them; ask what she said or bought herself,"
+    " such as joined_within('90d', 'list') or an attribute"
+)
 _MAX_AHEAD_DAYS = 366
 
 _OPERATORS = {
@@ -227,6 +233,8 @@ class _Reading:
     def _call(self, node: nodes.Call) -> Rule:
         name = node.node.name if isinstance(node.node, nodes.Name) else ""
         read = self._functions().get(name)
+        if name in _UNTRACKED:
+            raise self._error(node, f"{name}(…) {_NOT_KNOWN}")
         if read is None:
             self._operands.read(node)
             raise self._error(node, f"{name}(…) is a day: compare it with one")
