@@ -19,7 +19,7 @@ from mailer.model.token import TokenBox
 from mailer.pace.cap import CapRule
 from mailer.pace.retry import RetryPlan
 from mailer.pace.routing import ANY
-from mailer.pace.throttle import rate_of
+from mailer.pace.throttle import Rate, rate_of
 from mailer.wire.dns import Dns, DnsServers
 from mailer.wire.line import RelayAddress, Timeouts, Tls
 from mailer.wire.outbox import OutboxWay
@@ -114,6 +114,12 @@ def relay_names_of(workspace: Workspace) -> tuple[str, ...]:
     return tuple(relay.name for relay in workspace.settings.all_relays().values())
 
 
+def rates_of(workspace: Workspace) -> dict[str, Rate]:
+    """Return how many letters may go by each relay, under the names of `relay_names_of`."""
+    relays = workspace.settings.all_relays().values()
+    return dict(zip(relay_names_of(workspace), map(_rate, relays), strict=False))
+
+
 @dataclass(frozen=True, slots=True)
 class Seat:
     """One of several senders of a crew, which share the relays' connections.
@@ -163,12 +169,16 @@ def relays_of(workspace: Workspace, seat: Seat = ALONE) -> tuple[Relay, ...]:
     )
 
 
+def _rate(relay: RelaySettings) -> Rate:
+    return rate_of(relay.per_second, relay.per_minute, relay.per_hour, relay.per_day)
+
+
 def _relay(
     relay: RelaySettings, address: RelayAddress, seat: Seat, only_to: str = ""
 ) -> Relay:
     return Relay(
         replace(address, only_to=only_to),
-        rate=rate_of(relay.per_second, relay.per_minute, relay.per_hour, relay.per_day),
+        rate=_rate(relay),
         connections=seat.share(relay.connections),
         letters_per_connection=relay.letters_per_connection,
         idle_s=relay.idle_s,

@@ -17,6 +17,7 @@ from mailer.errors import NotFoundError
 from mailer.jobs import campaigns as jobs
 from mailer.jobs.order import Order
 from mailer.jobs.start_campaign import gather, preview, require_letters, start
+from mailer.senders import rates_of
 from mailer.wiring import open_workspace, utc_now
 from mailer.workspace.tomlfiles import MOST_PRIORITY
 
@@ -146,9 +147,10 @@ def status(folder: str, number: int | None, *, watched: bool, as_json: bool) -> 
                     "there is no campaign yet: mailer campaign start --help"
                 )
             number = latest[0].id
+        rates = rates_of(workspace)
         if watched:
-            watch(database, number)
-        print_status(jobs.status(database, number, utc_now()), as_json=as_json)
+            watch(database, number, rates)
+        print_status(jobs.status(database, number, utc_now(), rates), as_json=as_json)
 
 
 @campaign.command(name="list")

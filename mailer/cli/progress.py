@@ -12,6 +12,7 @@ from mailer.cli.output import print_facts, print_json
 from mailer.jobs.campaigns import Status, status
 from mailer.model.campaign import CampaignState
 from mailer.model.schedule import duration_words
+from mailer.pace.throttle import Rate
 from mailer.store.database import Database
 from mailer.wiring import utc_now
 
@@ -97,11 +98,15 @@ def _nothing() -> None:
 
 
 def watch(
-    database: Database, campaign_id: int, at_each_look: Callable[[], None] = _nothing
+    database: Database,
+    campaign_id: int,
+    rates: Mapping[str, Rate],
+    at_each_look: Callable[[], None] = _nothing,
 ) -> None:
     """Show a campaign's progress until it has ended, or stands still.
 
     Args:
+        rates: Of each relay, under its name.
         at_each_look: What it raises ends the watching.
     """
     columns = (
@@ -113,7 +118,7 @@ def watch(
         task = progress.add_task(f"campaign {campaign_id}", total=None, words="")
         while True:
             began = time.monotonic()
-            found = status(database, campaign_id, utc_now())
+            found = status(database, campaign_id, utc_now(), rates)
             progress.update(
                 task,
                 description=f"campaign {campaign_id} {found.campaign.state}",

@@ -1,7 +1,9 @@
 """Looking after campaigns: pause, resume, cancel, finish, and how far each has come."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs.alarms import open_alarms
@@ -10,7 +12,9 @@ from mailer.jobs.slices import Slicer
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.delivery import OPEN_STATES, DeliveryState
+from mailer.pace.throttle import Rate, limits_take_s
 from mailer.store import campaigns as store
+from mailer.store import throttle
 from mailer.store.alarms import Alarm, raise_alarm, raise_once
 from mailer.store.database import Connection, Database
 from mailer.store.deliveries import (
@@ -35,7 +39,8 @@ class Status:
         counts: Every state with its count; their sum is what was planned.
         withheld: What was withheld, by reason.
         rate_per_s: Letters accepted a second, over the last minute.
-        left_s: Until the rest has gone at that rate; None when nobody can tell.
+        left_s: Until the rest has gone at that rate, or longer where the relays' hourly
+            and daily limits do not allow it; None when nobody can tell.
         alarms: About it, that nobody has acknowledged.
     """
 
@@ -67,8 +72,13 @@ def find(database: Database, campaign_id: int) -> Campaign:
     return campaign
 
 
-def status(database: Database, campaign_id: int, now: datetime) -> Status:
-    """Say how far a campaign has come.
+def status(
+    database: Database,
+    campaign_id: int,
+    now: datetime,
+    rates: Mapping[str, Rate] = MappingProxyType({}),
+) -> Status:
+    """Say how far a campaign has come, under the rates of the relays by their names.
 
     Raises:
         NotFoundError: when there is none of that number.
@@ -78,14 +88,17 @@ def status(database: Database, campaign_id: int, now: datetime) -> Status:
     with database.read() as connection:
         by_state, lately = progress(connection, campaign_id, since)
         withheld = withheld_counts(connection, campaign_id)
+        used = [throttle.used(connection, f"relay:{name}", now) for name in rates]
     began = max(since, campaign.started_at or now)
     over_s = (now - began).total_seconds()
     rate = lately / max(over_s, 1.0)
     still = sum(by_state[state] for state in OPEN_STATES)
+    left_s: float | None = None
     if not still:
-        left_s: float | None = 0.0
-    else:
-        left_s = still / rate if rate and campaign.state is _S.RUNNING else None
+        left_s = 0.0
+    elif campaign.state is _S.RUNNING:
+        at_least_s = limits_take_s(still, list(zip(rates.values(), used, strict=True)))
+        left_s = max(still / rate, at_least_s) if rate else at_least_s or None
     alarms = open_alarms(database, _name(campaign))
     return Status(campaign, by_state, withheld, round(rate, 2), left_s, alarms)
 

@@ -6,7 +6,7 @@ count letters in a rolling window of minutes, the oldest minute counted whole, s
 hour or day ever holds more than its limit, wherever it begins.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -42,6 +42,28 @@ def rate_of(per_second: float, per_minute: int, per_hour: int, per_day: int) -> 
     """
     a_second = [limit for limit in (per_second, per_minute / 60) if limit]
     return Rate(min(a_second, default=0), per_hour, per_day)
+
+
+def limits_take_s(letters: int, rates: Sequence[tuple[Rate, tuple[int, int]]]) -> float:
+    """Return how long hourly and daily limits make some letters take, in seconds.
+
+    Args:
+        rates: Those of all relays, each with what it took in the last hour and day.
+
+    Returns:
+        0 where a relay has no such limit, or all of the letters may go now.
+    """
+    hours = _windows(letters, [(rate.per_hour, hour) for rate, (hour, _) in rates])
+    days = _windows(letters, [(rate.per_day, day) for rate, (_, day) in rates])
+    return max(hours * MINUTES_OF_HOUR * 60, days * MINUTES_OF_DAY * 60)
+
+
+def _windows(letters: int, used: Sequence[tuple[int, int]]) -> float:
+    """Return how many windows pass until all have gone."""
+    if not used or not all(limit for limit, _ in used):
+        return 0.0
+    free = sum(max(0, limit - taken) for limit, taken in used)
+    return max(0, letters - free) / sum(limit for limit, _ in used)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from mailer.jobs import campaigns as jobs
 from mailer.jobs.plan import plan
 from mailer.model.campaign import CAMPAIGN_STEPS, CampaignState, states_before
 from mailer.model.delivery import DeliveryState
+from mailer.pace.throttle import Rate
 from mailer.store.alarms import Alarm, acknowledge, open_alarms, raise_once
 from mailer.store.campaigns import (
     change_state,
@@ -21,6 +22,7 @@ from mailer.store.campaigns import (
 from mailer.store.campaignsearch import same_since
 from mailer.store.database import Database
 from mailer.store.deliveries import counts
+from mailer.store.throttle import lease
 
 STEPS = [
     (before, after)
@@ -314,6 +316,21 @@ def test_the_status_counts_every_state_and_sums_up_to_what_was_planned(database:
 def test_nobody_can_tell_how_long_a_campaign_takes_that_stands_still(database: Database):
     number = running(database, 3)
     assert jobs.status(database, number, NOW + timedelta(minutes=1)).left_s is None
+
+
+def test_the_time_left_is_that_of_the_relays_limits_where_they_take_longer(
+    database: Database,
+):
+    number = running(database, 10)
+    now = NOW + timedelta(minutes=6)
+    rates = {"main": Rate(per_hour=2)}
+    with database.write() as connection:
+        lease(connection, "relay:main", rates["main"], 2, now)
+    assert jobs.status(database, number, now, rates).left_s == 5 * 3600
+    with database.write() as connection:
+        move(connection, number, [1, 2], state="accepted", ended_at=now)
+    assert jobs.status(database, number, now, rates).left_s == 4 * 3600
+    assert jobs.status(database, number, now).left_s == 8 * 30
 
 
 def test_a_campaign_that_ended_has_no_time_left(database: Database):
