@@ -44,8 +44,6 @@ from mailer.triage.tickets import (
     ticket_for,
 )
 
-_NAME_AT_MOST = 100
-
 
 def file_message(
     connection: Connection,

@@ -11,9 +11,7 @@ from mailer.store.contacts import find_contact
 from mailer.store.database import Connection
 from mailer.triage.addresses import mailboxes as addresses_in
 from mailer.triage.message import Message
-from mailer.triage.tickets import Candidates, Ids, clean
-
-_NAME_AT_MOST = 100
+from mailer.triage.tickets import Candidates, Ids, clean, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ def writer_of(connection: Connection, message: Message) -> Writer:
             known = find_contact(connection, one.match)
     return Writer(
         sender.match if sender else "",
-        name.strip(" \"'")[:_NAME_AT_MOST],
+        name_of(name),
         answers_to,
         known,
     )

@@ -174,6 +174,22 @@ def said_hash(message: Message) -> bytes:
     return hashlib.sha256(said.casefold().encode("utf-8", "replace")).digest()
 
 
+NAME_AT_MOST = 60
+_MORE_THAN_A_NAME = re.compile(
+    r"[/\\@:<>|%$€£=?#*!{}\[\]]|\d{3}|\.\w{2,}|www", re.IGNORECASE
+)
+
+
 def clean(text: str, longest: int) -> str:
     """Return a text without what a database or a header may not hold."""
     return _UNFIT.sub("", text[:longest])
+
+
+def name_of(words: str) -> str:
+    """Return the name that somebody wrote under, "" where it may be more than a name.
+
+    Our acknowledgement greets by it, and From may be forged: nobody shall have us carry a
+    link or an offer to somebody else.
+    """
+    name = " ".join(words.split()).strip(" \"'")
+    return "" if len(name) > NAME_AT_MOST or _MORE_THAN_A_NAME.search(name) else name

@@ -17,6 +17,7 @@ from mailer.triage.tickets import (
     dues_of_new,
     goes_on,
     ids_of,
+    name_of,
     priority_of,
     references_after,
     said_hash,
@@ -123,3 +124,28 @@ def test_the_same_said_in_another_layout_is_the_same():
 
 def test_a_text_loses_what_no_header_or_database_holds():
     assert clean("a\x00b\x1b[2Jc\ud800\u2028d\n\te", 100) == "ab[2Jcd\n\te"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ola Nordmann",
+        "Anne-Lise O'Hara",
+        "Dr. J. Müller (Bergen)",
+        "मीना कुमारी",
+        "山田太郎",
+    ],
+)
+def test_a_name_is_greeted_by(name):
+    assert name_of(f' "{name}" ') == name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Win at www example", "see spam.example", "https://spam.example", "a@b.example",
+        "Call 0800 123456", "GET $$$ NOW", "Buy now! Cheap", "x" * 61,
+    ],
+)  # fmt: skip
+def test_what_may_be_more_than_a_name_is_not_carried_to_others(words):
+    assert name_of(words) == ""
