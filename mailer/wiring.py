@@ -32,9 +32,9 @@ from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList
 from mailer.model.mode import Rehearsal
 from mailer.model.token import TokenBox
-from mailer.store import schema
 from mailer.store.database import Database, open_database
 from mailer.store.keys import KeyUse
+from mailer.store.versions import require_current
 from mailer.triage.mailboxes import Mailbox
 from mailer.workspace.files import exists, folder_of, inside, read_secret
 from mailer.workspace.folder import CONFIG, read_config
@@ -259,7 +259,7 @@ def open_workspace(
     database = database_of(places)
     key_use = key_use_of(places, database)
     try:
-        schema.require_current(database)
+        require_current(database)
         hold(key_use, alone=alone)
         keys = None
         if need_keys:

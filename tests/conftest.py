@@ -13,7 +13,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 
 from mailer.jobs.logbook import Logbook
 from mailer.model.key import Key, KeyRing, Purpose
-from mailer.store import schema
+from mailer.store import schema, versions
 from mailer.store.database import Database, open_database
 from mailer.workspace.locks import FileTurn
 
@@ -132,6 +132,6 @@ def database_url(
 def database(database_url: str, tmp_path: Path) -> Generator[Database, None, None]:
     """A database with our tables, once of each kind."""
     opened = open_database(database_url, FileTurn(str(tmp_path / "mailer.db.turn")))
-    schema.require_current(opened)
+    versions.require_current(opened)
     yield opened
     opened.close()

@@ -15,7 +15,8 @@ from mailer.jobs import replay
 from mailer.jobs.restore import Wishes, how_on_postgresql, keep_checkpoints_met, settle
 from mailer.jobs.restore import restore as restore_from
 from mailer.jobs.size import measure
-from mailer.store import schema
+from mailer.jobs.upgrade import upgrade as upgrade_tables
+from mailer.store.versions import require_current
 from mailer.wiring import (
     database_alone,
     open_workspace,
@@ -43,7 +44,9 @@ def upgrade(folder: str, *, backed_up: bool) -> None:
     Example: mailer db upgrade
     """
     with database_alone(folder) as (database, places):
-        done = jobs.upgrade(database, places.database_file, utc_now(), backed_up=backed_up)
+        done = upgrade_tables(
+            database, places.database_file, utc_now(), backed_up=backed_up
+        )
     if done.backup is not None:
         click.echo(f"backup  {done.backup}  (the keys are not in it)")
     if done.before == done.after:
@@ -133,7 +136,7 @@ def restore(
             if dry_run:
                 raise click.UsageError("--dry-run needs a FILE: it works on a copy of it")
             require_database(places)
-            schema.require_current(database)
+            require_current(database)
             done = settle(room, database, wishes, utc_now())
             keep_checkpoints_met(room.checkpoints_file, database, utc_now())
         elif places.database_file is None:

@@ -1,4 +1,4 @@
-"""The database as a whole: upgrading it, backing it up, saying whether it is whole."""
+"""The database as a whole: backing it up, saying whether it is whole."""
 
 import logging
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from shlex import quote
 from mailer.errors import DatabaseError, RefusedError
 from mailer.jobs.verify_ledger import take_checkpoint, verify_ledger
 from mailer.model.key import KeyRing
-from mailer.store import schema, verify
+from mailer.store import verify
 from mailer.store.columns import from_instant, to_instant
 from mailer.store.copying import copy_sqlite
 from mailer.store.database import Connection, Database
 from mailer.store.noes import mark, set_mark
-from mailer.workspace.backup import new_copy, upgrade_copy
+from mailer.workspace.backup import new_copy
 
 _log = logging.getLogger(__name__)
 
@@ -22,59 +22,11 @@ _BACKUP = "backup"
 
 
 @dataclass(frozen=True, slots=True)
-class Upgraded:
-    """What an upgrade did.
-
-    Args:
-        before: The version before; None for a database without tables.
-        backup: The copy that was made before, None when there was nothing to do.
-    """
-
-    before: str | None
-    after: str
-    backup: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Check:
     """One thing that was checked, and what is wrong with it."""
 
     what: str
     problems: tuple[str, ...]
-
-
-def upgrade(
-    database: Database,
-    file: str | None,
-    now: datetime,
-    *,
-    backed_up: bool = False,
-    scripts: str = schema.MIGRATIONS,
-) -> Upgraded:
-    """Bring the tables up to date, with a copy of an SQLite database before.
-
-    Args:
-        file: SQLite's file, None for PostgreSQL.
-        backed_up: The caller has a backup of the PostgreSQL database.
-        scripts: Where Alembic finds the migrations.
-
-    Raises:
-        RefusedError: on PostgreSQL without a backup; says how to make one.
-        DatabaseError: when a newer program made this database.
-    """
-    if not schema.needs_upgrade(database, scripts):
-        return Upgraded(*schema.upgrade(database, scripts), backup=None)
-    copy = None
-    if file is not None:
-        copy = upgrade_copy(file, str(schema.version(database)), now)
-        _copy(database, copy)
-    elif not backed_up:
-        raise RefusedError(
-            "mailer does not back up PostgreSQL. Make a backup first, such as\n"
-            f"  {_dump(database, 'before-upgrade.dump')}\n"
-            "and then run: mailer db upgrade --backed-up"
-        )
-    return Upgraded(*schema.upgrade(database, scripts), backup=copy)
 
 
 def backup(database: Database, path: str, checkpoints: str, now: datetime) -> None:
@@ -92,10 +44,10 @@ def backup(database: Database, path: str, checkpoints: str, now: datetime) -> No
     if not database.is_sqlite:
         raise RefusedError(
             "mailer does not back up PostgreSQL (the ledger's checkpoint was written)."
-            f" Run:\n  {_dump(database, path)}\n  mailer db backed-up\n"
+            f" Run:\n  {dump_command(database, path)}\n  mailer db backed-up\n"
             "The keys are not in it: keep a copy of keys.toml, in another place"
         )
-    _copy(database, path)
+    copy_whole(database, path)
     try:
         note_backup(database, now)
     except DatabaseError as problem:
@@ -144,10 +96,12 @@ def check(database: Database, ring: KeyRing, checkpoints: str | None) -> list[Ch
     ]
 
 
-def _copy(database: Database, path: str) -> None:
+def copy_whole(database: Database, path: str) -> None:
+    """Copy an SQLite database while it is in use; a copy that fails leaves no file."""
     with new_copy(path) as part:
         copy_sqlite(database, part)
 
 
-def _dump(database: Database, path: str) -> str:
+def dump_command(database: Database, path: str) -> str:
+    """Say how a PostgreSQL database is backed up."""
     return f"pg_dump --format=custom --file={quote(path)} {quote(database.address)}"

@@ -6,7 +6,7 @@ from datetime import datetime
 from mailer.errors import KeyFileError
 from mailer.jobs.keys import fresh_key, keys_in_force
 from mailer.model.key import KeyRing, Purpose
-from mailer.store import schema
+from mailer.store import schema, versions
 from mailer.store.database import Database
 from mailer.store.keys import recorded_keys
 from mailer.workspace.example import example_files
@@ -48,9 +48,9 @@ def make_state(
     """
     if database_file is not None:
         write_new(database_file, b"", PRIVATE)
-    version = schema.version(database)
+    version = versions.version(database)
     if version is not None:
-        schema.require_current(database)
+        versions.require_current(database)
         with database.read() as connection:
             if recorded_keys(connection) and not exists(keys_file):
                 raise KeyFileError(

@@ -30,7 +30,7 @@ from mailer.jobs.restored_firings import pass_by_firings
 from mailer.jobs.world import World
 from mailer.model.key import KeyRing
 from mailer.store import restoring as store
-from mailer.store import schema
+from mailer.store import schema, versions
 from mailer.store.alarms import Alarm, raise_alarm
 from mailer.store.copying import copy_file, fold
 from mailer.store.database import Database, open_database
@@ -110,7 +110,7 @@ def restore(
         copy_file(backup, prepared)
         copy = open_database(f"sqlite:///{prepared}")
         try:
-            if schema.version(copy) is None:
+            if versions.version(copy) is None:
                 raise RefusedError(
                     f"{backup} is no backup of ours: it has none of our tables"
                 )

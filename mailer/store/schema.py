@@ -11,9 +11,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from mailer.errors import DatabaseError
 from mailer.store.database import Database
 from mailer.store.mailtables import metadata
+from mailer.store.versions import unknown, version
 
 MIGRATIONS = "mailer.store:migrations"
 
@@ -23,12 +23,6 @@ def head(scripts: str = MIGRATIONS) -> str:
     revision = _scripts(scripts).get_current_head()
     assert revision is not None
     return revision
-
-
-def version(database: Database) -> str | None:
-    """Return the version of this database; None before its first `upgrade`."""
-    with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
 
 
 def needs_upgrade(database: Database, scripts: str = MIGRATIONS) -> bool:
@@ -62,22 +56,6 @@ def upgrade(database: Database, scripts: str = MIGRATIONS) -> tuple[str | None, 
     return before, head(scripts)
 
 
-def require_current(database: Database) -> None:
-    """Raise a DatabaseError that says what to do unless the tables are up to date."""
-    found, needed = version(database), head()
-    if found is None:
-        raise DatabaseError(
-            "this database has no tables of ours yet: run `mailer init` in the workspace's"
-            " folder"
-        )
-    _require_known(found, MIGRATIONS)
-    if found != needed:
-        raise DatabaseError(
-            f"this database has version {found}, this program needs {needed}:"
-            " run `mailer db upgrade` (it makes a backup first)"
-        )
-
-
 def differences(database: Database) -> list[object]:
     """Return how the database differs from `tables.py`; empty when it does not."""
     with database.read() as connection:
@@ -88,10 +66,7 @@ def differences(database: Database) -> list[object]:
 def _require_known(found: str | None, scripts: str) -> None:
     known = {one.revision for one in _scripts(scripts).walk_revisions()}
     if found is not None and found not in known:
-        raise DatabaseError(
-            f"this database has version {found}, which this program does not know:"
-            " install the newer program, or bring back a backup"
-        )
+        raise unknown(found)
 
 
 def _scripts(scripts: str) -> ScriptDirectory:

@@ -12,7 +12,7 @@ from migrating import Scripts
 from sqlalchemy import Connection
 
 from mailer.errors import DatabaseError
-from mailer.store import schema
+from mailer.store import schema, versions
 from mailer.store.database import Database, open_database
 
 TABLES = """
@@ -101,7 +101,7 @@ def test_a_migration_that_orphans_a_row_is_undone_as_a_whole(
         # PostgreSQL checks at once, and says so itself.
         with pytest.raises(Exception, match="violates foreign key"):
             schema.upgrade(people, scripts.place)
-    assert schema.version(people) == "0002"
+    assert versions.version(people) == "0002"
     with people.read() as connection:
         assert count(connection, "person_consent") == 3
         names = connection.exec_driver_sql("SELECT * FROM person").keys()
@@ -114,7 +114,7 @@ def test_a_migration_that_fails_half_way_is_undone_as_a_whole(
     scripts.add('op.execute("DELETE FROM person_consent")\nraise OSError("the plug")')
     with pytest.raises(OSError, match="the plug"):
         schema.upgrade(people, scripts.place)
-    assert schema.version(people) == "0002"
+    assert versions.version(people) == "0002"
     with people.read() as connection:
         assert count(connection, "person_consent") == 3
 

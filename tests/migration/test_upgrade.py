@@ -7,7 +7,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-from mailer.store import schema
+from mailer.store import schema, versions
 from mailer.store.database import Database, open_database
 
 
@@ -35,7 +35,7 @@ def test_a_database_of_any_version_is_brought_to_the_newest(
 ):
     database = open_database(database_url)
     upgrade_to(database, revision)
-    assert schema.version(database) == revision
+    assert versions.version(database) == revision
     assert schema.upgrade(database) == (revision, schema.head())
     assert schema.differences(database) == []
     database.close()

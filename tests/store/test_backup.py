@@ -12,9 +12,10 @@ from migrating import Scripts
 from sending import a_campaign, rows
 
 from mailer.errors import DatabaseError, RefusedError
-from mailer.jobs.database import backup, upgrade
+from mailer.jobs.database import backup
+from mailer.jobs.upgrade import upgrade
 from mailer.model.key import KeyRing
-from mailer.store import schema
+from mailer.store import schema, versions
 from mailer.store.copying import copy_sqlite
 from mailer.store.database import Database, open_database
 from mailer.workspace.checkpoints import read_checkpoints
@@ -147,7 +148,7 @@ def test_an_upgrade_of_sqlite_leaves_a_copy_of_the_version_before(
     assert done.backup == f"{file}.0001-20261121-090000.backup"
     opened.close()
     copy = open_database(f"sqlite:///{done.backup}")
-    assert schema.version(copy) == "0001"
+    assert versions.version(copy) == "0001"
     copy.close()
 
 
@@ -159,7 +160,7 @@ def test_an_upgrade_that_cannot_be_backed_up_is_not_begun(file: Path, scripts: S
     Path(f"{file}.0001-20261121-090000.backup").touch()
     with pytest.raises(RefusedError, match="exists"):
         upgrade(opened, str(file), NOW, scripts=scripts.place)
-    assert schema.version(opened) == "0001"
+    assert versions.version(opened) == "0001"
     opened.close()
 
 
@@ -172,7 +173,7 @@ def test_an_upgrade_of_postgresql_asks_for_a_backup_first(
     scripts.add(NEXT_STEP)
     with pytest.raises(RefusedError, match="pg_dump --format=custom"):
         upgrade(opened, None, NOW, scripts=scripts.place)
-    assert schema.version(opened) == "0001"
+    assert versions.version(opened) == "0001"
     done = upgrade(opened, None, NOW, backed_up=True, scripts=scripts.place)
     assert (done.before, done.after, done.backup) == ("0001", "0002", None)
     with opened.write() as connection:

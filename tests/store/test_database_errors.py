@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import IntegrityError
 
 from mailer.errors import DatabaseError
-from mailer.store import schema
+from mailer.store import schema, versions
 from mailer.store.database import Database, open_database
 
 
@@ -51,14 +51,14 @@ def test_a_damaged_file_is_told(file: Path):
     file.write_bytes(b"something else entirely, and longer than a header" * 100)
     damaged = open_database(f"sqlite:///{file}")
     with pytest.raises(DatabaseError, match="the file is damaged"):
-        schema.version(damaged)
+        versions.version(damaged)
     damaged.close()
 
 
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path):
     nowhere = open_database(f"sqlite:///{tmp_path}/nowhere/mailer.db")
     with pytest.raises(DatabaseError, match=r"look at `database` in config.toml"):
-        schema.version(nowhere)
+        versions.version(nowhere)
     nowhere.close()
 
 
@@ -72,7 +72,7 @@ def test_a_missing_table_is_told_with_the_command_that_makes_it(database: Databa
 def test_a_server_that_is_down_is_told(tmp_path: Path):
     down = open_database(f"postgresql://ann:s3cret@/mail?host={tmp_path}")
     with pytest.raises(DatabaseError, match="look whether the server runs") as caught:
-        schema.version(down)
+        versions.version(down)
     assert "s3cret" not in str(caught.value)
     down.close()
 

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from mailer.errors import DatabaseError, RefusedError
 from mailer.jobs import owner
-from mailer.store import owners, schema
+from mailer.store import owners, versions
 from mailer.store.database import Database, open_database
 from mailer.store.owners import AdvisoryLock
 
@@ -25,7 +25,7 @@ def other_database(
     """The same database as another program opens it."""
     del database
     opened = open_database(database_url)
-    schema.require_current(opened)
+    versions.require_current(opened)
     yield opened
     opened.close()
 

@@ -9,7 +9,7 @@ from alembic.script import ScriptDirectory
 
 import mailer.store.migrations
 from mailer.errors import DatabaseError
-from mailer.store import schema
+from mailer.store import schema, versions
 from mailer.store.database import Database, open_database
 
 VERSIONS = Path(next(iter(mailer.store.migrations.__path__))) / "versions"
@@ -20,9 +20,9 @@ def test_the_migrations_make_the_tables_that_the_program_declares(database: Data
 
 
 def test_a_database_made_now_has_the_newest_version(database: Database):
-    assert schema.version(database) == schema.head()
+    assert versions.version(database) == schema.head()
     assert not schema.needs_upgrade(database)
-    schema.require_current(database)
+    versions.require_current(database)
 
 
 def test_upgrading_again_changes_nothing(database: Database):
@@ -44,20 +44,22 @@ def test_migrations_are_numbered_and_stand_in_one_line():
         before = one.revision
     files = sorted(path.stem for path in VERSIONS.glob("*.py"))
     assert [name[:4] for name in files] == [one.revision for one in revisions]
+    # What each command asks without Alembic is the same.
+    assert versions.revisions() == [name[:4] for name in files]
     assert all(re.fullmatch(r"\d{4}_[a-z0-9_]+", name) for name in files)
 
 
 def test_a_database_without_tables_is_told_with_what_to_do(database_url: str):
     empty = open_database(database_url)
     with pytest.raises(DatabaseError, match="run `mailer init`"):
-        schema.require_current(empty)
+        versions.require_current(empty)
     empty.close()
 
 
 def test_a_database_of_a_newer_program_is_told_with_what_to_do(database: Database):
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
-    for ask in (schema.require_current, schema.needs_upgrade, schema.upgrade):
+    for ask in (versions.require_current, schema.needs_upgrade, schema.upgrade):
         with pytest.raises(
             DatabaseError, match="version 9999, which this program does not"
         ):
