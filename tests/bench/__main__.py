@@ -31,6 +31,7 @@ from bench import (
     send_dkim,
     send_postgres,
     send_small,
+    trouble,
     verify,
 )
 from bench.figures import FailedError, Figure, drop, keep, shown
@@ -46,6 +47,7 @@ _MODULES = (
     send_small,
     send_postgres,
     send_dkim,
+    trouble,
     million,
     verify,
     moving,

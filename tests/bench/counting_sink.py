@@ -1,38 +1,66 @@
-"""A sink that counts copies, as a program: `counting_sink.py PORT KEEP`.
+"""A sink that counts copies, as a program: `counting_sink.py PORT KEEP FLAKY`.
 
 It is asked on its stdin, a word a line, and answers with a line of JSON.
 """
 
 import asyncio
 import json
+import random
 import sys
+from collections import Counter
 from typing import Any
 
-from mailer.wire.sink import Received, Sink
+from mailer.wire.sink import Answer, Received, Sink, Step, always_accept
 
 
-async def main(port: int, keep: int) -> None:
+class Counting:
+    """What came to a sink, and how often it put letters off."""
+
+    def __init__(self, keep: int, flaky: float) -> None:
+        self.kept: list[Received] = []
+        self.letters = 0
+        self.accepted: Counter[str] = Counter()
+        self.deferred = 0
+        self._keep = keep
+        self._flaky = flaky
+        self._chance = random.Random(1)
+
+    def take(self, received: Received) -> None:
+        """Count a letter that was accepted."""
+        self.letters += 1
+        if self._flaky or not self._keep:
+            self.accepted[received.recipient] += 1
+        if len(self.kept) < self._keep:
+            self.kept.append(received)
+
+    def answer(self, step: Step, received: Received) -> Answer:
+        """Put some letters off: half of them at RCPT, half after their content."""
+        del received
+        if step in {Step.RCPT, Step.CONTENT} and self._chance.random() < self._flaky / 2:
+            self.deferred += 1
+            return "451 4.3.0 try again later"
+        return None
+
+
+async def main(port: int, keep: int, flaky: float) -> None:
     """Print the port, then answer each line of stdin with one line of JSON."""
-    kept: list[Received] = []
-    letters = 0
-
-    def take(received: Received) -> None:
-        nonlocal letters
-        letters += 1
-        if len(kept) < keep:
-            kept.append(received)
-
-    sink = Sink(on_letter=take)
+    counting = Counting(keep, flaky)
+    rule = counting.answer if flaky else always_accept
+    sink = Sink(rule, on_letter=counting.take)
     _say({"port": await sink.start(port)})
     loop = asyncio.get_running_loop()
     while question := (await loop.run_in_executor(None, sys.stdin.readline)).strip():
         match question:
             case "counts":
-                _say({"letters": letters, "open": sink.open_now})
+                counts = {"letters": counting.letters, "deferred": counting.deferred}
+                _say({**counts, "open": sink.open_now})
             case "seen":
                 _say(dict(sink.seen))
+            case "accepted":
+                _say(dict(counting.accepted))
             case "kept":
-                _say({"letters": [one.content.decode("latin-1") for one in kept]})
+                letters = [one.content.decode("latin-1") for one in counting.kept]
+                _say({"letters": letters})
             case _:
                 raise SystemExit(f"what is {question!r}?")
 
@@ -42,4 +70,4 @@ def _say(answer: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*map(int, sys.argv[1:])))
+    asyncio.run(main(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3])))

@@ -101,10 +101,10 @@ def generated(folder: Path, letters: int, size_bytes: int, connections: int) -> 
 class CountingSink:
     """Our own sink in a process of its own (`counting_sink.py`): asked by lines of JSON."""
 
-    def __init__(self, port: int, *, keep: int = 0) -> None:
+    def __init__(self, port: int, *, keep: int = 0, flaky: float = 0) -> None:
         program_file = Path(__file__).with_name("counting_sink.py")
         self._process = subprocess.Popen(
-            [sys.executable, str(program_file), str(port), str(keep)],
+            [sys.executable, str(program_file), str(port), str(keep), str(flaky)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -141,6 +141,11 @@ class CountingSink:
         return self.ask("seen")
 
     @property
+    def accepted(self) -> dict[str, int]:
+        """How often a letter was accepted, by whom it was for."""
+        return self.ask("accepted")
+
+    @property
     def kept(self) -> list[bytes]:
         """The first letters that came."""
         return [letter.encode("latin-1") for letter in self.ask("kept")["letters"]]
@@ -152,9 +157,13 @@ class CountingSink:
 
 
 @contextlib.contextmanager
-def counting_sink(port: int, *, keep: int = 0) -> Generator[CountingSink]:
-    """Run a counting sink; `keep` of the letters can be read."""
-    sink = CountingSink(port, keep=keep)
+def counting_sink(port: int, *, keep: int = 0, flaky: float = 0) -> Generator[CountingSink]:
+    """Run a counting sink; `keep` of the letters can be read.
+
+    Args:
+        flaky: The share of letters that are put off, at RCPT or after their content.
+    """
+    sink = CountingSink(port, keep=keep, flaky=flaky)
     try:
         yield sink
     finally:
