@@ -17,6 +17,7 @@ from mailer.errors import NotFoundError
 from mailer.jobs import campaigns as jobs
 from mailer.jobs.order import Order
 from mailer.jobs.start_campaign import gather, preview, require_letters, start
+from mailer.jobs.targets import number_called
 from mailer.senders import rates_of
 from mailer.wiring import open_workspace, utc_now
 from mailer.workspace.tomlfiles import MOST_PRIORITY
@@ -80,7 +81,7 @@ def start_(
     segment: str,
     rule: str,
     exclude: tuple[str, ...],
-    since: int | None,
+    since: str | None,
     spread: timedelta | None,
     limit: int | None,
     name: str,
@@ -103,17 +104,18 @@ def start_(
 
     \b
     Example: mailer campaign start autumn-sale --list newsletter --segment norway --dry-run
-             mailer campaign start autumn-sale --list newsletter --since 12
+             mailer campaign start autumn-sale --list newsletter --since spring-sale
     """  # noqa: D301 - click's own mark for lines that stay as they are
     with open_workspace(folder) as workspace:
         world, now = workspace.world(), utc_now()
         home = workspace.settings.time_zone
         due_at, clock = read_time(at, zone or home, home, now)
         first, *also = read_targets(list_names, segment)
+        followed = None if since is None else number_called(workspace.database, since)
         order = Order(
             template, first.list_name, first.segment, name, due_at, pace, valid_for, again,
             allow_withheld, also=tuple(also), rule=rule,
-            choice=read_choice(exclude, since, spread, limit, clock), priority=priority,
+            choice=read_choice(exclude, followed, spread, limit, clock), priority=priority,
             reason=reason,
         )  # fmt: skip
         for words in workspace.settings.warnings():

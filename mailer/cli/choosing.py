@@ -37,8 +37,9 @@ _OPTIONS = (
         help="Leave out a LIST, LIST/SEGMENT or campaign:NAME; may be said again.",
     ),
     click.option(
-        "--since", type=int, metavar="CAMPAIGN",
-        help="Only who has no letter of that campaign: who joined later, or was withheld.",
+        "--since", metavar="CAMPAIGN",
+        help="Only who has no letter of that campaign (its number or name): who joined"
+        " later, or was withheld.",
     ),
     click.option("--spread", type=DURATION, help="Letters become due evenly over it: 4h."),
     click.option(

@@ -30,7 +30,7 @@ _PAGE = """\
 <style>{{ style|safe }}</style>
 </head>
 <body>
-<main>
+<main class="broad">
 <h1>Lists and campaigns</h1>
 <p class="soft">Made {{ made }}.</p>
 {% for one in lists %}

@@ -14,6 +14,7 @@ body { margin: 0; background: var(--paper); color: var(--ink);
   font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial,
     sans-serif; }
 main { max-width: 50rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem; }
+main.broad { max-width: 64rem; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0 0 .3rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; margin: 2.75rem 0 .8rem; }
 p { margin: .4rem 0; }
@@ -69,12 +70,15 @@ code { display: inline-block; font: .88rem/1.45 ui-monospace, Menlo, Consolas, m
     --card: #fff; --accepted: #2f6f5e; --refused: #b5472f; --expired: #c98a2b;
     --withheld: #8a8f9c; --in-doubt: #7b5ea7; --waiting: #b9c7c1; }
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  main { max-width: none; padding: 0; }
+  main, main.broad { max-width: none; padding: 0; }
   h2 { break-after: avoid; }
   tr, .chart, .figures li { break-inside: avoid; }
   thead { display: table-header-group; }
   .wide { overflow: visible; }
   table { font-size: .8rem; }
+  .broad table { font-size: .68rem; }
+  .broad th, .broad td { padding-right: .4rem; }
+  .broad td:first-child { min-width: 0; }
   @page { margin: 18mm; }
 }
 """

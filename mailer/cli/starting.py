@@ -91,7 +91,7 @@ def spread_words(choice: Choice) -> str:
 
 
 def _notes(preview: Preview) -> list[str]:
-    notes: list[str] = []
+    notes = list(preview.unheard_of)
     ready = preview.ready
     if words := spread_words(ready.order.choice):
         notes.append(f"letters go {words}")

@@ -86,12 +86,14 @@ class Preview:
         groups: Everyone on the lists by what decides whether they get a letter.
         earlier: The campaign because of which it would ask for `again`, if any.
         rehearsal: No letter would go to the person it is for.
+        unheard_of: What its rules ask of campaigns that there never were, in words.
     """
 
     ready: Ready
     groups: tuple[Group, ...]
     earlier: Campaign | None
     rehearsal: bool
+    unheard_of: tuple[str, ...]
 
     @property
     def letters(self) -> int:

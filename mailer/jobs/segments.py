@@ -129,10 +129,22 @@ def count_segments(
                     picked,
                     found.asked,
                     tuple(zip(texts, found.picked[1:], strict=True)),
-                    _notes(segment.rule, campaigns),
+                    unheard_of(segment.rule, campaigns),
                 )
             )
     return tuple(counted)
+
+
+def unheard_of(rule: Rule | None, campaigns: frozenset[str]) -> tuple[str, ...]:
+    """Say which campaigns a rule asks of that there never were; they may be yet to come."""
+    if rule is None:
+        return ()
+    asked = (leaf.campaign for leaf in leaves(rule) if isinstance(leaf, Received))
+    return tuple(
+        f"no campaign was ever called {name!r}{did_you_mean(name, campaigns)}"
+        for name in asked
+        if name not in campaigns
+    )
 
 
 def preview_segment(
@@ -179,17 +191,6 @@ def _list_ids(questions: Questions) -> frozenset[str]:
     with questions.database.read() as connection:
         seen = all_lists(connection)
     return frozenset({*seen, *(one.id for one in read_lists(questions.folder))})
-
-
-def _notes(rule: Rule | None, campaigns: frozenset[str]) -> tuple[str, ...]:
-    if rule is None:
-        return ()
-    asked = (leaf.campaign for leaf in leaves(rule) if isinstance(leaf, Received))
-    return tuple(
-        f"no campaign was ever called {name!r}{did_you_mean(name, campaigns)}"
-        for name in asked
-        if name not in campaigns
-    )
 
 
 def _previewed(rule: Rule | None, facts: Facts) -> Previewed:

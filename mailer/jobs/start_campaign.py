@@ -13,6 +13,7 @@ from mailer.errors import RefusedError
 from mailer.jobs.audience import audiences_of, exclusion_of, rule_of
 from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
 from mailer.jobs.order import Order, Preview, Ready
+from mailer.jobs.segments import unheard_of
 from mailer.jobs.targets import exclusions_of, first_of, targets_of, went_lately
 from mailer.jobs.tried import try_letters
 from mailer.jobs.world import World
@@ -29,6 +30,7 @@ from mailer.store.campaigns import (
 from mailer.store.campaignsearch import same_since
 from mailer.store.clicks import keep_links
 from mailer.store.database import Connection
+from mailer.store.facts import campaign_names
 from mailer.store.lists import all_lists, see_list
 from mailer.store.prospects import (
     first_people,
@@ -132,7 +134,12 @@ def preview(world: World, ready: Ready, now: datetime) -> Preview:
             for group in groups(connection, audience, now)
         ]
         earlier = _earlier(connection, world, ready, now)
-    return Preview(ready, tuple(found), earlier, world.rehearsing)
+        campaigns = campaign_names(connection)
+    rules = (one.rule for one in ready.audiences)
+    unheard = dict.fromkeys(
+        words for rule in rules for words in unheard_of(rule, campaigns)
+    )
+    return Preview(ready, tuple(found), earlier, world.rehearsing, tuple(unheard))
 
 
 def start(world: World, ready: Ready, now: datetime) -> int:

@@ -12,7 +12,7 @@ from mailer.model.choosing import CAMPAIGN_PREFIX, Choice, Target, read_exclusio
 from mailer.store.ageing import aged_of
 from mailer.store.campaigns import find_campaign
 from mailer.store.campaignsearch import campaigns_called, followers
-from mailer.store.database import Connection
+from mailer.store.database import Connection, Database
 from mailer.store.facts import campaign_names
 from mailer.workspace.lists import read_list
 
@@ -94,6 +94,39 @@ def first_of(connection: Connection, campaign_id: int) -> Campaign:
     if campaign.follows is None:
         return campaign
     return first_of(connection, campaign.follows)
+
+
+def number_called(database: Database, called: str) -> int:
+    """Return the number of a campaign that is said by its number or its name.
+
+    Of campaigns with one name rehearsals do not count beside one that is none, and one that
+    follows another counts as that.
+
+    Raises:
+        NotFoundError: when there is none.
+        RefusedError: when several have the name.
+    """
+    with database.read() as connection:
+        if called.isdecimal():
+            return first_of(connection, int(called)).id
+        numbers = campaigns_called(connection, called)
+        firsts = {
+            one.id: one for one in (first_of(connection, number) for number in numbers)
+        }
+        real = [number for number, one in firsts.items() if not one.rehearsal]
+        if not firsts:
+            raise NotFoundError(
+                f"there is no campaign {called!r}"
+                f"{did_you_mean(called, campaign_names(connection))};"
+                " `mailer campaign list` shows them"
+            )
+    found = real or list(firsts)
+    if len(found) > 1:
+        raise RefusedError(
+            f"campaigns {', '.join(map(str, found))} are all called {called!r}: say the"
+            " number of the one you mean"
+        )
+    return found[0]
 
 
 def _exclusion(connection: Connection, world: World, name: str) -> FrozenExclusion:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -30,10 +31,12 @@ from mailer.jobs.order import Order
 from mailer.jobs.plan import plan
 from mailer.jobs.slices import Slicer
 from mailer.jobs.start_campaign import gather, preview, start
+from mailer.jobs.targets import number_called
 from mailer.jobs.world import World
 from mailer.model.choosing import Choice, Target, WallClock
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind
+from mailer.model.mode import Mode
 from mailer.pace.recipient import first_moment
 from mailer.store.campaigns import latest_campaigns
 from mailer.store.database import Connection, Database
@@ -225,6 +228,26 @@ def test_since_a_campaign_gets_it_who_has_no_letter_of_it(here: World):
     assert [(one.follows, one.name) for one in latest] == [(first, "spring")] * 2
 
 
+def test_a_campaign_is_followed_by_its_name_where_one_alone_has_it(here: World):
+    order = Order("digest", "newsletter", name="sale")
+    rehearsed = begin(replace(here, mode=Mode.REHEARSAL), order)
+    assert number_called(here.database, "sale") == rehearsed
+    first = begin(here, order)
+    assert number_called(here.database, "sale") == first
+    with here.database.write() as connection:
+        add_people(connection, [7], {"country": "NO"})
+    second = begin(here, Order("digest", "newsletter", choice=Choice(since=first)))
+    assert number_called(here.database, "sale") == first
+    assert number_called(here.database, str(second)) == first
+    with pytest.raises(NotFoundError, match="no campaign 'sal'; did you mean 'sale'"):
+        number_called(here.database, "sal")
+    third = begin(here, replace(order, again=True))
+    with pytest.raises(
+        RefusedError, match=f"campaigns {first}, {third} are all called 'sale'"
+    ):
+        number_called(here.database, "sale")
+
+
 def test_a_correction_goes_to_those_who_got_the_campaign(here: World):
     first = begin(here, Order("digest", "newsletter", name="spring-sale"))
     with here.database.write() as connection:
@@ -236,6 +259,20 @@ def test_a_correction_goes_to_those_who_got_the_campaign(here: World):
     assert states_of(here.database, number) == {1: "queued", 3: "queued"}
     with pytest.raises(RefusedError, match="a segment or a rule"):
         gather(here, Order("digest", "newsletter", "norway", rule=rule), NOW)
+
+
+def test_a_preview_says_which_campaigns_of_its_rules_there_never_were(here: World):
+    begin(here, Order("digest", "newsletter", name="spring-sale"))
+    for campaign, words in (
+        ("spring-sale", ()),
+        (
+            "spring-sal",
+            ("no campaign was ever called 'spring-sal'; did you mean 'spring-sale'?",),
+        ),
+    ):
+        rule = f"not received('{campaign}') or received('{campaign}')"
+        order = Order("digest", "newsletter", also=(Target("courses"),), rule=rule)
+        assert preview(here, gather(here, order, NOW), NOW).unheard_of == words
 
 
 @pytest.mark.parametrize("limit", [1, 7, 40, 50, 80])
