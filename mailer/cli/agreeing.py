@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import TypeVar
 
 import click
 
@@ -19,6 +20,8 @@ MANY = 100
 """From so many people on, somebody has to say how many there are."""
 
 _SAMPLES = 3
+
+_Answer = TypeVar("_Answer")
 
 
 def agree(
@@ -60,16 +63,31 @@ def _asked(world: World, again: Callable[[datetime], Ready], ready: Ready) -> Re
     what = f"{verb} {order.template} to {found.letters} people of"
     what += f" {target_words(order.targets)}"
     if found.letters < MANY:
-        click.confirm(f"{what}?", abort=True, err=True)
+        if not _answer(lambda: click.confirm(f"{what}?", err=True), "--yes"):
+            raise click.Abort
         return ready
     _summarise(found)
-    typed = click.prompt(f"{what}? Type the number of people", err=True, default="")
+    question = f"{what}? Type the number of people"
+    typed = _answer(
+        lambda: click.prompt(question, err=True, default=""), f"--yes {found.letters}"
+    )
     _require_same(typed, found.letters)
     # People join and leave while somebody reads.
     now = world.clock()
     fresh = again(now)
     _require_same(typed, count_letters(world, fresh, now))
     return fresh
+
+
+def _answer(ask: Callable[[], _Answer], instead: str) -> _Answer:
+    """Return an answer; where nobody gives one say what a script writes instead."""
+    try:
+        return ask()
+    except click.Abort as nobody:
+        raise RefusedError(
+            f"nobody answered: to start without being asked say so with {instead};"
+            " nothing was started"
+        ) from nobody
 
 
 def _summarise(found: Preview) -> None:

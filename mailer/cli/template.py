@@ -76,7 +76,9 @@ def new(folder: str, name: str, beginning: str) -> None:
     Example: mailer template new spring --from announcement
     """
     with open_workspace(folder) as workspace:
-        made = new_letter(workspace.folder, name, beginning, workspace.specs)
+        # No template's name has a space: "plain letter" is meant as it is said.
+        layout = "-".join(beginning.split())
+        made = new_letter(workspace.folder, name, layout, workspace.specs)
     for path in made:
         click.echo(f"made  {shown(path)}")
     click.echo(f"See it: mailer template preview {name} --html look.html")

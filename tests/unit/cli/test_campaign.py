@@ -287,6 +287,13 @@ def none_started(folder: Path) -> bool:
 TO_MANY = ("start", "digest", "--list", "newsletter")
 
 
+def test_without_anybody_to_ask_it_says_what_a_script_writes(many: Path):
+    done = run(many, *TO_MANY, stdin="")
+    assert done.exit_code == 2
+    assert "say so with --yes 120; nothing was started" in done.stderr
+    assert none_started(many)
+
+
 def test_many_people_are_only_written_to_when_their_number_is_typed(many: Path):
     done = run(many, *TO_MANY, stdin="120\n")
     assert done.exit_code == 0, done.output
@@ -307,11 +314,6 @@ def test_a_typed_number_that_does_not_match_starts_nothing(many: Path, typed: st
     done = run(many, *TO_MANY, stdin=typed)
     assert done.exit_code == 2
     assert "120 people would get it: nothing was started" in done.stderr
-    assert none_started(many)
-
-
-def test_nothing_typed_at_all_starts_nothing(many: Path):
-    assert run(many, *TO_MANY).exit_code == 1
     assert none_started(many)
 
 

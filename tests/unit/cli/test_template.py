@@ -51,6 +51,7 @@ def test_a_new_letter_can_be_previewed_at_once(tmp_path: Path) -> None:
     assert "made  templates/mail/spring/body.md\n" in made
     assert "templates/mail/spring/letter.toml" in made
     assert "Our doors open" in run(tmp_path, "template", "preview", "spring")
+    assert "made" in run(tmp_path, "template", "new", "note", "--from", "plain letter")
 
 
 def test_nothing_is_overwritten_by_a_new_letter(tmp_path: Path) -> None:
