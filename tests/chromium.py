@@ -25,6 +25,10 @@ os.execv(sys.argv[3], sys.argv[3:])
 WITHIN_S = 60.0
 
 
+class NavigatedError(Exception):
+    """Another page came while a script ran."""
+
+
 class Tab:
     """One page in a browser of its own."""
 
@@ -50,7 +54,10 @@ class Tab:
         while True:
             answer = self._next()
             if answer.get("id") == self._number:
-                assert "error" not in answer, answer
+                error = answer.get("error", {})
+                if "navigated" in error.get("message", ""):
+                    raise NavigatedError(error["message"])
+                assert not error, answer
                 result: dict[str, Any] = answer["result"]
                 return result
 
@@ -86,9 +93,16 @@ class Tab:
     def until(self, holds: str) -> None:
         """Wait until a script is true."""
         end = time.monotonic() + WITHIN_S
-        while not self.run(f"Boolean({holds})"):
+        while not self._holds(holds):
             assert time.monotonic() < end, f"it never came to this: {holds}"
             time.sleep(0.02)
+
+    def _holds(self, script: str) -> bool:
+        try:
+            return bool(self.run(f"Boolean({script})"))
+        except NavigatedError:
+            # Another page came while it ran: ask that one.
+            return False
 
     def key(self, name: str) -> None:
         """Press a key."""

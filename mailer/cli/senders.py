@@ -14,6 +14,7 @@ from mailer.daemon import run_sender_with, scribe_of
 from mailer.errors import MailerError, RefusedError
 from mailer.jobs.crew import Crew, note_given_up
 from mailer.jobs.scribe_apart import Apart, ScribeProcess
+from mailer.jobs.spawning import ignore_ctrl_c, out_of_reach
 from mailer.senders import Seat
 from mailer.wire.channel import Channel
 from mailer.wiring import Workspace, open_workspace, utc_now
@@ -86,7 +87,8 @@ class _Sender:
         self._process: SpawnProcess = multiprocessing.get_context("spawn").Process(
             target=_send, args=(folder, seat, level, theirs, scribe), name="mailer-sender"
         )
-        self._process.start()
+        with out_of_reach():
+            self._process.start()
         theirs.close()
         if scribe is not None:
             scribe.close()
@@ -122,8 +124,7 @@ def _send(
     folder: str, seat: Seat, level: int, leash: Channel, scribe: Channel | None
 ) -> None:
     """Send in this process until told to stop, or until who started us is gone."""
-    # Ctrl-C reaches all of us; who started us decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore_ctrl_c()
     log_to_stderr(level)
     settle_down()
     try:

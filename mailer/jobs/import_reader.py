@@ -8,7 +8,6 @@ import gc
 import multiprocessing
 import os
 import pickle
-import signal
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -18,6 +17,7 @@ from typing import Protocol
 
 from mailer.errors import ImportFileError
 from mailer.jobs.import_people import Part, People, Ready
+from mailer.jobs.spawning import ignore_ctrl_c, out_of_reach
 
 WORTH_A_PROCESS = 20_000
 """Rows."""
@@ -63,7 +63,8 @@ def _reading(people: People, first: int, rows: int) -> Generator[_Pipe, None, No
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_read, args=(theirs, people, first, rows), daemon=True)
-    process.start()
+    with out_of_reach():
+        process.start()
     # Then the end of the process is the end of the pipe.
     theirs.close()
     try:
@@ -91,8 +92,7 @@ def _receive(ours: _Pipe) -> Part | None:
 
 
 def _read(theirs: _Pipe, people: People, first: int, rows: int) -> None:
-    # Ctrl-C reaches both of us; who writes decides, and ends us.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    ignore_ctrl_c()
     gc.disable()
     ready: Queue[bytes | None] = Queue(_PARTS_AHEAD)
     sending = Thread(target=_send, args=(theirs, ready), daemon=True)

@@ -17,6 +17,7 @@ from functools import partial
 
 from mailer.errors import DatabaseError
 from mailer.jobs.scribe import Answer, Answered, Book, Page
+from mailer.jobs.spawning import ignore_ctrl_c, out_of_reach
 from mailer.pace.cap import CapRule
 from mailer.store.database import Database
 from mailer.store.groups import Sheet
@@ -112,7 +113,8 @@ class ScribeProcess:
         self._process = context.Process(
             target=_serve, args=(database, cap, theirs), name="mailer-scribe", daemon=True
         )
-        self._process.start()
+        with out_of_reach():
+            self._process.start()
         theirs.close()
 
     @property
@@ -157,9 +159,9 @@ class ScribeProcess:
 
 def _serve(database: Database, cap: CapRule | None, control: Channel) -> None:
     """Write what senders hand in, until they and who started us are gone."""
-    for one in (signal.SIGINT, signal.SIGTERM):
-        # They reach all of us; senders still have outcomes to write down, and then end us.
-        signal.signal(one, signal.SIG_IGN)
+    # They reach all of us; senders still have outcomes to write down, and then end us.
+    ignore_ctrl_c()
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     gc.freeze()
     table = _Table(Book(database, cap, partial(datetime.now, UTC)))
     table.sit_down(control)

@@ -136,6 +136,8 @@ def arrange(
             other = dict(row._mapping) | {
                 "id": 2 + n, "cause_id": 100 + n, "state": "accepted", "kind": "marketing",
                 "left_at": NOW - timedelta(days=ago), "owner_id": None,
+                # Less important, so that the cap holds this one and does not end it.
+                "priority": -1,
             }  # fmt: skip
             connection.execute(insert(deliveries).values(other))
 

@@ -194,7 +194,7 @@ def test_an_export_can_be_imported_again(people):
     )
     people.run(first)
     lines = list(as_csv(export_contacts(people.database, "news", people.clock()), SPECS))
-    assert lines[1] == "Anne@example.com,nb,Europe/Oslo,'=1+1,,-1.5,no,a;b\r\n"
+    assert lines[1] == "Anne@example.com,nb,Europe/Oslo,'=1+1,,-1.5,no,a;b,\r\n"
     exported = people.file(*(line.rstrip() for line in lines), name="export.csv")
     again = people.run(exported, mailing_list=OFFERS)
     assert (again.counts["joined"], again.counts.get("changed", 0)) == (2, 0)
