@@ -64,9 +64,9 @@ def may_be_tried(
         staying = {number for number, one in windows.items() if not one[0].open}
         if asks_cap:
             staying |= not_now(connection, list(names.values()), now, cap)
+        if not windows and not staying:
+            return list(claims)
         why = held(connection, [names[number] for number in staying], now, cap)
-    if not windows and not staying:
-        return list(claims)
     changes = [
         change
         for claim in claims

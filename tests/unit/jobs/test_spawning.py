@@ -3,25 +3,25 @@
 import multiprocessing
 import os
 import signal
-from multiprocessing.connection import Connection
+from multiprocessing.synchronize import Event
 
 from mailer.jobs.spawning import ignore_ctrl_c, out_of_reach
 
 
-def wait_until_told(told: "Connection[str, str]") -> None:
+def wait_until_told(told: Event) -> None:
     ignore_ctrl_c()
-    told.recv()
+    told.wait()
 
 
 def test_ctrl_c_does_not_reach_a_process_that_is_still_loading():
     context = multiprocessing.get_context("spawn")
-    theirs, ours = context.Pipe(duplex=False)
-    process = context.Process(target=wait_until_told, args=(theirs,))
+    told = context.Event()
+    process = context.Process(target=wait_until_told, args=(told,))
     with out_of_reach():
         process.start()
     assert process.pid is not None
     os.kill(process.pid, signal.SIGINT)
-    ours.send("end")
+    told.set()
     process.join()
     assert process.exitcode == 0
 
