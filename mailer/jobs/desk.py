@@ -217,10 +217,11 @@ class Desk:
         except CannotComposeError as problem:
             self._withhold(claim, problem)
             return
-        signer = signing.signer_for(composer.domain_of(claim))
+        signer = signing.signer_for(composer.domain_of(claim)) if signing.signs else None
         if signer is None:
             self._ready.append(Errand(claim, letter))
-            self._wake(1)
+            if self._waiting:
+                self._wake(1)
             return
         self._at_the_signers[claim.id, claim.fence] = claim
         signed = signing.begin(letter, signer, claim.first_attempt_at)

@@ -193,7 +193,8 @@ class Letters:
         Raises:
             CannotComposeError: when this person's letter can't be made.
         """
-        prepared = self._ready.get(_key(claim))
+        key = _key(claim)
+        prepared = self._ready.get(key)
         if prepared is None:
             raise CannotComposeError(
                 f"{claim.cause_kind} {claim.cause_id} was not prepared"
@@ -202,7 +203,8 @@ class Letters:
             raise CannotComposeError(prepared)
         if isinstance(prepared, Correspondence):
             return self._to_one(prepared, claim)
-        person = _reader(claim, prepared, self._sent.get(_key(claim), _AS_IT_IS))
+        sent = self._sent.get(key, _AS_IT_IS) if self._sent else _AS_IT_IS
+        person = _reader(claim, prepared, sent)
         # Nobody is contact 0, and nothing sign-up 0: whoever tries the links of a
         # rehearsal's letter, or has a mail program that does, leaves no list and agrees to
         # nothing in somebody else's name.

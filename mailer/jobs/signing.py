@@ -24,6 +24,11 @@ class Signing:
         self._threads = ThreadPoolExecutor(os.cpu_count() or 1, "sign")
 
     @property
+    def signs(self) -> bool:
+        """Whether there is any domain that it signs for."""
+        return bool(self._signers)
+
+    @property
     def ahead(self) -> int:
         """How many letters a desk has in hand; one when nothing is signed."""
         return AHEAD if self._signers else 1
