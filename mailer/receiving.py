@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-from mailer.config.mailsource import imap_address
+from mailer.config.mailsource import imap_address, read_mailboxes
 from mailer.config.modes import mode_of
 from mailer.errors import MailerError
 from mailer.jobs.acknowledge import FrontDesk
@@ -151,13 +151,10 @@ def boxes_of(workspace: Workspace) -> dict[str, Box]:
         ConfigError: when a password is not where the settings say.
         WorkspaceError: when its file cannot be read.
     """
-    return {name: box_of(workspace, name) for name in read_mailboxes(workspace)}
-
-
-def read_mailboxes(workspace: Workspace) -> list[str]:
-    """Return the names of the mailboxes that are read from a server or a Maildir."""
-    mailboxes = workspace.settings.mailboxes.items()
-    return [name for name, one in mailboxes if one.imap_host or one.maildir]
+    return {
+        name: box_of(workspace, name)
+        for name in read_mailboxes(workspace.settings.mailboxes)
+    }
 
 
 def box_of(workspace: Workspace, name: str) -> Box:

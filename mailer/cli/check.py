@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import click
 
 from mailer.cli.output import as_json, print_rows
+from mailer.config.mailsource import read_mailboxes
 from mailer.config.places import places_of
 from mailer.errors import MailerError
 from mailer.jobs.check_dns import check_dns
@@ -23,7 +24,7 @@ from mailer.jobs.check_workspace import (
 from mailer.jobs.fetching import look_at
 from mailer.jobs.init import make_state
 from mailer.jobs.keys import keys_in_force
-from mailer.receiving import box_of, read_mailboxes
+from mailer.receiving import box_of
 from mailer.senders import asker_of, named_of, relay_addresses_of, signers_of
 from mailer.wiring import (
     Workspace,
@@ -126,7 +127,10 @@ def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
         looked += [
             asyncio.run(check_relay(address)) for address in relay_addresses_of(workspace)
         ]
-        looked += [_mailbox(workspace, name) for name in read_mailboxes(workspace)]
+        looked += [
+            _mailbox(workspace, name)
+            for name in read_mailboxes(workspace.settings.mailboxes)
+        ]
         looked.append(check_site(settings.site.public_url, settings.warnings()))
     return looked
 

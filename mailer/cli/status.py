@@ -11,10 +11,10 @@ from mailer.cli.output import as_json, print_json, shown
 from mailer.cli.relaylines import alarm_json, relay_lines, relays_json
 from mailer.cli.sizes import in_units
 from mailer.config.fields import Settings
+from mailer.config.mailsource import read_mailboxes
 from mailer.jobs.status import Life, Progress, SenderSeen, Standing, standing
 from mailer.model.delivery import DeliveryState
 from mailer.model.schedule import Firing, duration_words
-from mailer.receiving import read_mailboxes
 from mailer.senders import relay_names_of
 from mailer.store.alarms import Alarm
 from mailer.wiring import Workspace, open_workspace, utc_now
@@ -77,7 +77,7 @@ def _look(workspace: Workspace) -> _Seen:
     folders = workspace.watched().folders
     found = standing(workspace.world(), relays, folders, now)
     is_sqlite = workspace.places.database_file is not None
-    boxes = tuple(read_mailboxes(workspace))
+    boxes = tuple(read_mailboxes(workspace.settings.mailboxes))
     return _Seen(found, workspace.settings, relays, boxes, is_sqlite, now)
 
 

@@ -7,7 +7,7 @@ from pydantic import model_validator
 
 from mailer.config.section import Limit, Port, Seconds, Section, setting
 from mailer.errors import ConfigError
-from mailer.wire.imap import ImapAddress, ImapTls
+from mailer.model.imap import ImapAddress, ImapTls
 from mailer.workspace.files import inside, read_secret
 from mailer.workspace.folder import CONFIG
 
@@ -97,3 +97,8 @@ def _password(
             " set it where mailer is started, or name a file with imap_password_file"
         )
     return environment[name]
+
+
+def read_mailboxes(mailboxes: Mapping[str, MailSource]) -> list[str]:
+    """Return the names of those that are read from a server or a Maildir."""
+    return [name for name, one in mailboxes.items() if one.imap_host or one.maildir]

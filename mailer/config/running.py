@@ -7,9 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import field_validator, model_validator
 
-from mailer.config.section import Limit, Seconds, Section, setting
-from mailer.errors import AddressError
-from mailer.model.address import parse_address
+from mailer.config.section import Limit, MailAddress, Seconds, Section, setting
 
 _SHORTEST_DAYS = 30
 """A bounce or a complaint may come late, and retries and caps look back."""
@@ -46,27 +44,17 @@ class Retention(Section):
 class Ledger(Section):
     """The record of who agreed to what, and who else can vouch for it."""
 
-    anchor_to: str = setting(
+    anchor_to: MailAddress = setting(
         "",
         "Who gets the ledger's head by letter once a day, such as a notary or a mailbox"
         " elsewhere, and can tell later that nothing was changed; nobody if empty.",
     )
 
-    @field_validator("anchor_to")
-    @classmethod
-    def _is_an_address(cls, value: str) -> str:
-        if value:
-            try:
-                parse_address(value)
-            except AddressError as problem:
-                raise ValueError(str(problem)) from None
-        return value
-
 
 class Alarms(Section):
     """Who is told what went wrong while nobody looked."""
 
-    address: str = setting("", "Who gets a letter about alarms; nobody if empty.")
+    address: MailAddress = setting("", "Who gets a letter about alarms; nobody if empty.")
     webhook: str = setting(
         "",
         "A web address that gets each as JSON by POST, such as a chat's; it may be secret:"
@@ -91,16 +79,6 @@ class Alarms(Section):
         "Below this an alarm says that the disk of the database is filling; 0 for never.",
         "megabytes",
     )
-
-    @field_validator("address")
-    @classmethod
-    def _is_an_address(cls, value: str) -> str:
-        if value:
-            try:
-                parse_address(value)
-            except AddressError as problem:
-                raise ValueError(str(problem)) from None
-        return value
 
     @field_validator("webhook")
     @classmethod

@@ -5,6 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from mailer.errors import AddressError
+from mailer.model.address import parse_address
+
 
 def _network(text: str) -> str:
     try:
@@ -13,12 +16,24 @@ def _network(text: str) -> str:
         raise ValueError("must be networks such as 127.0.0.1/32 or 2001:db8::/32") from None
 
 
+def _mail_address(text: str) -> str:
+    if text:
+        try:
+            parse_address(text)
+        except AddressError as problem:
+            raise ValueError(str(problem)) from None
+    return text
+
+
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Count = Annotated[int, Field(ge=1)]
 Limit = Annotated[int, Field(ge=0)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Network = Annotated[str, AfterValidator(_network)]
 """An IP address with the number of its leading bits that count."""
+
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+"""An email address, or "" for none."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 """A part of a whole, 0 … 1."""

@@ -66,13 +66,12 @@ def _reader(claim: Claim, prepared: Prepared, sent: Sent) -> Person:
     """
     if claim.kind is Kind.TEST and claim.contact_id is None:
         return sample_person(prepared.source)._replace(address=claim.address)
+    attributes = {**claim.attributes, **sent.data} if sent.data else claim.attributes
     return Person(
         contact_id=claim.contact_id,
         address=claim.address,
         # A letter about her page may go to an address that nobody has confirmed yet.
-        attributes={}
-        if claim.cause_kind is CauseKind.REQUEST
-        else {**claim.attributes, **sent.data},
+        attributes={} if claim.cause_kind is CauseKind.REQUEST else attributes,
         language=sent.language or claim.language,
         time_zone=claim.time_zone,
     )

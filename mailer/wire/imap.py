@@ -11,15 +11,15 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import Any, Self
 
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from mailer.errors import MailboxError
+from mailer.model.imap import ImapAddress, ImapTls
 
 _CLIENT: Any = IMAPClient
 """The library does not say its types."""
@@ -29,38 +29,6 @@ _WINDOW = 20_000
 
 _OVERHEAD_BYTES = 65_536
 _LOOK_EVERY_S = 1.0
-
-
-class ImapTls(StrEnum):
-    """How a line to a mailbox is secured."""
-
-    IMPLICIT = "implicit"
-    REQUIRED = "required"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class ImapAddress:
-    """Where a mailbox is and how we get in.
-
-    Args:
-        password: Never shown.
-        certificate_file: A PEM file of the authority to trust instead of the system's, or
-            "".
-        timeout_s: For each answer of the server.
-    """
-
-    host: str
-    port: int
-    user: str
-    password: str = field(default="", repr=False)
-    tls: ImapTls = ImapTls.IMPLICIT
-    folder: str = "INBOX"
-    certificate_file: str = ""
-    timeout_s: float = 60.0
-
-    def __str__(self) -> str:
-        return f"imap {self.user}@{self.host}:{self.port}/{self.folder}"
 
 
 class ImapLine:

@@ -5,8 +5,9 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
+from mailer.model.imap import ImapAddress
 from mailer.model.mailbox import Cursor, Page, cut
-from mailer.wire.imap import ImapAddress, ImapLine
+from mailer.wire.imap import ImapLine
 
 _TOGETHER = 100
 _TOGETHER_BYTES = 1_000_000

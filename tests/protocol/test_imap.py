@@ -13,9 +13,9 @@ from protocol.certificates import Authority
 from reading import full_disk, kept, look, message, reader
 
 from mailer.errors import DatabaseError, MailboxError
+from mailer.model.imap import ImapAddress, ImapTls
 from mailer.store import mailboxes
 from mailer.store.database import Database
-from mailer.wire.imap import ImapAddress, ImapTls
 from mailer.wire.imap_box import ImapBox
 
 A_DAY = date(2026, 1, 1)

@@ -9,9 +9,9 @@ import pytest
 from reading import kept, look, message, reader
 
 from mailer.errors import MailboxError
+from mailer.model.imap import ImapAddress, ImapTls
 from mailer.store import alarms
 from mailer.store.database import Database
-from mailer.wire.imap import ImapAddress, ImapTls
 from mailer.wire.imap_box import ImapBox
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

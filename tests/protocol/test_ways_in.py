@@ -22,9 +22,9 @@ from worlds import make_workspace
 from mailer.cli.main import mailer
 from mailer.errors import MailerError
 from mailer.jobs.keeper import Keeper
+from mailer.model.imap import ImapAddress, ImapTls
 from mailer.store.database import Database, open_database
 from mailer.store.tables import IncomingRow, table
-from mailer.wire.imap import ImapAddress, ImapTls
 from mailer.wire.imap_box import ImapBox
 from mailer.wire.listener import Listener, Rules
 from mailer.workspace.maildir import Maildir
