@@ -175,6 +175,9 @@ def _guarded(
             await asyncio.to_thread(work)
         except MailerError as problem:
             _log.error("%s: %s", what, problem)
+        except asyncio.CancelledError:
+            # The program ends. Raised further, the scheduler would log it as a fault.
+            _log.debug("%s: its thread finishes what it began", what)
         except Exception:  # noqa: BLE001 - the one place: this job ends, the others go on
             _log.exception("%s: a bug; the other work goes on", what)
 
