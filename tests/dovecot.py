@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailservers import unpacked
+from ports import free_port
 
 PASSWORD = "pass-word"
 _BUILT_IN = b"/usr/lib/dovecot"
@@ -148,7 +149,7 @@ def dovecot(certificate: Path | None = None) -> Generator[Dovecot, None, None]:
         (home / "mail").mkdir()
         user = pwd.getpwnam(_user())
         os.chown(home / "mail", user.pw_uid, user.pw_gid)
-        ports = (_free_port(), _free_port() if certificate else 0)
+        ports = (free_port(), free_port() if certificate else 0)
         facts = {
             "home": home, "programs": programs, "user": _user(), "password": PASSWORD,
             "group": grp.getgrgid(user.pw_gid).gr_name,
@@ -206,12 +207,6 @@ def _with_its_parts(root: Path) -> Path:
     if not path.is_symlink():
         path.symlink_to(programs)
     return programs
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 def _until_it_listens(port: int, home: Path) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 from bench.figures import Figure, compared, require
 from bench.machine import until
 from bench.shop import Shop
-from bench.sinks import counting_sink, free_port
+from bench.sinks import counting_sink
+from ports import free_port
 
 from mailer.model.token import TokenBox, TokenKind
 from mailer.wiring import open_workspace

@@ -14,7 +14,8 @@ from bench.figures import Figure, compared, require
 from bench.machine import until
 from bench.postgres import fresh, postgres
 from bench.shop import Shop
-from bench.sinks import CountingSink, counting_sink, free_port
+from bench.sinks import CountingSink, counting_sink
+from ports import free_port
 
 from mailer.model.token import TokenBox, TokenKind
 from mailer.wiring import open_workspace

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.figures import Figure, compared, require
 from bench.shop import Shop, write_people
-from bench.sinks import free_port
+from ports import free_port
 
 NAMES = ("import-1m",)
 ROWS = 1_000_000

@@ -11,7 +11,7 @@ from typing import Any
 
 from bench.figures import Figure, compared, require
 from bench.shop import LIST, Shop
-from bench.sinks import free_port
+from ports import free_port
 
 NAMES = ("move-in-100k",)
 PEOPLE = 100_000

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from bench.figures import Figure, compared, require
 from bench.shop import TEMPLATE, Shop, environment
-from bench.sinks import free_port
+from ports import free_port
 
 NAMES = ("preview-reload",)
 _TARGET_MS = 300.0

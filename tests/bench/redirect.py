@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.figures import Figure, compared, require
 from bench.machine import until
 from bench.shop import Shop
-from bench.sinks import free_port
+from ports import free_port
 
 from mailer.model.token import Link, TokenBox
 from mailer.store.clicks import followed, keep_links

@@ -15,7 +15,8 @@ from bench.figures import Figure, require
 from bench.machine import threads_of, until
 from bench.postgres import postgres
 from bench.shop import TEMPLATE, Shop
-from bench.sinks import counting_sink, free_port, generated, smtp_sink
+from bench.sinks import counting_sink, generated, smtp_sink
+from ports import free_port
 
 NAMES = ("send-15k-sqlite",)
 CONNECTIONS = 20

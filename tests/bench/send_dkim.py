@@ -10,10 +10,11 @@ from pathlib import Path
 from bench.figures import Figure, require
 from bench.send import CONNECTIONS
 from bench.shop import TEMPLATE, Shop
-from bench.sinks import counting_sink, free_port, smtp_sink
+from bench.sinks import counting_sink, smtp_sink
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from ports import free_port
 from signatures import Zone
 
 NAMES = ("send-dkim",)

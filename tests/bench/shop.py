@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from bench.figures import require
 from bench.machine import until
-from bench.sinks import free_port
+from ports import free_port
 from worlds import config_text
 
 LIST = "newsletter"

@@ -19,15 +19,10 @@ from typing import Any
 from bench.figures import require
 from bench.machine import until
 from mailservers import program
+from ports import free_port
 
 BACKLOG = 200
 _COUNTS = re.compile(rb"mesg=(\d+)")
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 class SmtpSink:

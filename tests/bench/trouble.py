@@ -5,7 +5,8 @@ from pathlib import Path
 
 from bench.figures import Figure, require
 from bench.shop import SMALL, Shop
-from bench.sinks import counting_sink, free_port
+from bench.sinks import counting_sink
+from ports import free_port
 
 NAMES = ("relay-down-20k", "flaky-20k")
 _FLAKY = 0.1

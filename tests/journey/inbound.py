@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from journey.program import Shop, free_port, until
+from journey.program import Shop, until
+from ports import free_port
 from sqlalchemy import text
 
 from mailer.store.database import open_database

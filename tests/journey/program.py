@@ -7,7 +7,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from ports import free_port
 from sqlalchemy import text
 from worlds import config_text
 
@@ -56,12 +56,6 @@ def until(
         assert time.monotonic() < end, f"it never came to this: {what}"
         time.sleep(every_s)
     return found
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        return int(taken.getsockname()[1])
 
 
 class Relay:

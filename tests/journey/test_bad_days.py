@@ -5,7 +5,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from journey.program import Shop, free_port, get, relay, until
+from journey.program import Shop, get, relay, until
+from ports import free_port
 
 from mailer.wire.sink import Answer, Received, Step
 

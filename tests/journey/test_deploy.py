@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from journey.program import MAILER, Shop, free_port, one_click, relay, until
+from journey.program import MAILER, Shop, one_click, relay, until
 from journey.program import unsubscribe_link as link_of
 from mailservers import program
+from ports import free_port
 from protocol.certificates import Authority
 
 from mailer.config.reading import read_settings

@@ -11,7 +11,8 @@ from typing import Any
 
 from frontdesks import a_message
 from journey.inbound import Bringer
-from journey.program import Shop, free_port, relay, until
+from journey.program import Shop, relay, until
+from ports import free_port
 from sqlalchemy import text
 
 from mailer.store.database import open_database

@@ -3,20 +3,15 @@
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
 
+from ports import free_port
+
 ROOT = Path(__file__).parents[2]
 _BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 _MARK = "=== end of output ==="
-
-
-def free_port() -> str:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return str(listening.getsockname()[1])
 
 
 def tour(mail_port: str, web_port: str) -> list[tuple[str, str]]:
@@ -63,8 +58,8 @@ def script(steps: list[tuple[str, str]]) -> str:
 
 def test_the_tour_gives_what_it_shows(tmp_path: Path) -> None:
     assert shutil.which("curl"), "the tour types curl: install Debian's package curl"
-    web_port = free_port()
-    steps = tour(free_port(), web_port)
+    web_port = str(free_port())
+    steps = tour(str(free_port()), web_port)
     # The tour is typed where `make` has made .venv.
     (tmp_path / ".venv").symlink_to(sys.prefix)
     assert len(steps) > 12

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from ports import free_port
 
 from mailer.wire.links import dead_links
-from mailer.wire.web import free_port
 
 
 class _Site(BaseHTTPRequestHandler):

@@ -2,12 +2,12 @@
 
 import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ports import free_port
 from sending import (
     QUICK,
     PlainComposer,
@@ -46,12 +46,6 @@ def other(port: int, name: str = "other", **more: Any) -> Relay:
         "connections": 2, "pause_s": 0.05, "pause_at_most_s": 0.2, "idle_s": 0.5,
     }  # fmt: skip
     return Relay(address, **settings | more)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 @contextlib.asynccontextmanager

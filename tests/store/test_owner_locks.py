@@ -141,10 +141,15 @@ def test_a_living_sender_has_time_to_take_its_lock_again(
 
 
 def test_a_lock_that_stays_free_is_taken_over(
-    database: Database, mine: AdvisoryLock, patient: AdvisoryLock, clock: Clock
+    database: Database,
+    other_database: Database,
+    mine: AdvisoryLock,
+    patient: AdvisoryLock,
+    clock: Clock,
 ):
     number = owner.begin(database, mine, now())
     mine.close()
+    end_sessions(other_database)
     assert not patient.take_over(number)
     clock.s = LONG_S - 1
     assert not patient.take_over(number)
@@ -153,10 +158,15 @@ def test_a_lock_that_stays_free_is_taken_over(
 
 
 def test_a_new_session_of_ones_own_gives_others_their_time_anew(
-    database: Database, mine: AdvisoryLock, patient: AdvisoryLock, clock: Clock
+    database: Database,
+    other_database: Database,
+    mine: AdvisoryLock,
+    patient: AdvisoryLock,
+    clock: Clock,
 ):
     number = owner.begin(database, mine, now())
     mine.close()
+    end_sessions(other_database)
     assert not patient.take_over(number)
     end_sessions(database)
     clock.s = LONG_S

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from customers import NOW, TITLES, World, a_list
+from ports import free_port
 from sqlalchemy import select
 
 from mailer.errors import NotFoundError, RefusedError
@@ -35,7 +36,6 @@ from mailer.store.doortables import WebhookRow
 from mailer.store.lists import see_list
 from mailer.store.tables import table
 from mailer.wire.hooks import is_public, post_hook
-from mailer.wire.web import free_port
 
 SECRET = b"s" * 32
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from journey.program import free_port, relay
+from journey.program import relay
+from ports import free_port
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
