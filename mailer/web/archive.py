@@ -9,11 +9,10 @@ from datetime import datetime
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from mailer.jobs.reading import Page
 from mailer.model.mailinglist import MailingList
-from mailer.web.browser import LETTER_POLICY
 from mailer.web.language import language_of
 from mailer.web.means import Means
 
@@ -60,8 +59,9 @@ async def letter(request: Request, means: Means) -> Response:
     page = await means.reading.do(look)
     if page is None:
         return means.pages.not_found(language_of(request, means.pages))
-    headers = {**_PUBLIC, "Content-Security-Policy": LETTER_POLICY}
-    return HTMLResponse(page.html, headers=headers)
+    answer = means.pages.letter(page.html)
+    answer.headers.update(_PUBLIC)
+    return answer
 
 
 async def feed(request: Request, means: Means) -> Response:

@@ -5,20 +5,12 @@ not. Whoever has the letter has the link, so nothing here is changed, kept or fo
 """
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from mailer.model.token import TokenKind
 from mailer.web.language import language_of
 from mailer.web.leaving import JUNK
 from mailer.web.means import Means
-
-LETTER_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data: https: http:;"
-    " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
-    " sandbox allow-popups allow-popups-to-escape-sandbox"
-    " allow-top-navigation-by-user-activation"
-)
-"""What a letter may do in a browser: show itself and its images, and be left by a link."""
 
 
 async def get(request: Request, means: Means) -> Response:
@@ -30,4 +22,4 @@ async def get(request: Request, means: Means) -> Response:
         page = await means.reading.do(lambda: means.letters.of_person(number))
     if page is None:
         return means.pages.not_found(language_of(request, means.pages))
-    return HTMLResponse(page.html, headers={"Content-Security-Policy": LETTER_POLICY})
+    return means.pages.letter(page.html)

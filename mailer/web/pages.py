@@ -40,6 +40,14 @@ _POLICY = (
     " base-uri 'none'; frame-ancestors 'none'"
 )
 
+_LETTER_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data: https: http:;"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
+    " sandbox allow-popups allow-popups-to-escape-sandbox"
+    " allow-top-navigation-by-user-activation"
+)
+"""What a letter may do in a browser: show itself and its images, and be left by a link."""
+
 _MISTAKES = (
     JinjaError,
     ArithmeticError,
@@ -104,6 +112,11 @@ class Pages:
             "Content-Language": language,
         }
         return HTMLResponse(body, status, headers)
+
+    def letter(self, html: str) -> Response:
+        """Answer with a letter as it was written, below what stands above every page."""
+        headers = {"Content-Security-Policy": _LETTER_POLICY}
+        return HTMLResponse(with_notice(html, self._notice), headers=headers)
 
     def not_found(self, language: str = ENGLISH) -> Response:
         """Answer to a link that is not ours, in the same words whatever is wrong."""

@@ -79,7 +79,13 @@ def shop(database: Database, logbook: Logbook) -> Shop:
 
 
 @pytest.fixture
-def client(shop: Shop) -> Generator[TestClient, None, None]:
+def notice() -> str:
+    """What stands above every page."""
+    return ""
+
+
+@pytest.fixture
+def client(shop: Shop, notice: str) -> Generator[TestClient, None, None]:
     app = put_together(
         shop.world.database,
         shop.world.logbook,
@@ -87,6 +93,7 @@ def client(shop: Shop) -> Generator[TestClient, None, None]:
         LOOKS,
         lambda: NOW,
         joining(shop.world),
+        notice=notice,
         lists=lambda: shop.lists,
     )
     with TestClient(app, "https://mail.example.com", follow_redirects=False) as opened:
@@ -115,6 +122,13 @@ def test_the_link_in_a_letter_shows_that_letter(shop: Shop, client: TestClient):
     [leave] = re.findall(r'href="(https://mail\.example\.com/u/[^"]+)"', page.text)
     assert leave in sent_to(shop, 1).replace("=3D", "=")
     assert client.get(f"{link}>.").status_code == 200
+
+
+@pytest.mark.parametrize("notice", ["This is a rehearsal"])
+def test_a_letter_of_a_rehearsal_says_so_in_the_browser(shop: Shop, client: TestClient):
+    for place in (shop.link_of(1), f"/archive/newsletter/{shop.number}"):
+        page = client.get(place).text
+        assert page.index("This is a rehearsal") < page.index("Hello"), place
 
 
 def test_nothing_runs_is_kept_or_is_found_there(shop: Shop, client: TestClient):
