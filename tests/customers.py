@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,9 @@ from mailer.store.database import Database
 from mailer.store.lists import all_lists
 from mailer.store.subscriptions import of_contacts
 from mailer.store.tables import LedgerRow, table
-from mailer.web.app import Looks, put_together
+from mailer.web.app import put_together
 from mailer.web.means import Joining, Threads
+from mailer.web.pages import Pages
 from mailer.web.words import words_of
 from mailer.workspace.catalogues import read_catalogues
 from mailer.workspace.webpages import read_web_pages
@@ -117,7 +119,13 @@ class World:
 
 RULES = SignUpRules()
 SPECS = {name: one.spec(name) for name, one in EXAMPLE_ATTRIBUTES.items()}
-LOOKS = Looks(read_web_pages(str(ROOT)), words_of(read_catalogues(str(ROOT))))
+
+
+@cache
+def pages(sender_name: str = SITE.sender_name) -> Pages:
+    """Return the example's pages: tried once, they are the same in every app."""
+    words = words_of(read_catalogues(str(ROOT)))
+    return Pages(read_web_pages(str(ROOT)), sender_name, words)
 
 
 def joining(world: World, folder: Path = ROOT, rules: SignUpRules = RULES) -> Joining:
@@ -149,12 +157,12 @@ def app_of(
     rules: SignUpRules = RULES,
     with_metrics: bool = True,
 ) -> Starlette:
-    """Put the pages together over a world, with the example's looks."""
+    """Put the pages together over a world, with the example's pages."""
     return put_together(
         world.database,
         world.logbook,
         site,
-        LOOKS,
+        pages(site.sender_name),
         clock or (lambda: world.now),
         joining(world, folder, rules),
         with_metrics=with_metrics,

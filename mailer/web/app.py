@@ -5,8 +5,7 @@ GET never changes anything: scanners follow every link in a letter.
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from ipaddress import ip_network
 
@@ -53,7 +52,7 @@ from mailer.web.guard import HEADERS, Guard
 from mailer.web.language import language_of
 from mailer.web.means import Joining, Means, Threads
 from mailer.web.pages import Pages
-from mailer.web.words import Say, words_of
+from mailer.web.words import words_of
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.catalogues import read_catalogues
 from mailer.workspace.webpages import read_web_pages
@@ -83,30 +82,18 @@ def build_app(workspace: Workspace) -> Starlette:
         workspace.database,
         workspace.logbook,
         workspace.site(),
-        Looks(
+        Pages(
             read_web_pages(workspace.folder),
+            workspace.site().sender_name,
             words_of(read_catalogues(workspace.folder)),
+            _REHEARSAL if workspace.settings.mode == "rehearsal" else "",
         ),
         utc_now,
         _joining(workspace),
-        notice=_REHEARSAL if workspace.settings.mode == "rehearsal" else "",
         limits=workspace.world().limits,
         lists=workspace.mailing_lists,
         with_metrics=workspace.settings.site.metrics,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Looks:
-    """How the pages look and what they say.
-
-    Args:
-        templates: The sources of `templates/web` by file name.
-        words: The words in other languages than English, by language.
-    """
-
-    templates: Mapping[str, str]
-    words: Mapping[str, Say] = field(default_factory=dict[str, Say])
 
 
 def _joining(workspace: Workspace) -> Joining:
@@ -130,11 +117,10 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     database: Database,
     logbook: Logbook,
     site: Site,
-    looks: Looks,
+    pages: Pages,
     clock: Callable[[], datetime],
     joining: Joining,
     *,
-    notice: str = "",
     limits: Limits | None = None,
     lists: Callable[[], Sequence[MailingList]] = tuple,
     with_metrics: bool = True,
@@ -143,24 +129,20 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
 
     Args:
         site: What links in letters begin with (its path may reach us or not), and who we
-            are: customers see the sender's name on each page.
-        looks: The pages' templates and words.
+            are.
+        pages: What renders each page, for as many apps as you like.
         clock: Gives aware times in UTC.
         joining: What the pages work with where people join by themselves.
-        notice: What stands above every page; "" for nothing.
         limits: What composing a letter may cost.
         lists: Reads the lists as they are now, for their archives.
         with_metrics: Answer /metrics.
-
-    Raises:
-        TemplateError: names the template, the line and what is wrong.
     """
     tokens = TokenBox(logbook.ring)
     means = Means(
         database=database,
         logbook=logbook,
         tokens=tokens,
-        pages=Pages(looks.templates, site.sender_name, looks.words, notice),
+        pages=pages,
         meter=Meter(database, clock),
         clock=clock,
         reading=Threads(_READING),

@@ -10,9 +10,10 @@ import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from traceback import walk_tb
-from types import MappingProxyType
+from types import CodeType, MappingProxyType
 
 from jinja2 import (
+    BytecodeCache,
     FunctionLoader,
     StrictUndefined,
     TemplateNotFound,
@@ -20,6 +21,7 @@ from jinja2 import (
     UndefinedError,
 )
 from jinja2 import TemplateError as JinjaError
+from jinja2.bccache import Bucket
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from starlette.responses import HTMLResponse, Response
 
@@ -82,8 +84,9 @@ class Pages:
         notice: str = "",
     ) -> None:
         said = {ENGLISH: in_english, **words}
+        compiled = _CompiledOnce()
         self._jinja = {
-            language: _environment(sources, say) for language, say in said.items()
+            language: _environment(sources, say, compiled) for language, say in said.items()
         }
         self._site_name = site_name
         self._notice = notice
@@ -157,13 +160,29 @@ class Pages:
             ) from problem
 
 
-def _environment(sources: Mapping[str, str], say: Say) -> ImmutableSandboxedEnvironment:
+class _CompiledOnce(BytecodeCache):
+    """Hands each language the code that the first of them has compiled from a template."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._codes.get(bucket.key)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = bucket.code
+
+
+def _environment(
+    sources: Mapping[str, str], say: Say, compiled: _CompiledOnce
+) -> ImmutableSandboxedEnvironment:
     jinja = ImmutableSandboxedEnvironment(
         loader=FunctionLoader(_finder(sources)),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        bytecode_cache=compiled,
     )
     jinja.globals["_"] = say
     return jinja

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from audiences import NEWS, NOW, SPECS, add_people, campaign, move, see_list, world
-from customers import LOOKS, SITE, World, joining
+from customers import SITE, World, joining, pages
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
@@ -90,7 +90,7 @@ def client(shop: Shop, notice: str) -> Generator[TestClient, None, None]:
         shop.world.database,
         shop.world.logbook,
         SITE,
-        LOOKS,
+        pages(),
         lambda: NOW,
         joining(shop.world),
         notice=notice,
