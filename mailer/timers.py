@@ -21,6 +21,7 @@ from mailer.jobs import fire, plan, replay
 from mailer.jobs.ageing import age
 from mailer.jobs.erase import finish_erasures
 from mailer.jobs.follow import Happened
+from mailer.jobs.forget_origins import forget_old_origins
 from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.forget_tickets import forget_old_tickets
 from mailer.jobs.gate import forget_old
@@ -110,6 +111,13 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
         scheduler,
         _ONCE_A_DAY,
         _guarded("tickets", lambda: forget_old_tickets(database, over, utc_now())),
+        first_in=_AN_HOUR,
+    )
+    origins = timedelta(days=workspace.settings.retention.evidence_days)
+    _every(
+        scheduler,
+        _ONCE_A_DAY,
+        _guarded("origins", lambda: forget_old_origins(database, origins, utc_now())),
         first_in=_AN_HOUR,
     )
     as_it_came = timedelta(days=workspace.settings.inbox.kept_for_days)

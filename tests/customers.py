@@ -1,6 +1,6 @@
 """People with links from their letters, over a real database: for tests of the pages."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -22,6 +22,7 @@ from mailer.jobs.world import World as JobsWorld
 from mailer.model.consent import Act, Basis, How, NewEntry
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList, OptIn, Wording
+from mailer.model.privacy import NOTHING_SAID, Handling
 from mailer.model.signup import SignUpRules
 from mailer.model.token import Reader, TokenBox, TokenKind
 from mailer.store import contacts, ledger
@@ -125,7 +126,7 @@ SPECS = {name: one.spec(name) for name, one in EXAMPLE_ATTRIBUTES.items()}
 def pages(sender_name: str = SITE.sender_name) -> Pages:
     """Return the example's pages: tried once, they are the same in every app."""
     words = words_of(read_catalogues(str(ROOT)))
-    return Pages(read_web_pages(str(ROOT)), sender_name, words)
+    return Pages(read_web_pages(str(ROOT)), sender_name, words, privacy_url="/privacy")
 
 
 def joining(world: World, folder: Path = ROOT, rules: SignUpRules = RULES) -> Joining:
@@ -156,6 +157,8 @@ def app_of(
     folder: Path = ROOT,
     rules: SignUpRules = RULES,
     with_metrics: bool = True,
+    lists: Callable[[], Sequence[MailingList]] = tuple,
+    handling: Handling = NOTHING_SAID,
 ) -> Starlette:
     """Put the pages together over a world, with the example's pages."""
     return put_together(
@@ -166,6 +169,8 @@ def app_of(
         clock or (lambda: world.now),
         joining(world, folder, rules),
         with_metrics=with_metrics,
+        lists=lists,
+        handling=handling,
     )
 
 

@@ -18,7 +18,7 @@ from mailer.config.inbox import Inbox
 from mailer.config.mailboxes import MailboxSettings
 from mailer.config.quiet import QuietHours
 from mailer.config.relay import Relay, lines_to_relays, refuse_relays
-from mailer.config.running import Alarms, Ledger, Retention
+from mailer.config.running import Alarms, Ledger, Privacy, Retention
 from mailer.config.section import Count, Limit, Seconds, Section, Share, setting
 from mailer.config.site import SignUp, Site
 from mailer.config.webhooks import Webhook
@@ -195,6 +195,7 @@ class Settings(Section):
     alarms: Alarms = Alarms()
     ledger: Ledger = Ledger()
     retention: Retention = Retention()
+    privacy: Privacy = Privacy()
     sign_up: SignUp = SignUp()
     inbox: Inbox = Inbox()
     mailboxes: dict[str, MailboxSettings] = Field(

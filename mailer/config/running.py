@@ -33,11 +33,42 @@ class Retention(Section):
         "days",
     )
 
+    evidence_days: Limit = setting(
+        0,
+        "So long the network address and the browser of a consent are kept as evidence of"
+        " it; 0 for as long as the person is on record. The consent itself stays, and the"
+        " ledger verifies without them.",
+        "days",
+    )
+
     @field_validator("deliveries_days")
     @classmethod
     def _is_long_enough(cls, value: int) -> int:
         if 0 < value < _SHORTEST_DAYS:
             raise ValueError(f"must be 0, or at least {_SHORTEST_DAYS}")
+        return value
+
+
+class Privacy(Section):
+    """What the page at /privacy says besides what these settings and the lists say."""
+
+    contact: MailAddress = setting(
+        "",
+        "Where questions about people's data go, such as privacy@example.com; the sender's"
+        " address if empty.",
+    )
+    statement_url: str = setting(
+        "",
+        "A page of yours about everything else that you do with people's data; the page"
+        " here links to it.",
+    )
+
+    @field_validator("statement_url")
+    @classmethod
+    def _is_a_page(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if value and (parts.scheme != "https" or not parts.hostname):
+            raise ValueError("must be a web address such as https://example.com/privacy")
         return value
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, or_, select, update
 
 from mailer.audience.standing import standing
 from mailer.model.chain import FIRST_MAC, Checkpoint
@@ -139,6 +139,41 @@ def forget(connection: Connection, contact_id: int) -> int:
     gone = connection.execute(update(_rows).where(hers).values(**nothing))
     others = hers & (_rows.c.act != Act.ERASED.value)
     connection.execute(update(_rows).where(others).values(**_nothing(["by"])))
+    return gone.rowcount
+
+
+_ORIGIN = ("network", "agent")
+
+
+def old_origins(
+    connection: Connection, before: datetime, after: int, limit: int
+) -> list[int]:
+    """Return the numbers of entries before a moment that say from where they came.
+
+    They are in order, and after a number.
+    """
+    found = connection.execute(
+        select(_rows.c.number)
+        .where(
+            _rows.c.number > after,
+            _rows.c.at < before,
+            or_(_rows.c.network_salt.is_not(None), _rows.c.agent_salt.is_not(None)),
+        )
+        .order_by(_rows.c.number)
+        .limit(limit)
+    )
+    return list(found.scalars())
+
+
+def forget_origins(connection: Connection, numbers: Sequence[int]) -> int:
+    """Erase network address and browser of entries; the chain still verifies.
+
+    Returns:
+        How many entries there were.
+    """
+    gone = connection.execute(
+        update(_rows).where(_rows.c.number.in_(list(numbers))).values(**_nothing(_ORIGIN))
+    )
     return gone.rowcount
 
 

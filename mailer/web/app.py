@@ -19,6 +19,7 @@ from starlette.routing import BaseRoute, Route
 
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
+from mailer.config.privacy import handling_of
 from mailer.errors import MailerError
 from mailer.jobs.clicks import Clicks
 from mailer.jobs.letters import Pen
@@ -30,6 +31,7 @@ from mailer.jobs.sign_up_desk import Desks
 from mailer.jobs.transact import LetterDesk
 from mailer.model.mailinglist import MailingList
 from mailer.model.mode import Mode
+from mailer.model.privacy import NOTHING_SAID, Handling
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
 from mailer.web import (
@@ -45,6 +47,7 @@ from mailer.web import (
     mine,
     own,
     preferences,
+    privacy,
     unsubscribe,
 )
 from mailer.web.follow import Shortcut
@@ -87,11 +90,13 @@ def build_app(workspace: Workspace) -> Starlette:
             workspace.site().sender_name,
             words_of(read_catalogues(workspace.folder)),
             _REHEARSAL if workspace.settings.mode == "rehearsal" else "",
+            f"{URL(workspace.site().public_url).path.rstrip('/')}/privacy",
         ),
         utc_now,
         _joining(workspace),
         limits=workspace.world().limits,
         lists=workspace.mailing_lists,
+        handling=handling_of(workspace.settings),
         with_metrics=workspace.settings.site.metrics,
     )
 
@@ -123,6 +128,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     *,
     limits: Limits | None = None,
     lists: Callable[[], Sequence[MailingList]] = tuple,
+    handling: Handling = NOTHING_SAID,
     with_metrics: bool = True,
 ) -> Starlette:
     """Put the pages together from what they work with.
@@ -134,7 +140,8 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         clock: Gives aware times in UTC.
         joining: What the pages work with where people join by themselves.
         limits: What composing a letter may cost.
-        lists: Reads the lists as they are now, for their archives.
+        lists: Reads the lists as they are now, for their archives and the privacy page.
+        handling: What is done with people's data, for the privacy page.
         with_metrics: Answer /metrics.
     """
     tokens = TokenBox(logbook.ring)
@@ -151,6 +158,8 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         joining=joining,
         letters=Reading(database, Pen(site, tokens, limits or Limits()), lists),
         clicks=Clicks(database),
+        lists=lists,
+        handling=handling,
     )
     # A proxy may leave the path of the public address as it is, or take it away.
     bases = sorted({"", URL(site.public_url).path.rstrip("/")})
@@ -189,6 +198,7 @@ def _routes(base: str, means: Means, *, with_metrics: bool) -> list[Route]:
         _route(f"{base}/archive/{{name}}/{{number:int}}", means, archive.letter),
         _route(f"{base}/c/{{token:path}}", means, confirm.get, confirm.post),
         _route(f"{base}/me", means, mine.get, mine.post),
+        _route(f"{base}/privacy", means, privacy.get),
         _route(f"{base}/m/{{token:path}}", means, own.get, own.post),
         _route(f"{base}/join/{{name}}", means, join.get, join.post),
         _route(f"{base}/health", means, health.get),

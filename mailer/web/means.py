@@ -15,6 +15,8 @@ from mailer.jobs.post_contact import Door
 from mailer.jobs.reading import Reading
 from mailer.jobs.sign_up import Desk
 from mailer.jobs.world import World
+from mailer.model.mailinglist import MailingList
+from mailer.model.privacy import NOTHING_SAID, Handling
 from mailer.model.signup import SignUpRules
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
@@ -81,6 +83,8 @@ class Means:
         watching: Threads for monitoring.
         letters: Composes letters for those who read them in a browser.
         clicks: Counts the links that are followed.
+        lists: Reads the lists as they are now.
+        handling: What is done with people's data.
     """
 
     database: Database
@@ -95,3 +99,5 @@ class Means:
     joining: Joining
     letters: Reading
     clicks: Clicks
+    lists: Callable[[], Sequence[MailingList]] = tuple
+    handling: Handling = NOTHING_SAID

@@ -71,6 +71,7 @@ class Pages:
         words: Catalogues of words by language (`words.py`); English needs none.
         notice: What stands above every page, as while letters go to nobody; "" for
             nothing.
+        privacy_url: The page about people's data, which each page names; "" for none.
 
     Raises:
         TemplateError: when a page is missing, or cannot be shown to everybody.
@@ -82,13 +83,14 @@ class Pages:
         site_name: str = "",
         words: Mapping[str, Say] = MappingProxyType({}),
         notice: str = "",
+        privacy_url: str = "",
     ) -> None:
         said = {ENGLISH: in_english, **words}
         compiled = _CompiledOnce()
         self._jinja = {
             language: _environment(sources, say, compiled) for language, say in said.items()
         }
-        self._site_name = site_name
+        self._always = {"site_name": site_name, "privacy_url": privacy_url}
         self._notice = notice
         for language in self._jinja:
             for name, samples in SAMPLES.items():
@@ -147,14 +149,14 @@ class Pages:
 
     def _render(self, name: str, values: Values, language: str) -> str:
         page = self._jinja[language].get_template(f"{name}.html")
-        html = page.render({"site_name": self._site_name, "language": language, **values})
+        html = page.render({**self._always, "language": language, **values})
         return with_notice(html, self._notice)
 
     def _try(self, name: str, values: Values, language: str) -> None:
         try:
             self._render(name, values, language)
         except _MISTAKES as problem:
-            known = sorted({"language", "site_name", *values})
+            known = sorted({"language", *self._always, *values})
             raise TemplateError(
                 f"{_place(problem, name)}: {_words(problem, known)}"
             ) from problem

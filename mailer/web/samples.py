@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from mailer.model.attributes import AttributeType
+from mailer.model.privacy import Kept, Purpose
 from mailer.web.ownsamples import OWN_SAMPLES
 
 Values = Mapping[str, object]
@@ -97,6 +98,39 @@ SAMPLES: dict[str, Sequence[Values]] = {
         )
         for stopped in (True, False)
         for until in ("2 December 2026", "")
+    ),
+    "privacy": tuple(
+        {
+            "sender": sender,
+            "contact": contact,
+            "statement_url": contact and "https://example.com/privacy",
+            "addresses": ["Storgata 1\nBergen"] if yes else [],
+            "lists": [
+                {
+                    "title": "News & more",
+                    "purpose": "About once a week.",
+                    "language": "en",
+                    "confirmed": confirmed,
+                    "join_url": join_url,
+                }
+                for confirmed in (True, False)
+                for join_url in ("https://mail.example.com/join/news", "")
+            ],
+            "known": ["Your name"] if yes else [],
+            "counts_clicks": yes,
+            "mailboxes": ["help@example.com"] if yes else [],
+            "reads_mail": yes,
+            "receivers": [
+                {"name": "relay.example.com", "why": why.value, "words": "Offers."}
+                for why in (Purpose if yes else ())
+            ],
+            "encrypted": yes,
+            "kept": Kept(30, 30, 400, 400, 90 if yes else 0),
+            "own_url": "https://mail.example.com/me",
+        }
+        for sender in ("hello@example.com", "")
+        for contact in ("privacy@example.com", "")
+        for yes in (True, False)
     ),
     "left": tuple(
         {"title": title, "address": address, "everything": everything, "undo": undo}

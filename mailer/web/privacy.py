@@ -1,0 +1,76 @@
+"""/privacy: what is done with people's data, made from what is really configured.
+
+Who changes a setting changes this page; it can promise nothing that is not done.
+"""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mailer.model.mailinglist import MailingList, OptIn
+from mailer.model.privacy import Handling
+from mailer.web.language import language_of
+from mailer.web.means import Means
+
+_PUBLIC = {"Cache-Control": "public, max-age=300", "X-Robots-Tag": "all"}
+
+
+async def get(request: Request, means: Means) -> Response:
+    """Show the page to everybody."""
+    lists = await means.reading.do(means.lists)
+    language = language_of(request, means.pages)
+    values = values_of(means.handling, lists, means.letters.site.public_url)
+    answer = means.pages.page(
+        "privacy",
+        {**values, "sender": means.letters.site.sender_address},
+        language=language,
+    )
+    answer.headers.update(_PUBLIC)
+    return answer
+
+
+def values_of(
+    handling: Handling, lists: Sequence[MailingList], public_url: str
+) -> dict[str, object]:
+    """Return what the page's template works with."""
+    labels = _labels(lists)
+    return {
+        "contact": handling.contact,
+        "statement_url": handling.statement_url,
+        "addresses": list(dict.fromkeys(one.postal_address for one in lists)),
+        "lists": [
+            {
+                "title": one.title,
+                "purpose": one.purpose,
+                "language": one.language,
+                "confirmed": one.opt_in is OptIn.DOUBLE,
+                "join_url": f"{public_url}/join/{one.name}" if one.sign_up else "",
+            }
+            for one in lists
+        ],
+        "known": [
+            labels.get(name) or name.replace("_", " ").capitalize()
+            for name in handling.attributes
+        ],
+        "counts_clicks": any(one.count_links for one in lists),
+        "mailboxes": list(handling.mailboxes),
+        "reads_mail": handling.reads_mail,
+        "receivers": [
+            {"name": one.name, "why": one.why.value, "words": one.words}
+            for one in handling.receivers
+        ],
+        "encrypted": handling.encrypted,
+        "kept": handling.kept,
+        "own_url": f"{public_url}/me",
+    }
+
+
+def _labels(lists: Sequence[MailingList]) -> dict[str, str]:
+    """Return what the lists' own pages call each attribute."""
+    return {
+        question.attribute: question.label
+        for one in lists
+        if one.sign_up is not None
+        for question in one.sign_up.questions
+    }
