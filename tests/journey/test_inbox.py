@@ -101,8 +101,8 @@ def test_mailboxes_are_read_to_the_end_however_often_it_is_killed(shop: Shop) ->
         }  # fmt: skip
         shop.make(taken.port, **boxes)
         (shop.folder / "password").write_text(f"{PASSWORD}\n")
-        new, cur = shop.folder / "Maildir/new", shop.folder / "Maildir/cur"
-        for folder in (new, cur):
+        tmp, new, cur = (shop.folder / "Maildir" / name for name in ("tmp", "new", "cur"))
+        for folder in (tmp, new, cur):
             folder.mkdir(parents=True)
         send(shop, taken.letters)
         raws = [report_of(letter) for letter in taken.letters]
@@ -112,7 +112,9 @@ def test_mailboxes_are_read_to_the_end_however_often_it_is_killed(shop: Shop) ->
             if number % 2:
                 server.put("returns", raw)
             else:
-                (new / f"{number:03d}.x").write_bytes(raw)
+                # As whoever delivers does: nothing half written is ever in new/.
+                (tmp / f"{number:03d}.x").write_bytes(raw)
+                (tmp / f"{number:03d}.x").rename(new / f"{number:03d}.x")
             if number % 8 == 7:
                 time.sleep(chance.uniform(0.1, 1.0))
                 serve.kill_all()
