@@ -23,10 +23,12 @@ from mailer.jobs.recipients import Recipients
 from mailer.jobs.refused import any_refused, judge_refused
 from mailer.jobs.world import is_rehearsal
 from mailer.model.token import TokenBox
+from mailer.triage.ranking import shelf_of
 from mailer.wire.imap_box import ImapBox
 from mailer.wire.listener import Listener, Rules
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.acknowledgements import read_acknowledgements
+from mailer.workspace.articles import read_articles
 from mailer.workspace.deskrules import read_desk_rules
 from mailer.workspace.files import inside
 from mailer.workspace.knowledge import read_knowledge
@@ -141,6 +143,8 @@ def front_desk_of(workspace: Workspace) -> FrontDesk:
         rehearsing=None if mode is None else is_rehearsal(mode),
         rules=read_desk_rules(workspace.folder),
         list_names=names,
+        shelf=shelf_of(read_articles(workspace.folder)),
+        site=site,
     )
 
 

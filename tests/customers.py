@@ -30,10 +30,12 @@ from mailer.store.database import Database
 from mailer.store.lists import all_lists
 from mailer.store.subscriptions import of_contacts
 from mailer.store.tables import LedgerRow, table
+from mailer.triage.ranking import shelf_of
 from mailer.web.app import put_together
 from mailer.web.means import Joining, Threads
 from mailer.web.pages import Pages
 from mailer.web.words import words_of
+from mailer.workspace.articles import read_articles
 from mailer.workspace.catalogues import read_catalogues
 from mailer.workspace.webpages import read_web_pages
 
@@ -171,6 +173,7 @@ def app_of(
         with_metrics=with_metrics,
         lists=lists,
         handling=handling,
+        shelf=shelf_of(read_articles(str(folder))),
     )
 
 

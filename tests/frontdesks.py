@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
+from samples.questions import ARTICLES
 from samples.samples import knowledge
 
 from mailer.compose.correspondence import Correspondence, compose_correspondence
+from mailer.compose.links import Site
 from mailer.jobs.acknowledge import FrontDesk
 from mailer.jobs.incoming import Desk, handle_all, keep
 from mailer.jobs.logbook import Logbook
@@ -22,6 +24,7 @@ from mailer.store.database import Database
 from mailer.store.ticketqueue import queue
 from mailer.triage.mailboxes import Mailbox
 from mailer.triage.officehours import read_hours
+from mailer.triage.ranking import shelf_of
 from mailer.workspace.acknowledgements import read_acknowledgements
 from mailer.workspace.manners import read_manners
 
@@ -47,6 +50,8 @@ def a_desk(
         mailbox.addresses,
         frozenset({"bounces.shop.example"}),
         texts=read_acknowledgements(str(folder)),
+        shelf=shelf_of(ARTICLES),
+        site=Site("https://mail.shop.example"),
     )
     return Desk(database, logbook, TokenBox(ring), knowledge(), front)
 

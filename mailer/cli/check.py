@@ -35,6 +35,7 @@ from mailer.wiring import (
     utc_now,
 )
 from mailer.workspace.acknowledgements import read_acknowledgements
+from mailer.workspace.articles import articles_problem
 from mailer.workspace.deskrules import desk_rules_problem
 from mailer.workspace.files import folder_for_a_moment
 from mailer.workspace.folder import CONFIG
@@ -111,7 +112,9 @@ def _files(workspace: Workspace) -> list[Looked]:
         workspace.folder, [one.name for one in workspace.mailboxes()]
     )
     sender = world.site.sender_address
-    mailboxes = check_mailboxes(workspace.mailboxes(), texts, sender, rules)
+    mailboxes = check_mailboxes(
+        workspace.mailboxes(), texts, sender, rules, articles_problem(workspace.folder)
+    )
     quiet = workspace.settings.quiet_hours.rule()
     return [*check_files(world, utc_now(), quiet), *mailboxes]
 

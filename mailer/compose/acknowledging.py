@@ -4,7 +4,7 @@ It never repeats what was written, so that nobody can make us send their words t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,10 +18,21 @@ from mailer.errors import TemplateError
 
 FOLDER = "templates/acknowledgements"
 ENDING = ".txt"
-NAMES = ("ticket", "at_work", "answer_by", "opens_at", "mailbox", "address", "person")
+NAMES = (
+    "ticket", "at_work", "answer_by", "opens_at", "mailbox", "address", "person",
+    "answers", "page",
+)  # fmt: skip
 """What a text can show."""
 
 _LONGEST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """An article that may help at once: its title, and where it stands."""
+
+    title: str
+    url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,8 @@ class Facts:
         opens_at: When somebody is there again; now while somebody is.
         mailbox: The name that the mailbox signs with.
         person: The name of who wrote, or "".
+        answers: Articles that match well, often none.
+        page: Where the person follows the conversation; "" for nowhere.
     """
 
     ticket: int
@@ -42,6 +55,8 @@ class Facts:
     mailbox: str
     address: str
     person: str
+    answers: tuple[Suggested, ...] = ()
+    page: str = ""
 
 
 def language_for(
@@ -88,6 +103,8 @@ def acknowledgement_text(
         "mailbox": facts.mailbox,
         "address": facts.address,
         "person": facts.person,
+        "answers": facts.answers,
+        "page": facts.page,
     }
     try:
         text = _ENGINE.from_string(texts[file]).render(values)
@@ -119,16 +136,15 @@ def check_texts(texts: Mapping[str, str], name: str) -> str:
         "Fjell & Fjord",
         "support@example.com",
         "Kari",
+        page="https://example.com/t/token",
     )
     try:
         language_for(texts, name, None, FALLBACK)
         for language in _spoken(texts, name):
             for at_work in (True, False):
-                one = Facts(
-                    facts.ticket, at_work, facts.answer_by, facts.opens_at, facts.mailbox,
-                    facts.address, facts.person,
-                )  # fmt: skip
-                acknowledgement_text(texts, name, written(language), "UTC", one)
+                for answers in ((), (Suggested("Returns", "https://example.com/answers"),)):
+                    one = replace(facts, at_work=at_work, answers=answers)
+                    acknowledgement_text(texts, name, written(language), "UTC", one)
     except (TemplateError, ValueError) as problem:
         return str(problem)
     return ""

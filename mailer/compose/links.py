@@ -69,6 +69,14 @@ class Site:
         """Return the page of a list's earlier letters."""
         return f"{self.public_url}/archive/{list_name}"
 
+    def article(self, name: str, language: str) -> str:
+        """Return the page of an article, in a language."""
+        return f"{self.public_url}/answers/{name}?lang={language}"
+
+    def ticket(self, token: str) -> str:
+        """Return the page where a person follows her conversation with support."""
+        return f"{self.public_url}/t/{token}"
+
     def confirmation(self, token: str) -> str:
         """Return the page where a sign-up is confirmed."""
         return f"{self.public_url}/c/{token}"

@@ -6,12 +6,18 @@ Each decision is put on record with its reason, whether a letter follows or not.
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from mailer.compose.acknowledging import Facts, acknowledgement_text, language_for
+from mailer.compose.acknowledging import (
+    Facts,
+    acknowledgement_text,
+    language_for,
+)
+from mailer.compose.links import Site
 from mailer.errors import TemplateError
+from mailer.jobs.helping import suggested, ticket_page
 from mailer.model.address import Address
 from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
@@ -32,6 +38,7 @@ from mailer.triage.mailboxes import NOWHERE, Mailbox
 from mailer.triage.manners import Manners
 from mailer.triage.message import Message
 from mailer.triage.quotas import Over, Quotas, over
+from mailer.triage.ranking import Shelf
 from mailer.triage.tickets import Ids, clean, dues_of_new, references_after, said_hash
 from mailer.triage.workinghours import at_work, next_shift
 
@@ -43,6 +50,7 @@ _SUBJECT_AT_MOST = 200
 _NUMBERED = re.compile(r"\s*\[#\d{1,12}\]\s*")
 _IS_ANSWER = re.compile(r"(?:re|aw|sv|vs|antw)\s*:", re.IGNORECASE)
 
+NO_ARTICLES = Shelf()
 NO_TEXTS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -59,6 +67,8 @@ class FrontDesk:
         rules: The workspace's own, for what people write.
         list_names: The names of lists by their id.
         rehearsing: Letters go where a rehearsal's go; None when the settings do not say.
+        shelf: The articles that people help themselves with.
+        site: Where our pages are; None for nowhere.
     """
 
     mailboxes: tuple[Mailbox, ...] = ()
@@ -71,6 +81,8 @@ class FrontDesk:
     rules: tuple[DeskRule, ...] = ()
     list_names: Mapping[str, str] = field(default_factory=lambda: NO_TEXTS)
     rehearsing: bool | None = False
+    shelf: Shelf = NO_ARTICLES
+    site: Site | None = None
 
     def mailbox(self, name: str) -> Mailbox:
         """Return a mailbox by its name; one that is gone promises nothing."""
@@ -118,7 +130,7 @@ def acknowledge(
         said_hash(asked.message),
     )
     no = _silence(connection, front, keys[1], mailbox, asked, asking, now)
-    text = "" if no is not None else _text(connection, front, mailbox, asked, now)
+    text = "" if no is not None else _text(connection, front, keys[1], mailbox, asked, now)
     if no is None and text:
         entry_id, delivery_id = _owe(connection, front, keys, mailbox, asked, text, now)
         tickets.note_letter(connection, entry_id, delivery_id)
@@ -181,6 +193,7 @@ def _unable(
 def _text(
     connection: Connection,
     front: FrontDesk,
+    tokens: TokenBox,
     mailbox: Mailbox,
     asked: Asked,
     now: datetime,
@@ -201,6 +214,11 @@ def _text(
     wished = asked.contact.language if asked.contact else None
     try:
         language = language_for(front.texts, mailbox.words, wished, mailbox.language)
+        facts = replace(
+            facts,
+            answers=suggested(front.shelf, front.site, asked.message, language),
+            page=ticket_page(front.site, tokens, asked.ticket_id),
+        )
         return acknowledgement_text(
             front.texts, mailbox.words, language, mailbox.zone, facts
         )

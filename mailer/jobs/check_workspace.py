@@ -148,6 +148,7 @@ def check_mailboxes(
     texts: Mapping[str, str],
     sender: str,
     rules: str | None = None,
+    articles: str | None = None,
 ) -> list[Looked]:
     """Look whether each address that people write to is read, and nobody is told no.
 
@@ -155,6 +156,7 @@ def check_mailboxes(
         texts: The acknowledgements' texts by file name.
         sender: Who letters of no list are from; "" when nobody is named.
         rules: What is wrong with the workspace's rules; None where it has none.
+        articles: What is wrong with its articles; None where it has none.
     """
     looked: list[Looked] = []
     for one in mailboxes:
@@ -164,6 +166,8 @@ def check_mailboxes(
         looked.append(Looked(f"mailboxes.{one.name}", "; ".join(filter(None, found))))
     if rules is not None:
         looked.append(Looked("inbox-rules.toml", rules))
+    if articles is not None:
+        looked.append(Looked("templates/answers", articles))
     if sender:
         looked.append(Looked("site.sender", _no_reply(sender)))
     return looked

@@ -32,6 +32,9 @@ class TokenKind(StrEnum):
     SESSION = "session"
     LINK = "link"
     TICKET = "ticket"
+    """In an address: what is written to it goes on the ticket."""
+    TICKET_PAGE = "ticket_page"
+    """To read a conversation, which the one above does not allow: it is seen by many."""
 
 
 class Link(NamedTuple):

@@ -34,7 +34,9 @@ from mailer.model.mode import Mode
 from mailer.model.privacy import NOTHING_SAID, Handling
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
+from mailer.triage.ranking import Shelf, shelf_of
 from mailer.web import (
+    answers,
     api,
     archive,
     browser,
@@ -57,6 +59,7 @@ from mailer.web.means import Joining, Means, Threads
 from mailer.web.pages import Pages
 from mailer.web.words import words_of
 from mailer.wiring import Workspace, utc_now
+from mailer.workspace.articles import read_articles
 from mailer.workspace.catalogues import read_catalogues
 from mailer.workspace.webpages import read_web_pages
 
@@ -98,6 +101,7 @@ def build_app(workspace: Workspace) -> Starlette:
         lists=workspace.mailing_lists,
         handling=handling_of(workspace.settings),
         with_metrics=workspace.settings.site.metrics,
+        shelf=shelf_of(read_articles(workspace.folder)),
     )
 
 
@@ -130,6 +134,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     lists: Callable[[], Sequence[MailingList]] = tuple,
     handling: Handling = NOTHING_SAID,
     with_metrics: bool = True,
+    shelf: Shelf | None = None,
 ) -> Starlette:
     """Put the pages together from what they work with.
 
@@ -143,6 +148,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         lists: Reads the lists as they are now, for their archives and the privacy page.
         handling: What is done with people's data, for the privacy page.
         with_metrics: Answer /metrics.
+        shelf: The articles that people help themselves with.
     """
     tokens = TokenBox(logbook.ring)
     means = Means(
@@ -160,6 +166,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         clicks=Clicks(database),
         lists=lists,
         handling=handling,
+        shelf=shelf or Shelf(),
     )
     # A proxy may leave the path of the public address as it is, or take it away.
     bases = sorted({"", URL(site.public_url).path.rstrip("/")})
@@ -196,6 +203,8 @@ def _routes(base: str, means: Means, *, with_metrics: bool) -> list[Route]:
         _route(f"{base}/archive/{{name}}", means, archive.get),
         _route(f"{base}/archive/{{name}}/feed.xml", means, archive.feed),
         _route(f"{base}/archive/{{name}}/{{number:int}}", means, archive.letter),
+        _route(f"{base}/answers", means, answers.get),
+        _route(f"{base}/answers/{{name}}", means, answers.article),
         _route(f"{base}/c/{{token:path}}", means, confirm.get, confirm.post),
         _route(f"{base}/me", means, mine.get, mine.post),
         _route(f"{base}/privacy", means, privacy.get),

@@ -1,7 +1,7 @@
 """What the pages work with, and the threads that wait for the database in their stead."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -20,6 +20,7 @@ from mailer.model.privacy import NOTHING_SAID, Handling
 from mailer.model.signup import SignUpRules
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
+from mailer.triage.ranking import Shelf
 from mailer.web.client import Network
 from mailer.web.pages import Pages
 
@@ -85,6 +86,7 @@ class Means:
         clicks: Counts the links that are followed.
         lists: Reads the lists as they are now.
         handling: What is done with people's data.
+        shelf: The articles that people help themselves with.
     """
 
     database: Database
@@ -101,3 +103,4 @@ class Means:
     clicks: Clicks
     lists: Callable[[], Sequence[MailingList]] = tuple
     handling: Handling = NOTHING_SAID
+    shelf: Shelf = field(default_factory=Shelf)

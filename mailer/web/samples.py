@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mailer.model.attributes import AttributeType
 from mailer.model.privacy import Kept, Purpose
+from mailer.web.helpsamples import HELP_SAMPLES
 from mailer.web.ownsamples import OWN_SAMPLES
 
 Values = Mapping[str, object]
@@ -66,6 +67,7 @@ _PLACES: list[Values] = [
 
 SAMPLES: dict[str, Sequence[Values]] = {
     **OWN_SAMPLES,
+    **HELP_SAMPLES,
     "unsubscribe": _PERSON,
     "preferences": tuple(
         {

@@ -112,6 +112,20 @@ def test_it_is_acknowledged_in_the_first_lane_as_rfc_3834_has_it(desk):
     assert (decided.delivery_id, decided.rule) == (owed.id, None)
 
 
+def test_it_names_the_article_that_answers_and_none_where_none_does(desk):
+    asked = a_message("Do you ship to Iceland, and to which other countries?")
+    letter = acknowledgement(desk, take(desk, asked))
+    assert letter is not None
+    text = message_from_bytes(letter.content, policy=policy.default).get_content()
+    assert "Which countries we deliver to" in text
+    assert "https://mail.shop.example/answers/abroad?lang=en" in text
+    other = a_message("Lunch on Thursday?", "eva@example.org", subject="Hi", number=2)
+    letter = acknowledgement(desk, take(desk, other))
+    assert letter is not None
+    text = message_from_bytes(letter.content, policy=policy.default).get_content()
+    assert "/answers/" not in text
+
+
 def test_outside_working_hours_it_says_when_somebody_is_there_again(desk):
     friday_evening = datetime(2026, 11, 27, 20, tzinfo=UTC)
     number = take(desk, a_message(), friday_evening)

@@ -1,0 +1,29 @@
+"""What helps a person at once: articles that answer her, the page of her conversation."""
+
+from mailer.compose.acknowledging import Suggested
+from mailer.compose.languages import in_small
+from mailer.compose.links import Site
+from mailer.model.token import TokenBox, TokenKind
+from mailer.triage.answers import own_words
+from mailer.triage.message import Message
+from mailer.triage.ranking import Shelf
+
+
+def suggested(
+    shelf: Shelf, site: Site | None, message: Message, language: str
+) -> tuple[Suggested, ...]:
+    """Return the articles that answer what a person asks; none without a good one."""
+    if site is None:
+        return ()
+    asked = f"{message.subject}\n{own_words(message) or message.said}"
+    found = shelf.suggest(asked, in_small(language))
+    return tuple(
+        Suggested(one.title, site.article(one.name, one.language)) for one in found
+    )
+
+
+def ticket_page(site: Site | None, tokens: TokenBox, ticket_id: int) -> str:
+    """Return where a person follows her conversation; "" where there are no pages."""
+    if site is None:
+        return ""
+    return site.ticket(tokens.for_number(TokenKind.TICKET_PAGE, ticket_id))
