@@ -68,7 +68,7 @@ def sender_of(
         Place(workspace.database, locks, utc_now, scribe, signers_of(workspace)),
         Letters(workspace.database, pen, could_not),
         relays,
-        replace(rules_of(workspace), campaigns=campaigns_too),
+        replace(rules_of(workspace, seat), campaigns=campaigns_too),
         housekeeping,
     )
     return sender

@@ -26,6 +26,7 @@ from mailer.wire.outbox import OutboxWay
 from mailer.wiring import Workspace
 from mailer.workspace.files import inside
 from mailer.workspace.outbox import Outbox
+from mailer.workspace.providers import read_providers
 
 _OUTBOX = "outbox"
 
@@ -188,8 +189,12 @@ def _relay(
     )
 
 
-def rules_of(workspace: Workspace) -> Rules:
-    """Return how a workspace's senders work."""
+def rules_of(workspace: Workspace, seat: Seat = ALONE) -> Rules:
+    """Return how a workspace's senders work.
+
+    Raises:
+        WorkspaceError: when the workspace's `providers.toml` does not hold.
+    """
     sending, cap = workspace.settings.sending, workspace.settings.cap
     return Rules(
         plan=RetryPlan(sending.retry_plan_s, sending.jitter),
@@ -203,4 +208,6 @@ def rules_of(workspace: Workspace) -> Rules:
             workspace.settings.quiet_hours.rule(),
             workspace.settings.time_zone,
         ),
+        providers=read_providers(workspace.folder),
+        senders=seat.size,
     )

@@ -10,6 +10,7 @@ import logging
 import os
 from collections.abc import Callable, Coroutine
 from datetime import UTC, timedelta
+from functools import partial
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
@@ -30,11 +31,14 @@ from mailer.jobs.keeper import empty_old
 from mailer.jobs.mail_anchor import mail_anchor
 from mailer.jobs.once import forget_old_requests
 from mailer.jobs.page_links import forget_requests
+from mailer.jobs.providers import hosts_by_dns, learn_domains
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.jobs.watch import each_minute, watch_ledger
 from mailer.jobs.watch_files import FileWatch
 from mailer.jobs.webhooks import Teller, forget_told
+from mailer.wire.dns import DnsServers
 from mailer.wiring import Workspace, settings_of, utc_now
+from mailer.workspace.providers import read_providers
 
 _log = logging.getLogger(__name__)
 
@@ -98,40 +102,38 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     turns += _webhooks(workspace)
     for interval, what, work in turns:
         _every(scheduler, interval, _guarded(what, work))
-    # Not in the first minutes of a start, which have enough to do.
     keep = timedelta(days=workspace.settings.retention.deliveries_days)
-    _every(
-        scheduler,
-        _ONCE_A_DAY,
-        _guarded("retention", lambda: age(database, keep, utc_now())),
-        first_in=_AN_HOUR,
-    )
     over = timedelta(days=workspace.settings.retention.tickets_days)
-    _every(
-        scheduler,
-        _ONCE_A_DAY,
-        _guarded("tickets", lambda: forget_old_tickets(database, over, utc_now())),
-        first_in=_AN_HOUR,
-    )
     origins = timedelta(days=workspace.settings.retention.evidence_days)
-    _every(
-        scheduler,
-        _ONCE_A_DAY,
-        _guarded("origins", lambda: forget_old_origins(database, origins, utc_now())),
-        first_in=_AN_HOUR,
-    )
     as_it_came = timedelta(days=workspace.settings.inbox.kept_for_days)
-    _every(
-        scheduler,
-        _ONCE_A_DAY,
-        _guarded("incoming", lambda: empty_old(database, as_it_came, utc_now())),
-        first_in=_AN_HOUR,
-    )
-    _every(scheduler, _ONCE_A_DAY, _guarded("ledger", ledger), first_in=_AN_HOUR)
+    # Not in the first minutes of a start, which have enough to do.
+    later: list[tuple[str, Callable[[], object]]] = [
+        ("retention", lambda: age(database, keep, utc_now())),
+        ("tickets", lambda: forget_old_tickets(database, over, utc_now())),
+        ("origins", lambda: forget_old_origins(database, origins, utc_now())),
+        ("incoming", lambda: empty_old(database, as_it_came, utc_now())),
+        ("ledger", ledger),
+    ]
+    for what, work in later:
+        _every(scheduler, _ONCE_A_DAY, _guarded(what, work), first_in=_AN_HOUR)
+    learn = partial(_learn_domains, workspace, stop)
+    _every(scheduler, _AN_HOUR, _guarded("providers", learn), first_in=_ONCE_A_MINUTE)
     scheduler.start()
     await stop.wait()
     # Their threads finish what they began; nothing is cut off in the middle.
     scheduler.shutdown(wait=False)
+
+
+def _learn_domains(workspace: Workspace, stop: asyncio.Event) -> None:
+    """Ask DNS whose mailboxes our contacts have, until the end is near."""
+    dns, known = workspace.settings.dns, read_providers(workspace.folder)
+    hosts_of = hosts_by_dns(DnsServers(dns.servers, dns.timeout_s))
+    learn_domains(
+        workspace.database,
+        known,
+        lambda domain: None if stop.is_set() else hosts_of(domain),
+        utc_now(),
+    )
 
 
 def _webhooks(

@@ -14,9 +14,10 @@ from mailer.errors import CannotComposeError
 from mailer.jobs.gate import Gate
 from mailer.jobs.register import Register
 from mailer.jobs.settle import Terms, expired, settled, withheld
+from mailer.jobs.shaper import Shaper
 from mailer.jobs.signing import Signing
 from mailer.jobs.stock import Stock
-from mailer.model.delivery import CauseKind, Claim, Withheld
+from mailer.model.delivery import Claim, Withheld
 from mailer.model.letter import Letter
 from mailer.model.outcome import Accepted, InDoubt, Outcome, Released
 
@@ -55,6 +56,12 @@ class Errand:
 
     claim: Claim
     letter: Letter
+    provider: str = ""
+    """Under which name it is on its way to its provider; "" for none."""
+    at_most: int = 0
+    """How many letters to its provider one connection carries; 0 for no limit."""
+    nth: int = 0
+    """The how many-th to its provider over its connection it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Means:
     register: Register
     composer: Composer
     signing: Signing
+    shaper: Shaper
     clock: Callable[[], datetime]
 
 
@@ -79,6 +87,8 @@ class Desk:
         self._chance = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._failed: list[Claim] = []
         self._ready: collections.deque[Errand] = collections.deque()
+        self._parked: list[Errand] = []
+        """What is ready and would be one too many on the way to its provider."""
         self._at_the_signers: dict[tuple[int, int], Claim] = {}
         """What is being signed, by its number and fence; whoever drops it takes it out."""
         self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
@@ -139,15 +149,16 @@ class Desk:
         """Return what nobody took, once closed."""
         return [*self._drop_ready(lambda _: True), *self._means.stock.take_all()]
 
-    def drop(self, causes: set[tuple[CauseKind, int]]) -> list[Claim]:
-        """Take what some causes put here out of the stock, and return it."""
-        mine = self._drop_ready(lambda one: (one.cause_kind, one.cause_id) in causes)
-        return [*mine, *self._means.stock.drop(causes)]
+    def drop(self, falls: Callable[[Claim], bool]) -> list[Claim]:
+        """Take what falls under a rule out of all that nobody took, and return it."""
+        return [*self._drop_ready(falls), *self._means.stock.take_out(falls)]
 
     def _drop_ready(self, falls: Callable[[Claim], bool]) -> list[Claim]:
         dropped = [one.claim for one in self._ready if falls(one.claim)]
         kept = [one for one in self._ready if not falls(one.claim)]
         self._ready = collections.deque(kept)
+        dropped += [one.claim for one in self._parked if falls(one.claim)]
+        self._parked = [one for one in self._parked if not falls(one.claim)]
         for key, claim in list(self._at_the_signers.items()):
             if falls(claim):
                 dropped.append(self._at_the_signers.pop(key))
@@ -172,6 +183,7 @@ class Desk:
             if await self._means.gate.wait():
                 return errand
             # Who waits for the next hour needs no open line meanwhile.
+            self._left(errand)
             self._ready.appendleft(errand)
             self.on_shut()
             return None
@@ -179,17 +191,33 @@ class Desk:
     def take_now(self) -> Errand | None:
         """Return the next errand if it and its slot are there this moment."""
         self._compose()
-        if self._ready and not self._means.stock.stopped and self._means.gate.pass_now():
-            return self._next()
+        errand = self._next() if self._ready else None
+        if errand is None or self._means.gate.pass_now():
+            return errand
+        self._left(errand)
+        self._ready.appendleft(errand)
         return None
 
     def _next(self) -> Errand | None:
         """Return the next errand, None when there is none (any more)."""
         if self._bug is not None:
             raise self._bug
-        return (
-            self._ready.popleft() if self._ready and not self._means.stock.stopped else None
-        )
+        while self._ready and not self._means.stock.stopped:
+            errand = self._ready.popleft()
+            entered = self._means.shaper.enter(errand.claim)
+            if entered is not None:
+                errand.provider, errand.at_most = entered
+                return errand
+            self._parked.append(errand)
+        return None
+
+    def _left(self, errand: Errand) -> None:
+        """Note that an errand is not on its way any more; another may be."""
+        if errand.provider and self._means.shaper.leave(errand.provider) and self._parked:
+            self._ready.extendleft(reversed(self._parked))
+            self._parked.clear()
+            self._means.stock.nudge()
+            self._wake(1)
 
     def _compose(self) -> None:
         """Compose until something is ready, and enough is being signed.
@@ -250,7 +278,10 @@ class Desk:
 
     async def may_leave(self, errand: Errand) -> bool:
         """Put it on record as `sending`; False when it may not leave any more."""
-        return await self._means.register.leave(errand.claim)
+        if await self._means.register.leave(errand.claim):
+            return True
+        self._left(errand)
+        return False
 
     async def writable(self) -> bool:
         """Wait until the register can write; False when everything ends meanwhile."""
@@ -260,6 +291,8 @@ class Desk:
     def settle(self, errand: Errand, outcome: Outcome) -> None:
         """Keep what came of it for the next commit."""
         self.on_outcome(outcome)
+        self._means.shaper.heard(errand.claim, outcome, errand.nth)
+        self._left(errand)
         if isinstance(outcome, Accepted):
             self.accepted += 1
         elif not isinstance(outcome, Released):

@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from mailer.errors import DatabaseError
+from mailer.jobs.portions import Portions
+from mailer.jobs.shaper import Shaper
 from mailer.jobs.switch import Switch
 from mailer.model.delivery import Claim
 from mailer.model.kind import Lane
+from mailer.pace.shaping import interleave
 from mailer.pace.throttle import Rate
 from mailer.store.claims import Claims
 from mailer.store.database import Connection, Database
-from mailer.store.due import anything_due, running_campaigns
 from mailer.store.throttle import lease
+from mailer.store.waiting import Running, due_campaigns, lane_is_due
 
 _log = logging.getLogger(__name__)
 
@@ -29,18 +32,20 @@ class Feed:
         claims: Claims,
         clock: Callable[[], datetime],
         switch: Switch,
-        batch: int,
         poll_s: float,
+        shaper: Shaper,
     ) -> None:
         self._database = database
         self._claims = claims
         self._clock = clock
         self._switch = switch
         self._signals = switch.signals
-        self._batch = batch
+        self._batch = switch.batch
         self._poll_s = poll_s
         self._unread: list[int] = []
         self._turn = 0
+        self._shaper = shaper
+        self._portions = Portions(shaper)
         self.campaigns = True
         """Claim campaigns' letters too, not only those that somebody waits for."""
 
@@ -48,21 +53,25 @@ class Feed:
         self,
         get_ready: Callable[[list[Claim]], list[Claim]],
         give_back: Callable[[list[Claim]], None],
+        put_off: Callable[[list[tuple[Claim, datetime]]], None],
     ) -> None:
         """Keep the stocks filled until stopped.
 
         Args:
             get_ready: Called off the loop with each batch; returns what may be handed out.
             give_back: Called with what no relay has room for.
+            put_off: Called with what its provider does not take now, and when it will.
         """
         signals, switch = self._signals, self._switch
         while not signals.stopping.is_set():
             signals.sank.clear()
             try:
-                claimed, found = await asyncio.to_thread(self._fill, get_ready)
+                claimed, held, found = await asyncio.to_thread(self._fill, get_ready)
             except DatabaseError as problem:
                 _log.error("nothing can be claimed: %s", problem)
-                claimed, found = [], False
+                claimed, held, found = [], [], False
+            if held:
+                put_off(held)
             if left := switch.put(claimed):
                 give_back(left)
             # More may wait, unless the last look found nothing at all.
@@ -85,47 +94,71 @@ class Feed:
 
     def _fill(
         self, get_ready: Callable[[list[Claim]], list[Claim]]
-    ) -> tuple[list[Claim], bool]:
-        now = self._clock()
-        # What was claimed and could not be read waits for nothing else to be due.
-        if not self._unread:
-            rehearsing = self._claims.rehearsing
-            with self._database.read() as connection:
-                if not anything_due(connection, now, rehearsing=rehearsing):
-                    return [], False
+    ) -> tuple[list[Claim], list[tuple[Claim, datetime]], bool]:
+        now, shaper = self._clock(), self._shaper
+        rehearsing = self._claims.rehearsing
+        with self._database.read() as connection:
+            waiting: list[Running] = []
+            if self.campaigns:
+                waiting = due_campaigns(connection, now, rehearsing=rehearsing)
+                waiting = self._portions.open_to(waiting, now)
+            # What was claimed and could not be read waits for nothing else to be due.
+            if not (waiting or self._unread or shaper.has_news) and not lane_is_due(
+                connection, now, rehearsing=rehearsing
+            ):
+                return [], [], False
         with self._database.write() as connection:
             self._claims.give_back(connection, self._unread)
-            taken = self._claim(connection, self._batch, now)
+            shaper.write_down(connection, now)
+            taken = self._claim(connection, self._batch, waiting, now)
             # Until they are in hand nobody else looks after them; and a commit whose answer
             # is lost may have been one.
             self._unread = [*self._unread, *taken]
         self._unread = taken
         with self._database.read() as connection:
             claimed = self._claims.read(connection, taken)
-        ready = get_ready(claimed)
+        going, held = self._portions.hold(claimed, now)
+        ready = get_ready(going)
         self._unread = []
-        return ready, bool(taken)
+        return interleave(ready, [one.provider for one in ready]), held, bool(taken)
 
-    def _claim(self, connection: Connection, room: int, now: datetime) -> list[int]:
+    def _claim(
+        self,
+        connection: Connection,
+        room: int,
+        waiting: Sequence[Running],
+        now: datetime,
+    ) -> list[int]:
         """Claim lane by lane; campaigns share what the lanes before them leave."""
         claimed: list[int] = []
         for lane in Lane:
             share = min(room - len(claimed), self._switch.room_for_lane(lane))
             if share > 0:
                 claimed += self._claims.of_lane(connection, lane, share, now)
-        campaigns: list[tuple[int, float | None]] = []
-        if self.campaigns:
-            rehearsing = self._claims.rehearsing
-            campaigns = running_campaigns(connection, rehearsing=rehearsing)
         self._turn += 1
-        for place in range(len(campaigns)):
-            campaign_id, pace = campaigns[(self._turn + place) % len(campaigns)]
-            share = (room - len(claimed)) // (len(campaigns) - place)
-            share = min(share, self._switch.room_for_campaign(campaign_id))
-            if pace is not None:
-                share = min(share, _paced(connection, campaign_id, pace, now))
+        for place in range(len(waiting)):
+            running = waiting[(self._turn + place) % len(waiting)]
+            share = (room - len(claimed)) // (len(waiting) - place)
+            share = min(share, self._switch.room_for_campaign(running.id))
+            if running.pace is not None:
+                pace = running.pace
+                share = min(share, _paced(connection, running.id, pace, now))
             if share > 0:
-                claimed += self._claims.of_campaign(connection, campaign_id, share, now)
+                claimed += self._of_campaign(connection, running, share, now)
+        return claimed
+
+    def _of_campaign(
+        self, connection: Connection, running: Running, room: int, now: datetime
+    ) -> list[int]:
+        """Claim of one campaign, at each provider what it may be given."""
+        portions, claimed = self._portions, list[int]()
+        shares = portions.shares(running, room, self._switch.held(), now)
+        for name, share in shares.items():
+            may = portions.may_claim(connection, name, share, now)
+            if may > 0:
+                taken = self._claims.of_campaign(connection, running.id, may, now, name)
+                portions.claimed(connection, name, len(taken), now)
+                claimed += taken
         return claimed
 
 

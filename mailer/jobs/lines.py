@@ -82,6 +82,8 @@ class Lines:
         self._clock = clock
         self._stop = stop
         self._changed = changed
+        self.forgiven: Callable[[Released], bool] = lambda _: False
+        """Says whether a line's trouble is not the relay's, but a provider's word."""
         self._probe = asyncio.Lock()
         self._well = asyncio.Event()
 
@@ -133,7 +135,7 @@ class Lines:
         finally:
             self.open_now -= 1
             courier.abort("the courier ended")
-        if trouble is not None:
+        if trouble is not None and not self.forgiven(trouble):
             self._in_trouble(trouble, desk)
 
     async def _answered_or(self, working: asyncio.Task[None]) -> None:

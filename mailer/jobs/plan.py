@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from mailer.errors import WorkspaceError
 from mailer.jobs.audience import audiences_of
 from mailer.jobs.frozen import unpack
+from mailer.jobs.providers import declare_providers
 from mailer.jobs.slices import Slicer
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
@@ -30,6 +31,7 @@ from mailer.store.database import Connection
 from mailer.store.lots import draw, note_drawn
 from mailer.store.planning import Order, Planning, Slice
 from mailer.store.restoring import campaign_facts
+from mailer.workspace.providers import read_providers
 
 _log = logging.getLogger(__name__)
 
@@ -52,6 +54,7 @@ def plan(
         The campaign afterwards: running, unless somebody paused or cancelled it meanwhile.
     """
     slicer = slicer or Slicer(world.database)
+    declare_providers(world.database, read_providers(world.folder))
     with world.database.read() as connection:
         campaign = find_campaign(connection, campaign_id)
         if campaign is None or campaign.state is not CampaignState.PLANNING:

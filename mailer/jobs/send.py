@@ -8,7 +8,7 @@ ends campaigns that are done.
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -25,10 +25,12 @@ from mailer.jobs.register import Register
 from mailer.jobs.relays import Relay
 from mailer.jobs.scribe import Book, InThread, Scribe
 from mailer.jobs.settle import Terms, released
+from mailer.jobs.shaper import Shaper
 from mailer.jobs.signing import Signing
 from mailer.jobs.stock import Stock
 from mailer.jobs.switch import Switch
-from mailer.model.delivery import CauseKind, Claim
+from mailer.model.delivery import Claim
+from mailer.pace.providers import NOTHING_KNOWN, Providers
 from mailer.pace.retry import DEFAULT_PLAN, RetryPlan
 from mailer.store import relaystates
 from mailer.store.claims import Claims
@@ -50,6 +52,8 @@ class Rules:
         keep_every_s: How often the lease is renewed and dead senders are looked for.
         drain_s: How long letters on the line may take to end after a stop.
         campaigns: Send campaigns' letters too, not only those that somebody waits for.
+        providers: What is known of mailbox providers.
+        senders: How many share what a provider may be sent at once.
     """
 
     plan: RetryPlan = DEFAULT_PLAN
@@ -60,6 +64,8 @@ class Rules:
     drain_s: float = 30
     campaigns: bool = True
     manners: Manners = NO_MANNERS
+    providers: Providers = NOTHING_KNOWN
+    senders: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +119,9 @@ class Sender:
             Lines(relay, _gate(place, relay), clock, self._stop, self._rebalance)
             for relay in relays
         )
+        # A rehearsal asks no provider, and takes nothing of what they may be given.
+        providers = NOTHING_KNOWN if self._rehearsing else rules.providers
+        self._shaper = Shaper(clock, providers, rules.senders)
         self._signing = Signing(place.signers)
         self._unplaced: list[Claim] = []
         self._register: Register | None = None
@@ -141,19 +150,18 @@ class Sender:
         cap = self._rules.manners.cap
         scribe = self._place.scribe or InThread(Book(database, cap, clock))
         register = self._register = Register(database, scribe, cap, clock)
-        batch, poll_s = self._rules.batch, self._rules.poll_s
-        feed = Feed(database, claims, clock, self._switch, batch, poll_s)
+        poll_s = self._rules.poll_s
+        feed = Feed(database, claims, clock, self._switch, poll_s, self._shaper)
         feed.campaigns = self._rules.campaigns
         desks = [
             self._desk(lines, stock, register)
             for lines, stock in zip(self.lines, self._switch.stocks, strict=True)
         ]
 
-        def fall(causes: set[tuple[CauseKind, int]]) -> None:
-            for desk in desks:
-                self._give_back(desk.drop(causes), register)
-
-        register.fallen = fall
+        register.fallen = lambda causes: self._give_back(
+            _dropped(desks, lambda one: (one.cause_kind, one.cause_id) in causes), register
+        )
+        self._shaper.on_closed = lambda provider: self._closed(provider, desks)
         writing = asyncio.create_task(register.keep())
         try:
             await self._work(owner_id, claims, desks, feed, writing)
@@ -170,11 +178,13 @@ class Sender:
 
     def _desk(self, lines: Lines, stock: Stock, register: Register) -> Desk:
         relay, clock = lines.relay, self._place.clock
-        means = Means(stock, lines.gate, register, self._composer, self._signing, clock)
+        gate, signing, shaper = lines.gate, self._signing, self._shaper
+        means = Means(stock, gate, register, self._composer, signing, shaper, clock)
         pause = timedelta(seconds=relay.pause_s)
         terms = Terms(self._rules.plan, relay.address.name, pause)
         desk = Desk(means, terms, relay.idle_s)
         lines.serve(desk)
+        lines.forgiven = self._shaper.took_blame
         return desk
 
     def _give_back(
@@ -188,6 +198,18 @@ class Sender:
         """Give back what no relay has room for; it is due again in a moment."""
         if claims and self._register is not None:
             self._give_back(claims, self._register, _PUT_OFF)
+
+    def _hold(self, waiting: Iterable[tuple[Claim, datetime]]) -> None:
+        """Give back what its provider does not take now; it is due again then."""
+        if self._register is not None:
+            now = self._place.clock()
+            for claim, until in waiting:
+                self._register.note(released(claim, now, until))
+
+    def _closed(self, provider: str, desks: Sequence[Desk]) -> None:
+        waiting = _dropped(desks, lambda one: self._shaper.waits(one, provider))
+        until = self._shaper.rest_of(provider)
+        self._hold((claim, until) for claim in waiting)
 
     def _rebalance(self) -> None:
         self._put_off(self._switch.rebalance())
@@ -228,7 +250,7 @@ class Sender:
             self._composer.get_ready(batch)
             return batch
 
-        feeding = asyncio.create_task(feed.run(get_ready, self._put_off))
+        feeding = asyncio.create_task(feed.run(get_ready, self._put_off, self._hold))
         keeping = asyncio.create_task(self._keep(owner_id, claims, desks))
         couriers = [
             asyncio.create_task(lines.courier(desk))
@@ -290,3 +312,7 @@ class Sender:
 def _gate(place: Place, relay: Relay) -> Gate:
     key = f"relay:{relay.address.name}"
     return Gate(place.database, key, relay.rate, place.clock)
+
+
+def _dropped(desks: Sequence[Desk], falls: Callable[[Claim], bool]) -> list[Claim]:
+    return [claim for desk in desks for claim in desk.drop(falls)]

@@ -57,6 +57,14 @@ class Stock:
         if self._claims:
             self._filled.set()
 
+    def providers(self) -> list[str]:
+        """Return the provider of each claim; called off the loop."""
+        return [one.provider for one in tuple(self._claims)]
+
+    def nudge(self) -> None:
+        """Let those who wait look again: something else is ready."""
+        self._filled.set()
+
     def stop(self) -> None:
         """Let nobody wait."""
         self._filled.set()

@@ -6,6 +6,7 @@ again while another relay takes letters: it would be the relay's probe until tha
 With one relay there is nothing to decide, and nothing is spent on it.
 """
 
+import collections
 from collections.abc import Callable, Sequence
 from enum import Enum
 
@@ -43,7 +44,7 @@ class Switch:
         self.signals = Signals()
         self.stocks = tuple(Stock(self.signals, batch // 2) for _ in routes)
         self._routes = routes
-        self._batch = batch
+        self.batch = batch
         self._ready = ready
         self._domain_of = domain_of
         self._credit: dict[int, int] = {}
@@ -70,17 +71,24 @@ class Switch:
         for stock in self.stocks:
             stock.stop()
 
+    def held(self) -> collections.Counter[str]:
+        """Count what is in stock, by provider; called off the loop."""
+        held: collections.Counter[str] = collections.Counter()
+        for stock in self.stocks:
+            held.update(stock.providers())
+        return held
+
     def room_for_campaign(self, campaign_id: int) -> int:
         """Return how many letters of a campaign there is room for; called off the loop."""
         if self.alone:
-            return self._batch
+            return self.batch
         known = self._of_campaign.get(campaign_id)
-        return self._batch // 2 if known is None else self._room(known)
+        return self.batch // 2 if known is None else self._room(known)
 
     def room_for_lane(self, lane: Lane) -> int:
         """Return how many letters of a lane there is room for; called off the loop."""
         if self.alone:
-            return self._batch
+            return self.batch
         taking = (
             place
             for place, one in enumerate(self._routes)
@@ -106,7 +114,7 @@ class Switch:
         match self._ready(place):
             case Readiness.WELL:
                 # Claims of a few at a time would cost a commit each.
-                return self._batch - len(stock) if stock.low else 0
+                return self.batch - len(stock) if stock.low else 0
             case Readiness.ONE:
                 return 0 if len(stock) else 1
             case Readiness.NONE:
@@ -172,7 +180,7 @@ class Switch:
         held = len(self.stocks[place])
         match self._ready(place):
             case Readiness.WELL:
-                return held < self._batch or not self._routes[place].limited
+                return held < self.batch or not self._routes[place].limited
             case Readiness.ONE:
                 return held < 1
             case Readiness.NONE:

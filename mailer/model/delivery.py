@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mailer.model.kind import Kind
+from mailer.model.provider import OTHER
 
 
 class CauseKind(StrEnum):
@@ -84,6 +85,7 @@ class Claim(NamedTuple):
         attributes: The person's values as they are now; empty without a contact.
         chosen_days: Within how many days she wants one letter, 0 for all; None when she
             chose nothing.
+        provider: Who keeps the mailbox, as known when the letter was planned.
     """
 
     id: int
@@ -101,3 +103,4 @@ class Claim(NamedTuple):
     language: str | None
     time_zone: str | None
     chosen_days: int | None = None
+    provider: str = OTHER

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from mailer.model.delivery import Claim
+from mailer.model.provider import OTHER
 from mailer.store import due
 from mailer.store.columns import to_instant
 from mailer.store.compiled import Compiled, as_parameter, listed
@@ -110,10 +111,19 @@ class Claims:
         )
 
     def of_campaign(
-        self, connection: Connection, campaign_id: int, limit: int, now: datetime
+        self,
+        connection: Connection,
+        campaign_id: int,
+        limit: int,
+        now: datetime,
+        provider: str = OTHER,
     ) -> list[int]:
-        """Claim up to `limit` due deliveries of one campaign; return their ids."""
-        values = {"campaign": campaign_id, "limit": limit}
+        """Claim up to `limit` due deliveries of one campaign at one provider.
+
+        Returns:
+            Their ids.
+        """
+        values = {"campaign": campaign_id, "provider": provider, "limit": limit}
         return self._of_campaign.take(connection, values | self._taker(now))
 
     def of_lane(

@@ -56,9 +56,10 @@ def id_column() -> Any:
     return Field(default=None, sa_column=Column(Id, primary_key=True, autoincrement=True))
 
 
-def text_column(*, null: bool = False) -> Any:
+def text_column(*, null: bool = False, default: str | None = None) -> Any:
     """Return a column of text."""
-    return Field(default=None, sa_column=Column(Text, nullable=null))
+    column = Column(Text, nullable=null, server_default=default)
+    return Field(default=default, sa_column=column)
 
 
 def values_column() -> Any:

@@ -18,7 +18,6 @@ from sqlalchemy import (
     Dialect,
     Select,
     bindparam,
-    exists,
     func,
     literal_column,
     null,
@@ -27,7 +26,7 @@ from sqlalchemy import (
 )
 
 from mailer.model.delivery import CauseKind, Claim
-from mailer.model.kind import Kind, Lane
+from mailer.model.kind import Kind
 from mailer.store.columns import from_instant, to_instant
 from mailer.store.compiled import (
     Compiled,
@@ -41,7 +40,6 @@ from mailer.store.compiled import (
 from mailer.store.database import now_sql
 from mailer.store.permission import NOW
 from mailer.store.tables import (
-    CampaignRow,
     ContactRow,
     DeliveryRow,
     FrequencyRow,
@@ -49,74 +47,35 @@ from mailer.store.tables import (
 )
 
 _delivery = table(DeliveryRow)
-_campaign = table(CampaignRow)
 _contact = table(ContactRow)
 _frequency = table(FrequencyRow)
 
 # PostgreSQL only uses a partial index when the statement says its condition literally.
-_due = _delivery.alias("due")
-_QUEUED: ColumnElement[bool] = literal_column("due.state = 'queued'")
-_OF_A_CAMPAIGN: ColumnElement[bool] = literal_column("due.cause_kind = 'campaign'")
-_OF_NO_CAMPAIGN: ColumnElement[bool] = literal_column("due.cause_kind <> 'campaign'")
-
-
-def running_campaigns(
-    connection: Connection, *, rehearsing: bool = False
-) -> list[tuple[int, float | None]]:
-    """Return the campaigns whose letters may leave, with their pace in letters a second.
-
-    Args:
-        rehearsing: Those that are rehearsals, and no others.
-    """
-    rows = connection.execute(
-        select(_campaign.c.id, _campaign.c.pace_per_s)
-        .where(_campaign.c.state == "running", _campaign.c.rehearsal.is_(rehearsing))
-        .order_by(_campaign.c.id)
-    )
-    return [(row.id, row.pace_per_s) for row in rows]
-
-
-def anything_due(
-    connection: Connection, now: datetime, *, rehearsing: bool = False
-) -> bool:
-    """Say whether there is anything to claim, without taking a turn at writing."""
-    of_lane = select(_due.c.id).where(
-        _QUEUED,
-        _OF_NO_CAMPAIGN,
-        _due.c.lane.in_([lane.value for lane in Lane]),
-        _due.c.due_at <= now,
-        _due.c.rehearsal.is_(rehearsing),
-    )
-    of_campaign = select(_campaign.c.id).where(
-        _campaign.c.state == "running",
-        _campaign.c.rehearsal.is_(rehearsing),
-        exists(
-            select(_due.c.id).where(
-                _QUEUED,
-                _OF_A_CAMPAIGN,
-                _due.c.cause_id == _campaign.c.id,
-                _due.c.due_at <= now,
-            )
-        ),
-    )
-    return any(
-        connection.execute(found.limit(1)).first() is not None
-        for found in (of_lane, of_campaign)
-    )
+DUE = _delivery.alias("due")
+QUEUED: ColumnElement[bool] = literal_column("due.state = 'queued'")
+OF_A_CAMPAIGN: ColumnElement[bool] = literal_column("due.cause_kind = 'campaign'")
+OF_NO_CAMPAIGN: ColumnElement[bool] = literal_column("due.cause_kind <> 'campaign'")
 
 
 def of_campaign(*, rehearsing: bool = False) -> Select[Any]:
-    """Choose what is due of one campaign; binds `campaign`, `limit` and `now`.
+    """Choose what is due of one campaign at one provider.
+
+    It binds `campaign`, `provider`, `limit` and `now`.
 
     Args:
         rehearsing: Only what is a rehearsal, instead of only what is none.
     """
-    return _chosen(rehearsing, _OF_A_CAMPAIGN, _due.c.cause_id == bindparam("campaign"))
+    return _chosen(
+        rehearsing,
+        OF_A_CAMPAIGN,
+        DUE.c.cause_id == bindparam("campaign"),
+        DUE.c.provider == bindparam("provider"),
+    )
 
 
 def of_lane(*, rehearsing: bool = False) -> Select[Any]:
     """Choose what is due of one lane and no campaign; binds `in_lane`, `limit`, `now`."""
-    return _chosen(rehearsing, _OF_NO_CAMPAIGN, _due.c.lane == bindparam("in_lane"))
+    return _chosen(rehearsing, OF_NO_CAMPAIGN, DUE.c.lane == bindparam("in_lane"))
 
 
 def _chosen(
@@ -124,9 +83,9 @@ def _chosen(
     *whose: ColumnElement[bool],
 ) -> Select[Any]:
     return (
-        select(_due.c.id)
-        .where(_QUEUED, *whose, _due.c.due_at <= NOW, _due.c.rehearsal.is_(rehearsing))
-        .order_by(_due.c.due_at, _due.c.id)
+        select(DUE.c.id)
+        .where(QUEUED, *whose, DUE.c.due_at <= NOW, DUE.c.rehearsal.is_(rehearsing))
+        .order_by(DUE.c.due_at, DUE.c.id)
         .limit(bindparam("limit"))
         .with_for_update(skip_locked=True)
     )
@@ -218,6 +177,7 @@ def _cells(dialect_name: str) -> list[ColumnElement[Any]]:
         _contact.c.language,
         _contact.c.time_zone,
         _frequency.c.days,
+        _delivery.c.provider,
     ]
 
 
@@ -276,6 +236,7 @@ def _claim_of(  # noqa: PLR0913, PLR0917 - the cells of a claim, in their order
     language: str | None,
     time_zone: str | None,
     chosen_days: int | None,
+    provider: str,
 ) -> Claim:
     return Claim(
         id,
@@ -293,4 +254,5 @@ def _claim_of(  # noqa: PLR0913, PLR0917 - the cells of a claim, in their order
         language,
         time_zone,
         chosen_days,
+        provider,
     )

@@ -39,6 +39,7 @@ from mailer.store.audience import (
 )
 from mailer.store.columns import Instant, to_instant
 from mailer.store.lots import later_by, lot
+from mailer.store.maildomains import provider_of
 from mailer.store.stored import stored
 from mailer.store.tables import DeliveryRow, table
 
@@ -193,6 +194,7 @@ def _columns(
         "give_up_at": give_up,
         "rehearsal": true() if order.rehearsal else false(),
         "priority": literal_column(str(order.priority)),
+        "provider": provider_of(contact.c.address, dialect),
     }
 
 

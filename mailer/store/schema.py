@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from mailer.store.database import Database
-from mailer.store.mailtables import metadata
+from mailer.store.shapingtables import metadata
 from mailer.store.versions import unknown, version
 
 MIGRATIONS = "mailer.store:migrations"

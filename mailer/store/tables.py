@@ -1,8 +1,7 @@
 """Every table, as SQLModel declares it.
 
 Hot paths use Core statements on `Model.__table__`; rows become values of `mailer.model` at
-the edge of this package. States and kinds are stored as the words that they are, times as
-microseconds since 1970 UTC (SQLite would drop a zone), digests as bytes.
+the edge of this package. States and kinds are words, times microseconds, digests bytes.
 """
 
 from datetime import datetime
@@ -430,8 +429,8 @@ class DeliveryRow(SQLModel, table=True):
         Index("uq_delivery_hash", "cause_kind", "cause_id", "hash", unique=True,
               sqlite_where=text("contact_id IS NULL"),
               postgresql_where=text("contact_id IS NULL")),
-        # Each running campaign is asked for by itself, so that a paused one costs nothing.
-        Index("ix_delivery_due_campaign", "cause_id", "due_at", "id",
+        # Each campaign and provider is asked for by itself: one that rests costs nothing.
+        Index("ix_delivery_due_campaign", "cause_id", "provider", "due_at", "id",
               sqlite_where=text("state = 'queued' AND cause_kind = 'campaign'"),
               postgresql_where=text("state = 'queued' AND cause_kind = 'campaign'")),
         Index("ix_delivery_due_lane", "lane", "due_at", "id",
@@ -474,6 +473,7 @@ class DeliveryRow(SQLModel, table=True):
     rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     # Of several that compete for a person's attention the highest goes first.
     priority: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
+    provider: str = _text(default="other")
     # When the person's quiet hours begin, as reckoned at the claim; None for never.
     open_until: datetime | None = _time(null=True)
 

@@ -28,6 +28,18 @@ class Errand(Protocol):
         """Its envelope and bytes."""
         ...
 
+    @property
+    def provider(self) -> str:
+        """Whose letters it is counted among; "" for nobody's."""
+        ...
+
+    @property
+    def at_most(self) -> int:
+        """How many of those one connection carries; 0 for no limit of their own."""
+        ...
+
+    nth: int
+
 
 E = TypeVar("E", bound=Errand)
 
@@ -72,6 +84,7 @@ class Courier(Generic[E]):
         self._desk = desk
         self._letters_at_most = letters_at_most
         self._reset_due = False
+        self._carried: dict[str, int] = {}
 
     async def work(self) -> Released | None:
         """Hand over letters until there are none; return the relay's trouble, if any."""
@@ -142,9 +155,19 @@ class Courier(Generic[E]):
         )
         if isinstance(prepared, tuple):
             self._line.letters += 1
+            if errand.provider:
+                self._count(errand)
             return prepared
         self._desk.settle(errand, prepared)
         return None
+
+    def _count(self, errand: E) -> None:
+        """Count a letter to its provider; after as many as it likes the line ends."""
+        errand.nth = self._carried[errand.provider] = (
+            self._carried.get(errand.provider, 0) + 1
+        )
+        if errand.at_most and errand.nth >= errand.at_most:
+            self._letters_at_most = 0
 
     def _for_nobody_else(self, errand: E) -> Refused | None:
         """Refuse whatever is not for the one address that this line may write to, if any.

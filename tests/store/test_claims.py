@@ -18,7 +18,6 @@ from mailer.model.outcome import Reply
 from mailer.store import owners
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
-from mailer.store.due import anything_due
 from mailer.store.groups import Sheet, groups
 from mailer.store.held import held
 from mailer.store.outcomes import Change
@@ -31,6 +30,7 @@ from mailer.store.tables import (
     SuppressionRow,
     table,
 )
+from mailer.store.waiting import due_campaigns
 
 LEASE = timedelta(minutes=5)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -351,11 +351,11 @@ def test_a_cap_counts_what_may_have_reached_the_person(
 def test_a_paused_campaigns_letters_are_not_due(database: Database, ring: KeyRing) -> None:
     a_campaign(database, ring, 3)
     with database.read() as connection:
-        assert anything_due(connection, now())
-        assert not anything_due(connection, now() - timedelta(days=1))
+        assert due_campaigns(connection, now())
+        assert not due_campaigns(connection, now() - timedelta(days=1))
     pause(database)
     with database.read() as connection:
-        assert not anything_due(connection, now())
+        assert not due_campaigns(connection, now())
 
 
 def test_a_dead_senders_claims_go_back_and_its_letters_are_in_doubt(
@@ -401,7 +401,8 @@ def test_claims_on_postgresql_use_the_partial_index(
         )
     query = (
         "SELECT id FROM delivery AS due WHERE due.state = 'queued' AND"
-        f" due.cause_kind = 'campaign' AND due.cause_id = {campaign} AND due.due_at <= 9e15"
+        f" due.cause_kind = 'campaign' AND due.cause_id = {campaign}"
+        " AND due.provider = 'other' AND due.due_at <= 9e15"
         " ORDER BY due.due_at, due.id LIMIT 10"
     )
     if database.is_sqlite:

@@ -2,7 +2,7 @@
 
 from alembic import context
 
-from mailer.store.mailtables import metadata
+from mailer.store.shapingtables import metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

@@ -1,0 +1,287 @@
+"""The shaper of a sender: how much each mailbox provider is given, and what it answers.
+
+What is decided stands in `pace.shaping`; here it is asked and told. The event loop tells
+what letters came to; the feed, off the loop, writes it down for all senders and asks how
+much may be claimed. A letter to somebody of whom nothing is known costs next to nothing.
+"""
+
+import collections
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from mailer.model.delivery import Claim
+from mailer.model.kind import KINDS, Lane
+from mailer.model.outcome import Accepted, Deferred, Outcome, Refused, Released, Stage
+from mailer.model.provider import OTHER, domain_of
+from mailer.pace import shaping
+from mailer.pace.breaker import CircuitState
+from mailer.pace.providers import NOTHING_KNOWN, Limits, Providers, Rule
+from mailer.pace.shaping import WELL, Heard, Standing
+from mailer.store.alarms import Alarm, raise_unless_open
+from mailer.store.database import Connection
+from mailer.store.providerstates import keep_states, provider_states
+
+_LOOK_EVERY = timedelta(seconds=5)
+_TELL_EVERY = timedelta(seconds=1)
+_AN_HOUR = timedelta(hours=1)
+_DOMAINS_AT_MOST = 2_000
+_THEIRS = frozenset({Stage.RCPT, Stage.DATA, Stage.CONTENT})
+PATIENT = frozenset({Lane.JOURNEYS, Lane.CAMPAIGNS})
+"""Lanes whose letters wait while a provider rests; somebody waits for the others."""
+
+
+class Shaper:
+    """What one sender knows of mailbox providers."""
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        providers: Providers = NOTHING_KNOWN,
+        senders: int = 1,
+    ) -> None:
+        """Build it.
+
+        Args:
+            senders: How many share what may be under way at once.
+        """
+        self._clock = clock
+        self._providers = providers
+        self._senders = senders
+        self._listed = providers.listed()
+        self.standings: dict[str, Standing] = {}
+        self._strangers = False
+        """Something is known of a domain that stands in no file."""
+        self.at_once: dict[str, int] = {}
+        self._under_way: collections.Counter[str] = collections.Counter()
+        self._accepted: collections.Counter[str] = collections.Counter()
+        self._heard: collections.deque[tuple[str, Heard, datetime]] = collections.deque()
+        self._said: collections.deque[tuple[Rule, str, datetime]] = collections.deque(
+            maxlen=1000
+        )
+        self._read_at: datetime | None = None
+        self._told_at = clock()
+        self._seen: Released | None = None
+        self._blamed: Released | None = None
+        self.on_closed: Callable[[str], None] = lambda _: None
+        """Called when nothing more may go to a provider for a while."""
+        self._reckon()
+
+    def standing(self, name: str) -> Standing:
+        """Return how a provider is, as far as this sender knows."""
+        return self.standings.get(name, WELL)
+
+    def limits_of(self, name: str) -> Limits:
+        """Return what a provider is given to begin with."""
+        return self._providers.limits_of(name)
+
+    # What the event loop asks and tells.
+
+    def provider_of(self, claim: Claim) -> str:
+        """Return a letter's provider; of one that is not known by name the domain."""
+        if claim.provider != OTHER:
+            return claim.provider
+        domain = domain_of(claim.address)
+        return self._listed.get(domain, domain)
+
+    def enter(self, claim: Claim) -> tuple[str, int] | None:
+        """Let a letter be on its way; None while as many are as may be.
+
+        Returns:
+            The name under which it counts ("" for none), and how many letters to it one
+            connection carries (0 for no limit of its own).
+        """
+        name = claim.provider
+        if name == OTHER:
+            if not self._strangers:
+                return "", 0
+            name = self.provider_of(claim)
+        limit = self.at_once.get(name)
+        if limit is not None and self._under_way[name] >= limit:
+            return None
+        self._under_way[name] += 1
+        standing = self.standings.get(name, WELL)
+        limits = self._providers.limits_of(name)
+        return name, shaping.per_connection_of(standing, limits)
+
+    def leave(self, name: str) -> bool:
+        """Hear that a letter that entered is not on its way any more.
+
+        Returns:
+            Whether another one may enter that could not before.
+        """
+        if not name:
+            return False
+        self._under_way[name] -= 1
+        return name in self.at_once
+
+    def heard(self, claim: Claim, outcome: Outcome, nth: int = 0) -> None:
+        """Hear what came of a letter, before it leaves.
+
+        Args:
+            nth: How many letters to its provider its connection had carried, with it.
+        """
+        if isinstance(outcome, Accepted):
+            if claim.provider != OTHER:
+                self._accepted[claim.provider] += 1
+            elif self._strangers:
+                name = self.provider_of(claim)
+                if name in self.standings:
+                    self._accepted[name] += 1
+            return
+        if isinstance(outcome, Released):
+            # The letter whose envelope had gone ahead hears of the same trouble.
+            if outcome is self._seen:
+                return
+            self._seen = outcome
+        if isinstance(outcome, Deferred | Refused | Released) and outcome.stage in _THEIRS:
+            self._no(claim, outcome, nth)
+
+    def _no(self, claim: Claim, outcome: Deferred | Refused | Released, nth: int) -> None:
+        name, now = self.provider_of(claim), self._clock()
+        rule = self._providers.rule_for(name, outcome.reply)
+        if rule is None and not isinstance(outcome, Deferred):
+            # A refusal is the letter's own; a line that breaks is the relay's trouble.
+            return
+        if isinstance(outcome, Released):
+            self._blamed = outcome
+        if rule is not None and rule.after > 1 and not self._often(rule, name, now):
+            return
+        if name not in self.standings and len(self.standings) >= _DOMAINS_AT_MOST:
+            return
+        reply = outcome.reply
+        mark = "-".join(str(part) for part in (reply.code, reply.enhanced) if part)
+        heard = Heard(rule, mark, self._under_way[name], nth, self._lately(name, now))
+        before = self.standings.get(name, WELL)
+        limits = self._providers.limits_of(name)
+        after = shaping.said_no(before, limits, heard, now)
+        if after == before and rule is not None:
+            return
+        self._heard.append((name, heard, now))
+        self.standings[name] = after
+        self._reckon()
+        if self._is_closed(after, now) and not self._is_closed(before, now):
+            self.on_closed(name)
+
+    def _often(self, rule: Rule, name: str, now: datetime) -> bool:
+        self._said.append((rule, name, now))
+        times = sum(
+            one is rule and whose == name and now - at < _AN_HOUR
+            for one, whose, at in self._said
+        )
+        return times >= rule.after
+
+    def _lately(self, name: str, now: datetime) -> float:
+        seconds = (now - self._told_at).total_seconds()
+        return self._accepted[name] / seconds if seconds > 1 else 0.0
+
+    def took_blame(self, trouble: Released) -> bool:
+        """Say whether a line's trouble was a provider's word, and not the relay's."""
+        return trouble is self._blamed
+
+    @staticmethod
+    def _is_closed(standing: Standing, now: datetime) -> bool:
+        return standing.state(now) is CircuitState.OPEN
+
+    def waits(self, claim: Claim, name: str) -> bool:
+        """Say whether a letter waits because a provider was closed."""
+        return KINDS[claim.kind].lane in PATIENT and self.provider_of(claim) == name
+
+    def rest_of(self, name: str) -> datetime:
+        """Return when letters to a provider that is closed are due again.
+
+        What is found by its provider's name is not claimed before it opens.
+        """
+        now = self._clock()
+        if name in self._providers.known:
+            return now
+        standing = self.standings.get(name, WELL)
+        return max(now, standing.rest_until or now + _AN_HOUR)
+
+    # What the feed asks, off the loop.
+
+    @property
+    def has_news(self) -> bool:
+        """Say whether something was heard that the others do not know."""
+        return bool(self._heard)
+
+    def write_down(self, connection: Connection, now: datetime) -> None:
+        """Write down what was heard, and read what the other senders heard."""
+        told = now - self._told_at >= _TELL_EVERY
+        due = self._read_at is None or now - self._read_at >= _LOOK_EVERY
+        if not (self._heard or (self._accepted and told) or due):
+            return
+        news = [self._heard.popleft() for _ in range(len(self._heard))]
+        accepted: collections.Counter[str] = collections.Counter()
+        if told or news:
+            accepted, self._accepted = self._accepted, collections.Counter()
+            self._told_at = now
+        concerned = {name for name, *_ in news} | set(accepted)
+        found = provider_states(connection)
+        if concerned:
+            found |= provider_states(connection, concerned)
+        after = {name: shaping.faded(one, now) for name, one in found.items()}
+        known = self._providers.known
+        for name in concerned:
+            after[name] = self._brought_up(name, after.get(name), accepted[name], news, now)
+            if after[name].stopped and not found.get(name, WELL).stopped:
+                raise_unless_open(connection, _stopped(name, after[name], now))
+        changed = {
+            name: one
+            for name, one in after.items()
+            if one != found.get(name, WELL) and (name in known or one.slowed_at)
+        }
+        keep_states(connection, changed, now)
+        self._read_at = now
+        # What is known of a domain alone, and nobody asked for less, is not worth a row.
+        mine = {
+            name: one
+            for name, one in self.standings.items()
+            if name not in known and one.slowed_at is None and one.failures
+        }
+        whole = {**mine, **after}
+        self.standings = {name: one for name, one in whole.items() if one != WELL}
+        self._reckon()
+
+    def _brought_up(
+        self,
+        name: str,
+        found: Standing | None,
+        accepted: int,
+        news: Sequence[tuple[str, Heard, datetime]],
+        now: datetime,
+    ) -> Standing:
+        """Return the standing that all share, with what this sender heard."""
+        limits = self._providers.limits_of(name)
+        standing = found
+        if standing is None and name not in self._providers.known:
+            # Nobody else knows of it: what is in hand has it all.
+            standing, news = self.standings.get(name, WELL), ()
+        standing = standing or WELL
+        if accepted:
+            standing = shaping.went(standing, limits, accepted, now)
+        for whose, heard, at in news:
+            if whose == name:
+                standing = shaping.said_no(standing, limits, heard, at)
+        return standing
+
+    def _reckon(self) -> None:
+        known = self._providers.known
+        at_once: dict[str, int] = {}
+        for name in {*known, *self.standings}:
+            standing = self.standings.get(name, WELL)
+            limit = shaping.at_once_of(standing, self._providers.limits_of(name))
+            if limit:
+                at_once[name] = max(1, limit // self._senders)
+        self.at_once = at_once
+        self._strangers = any(name not in known for name in self.standings)
+
+
+def _stopped(name: str, standing: Standing, now: datetime) -> Alarm:
+    return Alarm(
+        "provider_stopped",
+        f"provider {name}",
+        now,
+        f"it answered {standing.mark}: nothing more goes there, letters to others do",
+        "put right what it says (`mailer delivery list` shows the words), then run"
+        f" `mailer relay resume {name}`",
+    )

@@ -1,0 +1,60 @@
+"""How mailbox providers are: what the senders have learnt, together and over restarts."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailer.pace.shaping import Standing
+from mailer.store.columns import from_instant, to_instant
+from mailer.store.shapingtables import ProviderStateRow
+from mailer.store.tables import table
+
+_state = table(ProviderStateRow)
+_TIMES = ("rest_until", "probe_until", "slowed_at")
+
+
+def provider_states(
+    connection: Connection, only: Iterable[str] | None = None
+) -> dict[str, Standing]:
+    """Return how providers are.
+
+    Args:
+        only: These, locked until the transaction's end; all of them, as they are, for None.
+    """
+    asked = select(_state.c.provider, _state.c.seen)
+    if only is not None:
+        asked = asked.where(_state.c.provider.in_(list(only)))
+        asked = asked.order_by(_state.c.provider).with_for_update()
+    return {row.provider: _standing(row.seen) for row in connection.execute(asked)}
+
+
+def keep_states(
+    connection: Connection, standings: Mapping[str, Standing], now: datetime
+) -> None:
+    """Write down how some providers are."""
+    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    for name, standing in sorted(standings.items()):
+        seen = asdict(standing)
+        for key in _TIMES:
+            seen[key] = seen[key] and to_instant(seen[key])
+        statement = insert(_state).values(provider=name, at=now, seen=seen)
+        changed = {"at": statement.excluded.at, "seen": statement.excluded.seen}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["provider"], set_=changed)
+        )
+
+
+def forget_states(connection: Connection, before: datetime) -> None:
+    """Drop what nobody has written down since a moment: it has faded long ago."""
+    connection.execute(delete(_state).where(_state.c.at < before))
+
+
+def _standing(seen: Mapping[str, Any]) -> Standing:
+    values = dict(seen)
+    for key in _TIMES:
+        values[key] = None if values[key] is None else from_instant(values[key])
+    return Standing(**values)

@@ -1,0 +1,105 @@
+"""What waits to be claimed: in which campaigns and at which providers, or in which lane."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+)
+
+from mailer.model.kind import Lane
+from mailer.store.columns import to_instant
+from mailer.store.compiled import Compiled
+from mailer.store.due import DUE, OF_A_CAMPAIGN, OF_NO_CAMPAIGN, QUEUED
+from mailer.store.permission import NOW
+from mailer.store.tables import CampaignRow, table
+
+_campaign = table(CampaignRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A campaign with letters that are due.
+
+    Args:
+        pace: Its letters a second; None for no pace of its own.
+        providers: Where letters of it are due, by name.
+    """
+
+    id: int
+    pace: float | None
+    providers: tuple[str, ...]
+
+
+def _running() -> Compiled:
+    """Step from provider to provider in the index, instead of over all that waits."""
+
+    def first(*after: ColumnElement[bool]) -> Any:
+        return select(func.min(DUE.c.provider)).where(QUEUED, OF_A_CAMPAIGN, *after)
+
+    seed = select(
+        _campaign.c.id.label("id"),
+        _campaign.c.pace_per_s.label("pace"),
+        first(DUE.c.cause_id == _campaign.c.id).scalar_subquery().label("provider"),
+    ).where(
+        literal_column("campaign.state = 'running'"),
+        _campaign.c.rehearsal == bindparam("rehearsing"),
+    )
+    steps = seed.cte("steps", recursive=True)
+    after = first(DUE.c.cause_id == steps.c.id, DUE.c.provider > steps.c.provider)
+    steps = steps.union_all(
+        select(steps.c.id, steps.c.pace, after.scalar_subquery()).where(
+            steps.c.provider.is_not(None)
+        )
+    )
+    is_due = exists(
+        select(DUE.c.id).where(
+            QUEUED,
+            OF_A_CAMPAIGN,
+            DUE.c.cause_id == steps.c.id,
+            DUE.c.provider == steps.c.provider,
+            DUE.c.due_at <= NOW,
+        )
+    )
+    cells = (steps.c.id, steps.c.pace, steps.c.provider)
+    return Compiled(select(*cells).where(is_due).order_by(steps.c.id, steps.c.provider))
+
+
+_RUNNING = _running()
+
+
+def due_campaigns(
+    connection: Connection, now: datetime, *, rehearsing: bool = False
+) -> list[Running]:
+    """Return the running campaigns of which letters are due, and at which providers.
+
+    Args:
+        rehearsing: Those that are rehearsals, and no others.
+    """
+    values = {"now": to_instant(now), "rehearsing": rehearsing}
+    found: dict[int, tuple[float | None, list[str]]] = {}
+    for number, pace, provider in _RUNNING.rows(connection, values):
+        found.setdefault(number, (pace, []))[1].append(provider)
+    return [
+        Running(number, pace, tuple(providers))
+        for number, (pace, providers) in found.items()
+    ]
+
+
+def lane_is_due(connection: Connection, now: datetime, *, rehearsing: bool = False) -> bool:
+    """Say whether a letter of no campaign may be claimed, without a turn at writing."""
+    of_lane = select(DUE.c.id).where(
+        QUEUED,
+        OF_NO_CAMPAIGN,
+        DUE.c.lane.in_([lane.value for lane in Lane]),
+        DUE.c.due_at <= now,
+        DUE.c.rehearsal.is_(rehearsing),
+    )
+    return connection.execute(of_lane.limit(1)).first() is not None

@@ -1,0 +1,209 @@
+"""Shaping by provider, with a real server that answers as providers do."""
+
+import asyncio
+import collections
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sending import Setup, a_campaign, nothing_open, now, rows, states, until
+from sqlalchemy import select, update
+
+from mailer.jobs.send import Rules
+from mailer.model.key import KeyRing
+from mailer.pace.providers import Act, Limits, Provider, Providers, Rule
+from mailer.store.database import Database
+from mailer.store.providerstates import provider_states
+from mailer.store.tables import DeliveryRow, table
+from mailer.wire.sink import Answer, Received, Sink, Step
+
+DELIVERY = table(DeliveryRow)
+
+
+def among(database: Database, providers: Mapping[str, range]) -> None:
+    """Give some deliveries to providers: their addresses and their names."""
+    with database.write() as connection:
+        for name, numbers in providers.items():
+            for number in numbers:
+                connection.execute(
+                    update(DELIVERY)
+                    .where(DELIVERY.c.id == number)
+                    .values(provider=name, address=f"p{number}@{name}.example")
+                )
+
+
+def knowing(*rules: Rule, **limits: Limits) -> Providers:
+    known = {name: Provider(name, one) for name, one in limits.items()}
+    return Providers(known, rules)
+
+
+def rule(reply: str, act: Act, **more: Any) -> Rule:
+    return Rule(re.compile(reply), act, **more)
+
+
+def setup(
+    database: Database, folder: Path, port: int, providers: Providers, **more: Any
+) -> Setup:
+    rules = Rules(poll_s=0.02, keep_every_s=0.1, drain_s=5, batch=40, providers=providers)
+    return Setup(database, folder, port, rules=rules, connections=6, **more)
+
+
+def is_of(provider: str, received: Received) -> bool:
+    return received.recipient.endswith(f"@{provider}.example")
+
+
+def test_a_big_provider_does_not_arrive_as_a_wall(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 120)
+    among(database, {"big": range(1, 101), "small": range(101, 121)})
+    sink = Sink()
+
+    async def run() -> None:
+        port = await sink.start()
+        around = setup(database, tmp_path, port, knowing(big=Limits(), small=Limits()))
+        await around.until(lambda: nothing_open(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 120}
+    first = sink.received[:40]
+    assert sum(is_of("small", one) for one in first) >= 10
+
+
+def test_never_more_letters_are_under_way_than_a_provider_takes_at_once(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 120)
+    among(database, {"big": range(1, 61)})
+    open_now: set[tuple[int, str]] = set()
+    most = 0
+
+    def answer(step: Step, received: Received) -> Answer:
+        nonlocal most
+        if is_of("big", received):
+            here = received.connection, received.recipient
+            (open_now.discard if step is Step.CONTENT else open_now.add)(here)
+            most = max(most, len(open_now))
+        return None
+
+    sink = Sink(answer)
+
+    async def run() -> None:
+        port = await sink.start()
+        around = setup(database, tmp_path, port, knowing(big=Limits(at_once=2)))
+        await around.until(lambda: nothing_open(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 120}
+    assert len(sink.received) == 120
+    assert 1 <= most <= 2
+
+
+def test_a_connection_carries_no_more_letters_to_a_provider_than_it_likes(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 60)
+    among(database, {"big": range(1, 41)})
+    sink = Sink()
+
+    async def run() -> None:
+        port = await sink.start()
+        limits = Limits(letters_per_connection=5)
+        around = setup(database, tmp_path, port, knowing(big=limits))
+        await around.until(lambda: nothing_open(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    over = collections.Counter(one.connection for one in sink.received if is_of("big", one))
+    assert sum(over.values()) == 40
+    assert max(over.values()) <= 5
+
+
+def test_a_provider_that_asks_for_a_rest_gets_it_and_the_others_do_not_notice(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 200)
+    among(database, {"dead": range(1, 101)})
+    asked = 0
+
+    def answer(step: Step, received: Received) -> Answer:
+        nonlocal asked
+        if step is Step.RCPT and is_of("dead", received):
+            asked += 1
+            return "421 4.7.0 [TSS04] later"
+        return None
+
+    sink = Sink(answer)
+    rests = rule("TSS04", Act.REST, rest=timedelta(hours=2))
+
+    def done() -> bool:
+        return states(database).get("accepted") == 100
+
+    async def run() -> None:
+        port = await sink.start()
+        around = setup(database, tmp_path, port, knowing(rests, dead=Limits()))
+        async with around.running() as sender:
+            await until(done, sender)
+            # The provider said it, not the relay.
+            assert not sender.trouble
+        await sink.stop()
+
+    asyncio.run(run())
+    # Those under way when it said so, and no more: nothing is tried while it rests.
+    assert 1 <= asked <= 12
+    assert states(database) == {"accepted": 100, "queued": 100}
+    assert {row.deferrals for row in rows(database)} == {0}
+    with database.read() as connection:
+        standing = provider_states(connection)["dead"]
+    assert standing.mark == "421-4.7.0"
+    assert standing.rest_until is not None
+    assert standing.rest_until > now() + timedelta(minutes=110)
+
+
+def test_a_domain_that_nobody_lists_rests_too_and_one_letter_tries_it_again(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 60)
+    with database.write() as connection:
+        connection.execute(
+            update(DELIVERY).where(DELIVERY.c.id > 30).values(address="p@strange.example")
+        )
+    well = False
+    tried: list[bool] = []
+
+    def answer(step: Step, received: Received) -> Answer:
+        if step is Step.RCPT and is_of("strange", received):
+            tried.append(well)
+            return None if well else "450 4.7.1 not now, please"
+        return None
+
+    sink = Sink(answer)
+    rests = rule("not now", Act.REST, rest=timedelta(seconds=1))
+
+    def waits() -> bool:
+        with database.read() as connection:
+            found = connection.execute(
+                select(DELIVERY.c.state).where(DELIVERY.c.id > 30).distinct()
+            )
+            others = states(database).get("accepted", 0) >= 30
+            return others and set(found.scalars()) == {"queued"}
+
+    async def run() -> None:
+        port = await sink.start()
+        around = setup(database, tmp_path, port, knowing(rests))
+        await around.until(waits)
+        await sink.stop()
+
+    asyncio.run(run())
+    assert 1 <= len(tried) <= 12
+    with database.read() as connection:
+        assert provider_states(connection)["strange.example"].broken
+        queued = connection.execute(
+            select(DELIVERY.c.due_at).where(DELIVERY.c.id > 30)
+        ).scalars()
+        # All of them wait for the rest's end, not only those that were tried.
+        assert min(queued) > now() + timedelta(minutes=2)

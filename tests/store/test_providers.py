@@ -1,0 +1,137 @@
+"""Whose mailbox is whose in the database, and claiming for each provider by itself."""
+
+from datetime import timedelta
+
+from audiences import NOW, add_people, campaign, see_list, world
+from nameserver import name_server
+from sending import a_campaign, now
+from sqlalchemy import select, update
+
+from mailer.jobs.plan import plan
+from mailer.jobs.providers import declare_providers, hosts_by_dns, learn_domains
+from mailer.model.key import KeyRing
+from mailer.pace.providers import Limits, Provider, Providers
+from mailer.pace.shaping import WELL, Standing
+from mailer.store import maildomains, owners
+from mailer.store.claims import Claims
+from mailer.store.database import Database
+from mailer.store.providerstates import forget_states, keep_states, provider_states
+from mailer.store.tables import ContactRow, DeliveryRow, table
+from mailer.store.waiting import due_campaigns
+from mailer.wire.dns import DnsServers
+
+CONTACT, DELIVERY = table(ContactRow), table(DeliveryRow)
+KNOWN = Providers(
+    {
+        "big": Provider("big", Limits(20), ("mx.big.example",), ("big.example",)),
+        "small": Provider("small", domains=("small.example",)),
+    }
+)
+
+
+def with_addresses(database: Database, *addresses: str) -> None:
+    with database.write() as connection:
+        see_list(connection)
+        add_people(connection, range(1, len(addresses) + 1))
+        for person, address in enumerate(addresses, 1):
+            connection.execute(
+                update(CONTACT).where(CONTACT.c.id == person).values(address=address)
+            )
+
+
+def test_planning_writes_down_each_recipients_provider(database: Database) -> None:
+    with_addresses(
+        database,
+        "a@gmail.com",
+        "b@hosted.example",
+        "c@example.org",
+        '"x@gmail.com"@d.example',
+    )
+    with database.write() as connection:
+        maildomains.note(connection, {"hosted.example": "gmail"}, NOW + timedelta(days=1))
+        number = campaign(connection)
+    assert plan(world(database), number) is not None
+    with database.read() as connection:
+        found = connection.execute(select(DELIVERY.c.provider).order_by(DELIVERY.c.id))
+        assert list(found.scalars()) == ["gmail", "gmail", "other", "other"]
+
+
+def test_what_the_files_list_replaces_what_they_listed_and_keeps_what_dns_said(
+    database: Database,
+) -> None:
+    with database.write() as connection:
+        maildomains.declare(connection, {"old.example": "big"})
+        maildomains.note(connection, {"hosted.example": "big"}, NOW)
+    declare_providers(database, KNOWN)
+    declare_providers(database, KNOWN)
+    with database.read() as connection:
+        assert maildomains.is_declared(connection, KNOWN.listed())
+        assert maildomains.domains_of(connection, ["big"]) == {"big": 2}
+
+
+def test_dns_says_once_whose_domains_are_and_again_when_that_is_old(
+    database: Database,
+) -> None:
+    with_addresses(database, "a@hosted.example", "b@own.example", "c@none.example")
+    records = {
+        ("hosted.example", "MX"): ["10 a.mx.big.example."],
+        ("own.example", "MX"): ["10 mail.own.example."],
+    }
+    with name_server(records) as server:
+        asks = hosts_by_dns(DnsServers((server,), 1))
+        assert learn_domains(database, KNOWN, asks, NOW) == 1
+        assert learn_domains(database, KNOWN, asks, NOW) == 0
+        assert learn_domains(database, KNOWN, asks, NOW + timedelta(days=8)) == 1
+    with database.read() as connection:
+        assert maildomains.domains_of(connection, ["big", "other"]) == {
+            "big": 2,
+            "other": 2,
+        }
+        assert not maildomains.unknown_domains(connection, 9, NOW + timedelta(days=9))
+
+
+def test_without_dns_nobody_is_asked_for_long_and_later_again(database: Database) -> None:
+    with_addresses(database, *(f"p@d{number}.example" for number in range(9)))
+    asked: list[str] = []
+
+    def nobody(domain: str) -> None:
+        asked.append(domain)
+
+    assert learn_domains(database, KNOWN, nobody, NOW) == 0
+    assert len(asked) == 5
+    with database.read() as connection:
+        assert len(maildomains.unknown_domains(connection, 99, NOW)) == 4
+        later = NOW + timedelta(hours=7)
+        assert len(maildomains.unknown_domains(connection, 99, later)) == 9
+
+
+def test_each_provider_of_a_campaign_is_claimed_by_itself(
+    database: Database, ring: KeyRing
+) -> None:
+    number = a_campaign(database, ring, 6)
+    with database.write() as connection:
+        for place, provider in ((1, "big"), (2, "big"), (3, "small")):
+            one = update(DELIVERY).where(DELIVERY.c.id == place)
+            connection.execute(one.values(provider=provider))
+        later = update(DELIVERY).where(DELIVERY.c.id == 3)
+        connection.execute(later.values(due_at=now() + timedelta(hours=1)))
+        owner = owners.register(connection, "here", 1, now())
+        (running,) = due_campaigns(connection, now())
+        assert (running.id, running.providers) == (number, ("big", "other"))
+        claims = Claims(connection, owner, timedelta(minutes=5))
+        taken = claims.of_campaign(connection, number, 9, now(), "big")
+        assert sorted(taken) == [1, 2]
+        assert {one.provider for one in claims.read(connection, taken)} == {"big"}
+        (running,) = due_campaigns(connection, now() + timedelta(hours=2))
+        assert running.providers == ("other", "small")
+
+
+def test_what_was_learnt_of_a_provider_is_kept_as_it_was(database: Database) -> None:
+    learnt = Standing(2.5, 3, 20, 1, 2, NOW, True, NOW, "", NOW, "421-4.7.28", 3)
+    with database.write() as connection:
+        keep_states(connection, {"big": learnt, "small": WELL}, NOW)
+        keep_states(connection, {"small": learnt}, NOW + timedelta(days=5))
+        assert provider_states(connection, ["small"]) == {"small": learnt}
+        assert provider_states(connection) == {"big": learnt, "small": learnt}
+        forget_states(connection, NOW + timedelta(days=1))
+        assert set(provider_states(connection)) == {"small"}
