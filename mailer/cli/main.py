@@ -84,6 +84,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.api_key:api_key",
         "Let other programs in: make, list and revoke keys.",
     ),
+    "staff": (
+        "mailer.cli.staff:staff",
+        "Let people of the company into the console, and see what they did.",
+    ),
     "webhook": (
         "mailer.cli.webhook:webhook",
         "Show who is told what happens to people, and tell it again.",

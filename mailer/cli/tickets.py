@@ -1,6 +1,7 @@
 """`mailer inbox`: the conversations with people, and how they are worked on."""
 
 from collections.abc import Callable
+from typing import Any
 
 import click
 
@@ -57,7 +58,9 @@ def list_(
     """  # noqa: D301 - click's own mark for lines that stay as they are
     asked = frozenset(map(TicketState, states)) or frozenset(TicketState) - OVER_STATES
     given = {"mailbox": mailbox, "assignee": assignee, "tag": tag}
-    named = {name: value for name, value in given.items() if value is not None}
+    named: dict[str, Any] = {
+        name: value for name, value in given.items() if value is not None
+    }
     with open_workspace(folder, need_keys=False) as workspace:
         tickets.wake(workspace.database, utc_now())
         with workspace.database.read() as connection:

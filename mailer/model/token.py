@@ -35,6 +35,7 @@ class TokenKind(StrEnum):
     """In an address: what is written to it goes on the ticket."""
     TICKET_PAGE = "ticket_page"
     """To read a conversation, which the one above does not allow: it is seen by many."""
+    STAFF = "staff"
 
 
 class Link(NamedTuple):
@@ -136,6 +137,14 @@ class TokenBox:
             return cipher.decrypt(raw[1:], _ASSOCIATED[kind])
         except (InvalidTag, ValueError):
             return None
+
+    def sealed(self, kind: TokenKind, secret: bytes) -> bytes:
+        """Seal a secret of our own, so that the database alone does not give it away."""
+        return self._seal(kind, secret)
+
+    def unsealed(self, kind: TokenKind, sealed: bytes) -> bytes | None:
+        """Open what `sealed` made; None when it is not ours."""
+        return self._open(kind, sealed)
 
     def for_reader(self, kind: TokenKind, reader: Reader) -> str:
         """Make a link's token: 38 characters of the URL-safe alphabet."""

@@ -70,6 +70,7 @@ TABLES = {
     "transaction_letter": "stays without what it was sent with",
     "suppression": "stays as a keyed hash, so that nobody writes again",
     "ticket": "deleted",
+    "ticket_draft": "deleted",
     "ticket_entry": "deleted",
     "verdict": "stays without what was said",
     "webhook": "stays, under a number that is nobody's any more",

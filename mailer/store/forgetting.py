@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, or_, select, update
 
 from mailer.store.erasing import erase_letters
+from mailer.store.stafftables import TicketDraftRow
 from mailer.store.tables import IncomingRow, table
 from mailer.store.tickettables import AcknowledgementRow, TicketEntryRow, TicketRow
 
@@ -17,6 +18,7 @@ _ticket = table(TicketRow)
 _entry = table(TicketEntryRow)
 _decided = table(AcknowledgementRow)
 _incoming = table(IncomingRow)
+_draft = table(TicketDraftRow)
 
 
 def tickets_of(
@@ -61,6 +63,7 @@ def forget_tickets(connection: Connection, ids: Sequence[int], now: datetime) ->
     )
     connection.execute(delete(_decided).where(_decided.c.ticket_id.in_(list(ids))))
     connection.execute(delete(_entry).where(of_them))
+    connection.execute(delete(_draft).where(_draft.c.ticket_id.in_(list(ids))))
     connection.execute(delete(_ticket).where(_ticket.c.id.in_(list(ids))))
     return withheld
 

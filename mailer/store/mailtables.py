@@ -6,7 +6,7 @@ from sqlalchemy import Column, Text
 from sqlmodel import Field, SQLModel
 
 from mailer.store.columns import Values, number_column, text_column, time_column
-from mailer.store.tickettables import metadata
+from mailer.store.stafftables import metadata
 
 __all__ = ("metadata",)
 

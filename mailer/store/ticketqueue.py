@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
 
 from mailer.model.ticket import (
     DUE_STATES,
@@ -23,14 +23,23 @@ _incoming = table(IncomingRow)
 
 
 def queue(
-    connection: Connection, limit: int, **filters: str | frozenset[TicketState]
+    connection: Connection,
+    limit: int,
+    *,
+    offset: int = 0,
+    mailboxes: Sequence[str] = (),
+    **filters: str | frozenset[TicketState],
 ) -> list[Ticket]:
     """Return tickets by when they are due; what nothing is due of comes last.
 
     Args:
+        offset: So many are passed over.
+        mailboxes: Only what was written to one of these; none for all.
         filters: `states`, `mailbox`, `assignee`, `tag`, `match`: only such.
     """
     asked = select(_ticket)
+    if mailboxes:
+        asked = asked.where(_ticket.c.mailbox.in_(list(mailboxes)))
     for name, value in filters.items():
         match name, value:
             case "states", frozenset():
@@ -45,17 +54,29 @@ def queue(
     nothing_due = case((_ticket.c.due_at.is_(None), 1), else_=0)
     urgent = case((_ticket.c.priority == Priority.HIGH.value, 0), else_=1)
     rows = connection.execute(
-        asked.order_by(nothing_due, urgent, _ticket.c.due_at, _ticket.c.id).limit(limit)
+        asked.order_by(nothing_due, urgent, _ticket.c.due_at, _ticket.c.id)
+        .limit(limit)
+        .offset(offset)
     )
     return [ticket_of(row) for row in rows]
 
 
-def search(connection: Connection, words: Sequence[str], limit: int) -> list[Ticket]:
-    """Return tickets in one of whose entries all words stand, the newest first."""
+def search(
+    connection: Connection,
+    words: Sequence[str],
+    limit: int,
+    mailboxes: Sequence[str] = (),
+) -> list[Ticket]:
+    """Return tickets in one of whose entries all words stand, the newest first.
+
+    Args:
+        mailboxes: Only what was written to one of these; none for all.
+    """
     folded = [word.casefold() for word in words]
     found = (
         select(func.max(_entry.c.id).label("newest"), _entry.c.ticket_id)
         .where(and_(*(_entry.c.folded.contains(one, autoescape=True) for one in folded)))
+        .where(*_of_mailboxes(mailboxes))
         .group_by(_entry.c.ticket_id)
         .order_by(func.max(_entry.c.id).desc())
         .limit(limit)
@@ -67,6 +88,13 @@ def search(connection: Connection, words: Sequence[str], limit: int) -> list[Tic
         .order_by(found.c.newest.desc())
     )
     return [ticket_of(row) for row in rows]
+
+
+def _of_mailboxes(mailboxes: Sequence[str]) -> list[ColumnElement[bool]]:
+    if not mailboxes:
+        return []
+    theirs = select(_ticket.c.id).where(_ticket.c.mailbox.in_(list(mailboxes)))
+    return [_entry.c.ticket_id.in_(theirs)]
 
 
 def wake(connection: Connection, now: datetime) -> int:
@@ -106,6 +134,22 @@ def counts(connection: Connection) -> dict[tuple[str, TicketState], int]:
         )
     )
     return {(row[0], TicketState(row[1])): int(row[2]) for row in rows}
+
+
+def count_of(
+    connection: Connection, assignee: str, now: datetime, mailboxes: Sequence[str] = ()
+) -> dict[str, int]:
+    """Count what is owed: all of it, what one of the staff has, nobody has, is late."""
+    owed = select(
+        func.count(),
+        func.coalesce(func.sum(case((_ticket.c.assignee == assignee, 1), else_=0)), 0),
+        func.coalesce(func.sum(case((_ticket.c.assignee == "", 1), else_=0)), 0),
+        func.coalesce(func.sum(case((_ticket.c.due_at < now, 1), else_=0)), 0),
+    ).where(_ticket.c.state.in_(sorted(state.value for state in DUE_STATES)))
+    if mailboxes:
+        owed = owed.where(_ticket.c.mailbox.in_(list(mailboxes)))
+    row = connection.execute(owed).one()
+    return dict(zip(("due", "mine", "unassigned", "late"), map(int, row), strict=True))
 
 
 def count_owed(connection: Connection) -> dict[str, int]:

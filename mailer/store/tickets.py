@@ -210,6 +210,24 @@ def raw_of(connection: Connection, incoming_id: int) -> bytes | None:
     return bytes(found) if found else None
 
 
+def raws_of(connection: Connection, ids: Sequence[int]) -> dict[int, bytes]:
+    """Return messages as they came, by number; what is not kept any more is left out."""
+    rows = connection.execute(
+        select(_incoming.c.id, _incoming.c.raw).where(_incoming.c.id.in_(list(ids)))
+    )
+    return {row.id: bytes(row.raw) for row in rows if row.raw}
+
+
+def letters_answered(connection: Connection, ids: Sequence[int]) -> list[int]:
+    """Return the letters of ours that some messages answer, each once, in order."""
+    rows = connection.execute(
+        select(_incoming.c.answers_id)
+        .where(_incoming.c.id.in_(list(ids)), _incoming.c.answers_id.is_not(None))
+        .order_by(_incoming.c.id)
+    )
+    return list(dict.fromkeys(rows.scalars()))
+
+
 def of_person(connection: Connection, contact_id: int | None, match: str) -> list[Ticket]:
     """Return a person's tickets, oldest first, by who she is or by her address."""
     hers = or_(_ticket.c.match == match, _ticket.c.address == match)

@@ -52,6 +52,9 @@ from mailer.web import (
     privacy,
     unsubscribe,
 )
+from mailer.web.console import app as console
+from mailer.web.console.means import Office
+from mailer.web.console.office import office_of
 from mailer.web.follow import Shortcut
 from mailer.web.guard import HEADERS, Guard
 from mailer.web.language import language_of
@@ -102,6 +105,7 @@ def build_app(workspace: Workspace) -> Starlette:
         handling=handling_of(workspace.settings),
         with_metrics=workspace.settings.site.metrics,
         shelf=shelf_of(read_articles(workspace.folder)),
+        office=office_of(workspace, _REHEARSAL),
     )
 
 
@@ -135,6 +139,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     handling: Handling = NOTHING_SAID,
     with_metrics: bool = True,
     shelf: Shelf | None = None,
+    office: Office | None = None,
 ) -> Starlette:
     """Put the pages together from what they work with.
 
@@ -149,6 +154,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         handling: What is done with people's data, for the privacy page.
         with_metrics: Answer /metrics.
         shelf: The articles that people help themselves with.
+        office: What the console works with; None where there is none.
     """
     tokens = TokenBox(logbook.ring)
     means = Means(
@@ -174,6 +180,8 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         route for base in bases for route in _routes(base, means, with_metrics=with_metrics)
     ]
     routes += [api.mounted(base, means) for base in bases]
+    if office is not None:
+        routes += [console.mounted(base, office) for base in bases]
     answers = _Answers(means.pages)
     app = Starlette(
         routes=routes,

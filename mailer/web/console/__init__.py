@@ -1,0 +1,1 @@
+"""The console for the staff: the queue, tickets, and who did what."""

@@ -1,0 +1,201 @@
+"""What the forms beside a ticket ask for: each does what `mailer inbox` does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from mailer.errors import MailerError, RefusedError
+from mailer.jobs import answering, console, ticket_steps
+from mailer.jobs.ticket_steps import Sorting
+from mailer.model.delivery import DeliveryState
+from mailer.model.kind import KINDS, Kind
+from mailer.model.staff import Deed
+from mailer.model.ticket import Priority, TicketKind
+from mailer.store.settling import Again
+from mailer.store.staff import note_deed
+from mailer.web.console import ticket as ticket_page
+from mailer.web.console.door import led_to
+from mailer.web.console.means import Office, Visit
+from mailer.web.console.words import SNOOZES
+
+_OUTCOMES = {
+    "accepted": DeliveryState.ACCEPTED,
+    "refused": DeliveryState.REFUSED,
+    "again": DeliveryState.QUEUED,
+}
+_KEEPS_TEXT = frozenset({"reply", "note"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One form's wish: who asks, about which ticket, with which fields."""
+
+    office: Office
+    visit: Visit
+    number: int
+    now: datetime
+
+    @property
+    def by(self) -> str:
+        """Under whose name it is done."""
+        return self.visit.staff.name
+
+    def field(self, name: str) -> str:
+        """Return a field of the form, "" when it is not there."""
+        return self.visit.form.get(name, "")
+
+    def whole(self, name: str) -> int:
+        """Return a field that is a number.
+
+        Raises:
+            RefusedError: when it is none.
+        """
+        text = self.field(name).lstrip("#")
+        if not (text.isascii() and text.isdecimal() and len(text) <= 15):  # noqa: PLR2004
+            raise RefusedError(f"write the number of a ticket, not {text[:40]!r}")
+        return int(text)
+
+
+async def act(request: Request, office: Office, visit: Visit) -> Response:
+    """Do what a form asks for; what cannot be done loses nothing that was written."""
+    what = request.path_params["what"]
+    deed = _DEEDS.get(what)
+    if deed is None:
+        raise RefusedError(f"there is no {what[:40]!r} here")
+    if not visit.staff.may(Deed.WORK):
+        raise RefusedError("your role may not do this")
+    asked = Asked(office, visit, request.path_params["number"], office.clock())
+
+    def do() -> None:
+        # Also whose number is not for them: it is as if there were none.
+        console.seen_by(office.database, visit.staff, asked.number)
+        deed(asked)
+        with office.database.write() as connection:
+            note_deed(
+                connection, asked.by, what, asked.now, ticket_id=asked.number,
+                network=visit.network,
+            )  # fmt: skip
+
+    try:
+        await office.working.do(do)
+    except MailerError as mistake:
+        if what not in _KEEPS_TEXT or not isinstance(mistake, RefusedError):
+            raise
+        return await ticket_page.page(
+            request, office, visit, wrong=str(mistake), text=asked.field("text"), status=409
+        )
+    return led_to(office, f"/tickets/{asked.number}", {"said": what})
+
+
+def _reply(asked: Asked) -> None:
+    version = asked.field("version")
+    answering.reply(
+        asked.office.database, asked.office.pen, asked.number, _signed(asked), asked.by,
+        asked.now, version=int(version) if version.isdecimal() else None,
+        close=asked.field("then") == "close",
+    )  # fmt: skip
+    console.forget_draft(asked.office.database, asked.visit.staff, asked.number)
+
+
+def _signed(asked: Asked) -> str:
+    text, signature = asked.field("text"), asked.visit.staff.signature
+    if not text or not signature or text.rstrip().endswith(signature):
+        return text
+    return f"{text.rstrip()}\n\n-- \n{signature}\n"
+
+
+def _note(asked: Asked) -> None:
+    ticket_steps.note(
+        asked.office.database, asked.number, asked.field("text"), asked.by, asked.now
+    )
+
+
+def _take(asked: Asked) -> None:
+    ticket_steps.take(asked.office.database, asked.number, asked.by, asked.now)
+
+
+def _assign(asked: Asked) -> None:
+    try:
+        kind = TicketKind(asked.field("kind")) if asked.field("kind") else None
+        urgent = Priority(asked.field("priority")) if asked.field("priority") else None
+    except ValueError:
+        raise RefusedError("there is no such kind or priority") from None
+    tags = tuple(asked.field("tags").split())
+    without: tuple[str, ...] = ()
+    ticket = console.seen_by(asked.office.database, asked.visit.staff, asked.number).ticket
+    if "tags" in asked.visit.form:
+        without = tuple(one for one in ticket.tags if one not in tags)
+        tags = tuple(one for one in tags if one not in ticket.tags)
+    to = asked.field("assignee")
+    how = Sorting(
+        to if "assignee" in asked.visit.form and to != ticket.assignee else None,
+        kind if kind is not ticket.kind else None,
+        urgent if urgent is not ticket.priority else None,
+        tags,
+        without,
+    )
+    if how != Sorting():
+        ticket_steps.assign(asked.office.database, asked.number, how, asked.by, asked.now)
+
+
+def _close(asked: Asked) -> None:
+    ticket_steps.close(asked.office.database, asked.number, asked.by, asked.now)
+
+
+def _reopen(asked: Asked) -> None:
+    ticket_steps.reopen(asked.office.database, asked.number, asked.by, asked.now)
+
+
+def _spam(asked: Asked) -> None:
+    ticket_steps.spam(asked.office.database, asked.number, asked.by, asked.now)
+
+
+def _snooze(asked: Asked) -> None:
+    length = SNOOZES.get(asked.field("for"))
+    if length is None:
+        raise RefusedError("say for how long")
+    until = asked.now + length[1]
+    ticket_steps.snooze(asked.office.database, asked.number, until, asked.by, asked.now)
+
+
+def _merge(asked: Asked) -> None:
+    into = asked.whole("into")
+    console.seen_by(asked.office.database, asked.visit.staff, into)
+    ticket_steps.merge(asked.office.database, asked.number, into, asked.by, asked.now)
+
+
+def _settle(asked: Asked) -> None:
+    outcome = _OUTCOMES.get(asked.field("as"))
+    if outcome is None:
+        raise RefusedError("say whether it arrived, did not, or is sent once more")
+    ticket_steps.settle_letter(
+        asked.office.database, asked.number, asked.whole("letter"), outcome, asked.by,
+        Again(asked.now, asked.now + KINDS[Kind.REPLY].try_for), asked.now,
+    )  # fmt: skip
+
+
+def _draft(asked: Asked) -> None:
+    version = asked.field("version")
+    console.be_here(
+        asked.office.database, asked.visit.staff, asked.number, asked.field("text"),
+        int(version) if version.isdecimal() else 0, asked.now,
+    )  # fmt: skip
+
+
+_DEEDS: dict[str, Callable[[Asked], None]] = {
+    "reply": _reply,
+    "note": _note,
+    "take": _take,
+    "assign": _assign,
+    "close": _close,
+    "reopen": _reopen,
+    "snooze": _snooze,
+    "merge": _merge,
+    "spam": _spam,
+    "settle": _settle,
+    "draft": _draft,
+}
+"""What can be asked for, by the last word of the address."""

@@ -1,0 +1,171 @@
+"""/console/tickets/…: one conversation with its person, and what a message brought."""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from mailer.errors import NotFoundError
+from mailer.jobs import console
+from mailer.jobs.tickets import message_as_it_came
+from mailer.model.ticket import STEPS, Priority, Step, TicketKind
+from mailer.store.staff import note_deed
+from mailer.web.console.door import shared
+from mailer.web.console.looks import HEADERS
+from mailer.web.console.means import Office, Visit
+from mailer.web.console.words import SAID, SNOOZES
+
+_FRAME_STYLE = (
+    "body{margin:0;padding:1rem;background:#fff;color:#111;"
+    "font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}"
+    "table{border-collapse:collapse;max-width:100%}td,th{padding:.2rem;text-align:left}"
+    "blockquote{margin:0 0 0 .5rem;padding-left:.75rem;border-left:3px solid #999}"
+)
+_FRAME = b64encode(sha256(_FRAME_STYLE.encode()).digest()).decode()
+_FILE = {
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+async def show(request: Request, office: Office, visit: Visit) -> Response:
+    """Show a ticket: the conversation in one column, the person in the other."""
+    said = SAID.get(request.query_params.get("said", ""), "")
+    whole = request.query_params.get("all") == "1"
+    return await page(request, office, visit, said=said, whole=whole)
+
+
+async def page(  # noqa: PLR0913 - each is a thing of its own
+    request: Request,
+    office: Office,
+    visit: Visit,
+    *,
+    said: str = "",
+    wrong: str = "",
+    text: str | None = None,
+    status: int = 200,
+    whole: bool = False,
+) -> Response:
+    """Answer with a ticket's page.
+
+    Args:
+        said: What was done just now.
+        wrong: Why it was not done.
+        text: What somebody had written.
+    """
+    number, now = request.path_params["number"], office.clock()
+    desk = await office.working.do(
+        lambda: console.desk_for(
+            office.database, office.ring, visit.staff, number, now, whole=whole
+        )
+    )
+    ticket = desk.found.ticket
+    if text is None:
+        text = desk.draft.text if desk.draft else ""
+    values = {
+        **shared(visit),
+        "desk": desk,
+        "ticket": ticket,
+        "why": {one.incoming_id: one for one in desk.found.decisions},
+        "steps": {one.value for one in Step if (ticket.state, one) in STEPS},
+        "kinds": [one.value for one in TicketKind],
+        "priorities": [one.value for one in Priority],
+        "snoozes": SNOOZES,
+        "said": said,
+        "wrong": wrong,
+        "text": text,
+    }
+    return office.looks.page("ticket", values, now, status)
+
+
+async def changes(request: Request, office: Office, visit: Visit) -> Response:
+    """Answer at which version a ticket is, and who is there, for a page that is open."""
+    number, now = request.path_params["number"], office.clock()
+    form = visit.form
+    version = form.get("version", "")
+    seen = int(version) if version.isascii() and version.isdecimal() else 0
+
+    def look() -> dict[str, object]:
+        text = form.get("text") if form.get("typed") == "1" else None
+        here = console.be_here(
+            office.database, visit.staff, number, text, min(seen, 2**31), now
+        )
+        found = console.seen_by(office.database, visit.staff, number)
+        return {
+            "version": found.ticket.version,
+            "here": [{"name": one.name, "writing": one.writing} for one in here],
+        }
+
+    return JSONResponse(await office.working.do(look), headers=HEADERS)
+
+
+async def message(request: Request, office: Office, visit: Visit) -> Response:
+    """Show a message's HTML, made harmless, in a frame that can do nothing."""
+    raw = await _raw(request, office, visit)
+    found = console.message_html(raw)
+    if found is None:
+        raise NotFoundError("this message has no HTML")
+    html, images = found
+    left_out = f"<p><small>{images} image(s) left out.</small></p>" if images else ""
+    body = (
+        "<!doctype html><html><head><meta charset=utf-8><title>Message</title>"
+        f"<style>{_FRAME_STYLE}</style></head>"
+        f"<body>{html}{left_out}</body></html>"
+    )
+    return HTMLResponse(
+        body,
+        headers={
+            "Content-Security-Policy": (
+                f"default-src 'none'; style-src 'sha256-{_FRAME}'; sandbox allow-popups"
+                " allow-popups-to-escape-sandbox; frame-ancestors 'self'"
+            ),
+            "X-Frame-Options": "SAMEORIGIN",
+            "Referrer-Policy": "no-referrer",
+        },
+    )
+
+
+async def source(request: Request, office: Office, visit: Visit) -> Response:
+    """Give out a message as it came, to be saved."""
+    raw = await _raw(request, office, visit)
+    return _file(raw, f"message-{request.path_params['message']}.eml")
+
+
+async def attachment(request: Request, office: Office, visit: Visit) -> Response:
+    """Give out an attachment, to be saved: it is never shown, whatever it says it is."""
+    raw = await _raw(request, office, visit)
+    name, content = console.attachment(raw, request.path_params["place"])
+    number, now = request.path_params["number"], office.clock()
+
+    def note() -> None:
+        with office.database.write() as connection:
+            note_deed(
+                connection, visit.staff.name, "saved an attachment", now,
+                ticket_id=number, network=visit.network,
+            )  # fmt: skip
+
+    await office.working.do(note)
+    return _file(content, name)
+
+
+def _file(content: bytes, name: str) -> Response:
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    how = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return Response(
+        content,
+        headers={**_FILE, "Content-Disposition": how},
+        media_type="application/octet-stream",
+    )
+
+
+async def _raw(request: Request, office: Office, visit: Visit) -> bytes:
+    number, which = request.path_params["number"], request.path_params["message"]
+
+    def look() -> bytes:
+        found = console.seen_by(office.database, visit.staff, number)
+        return message_as_it_came(office.database, found, which)
+
+    return await office.working.do(look)

@@ -1,0 +1,27 @@
+"""What the console says, and what its lists offer."""
+
+from datetime import timedelta
+
+SAID = {
+    "reply": "Your answer leaves now.",
+    "note": "Noted. It goes to nobody.",
+    "take": "It is yours.",
+    "assign": "Changed.",
+    "close": "Closed.",
+    "reopen": "Open again.",
+    "snooze": "It rests until then, or until the person writes.",
+    "merge": "Merged. Both numbers lead here.",
+    "spam": "Called spam. What comes to it is never answered.",
+    "draft": "Your draft is kept.",
+    "new": "Made. Nobody was written to.",
+    "settle": "Decided.",
+}
+"""What a page says after a form was heeded, by the word in its address."""
+
+SNOOZES = {
+    "4h": ("4 hours", timedelta(hours=4)),
+    "1d": ("a day", timedelta(days=1)),
+    "3d": ("3 days", timedelta(days=3)),
+    "7d": ("a week", timedelta(days=7)),
+    "30d": ("30 days", timedelta(days=30)),
+}

@@ -1,0 +1,422 @@
+"""The console: who may come in, what is shown of what strangers wrote, who may do what."""
+
+import re
+from collections.abc import Generator
+from email.message import EmailMessage
+from html import unescape
+
+import pytest
+from consoles import (
+    PASSWORD,
+    Agent,
+    a_client,
+    a_console,
+    code_of,
+    empty,
+    invited,
+    signed_in,
+    take_in,
+    write,
+)
+from starlette.applications import Starlette
+
+from mailer.jobs import staff
+from mailer.jobs.tickets import conversation
+from mailer.model.staff import Role
+from mailer.model.ticket import EntryKind, TicketState
+from mailer.store import tickets
+from mailer.web.app import build_app
+from mailer.wiring import Workspace, utc_now
+
+EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>'
+
+
+@pytest.fixture(scope="module")
+def made(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Generator[tuple[Workspace, Starlette], None, None]:
+    """A workspace and its pages, made once: both take a second."""
+    with a_console(tmp_path_factory.mktemp("console")) as workspace:
+        yield workspace, build_app(workspace)
+
+
+@pytest.fixture
+def shop(made: tuple[Workspace, Starlette]) -> Workspace:
+    empty(made[0])
+    return made[0]
+
+
+@pytest.fixture
+def app(made: tuple[Workspace, Starlette]) -> Starlette:
+    return made[1]
+
+
+@pytest.fixture
+def kari(shop: Workspace, app: Starlette) -> Agent:
+    return signed_in(shop, app)
+
+
+def ticket(shop: Workspace, number: int = 1):
+    return conversation(shop.database, number)
+
+
+# Coming in.
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/stats", "/tickets/1", "/search?q=x", "/tickets/1/messages/1/source"]
+)
+def test_nobody_sees_anything_without_signing_in(shop, app, path):
+    write(shop)
+    answer = a_client(app).get(f"/console{path}")
+    assert answer.status_code == 303
+    assert answer.headers["location"].startswith("/console/sign-in")
+
+
+def test_who_signs_in_is_led_to_where_they_wanted_to_go_and_nowhere_else(shop, app):
+    secret = invited(shop, "Kari", Role.AGENT)
+    asked = a_client(app).get("/console/tickets/12?all=1").headers["location"]
+    assert asked == "/console/sign-in?to=%2Ftickets%2F12%3Fall%3D1"
+    for to, place in (
+        ("/tickets/12?all=1", "/console/tickets/12?all=1"),
+        ("//evil.example", "/console/"),
+        ("https://evil.example", "/console/"),
+        ("/\\evil.example", "/console/"),
+    ):
+        with shop.database.write() as connection:
+            connection.exec_driver_sql("UPDATE staff SET step = 0")
+        fields = {"name": "Kari", "password": PASSWORD, "code": code_of(secret), "to": to}
+        answer = a_client(app).post("/console/sign-in", data=fields)
+        assert answer.headers["location"] == place
+
+
+def test_a_link_gives_a_password_and_a_code_once_and_is_used_up(shop, app):
+    new = staff.NewStaff("Kari")
+    link = staff.add(shop.database, new, [], "test", utc_now())
+    page = a_client(app).get(f"/console/invited/{link}")
+    key = re.search(r'class="key">(\w+)<', page.text)
+    assert key
+    assert "data:image/svg+xml" in page.text
+    again = a_client(app).get(f"/console/invited/{link}")
+    assert key[1] in again.text
+    fields = {"password": PASSWORD, "again": PASSWORD, "code": code_of(key[1], -1)}
+    short = a_client(app).post(
+        f"/console/invited/{link}", data={**fields, "password": "kort", "again": "kort"}
+    )
+    assert (short.status_code, "at least 12" in short.text) == (422, True)
+    wrong = a_client(app).post(
+        f"/console/invited/{link}", data={**fields, "code": "000000"}
+    )
+    assert wrong.status_code == 422
+    done = a_client(app).post(f"/console/invited/{link}", data=fields)
+    assert done.headers["location"] == "/console/sign-in"
+    assert a_client(app).get(f"/console/invited/{link}").status_code == 404
+    assert a_client(app).post(f"/console/invited/{link}", data=fields).status_code == 404
+    fields = {"name": "kari", "password": PASSWORD, "code": code_of(key[1])}
+    assert a_client(app).post("/console/sign-in", data=fields).status_code == 303
+
+
+def test_the_session_is_a_new_one_whatever_the_browser_had(shop, app):
+    secret = invited(shop, "Kari", Role.AGENT)
+    client = a_client(app)
+    client.cookies.set("__Host-console", "planted-by-somebody")
+    fields = {"name": "Kari", "password": PASSWORD, "code": code_of(secret)}
+    answer = client.post("/console/sign-in", data=fields)
+    cookie = answer.headers["set-cookie"]
+    assert "planted" not in cookie
+    for mark in ("__Host-console=", "HttpOnly", "Secure", "SameSite=lax", "Path=/"):
+        assert mark in cookie
+    other = a_client(app)
+    other.cookies.set("__Host-console", "planted-by-somebody")
+    assert other.get("/console/").status_code == 303
+
+
+def test_signing_out_ends_the_session_also_for_who_copied_the_cookie(kari, app):
+    stolen = a_client(app)
+    stolen.cookies.set("__Host-console", kari.client.cookies["__Host-console"])
+    assert stolen.get("/console/").status_code == 200
+    assert kari.post("/sign-out").status_code == 303
+    assert stolen.get("/console/").status_code == 303
+
+
+def test_who_is_removed_is_out_at_once(shop, kari):
+    assert kari.get("/").status_code == 200
+    staff.leave(shop.database, "Kari", "test", utc_now())
+    assert kari.get("/").status_code == 303
+
+
+# Forms from elsewhere.
+
+
+def test_a_form_without_the_session_s_key_does_nothing(shop, kari):
+    write(shop)
+    for key in ("", "0" * 64, "é"):
+        answer = kari.client.post("/console/tickets/1/close", data={"form_key": key})
+        assert answer.status_code == 403
+    assert ticket(shop).ticket.state is TicketState.NEW
+
+
+def test_a_form_with_another_session_s_key_does_nothing(shop, app, kari):
+    write(shop)
+    ola = signed_in(shop, app, "Ola")
+    answer = kari.client.post("/console/tickets/1/close", data={"form_key": ola.key()})
+    assert answer.status_code == 403
+    assert ticket(shop).ticket.state is TicketState.NEW
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+def test_a_form_that_another_site_sends_does_nothing(shop, kari, said):
+    write(shop)
+    fields = {"form_key": kari.key()}
+    answer = kari.client.post("/console/tickets/1/close", data=fields, headers=said)
+    assert answer.status_code == 403
+    signing_in = kari.client.post("/console/sign-in", data={}, headers=said)
+    assert signing_in.status_code == 403
+    own = {"Origin": "https://mail.example.com", "Sec-Fetch-Site": "same-origin"}
+    answer = kari.client.post("/console/tickets/1/close", data=fields, headers=own)
+    assert answer.status_code == 303
+
+
+def test_looking_changes_nothing(shop, kari):
+    write(shop)
+    before = ticket(shop).ticket
+    for what in ("close", "take", "spam", "reply"):
+        assert kari.get(f"/tickets/1/{what}").status_code == 405
+    kari.get("/tickets/1")
+    assert ticket(shop).ticket == before
+
+
+# What strangers wrote.
+
+
+def hostile(**more: str) -> bytes:
+    message = EmailMessage()
+    message["From"] = f'"{EVIL.replace(chr(34), "")}" <eve@example.com>'
+    message["To"] = "support@shop.example"
+    message["Subject"] = EVIL
+    message["Message-ID"] = "<evil@example.com>"
+    message.set_content(f"Hello {EVIL}")
+    message.add_alternative(
+        "<style>body{display:none}</style><script>alert(3)</script>"
+        "<p onclick=alert(4) style='position:fixed;inset:0'>Hello <b>there</b></p>"
+        "<img src='https://evil.example/pixel.gif'><iframe src=//evil.example></iframe>"
+        "<form action=https://evil.example><input name=password><button>Go</button></form>"
+        "<a href='javascript:alert(5)'>a</a><a href='https://example.com/x'>b</a>"
+        "<base href=https://evil.example><meta http-equiv=refresh content=0>"
+        "<svg onload=alert(6)></svg><link rel=stylesheet href=//evil.example/x.css>",
+        subtype="html",
+    )
+    message.add_attachment(
+        b"<script>alert(7)</script>", maintype="text", subtype="html",
+        filename='../../"><script>alert(8)</script>\u202egpj.exe',
+    )  # fmt: skip
+    return bytes(message)
+
+
+def test_nothing_that_a_stranger_wrote_is_ever_markup(shop, kari):
+    take_in(shop, hostile())
+    for path in ("/", "/tickets/1", "/search?q=script", f"/search?q={EVIL}"):
+        page = kari.get(path)
+        assert page.status_code == 200
+        assert "<script>alert" not in page.text
+        assert "<img src=x" not in page.text
+        policy = page.headers["content-security-policy"]
+        assert "default-src 'none'; script-src 'self'" in policy
+        assert "unsafe" not in policy
+        assert "frame-ancestors 'none'" in policy
+    assert "&lt;script&gt;" in kari.get("/tickets/1").text
+
+
+def test_html_is_harmless_and_in_a_frame_that_can_do_nothing(shop, kari):
+    message = take_in(shop, hostile())
+    page = kari.get(f"/tickets/1/messages/{message}/html")
+    body = page.text.partition("<body>")[2]
+    for bad in (
+        "script", "onclick", "style", "<img", "<iframe", "<form", "<input", "javascript:",
+        "evil.example", "<base", "<meta", "<svg", "<link",
+    ):  # fmt: skip
+        assert bad not in body, bad
+    assert "<b>there</b>" in body
+    assert 'href="https://example.com/x"' in body
+    assert 'rel="noopener noreferrer nofollow"' in body
+    assert "1 image(s) left out" in body
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "sandbox allow-popups" in policy
+    assert "allow-scripts" not in policy
+    assert "allow-same-origin" not in policy
+
+
+def test_attachments_are_saved_and_never_shown_whatever_they_say(shop, kari):
+    raw = hostile()
+    message = take_in(shop, raw)
+    page = unescape(kari.get("/tickets/1").text)
+    assert "gpj.exe" in page
+    assert "\u202e" not in page
+    assert "may run when opened" in page
+    answer = kari.get(f"/tickets/1/messages/{message}/attachments/1")
+    assert answer.content.strip() == b"<script>alert(7)</script>"
+    assert answer.headers["content-type"] == "application/octet-stream"
+    how = answer.headers["content-disposition"]
+    assert how.startswith("attachment; ")
+    assert "/" not in how
+    assert "sandbox" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert kari.get(f"/tickets/1/messages/{message}/attachments/2").status_code == 404
+    assert kari.get(f"/tickets/1/messages/{message}/source").content == raw
+
+
+def test_a_message_of_another_ticket_is_not_given_out_by_this_one_s_address(shop, kari):
+    write(shop)
+    other = take_in(shop, hostile())
+    assert kari.get(f"/tickets/1/messages/{other}/source").status_code == 404
+    assert kari.get(f"/tickets/2/messages/{other}/source").status_code == 200
+
+
+# Who may do what.
+
+
+def test_who_sees_one_mailbox_finds_nothing_of_another(shop, app):
+    write(shop, number=1)
+    message = write(
+        shop, "For the press", to="press@shop.example", number=2, sender="x@y.example"
+    )
+    per = signed_in(shop, app, "Per", Role.ADMIN, "support")
+    assert "Do you ship" in per.get("/tickets/1").text
+    assert "#2" not in per.get("/").text
+    assert "Found: 0" in per.get("/search?q=press").text
+    assert "Found: 0" in per.get("/search?q=%232").text
+    for path in ("", f"/messages/{message}/source", f"/messages/{message}/html"):
+        assert per.get(f"/tickets/2{path}").status_code == 404
+    for what, fields in (
+        ("close", {}), ("note", {"text": "x"}), ("reply", {"text": "x"}), ("here", {}),
+        ("take", {}), ("draft", {"text": "x"}),
+    ):  # fmt: skip
+        assert per.post(f"/tickets/2/{what}", **fields).status_code == 404
+    assert per.post("/tickets/1/merge", into="2").status_code == 404
+    assert (
+        per.post(
+            "/new", address="a@b.example", subject="x", text="x", mailbox="press"
+        ).status_code
+        == 409
+    )
+    assert ticket(shop, 2).ticket.version == 1
+    assert "press" not in per.get("/stats").text
+
+
+def test_an_agent_does_not_read_who_did_what_and_an_admin_does(shop, app, kari):
+    write(shop)
+    kari.post("/tickets/1/take")
+    assert kari.get("/audit").status_code == 409
+    assert "Audit" not in kari.get("/").text
+    ola = signed_in(shop, app, "Ola", Role.ADMIN)
+    page = ola.get("/audit").text
+    assert "Kari" in page
+    assert "take" in page
+
+
+# Working.
+
+
+def test_a_ticket_is_answered_and_the_letter_is_owed(shop, kari):
+    write(shop)
+    page = kari.get("/tickets/1").text
+    assert "Do you ship tents?" in page
+    answer = kari.post("/tickets/1/reply", text="Yes, we do.", version="1")
+    assert answer.headers["location"] == "/console/tickets/1?said=reply"
+    found = ticket(shop)
+    last = found.entries[-1]
+    assert (last.kind, last.author, last.text) == (EntryKind.REPLY, "Kari", "Yes, we do.")
+    assert (found.ticket.state, found.ticket.assignee) == (TicketState.WAITING, "Kari")
+    assert last.delivery_id is not None
+    assert "Your answer leaves now." in kari.get("/tickets/1?said=reply").text
+
+
+def test_two_do_not_answer_at_once_and_the_second_loses_nothing(shop, app, kari):
+    write(shop)
+    ola = signed_in(shop, app, "Ola")
+    kari.post("/tickets/1/reply", text="Yes.", version="1")
+    answer = ola.post("/tickets/1/reply", text="No, <sorry>.", version="1")
+    assert answer.status_code == 409
+    assert "has changed since you looked" in answer.text
+    assert "No, &lt;sorry&gt;." in answer.text
+    replies = [one for one in ticket(shop).entries if one.kind is EntryKind.REPLY]
+    assert [one.text for one in replies] == ["Yes."]
+
+
+def test_others_see_who_is_writing_and_drafts_are_kept(shop, app, kari):
+    write(shop)
+    ola = signed_in(shop, app, "Ola")
+    here = {"version": "1", "typed": "1", "text": "Dear Ola Nordmann,"}
+    assert kari.post("/tickets/1/here", **here).json() == {"version": 1, "here": []}
+    assert "Kari is writing." in ola.get("/tickets/1").text
+    seen = ola.post("/tickets/1/here", version="1").json()["here"]
+    assert seen == [{"name": "Kari", "writing": True}]
+    assert "Dear Ola Nordmann," in kari.get("/tickets/1").text
+    assert "Dear Ola Nordmann," not in ola.get("/tickets/1").text
+    kari.post("/tickets/1/reply", text="Yes.", version="1")
+    assert "Dear Ola" not in kari.get("/tickets/1").text
+
+
+def test_every_step_of_the_command_line_can_be_done(shop, kari):
+    write(shop, number=1)
+    write(shop, "And stoves?", number=2)
+    kari.post("/tickets/1/take")
+    kari.post("/tickets/1/note", text="Rang her.")
+    fields = {"assignee": "Kari", "kind": "complaint", "priority": "high", "tags": "parcel"}
+    kari.post("/tickets/1/assign", **fields)
+    one = ticket(shop).ticket
+    assert (one.assignee, one.kind, one.priority, one.tags) == (
+        "Kari", "complaint", "high", ("parcel",),
+    )  # fmt: skip
+    kari.post("/tickets/1/assign", **{**fields, "tags": ""})
+    assert ticket(shop).ticket.tags == ()
+    for what, fields, state in (
+        ("close", {}, TicketState.CLOSED),
+        ("reopen", {}, TicketState.OPEN),
+        ("snooze", {"for": "1d"}, TicketState.SNOOZED),
+        ("spam", {}, TicketState.SPAM),
+        ("reopen", {}, TicketState.OPEN),
+    ):
+        assert kari.post(f"/tickets/1/{what}", **fields).status_code == 303
+        assert ticket(shop).ticket.state is state
+    kari.post("/tickets/2/merge", into="#1")
+    with shop.database.read() as connection:
+        merged = tickets.get_ticket(connection, 2)
+    assert merged is not None
+    assert merged.merged_into == 1
+    texts = " ".join(entry.text for entry in ticket(shop).entries)
+    assert "Rang her." in texts
+    assert "And stoves?" in texts
+    refused = kari.post("/tickets/1/snooze", **{"for": "1 century"})
+    assert refused.status_code == 409
+    assert kari.post("/tickets/1/explode").status_code == 409
+
+
+def test_a_call_is_noted_by_hand(shop, kari):
+    fields = {"address": "anne@example.com", "subject": "Boots", "text": "Size 42?"}
+    answer = kari.post("/new", **fields, mailbox="support")
+    assert answer.headers["location"] == "/console/tickets/1?said=new"
+    assert "Size 42?" in kari.get("/tickets/1").text
+
+
+def test_a_long_conversation_shows_its_end_first(shop, kari):
+    write(shop)
+    for number in range(60):
+        with shop.database.write() as connection:
+            tickets.add_entry(
+                connection, 1, EntryKind.NOTE, utc_now(), author="Kari",
+                text=f"Note {number}.",
+            )  # fmt: skip
+    page = kari.get("/tickets/1").text
+    assert "Note 59." in page
+    assert "Note 2." not in page
+    assert "Note 2." in kari.get("/tickets/1?all=1").text
