@@ -2,18 +2,22 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from itertools import chain
 
 import click
 
 from mailer.cli.output import as_json, print_rows, shown
+from mailer.cli.providerlines import known_rows, provider_json, provider_row
 from mailer.config.presets import ABOUT
 from mailer.config.relay import Relay
 from mailer.errors import NotFoundError, did_you_mean
 from mailer.jobs.check_workspace import check_relay
+from mailer.jobs.provider_status import provider_status, resume_provider
 from mailer.jobs.relay_status import IDLE, RelayStanding, relay_status
 from mailer.senders import relay_addresses_of, relay_names_of
 from mailer.wiring import open_workspace, utc_now
 from mailer.workspace.presets import read_presets
+from mailer.workspace.providers import read_providers
 
 FOUND_EXIT_STATUS = 1
 
@@ -34,6 +38,7 @@ def relay() -> None:
     \b
     Example: mailer relay status
              mailer relay test bulk
+             mailer relay resume outlook
     """  # noqa: D301 - click's own mark for lines that stay as they are
 
 
@@ -46,6 +51,7 @@ def status(folder: str, *, as_json: bool) -> None:
     Senders at work write it down every few seconds (`sending.keep_every_s`). Rates and
     counts are of all senders together, since they began; what servers said that was no yes
     is of the last ten minutes.
+    Then the mailbox providers of which something was learnt, or for which letters wait.
 
     \b
     Example: mailer relay status
@@ -55,10 +61,16 @@ def status(folder: str, *, as_json: bool) -> None:
         settings = {one.name: one for one in workspace.settings.all_relays().values()}
         names = relay_names_of(workspace)
         found = relay_status(workspace.database, names, utc_now())
+        known = read_providers(workspace.folder)
+        providers = provider_status(workspace.database, known, utc_now())
     if as_json:
-        print_rows((_as_json(one, settings.get(one.name)) for one in found), as_json=True)
+        relays = (_as_json(one, settings.get(one.name)) for one in found)
+        print_rows(chain(relays, map(provider_json, providers)), as_json=True)
         return
     print_rows((_row(one, settings.get(one.name)) for one in found), as_json=False)
+    if providers:
+        click.echo()
+        print_rows(map(provider_row, providers), as_json=False)
 
 
 def _row(one: RelayStanding, relay: Relay | None) -> Mapping[str, object]:
@@ -176,3 +188,31 @@ def presets(*, as_json: bool) -> None:
             words = ", ".join(f"{key} = {value}" for key, value in settings.items())
             rows.append({"preset": name, "settings": words, ABOUT: preset[ABOUT]})
     print_rows(rows, as_json=as_json)
+
+
+@relay.command
+@as_json
+@click.pass_obj
+def providers(folder: str, *, as_json: bool) -> None:
+    """List the mailbox providers that are known, with what each begins with.
+
+    What `providers.toml` in this folder says is laid over what is shipped.
+
+    \b
+    Example: mailer relay providers
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    print_rows(known_rows(read_providers(folder)), as_json=as_json)
+
+
+@relay.command
+@click.argument("provider")
+@click.pass_obj
+def resume(folder: str, provider: str) -> None:
+    """Let a mailbox provider go on that was stopped, or rests: one letter tries it.
+
+    \b
+    Example: mailer relay resume outlook
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    with open_workspace(folder, need_keys=False) as workspace:
+        resume_provider(workspace.database, provider, utc_now())
+    click.echo(f"{provider} goes on: one letter tries it, then the others follow")

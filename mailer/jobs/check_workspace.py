@@ -22,8 +22,9 @@ from mailer.store.database import Database
 from mailer.triage.mailboxes import Mailbox, is_no_reply, problems_of
 from mailer.wire.line import RelayAddress, open_line
 from mailer.wire.web import get_page
-from mailer.workspace.files import free_bytes
+from mailer.workspace.files import exists, free_bytes, inside
 from mailer.workspace.lists import list_names, read_list
+from mailer.workspace.providers import PROVIDERS_FILE, read_providers
 from mailer.workspace.schedules import read_schedules
 from mailer.workspace.templates import template_names
 
@@ -58,7 +59,7 @@ def check_files(
         quiet: The workspace's quiet hours and sending days.
     """
     world = replace(world, mode=Mode.LIVE)
-    looked: list[Looked] = []
+    looked = _providers(world.folder)
     usable: list[str] = []
     for name in list_names(world.folder):
         problem = ""
@@ -82,6 +83,17 @@ def check_files(
         for name in template_names(world.folder)
         for list_name in goes_to.get(name, usable[:1])
     ]
+
+
+def _providers(folder: str) -> list[Looked]:
+    """Look at the workspace's own `providers.toml`, where there is one."""
+    if not exists(inside(folder, PROVIDERS_FILE)):
+        return []
+    try:
+        read_providers(folder)
+    except MailerError as found:
+        return [Looked(PROVIDERS_FILE, str(found))]
+    return [Looked(PROVIDERS_FILE)]
 
 
 def _check_hours(mailing_list: MailingList, quiet: QuietRule | None) -> None:

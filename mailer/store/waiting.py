@@ -68,7 +68,7 @@ def _running() -> Compiled:
             DUE.c.due_at <= NOW,
         )
     )
-    cells = (steps.c.id, steps.c.pace, steps.c.provider)
+    cells: list[ColumnElement[Any]] = [steps.c.id, steps.c.pace, steps.c.provider]
     return Compiled(select(*cells).where(is_due).order_by(steps.c.id, steps.c.provider))
 
 
@@ -103,3 +103,13 @@ def lane_is_due(connection: Connection, now: datetime, *, rehearsing: bool = Fal
         DUE.c.rehearsal.is_(rehearsing),
     )
     return connection.execute(of_lane.limit(1)).first() is not None
+
+
+def waiting_by_provider(connection: Connection) -> dict[str, int]:
+    """Count the letters of campaigns that are queued, by provider."""
+    counted = (
+        select(DUE.c.provider, func.count().label("letters"))
+        .where(QUEUED, OF_A_CAMPAIGN)
+        .group_by(DUE.c.provider)
+    )
+    return {row.provider: row.letters for row in connection.execute(counted)}
