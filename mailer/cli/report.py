@@ -12,9 +12,17 @@ from mailer.errors import NotFoundError
 from mailer.jobs import campaigns as jobs
 from mailer.jobs.report import Report
 from mailer.jobs.report import report as reported
+from mailer.model.reason import WhyLeft
 from mailer.store.reporting import Refusal
 from mailer.wiring import open_workspace, utc_now
 from mailer.workspace.files import write_asked
+
+WHY_LEFT = {
+    WhyLeft.TOO_OFTEN: "too many letters",
+    WhyLeft.NOT_FOR_ME: "not for them",
+    WhyLeft.NEVER_ASKED: "never asked",
+    WhyLeft.OTHER: "something else",
+}
 
 _FIRST_SHOWN = 10
 
@@ -100,6 +108,8 @@ def _figures(one: Report) -> Iterator[str]:
     if one.gone:
         yield f"{'not kept singly':18}{one.gone:>12,}"
     yield f"{'left by its links':18}{one.left:>12,}"
+    for reason, people in one.why_left.items():
+        yield f"  {WHY_LEFT[reason]:16}{people:>12,}"
     yield f"{'replied':18}{one.replied:>12,}"
     if one.links:
         yield f"{'clicks':18}{one.clicks:>12,}  by people, with no person on record"

@@ -7,6 +7,7 @@ from mailer.jobs.slices import Slicer
 from mailer.store import ageing as store
 from mailer.store import enclosures, frozentemplates
 from mailer.store.database import Database
+from mailer.store.reasons import unname_old_reasons
 from mailer.store.transactions import drop_aged
 
 _FOUND_AT_A_TIME = 2_000
@@ -41,6 +42,8 @@ def age(
             with slicer.turn() as connection:
                 gone += store.age_out(connection, ids, before)
         after = found[-1]
+    with database.write() as connection:
+        unname_old_reasons(connection, before)
     _age_templates(database, before, now)
     return gone
 

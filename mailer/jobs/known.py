@@ -11,6 +11,7 @@ from mailer.model.consent import Act, How
 from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
 from mailer.model.frequency import Frequency
+from mailer.model.reason import SaidWhy
 from mailer.model.subscription import Entry as Step
 from mailer.model.suppression import Suppression, list_of
 from mailer.model.ticket import Entry, Ticket
@@ -22,6 +23,7 @@ from mailer.store.frequencies import frequency
 from mailer.store.incoming import Judged, of_delivery
 from mailer.store.known import ImportedValues, OwnLetter, imported_values, own_letters
 from mailer.store.lists import all_lists, words
+from mailer.store.reasons import reasons_of
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tickets import entries_of, of_person
@@ -61,6 +63,7 @@ class Agreed:
     entry: Evidence
     title: str
     words: str
+    why_left: SaidWhy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +121,14 @@ def known_about(world: World, contact_id: int) -> Known | None:
         if contact is None:
             return None
         titles = {list_id: seen.title for list_id, seen in all_lists(connection).items()}
+        why = {one.entry: one for one in reasons_of(connection, contact.id)}
         agreed = tuple(
-            Agreed(entry, titles.get(entry.list_id or "", ""), _words(connection, entry))
+            Agreed(
+                entry,
+                titles.get(entry.list_id or "", ""),
+                _words(connection, entry),
+                why.get(entry.number),
+            )
             for entry in evidence_of(connection, contact.id)
         )
         steps = steps_of(connection, [contact.id]).get(contact.id, [])

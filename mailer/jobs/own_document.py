@@ -56,6 +56,9 @@ def _agreed_document(one: Agreed) -> dict[str, Any]:
         "words": one.words,
         "network_address": entry.network_address,
         "browser": entry.agent,
+        "why_you_left": None
+        if one.why_left is None
+        else {"reason": one.why_left.reason.value, "words": one.why_left.words},
     }
 
 

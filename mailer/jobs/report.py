@@ -1,8 +1,8 @@
 """What came of a campaign, in figures that add up, and what can be done about it."""
 
 import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailer.jobs.bounces import Counted, of_campaign
@@ -10,6 +10,7 @@ from mailer.jobs.campaigns import find
 from mailer.jobs.frozen import Frozen, unpack
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.delivery import OPEN_STATES, DeliveryState
+from mailer.model.reason import WhyLeft
 from mailer.store import reporting
 from mailer.store.ageing import aged_of
 from mailer.store.campaigns import frozen
@@ -17,6 +18,7 @@ from mailer.store.campaignsearch import followers
 from mailer.store.clicks import followed, links_of
 from mailer.store.database import Connection, Database
 from mailer.store.incoming import answered_letters
+from mailer.store.reasons import reasons_by_campaign
 from mailer.store.reporting import Refusal, Tally
 
 _STEPS_AT_MOST = 48
@@ -78,6 +80,7 @@ class Report:
         refused: What was refused, by reply code and provider, the most frequent first.
         expired: What relays put off until its time was over, in the same way.
         left: Who left the list by a link of its letters.
+        why_left: Why, of those who cared to say, the most frequent first.
         joined_since: Who joined its lists after its start.
         over_time: When answers came, in steps of `step`.
         followed_by: The campaigns that went to those who had no letter of it.
@@ -100,6 +103,7 @@ class Report:
     step: timedelta
     followed_by: tuple[Campaign, ...]
     advice: tuple[Advice, ...]
+    why_left: Mapping[WhyLeft, int] = field(default_factory=dict[WhyLeft, int])
     replied: int = 0
     came_back: tuple[Counted, ...] = ()
     links: tuple[LinkCount, ...] = ()
@@ -160,6 +164,7 @@ def report_within(connection: Connection, campaign: Campaign) -> Report:
         step=step,
         followed_by=tuple(followers(connection, campaign.id)),
         advice=(),
+        why_left=reasons_by_campaign(connection, campaign.id),
         replied=answered_letters(connection, campaign.id),
         came_back=of_campaign(connection, campaign.id),
         links=links,

@@ -19,6 +19,7 @@ from mailer.store import ledger
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection, Database
 from mailer.store.evidence import Evidence, entry_of, steps_of
+from mailer.store.reasons import forget_reason
 from mailer.store.suppressions import suppressions_of
 
 WITHIN = timedelta(minutes=10)
@@ -63,6 +64,7 @@ def undo_leaving(
             _again(contact, list_id, one, now) for list_id, one in sorted(before.items())
         ]
         ledger.append(connection, logbook.ring, entries)
+        forget_reason(connection, number)
         end(connection, logbook.ring, contact.hash, contact, ending)
     note_end(logbook, contact.hash, ending)
     return Undone(tuple(sorted(before)))

@@ -28,6 +28,7 @@ class TokenKind(StrEnum):
     BROWSER = "browser"
     CONFIRM = "confirm"
     UNDO = "undo"
+    REASON = "reason"
     PAGE = "page"
     SESSION = "session"
     LINK = "link"

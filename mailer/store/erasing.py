@@ -27,6 +27,7 @@ from mailer.store.deliveries import in_states
 from mailer.store.doortables import ApiRequestRow
 from mailer.store.evidence import forget
 from mailer.store.frequencies import forget_frequency
+from mailer.store.reasons import unname_reasons
 from mailer.store.tables import (
     AttemptRow,
     ContactRow,
@@ -63,6 +64,7 @@ TABLES = {
     "frequency": "deleted",
     "import_before": "deleted",
     "incoming": "what came about her letters is emptied",
+    "leaving_reason": "stays, without her and her words",
     "ledger": "stays without its personal values",
     "page_request": "deleted",
     "sign_up": "deleted",
@@ -192,6 +194,7 @@ def erase_contact(connection: Connection, contact_id: int) -> int:
         )
     entries = forget(connection, contact_id)
     forget_frequency(connection, contact_id)
+    unname_reasons(connection, contact_id)
     holds.forget(connection, contact_id)
     connection.execute(delete(_contact).where(_contact.c.id == contact_id))
     return entries

@@ -16,7 +16,9 @@ from mailer.errors import MailerError
 from mailer.jobs.recognise import Standing, recognise
 from mailer.jobs.undo_leaving import undo_leaving
 from mailer.jobs.unsubscribe import Left, unsubscribe
+from mailer.jobs.why_left import said_why, why_left
 from mailer.model.consent import How
+from mailer.model.reason import WhyLeft
 from mailer.model.token import Reader, TokenKind
 from mailer.web.form import read_form
 from mailer.web.language import language_of
@@ -76,6 +78,8 @@ async def leave_as_asked(
     name, value = _ONE_CLICK
     if form.get(name, "").lower() == value:
         return await _one_click(means, reader)
+    if "about" in form:
+        return await _why(request, means, reader, form)
     if "undo" in form:
         return await _undo(request, means, reader, form["undo"])
     try:
@@ -109,17 +113,59 @@ async def _by_button(
         _log.warning("a wish to leave is not on record: %s", problem)
         language = language_of(request, means.pages)
         return means.pages.problem(503, retry=wish.value, language=language)
+    return _left(
+        request, means, standing, left.entry, everything=wish is Wish.ALL, thanks=False
+    )
+
+
+def _left(
+    request: Request,
+    means: Means,
+    standing: Standing,
+    entry: int | None,
+    *,
+    everything: bool,
+    thanks: bool,
+) -> Response:
+    """Say that somebody has left, how it is undone, and where she may say why."""
+    tokens = means.tokens
     return means.pages.page(
         "left",
         {
             "title": standing.title,
             "address": masked(standing.address),
-            "everything": wish is Wish.ALL,
-            "undo": ""
-            if left.entry is None
-            else means.tokens.for_number(TokenKind.UNDO, left.entry),
+            "everything": everything,
+            "thanks": thanks,
+            "undo": "" if entry is None else tokens.for_number(TokenKind.UNDO, entry),
+            "about": "" if entry is None else tokens.for_number(TokenKind.REASON, entry),
+            "reasons": [one.value for one in WhyLeft],
         },
         language=language_of(request, means.pages, standing.language),
+    )
+
+
+async def _why(
+    request: Request, means: Means, reader: Reader, form: Mapping[str, str]
+) -> Response:
+    """Write down why somebody left, by what only the answer to the button holds."""
+    standing = await _standing(means, reader)
+    number = means.tokens.number(TokenKind.REASON, form["about"])
+    said = (
+        None
+        if number is None
+        else said_why(number, form.get("reason", ""), form.get("words", ""))
+    )
+    everything = form.get("everything") == "yes"
+    kept = said is not None and await means.joining.threads.do(
+        lambda: why_left(
+            means.database, reader.contact_id, reader.campaign_id, said, means.clock()
+        )
+    )
+    if number is None or (said is not None and not kept):
+        language = language_of(request, means.pages, standing.language)
+        return means.pages.problem(400, language=language)
+    return _left(
+        request, means, standing, number, everything=everything, thanks=said is not None
     )
 
 

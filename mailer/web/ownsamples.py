@@ -14,6 +14,8 @@ _CONSENTS: list[Values] = [
         "words": words,
         "network": network,
         "agent": network and "Mozilla",
+        "reason": network and "too_often",
+        "said": network and "Every day!",
     }
     for title, source, words, network in (
         ("News", "sign-up page", "Yes, write to me.", "192.0.2.1"),

@@ -119,6 +119,8 @@ def _agreed(one: Agreed, clock: _Clock) -> dict[str, object]:
         "words": one.words,
         "network": entry.network_address or "",
         "agent": entry.agent or "",
+        "reason": "" if one.why_left is None else one.why_left.reason.value,
+        "said": "" if one.why_left is None else one.why_left.words,
     }
 
 

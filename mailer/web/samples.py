@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from mailer.model.attributes import AttributeType
 from mailer.model.privacy import Kept, Purpose
+from mailer.model.reason import WhyLeft
 from mailer.web.helpsamples import HELP_SAMPLES
 from mailer.web.ownsamples import OWN_SAMPLES
 
@@ -135,7 +136,15 @@ SAMPLES: dict[str, Sequence[Values]] = {
         for yes in (True, False)
     ),
     "left": tuple(
-        {"title": title, "address": address, "everything": everything, "undo": undo}
+        {
+            "title": title,
+            "address": address,
+            "everything": everything,
+            "thanks": everything,
+            "undo": undo,
+            "about": undo,
+            "reasons": [one.value for one in WhyLeft],
+        }
         for title in ("News & more", "")
         for address in ("j•••@example.com", "")
         for everything in (False, True)

@@ -1,0 +1,32 @@
+"""The tables of what people say on pages beside yes and no."""
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Column, Index
+from sqlmodel import Field, SQLModel
+
+from mailer.store.columns import number_column, text_column, time_column
+from mailer.store.shapingtables import metadata
+
+__all__ = ("metadata",)
+
+
+class LeavingReasonRow(SQLModel, table=True):
+    """Why somebody left, if she cared to say: by the ledger's entry that says that she did.
+
+    The contact and her own words go when she is erased, or when letters are aged out.
+    """
+
+    __tablename__ = "leaving_reason"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        Index("ix_leaving_reason_contact_id", "contact_id"),
+        Index("ix_leaving_reason_campaign_id", "campaign_id"),
+    )
+    entry: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    contact_id: int | None = number_column(null=True)
+    # None for all marketing, or where no campaign's link was followed.
+    list_id: str | None = text_column(null=True)
+    campaign_id: int | None = number_column(null=True)
+    reason: str = text_column()
+    words: str = text_column()
+    said_at: datetime = time_column()
