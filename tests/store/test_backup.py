@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from databases import Server
 from migrating import Scripts
 from sending import a_campaign, rows
 
@@ -165,10 +166,10 @@ def test_an_upgrade_that_cannot_be_backed_up_is_not_begun(file: Path, scripts: S
 
 
 def test_an_upgrade_of_postgresql_asks_for_a_backup_first(
-    postgres_url: str, scripts: Scripts
+    postgres: Server, scripts: Scripts
 ):
     scripts.add(STEP)
-    opened = open_database(postgres_url)
+    opened = open_database(postgres.url)
     assert upgrade(opened, None, NOW, scripts=scripts.place).before is None
     scripts.add(NEXT_STEP)
     with pytest.raises(RefusedError, match="pg_dump --format=custom"):

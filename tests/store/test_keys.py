@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from databases import Server
 from sending import a_campaign
 from sqlalchemy import insert, select
 
@@ -262,9 +263,9 @@ def test_the_list_of_keys_says_what_is_wrong_with_each(
 
 
 def test_on_postgresql_users_share_the_keys_and_who_changes_them_is_alone(
-    postgres_url: str,
+    postgres: Server,
 ):
-    database = open_database(postgres_url)
+    database = open_database(postgres.url)
     first, second, third = KeyUse(database), KeyUse(database), KeyUse(database)
     assert first.share()
     assert second.share()

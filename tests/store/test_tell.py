@@ -49,7 +49,7 @@ def hook() -> Generator[str]:
     Hook.taken.clear()
     Hook.status = 204
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}/secret?room=1"
     server.shutdown()
