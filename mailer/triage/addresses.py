@@ -6,7 +6,9 @@ _LOCAL = r"[A-Za-z0-9_!#$%&'*+/=?^`{|}~.\-\u0080-\uffff]{1,128}"
 _QUOTED = r'"(?:[^"\\\n]|\\.){1,64}"'
 _LETTER = r"A-Za-z0-9\u0080-\uffff"
 _DOMAIN = rf"[{_LETTER}_](?:[{_LETTER}_.-]{{0,250}}[{_LETTER}])?"
-ADDRESS = rf"(?:{_QUOTED}|{_LOCAL})@(?:{_DOMAIN}|\[[0-9A-Fa-f.:IPv]{{3,48}}\])"
+# With both cases written out it is taken as it stands: to fold the case of 65,000 letters
+# costs a tenth of a second for the patterns that contain it, in every program's start.
+ADDRESS = rf"(?-i:(?:{_QUOTED}|{_LOCAL})@(?:{_DOMAIN}|\[[0-9A-Fa-f.:IPVipv]{{3,48}}\]))"
 """An address as a pattern: lenient, because those that bounce are often misspelt."""
 
 _ANY = re.compile(rf"(?<![\w.!#$%&*+/=?^`{{|}}~@-])(?:{ADDRESS})")
