@@ -30,6 +30,7 @@ from mailer.store.database import Database
 from mailer.store.lists import all_lists
 from mailer.store.subscriptions import of_contacts
 from mailer.store.tables import LedgerRow, table
+from mailer.triage.mailboxes import Mailbox
 from mailer.triage.ranking import shelf_of
 from mailer.web.app import put_together
 from mailer.web.means import Joining, Threads
@@ -161,6 +162,7 @@ def app_of(
     with_metrics: bool = True,
     lists: Callable[[], Sequence[MailingList]] = tuple,
     handling: Handling = NOTHING_SAID,
+    mailboxes: tuple[Mailbox, ...] = (),
 ) -> Starlette:
     """Put the pages together over a world, with the example's pages."""
     return put_together(
@@ -174,6 +176,7 @@ def app_of(
         lists=lists,
         handling=handling,
         shelf=shelf_of(read_articles(str(folder))),
+        mailboxes=mailboxes,
     )
 
 

@@ -18,6 +18,7 @@ from mailer.model.delivery import DeliveryState
 from mailer.model.token import TokenBox
 from mailer.store.settling import Again
 from mailer.wiring import Workspace, open_workspace, utc_now
+from mailer.workspace.acknowledgements import read_acknowledgements
 from mailer.workspace.files import read_text
 from mailer.workspace.messages import STANDARD_INPUT
 
@@ -179,6 +180,7 @@ def _pen(workspace: Workspace) -> Pen:
         workspace.ring,
         TokenBox(workspace.ring),
         is_rehearsal(mode_of(workspace.settings)),
+        read_acknowledgements(workspace.folder),
     )
 
 

@@ -24,6 +24,9 @@ NAMES = (
 )  # fmt: skip
 """What a text can show."""
 
+HELPED = "helped"
+"""The name of the text that a closing letter ends with."""
+
 _LONGEST = 20_000
 
 
@@ -112,6 +115,22 @@ def acknowledgement_text(
         known = ", ".join(NAMES)
         raise TemplateError(f"{FOLDER}/{file}: {problem}; a text has: {known}") from problem
     return text.strip()[:_LONGEST] + "\n"
+
+
+def helped_text(texts: Mapping[str, str], name: str, language: str, page: str) -> str:
+    """Fill in what a closing letter asks: whether the person was helped.
+
+    Args:
+        page: Where she says so.
+
+    Raises:
+        TemplateError: names the file and what is wrong in it.
+    """
+    file = _spoken(texts, name)[in_small(language)]
+    try:
+        return _ENGINE.from_string(texts[file]).render({"page": page}).strip() + "\n"
+    except (JinjaError, ArithmeticError, LookupError, TypeError, ValueError) as problem:
+        raise TemplateError(f"{FOLDER}/{file}: {problem}; it has: page") from problem
 
 
 def moment_in_words(at: datetime, zone: str, language: str) -> str:

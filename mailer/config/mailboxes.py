@@ -55,6 +55,11 @@ class MailboxSettings(MailSource):
     must_name_us: bool = setting(
         True, "Acknowledge only what names one of our addresses in To or Cc."
     )
+    form: bool = setting(
+        True,
+        "People can also write to it on the page /contact/NAME, once it has hours and"
+        " somebody who reads it.",
+    )
 
     @field_validator("language")
     @classmethod
@@ -123,4 +128,5 @@ def _mailbox(name: str, one: MailboxSettings, zone: str) -> Mailbox:
         words=one.acknowledgement,
         bounce_domain=one.bounce_domain,
         must_name_us=one.must_name_us,
+        form=one.form,
     )

@@ -39,7 +39,14 @@ from mailer.triage.manners import Manners
 from mailer.triage.message import Message
 from mailer.triage.quotas import Over, Quotas, over
 from mailer.triage.ranking import Shelf
-from mailer.triage.tickets import Ids, clean, dues_of_new, references_after, said_hash
+from mailer.triage.tickets import (
+    Ids,
+    clean,
+    dues_of_new,
+    form_language,
+    references_after,
+    said_hash,
+)
 from mailer.triage.workinghours import at_work, next_shift
 
 _log = logging.getLogger(__name__)
@@ -212,6 +219,7 @@ def _text(
         asked.person,
     )
     wished = asked.contact.language if asked.contact else None
+    wished = wished or form_language(asked.message)
     try:
         language = language_for(front.texts, mailbox.words, wished, mailbox.language)
         facts = replace(

@@ -1,11 +1,14 @@
 """Answering a person: a reply goes out by the engine, on its ticket's conversation."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from mailer.compose.acknowledging import HELPED, helped_text, language_for
 from mailer.compose.links import Site
 from mailer.errors import AddressError, RefusedError
 from mailer.jobs.acknowledge import answer_subject, reply_address
+from mailer.jobs.helping import ticket_page
 from mailer.jobs.tickets import change, due_values, open_ticket, step
 from mailer.model.address import parse_address
 from mailer.model.delivery import CauseKind
@@ -30,6 +33,8 @@ class Pen:
     Args:
         site: Who writes where no mailbox does.
         rehearsing: Letters go where a rehearsal's go.
+        texts: The texts of `templates/acknowledgements`; what closes asks by one of them
+            whether the person was helped.
     """
 
     mailboxes: tuple[Mailbox, ...]
@@ -37,6 +42,7 @@ class Pen:
     ring: KeyRing
     tokens: TokenBox
     rehearsing: bool
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +86,30 @@ def reply(  # noqa: PLR0913 - each is a thing of its own
     """
     if not text.strip():
         raise RefusedError("there is nothing in the answer, so nothing was sent")
+    if close:
+        text = f"{text.rstrip()}\n\n{_were_you_helped(database, pen, number)}"
     if dry_run:
         with database.read() as connection:
             return _written(connection, pen, number, text, version)
     with database.write() as connection:
         answer = _written(connection, pen, number, text, version)
         return _owed(connection, pen, answer, by, now, close=close)
+
+
+def _were_you_helped(database: Database, pen: Pen, number: int) -> str:
+    """Return the words that ask whether a person was helped; "" where there are none.
+
+    Raises:
+        NotFoundError: when there is no such ticket.
+        TemplateError: when the text cannot be filled in.
+    """
+    if not pen.texts:
+        return ""
+    with database.read() as connection:
+        ticket = open_ticket(connection, number)
+    language = language_for(pen.texts, HELPED, ticket.language, ticket.language)
+    page = ticket_page(pen.site, pen.tokens, ticket.id)
+    return helped_text(pen.texts, HELPED, language, page)
 
 
 def _written(

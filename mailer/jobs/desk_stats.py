@@ -7,6 +7,7 @@ from statistics import median
 from mailer.model.ticket import TicketState
 from mailer.store import ticketqueue
 from mailer.store.database import Database
+from mailer.store.form_messages import helped_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class MailboxStats:
         answered: First answers within the days asked for.
         in_time: Those of them before they were due.
         median_h: Half of them came within so many hours; None where there were none.
+        helped, not_helped: How many said so within those days.
     """
 
     mailbox: str
@@ -26,6 +28,8 @@ class MailboxStats:
     answered: int
     in_time: int
     median_h: float | None
+    helped: int = 0
+    not_helped: int = 0
 
     def facts(self) -> dict[str, object]:
         """Return it as a row."""
@@ -37,6 +41,8 @@ class MailboxStats:
             "answered": self.answered,
             "in time": self.in_time,
             "median hours": self.median_h,
+            "helped": self.helped,
+            "not helped": self.not_helped,
         }
 
 
@@ -49,6 +55,7 @@ def stats(database: Database, days: int, now: datetime) -> list[MailboxStats]:
     with database.read() as connection:
         counts = ticketqueue.counts(connection)
         late = ticketqueue.count_late(connection, now)
+        helped = helped_since(connection, now - timedelta(days=days))
         answered = ticketqueue.answered_since(connection, now - timedelta(days=days))
     found: list[MailboxStats] = []
     for mailbox in sorted({name for name, _ in counts}):
@@ -62,6 +69,8 @@ def stats(database: Database, days: int, now: datetime) -> list[MailboxStats]:
                 len(mine),
                 sum(1 for one in mine if one[3] is None or one[2] <= one[3]),
                 round(median(waits), 1) if waits else None,
+                helped.get((mailbox, "yes"), 0),
+                helped.get((mailbox, "no"), 0),
             )
         )
     return found

@@ -38,6 +38,7 @@ from mailer.triage.tickets import (
     clean,
     dues_after_more,
     dues_of_new,
+    form_language,
     goes_on,
     ids_of,
     priority_of,
@@ -138,7 +139,7 @@ def _new(
     if treatment.spam or isinstance(notice, Spam):
         state = TicketState.SPAM
     tags = (*(("unsubscribe",) if isinstance(notice, Unsubscribe) else ()), *treatment.tags)
-    language = who.known.language if who.known else None
+    language = (who.known.language if who.known else None) or form_language(message)
     return store.create_ticket(
         connection,
         {

@@ -7,7 +7,7 @@ Who needs all tables takes `metadata` from here.
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from mailer.store.columns import (
@@ -64,6 +64,9 @@ class TicketRow(SQLModel, table=True):
     merged_into: int | None = number_column(null=True)
     follows: int | None = number_column(null=True)
     version: int = number_column()
+    # Whether the person was helped, in her own words: yes or no; none until she says so.
+    helped: str | None = text_column(null=True)
+    helped_at: datetime | None = time_column(null=True)
 
 
 class TicketEntryRow(SQLModel, table=True):
@@ -122,3 +125,15 @@ class AcknowledgementRow(SQLModel, table=True):
     delivery_id: int | None = number_column(null=True)
     rule: int | None = number_column(null=True)
     why: str = text_column()
+
+
+class FormMessageRow(SQLModel, table=True):
+    """That something was written on a page, by the keyed hash of its network, for a day."""
+
+    __tablename__ = "form_message"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_form_message_at", "at"),)
+    id: int | None = id_column()
+    at: datetime = time_column()
+    network_hash: bytes | None = Field(
+        default=None, sa_column=Column(LargeBinary, nullable=True)
+    )

@@ -44,6 +44,7 @@ class Mailbox:
         words: The name of its texts in `templates/acknowledgements/`.
         bounce_domain: Where returned replies go; "" for the mailbox itself.
         must_name_us: Only what names us in To or Cc is acknowledged.
+        form: People can write to it on a page, too.
     """
 
     name: str
@@ -60,6 +61,12 @@ class Mailbox:
     words: str = "received"
     bounce_domain: str = ""
     must_name_us: bool = True
+    form: bool = True
+
+    @property
+    def has_form(self) -> bool:
+        """Whether it has a page to write on: only where an answer is promised."""
+        return self.form and bool(self.address) and self.promises
 
     @property
     def addresses(self) -> frozenset[str]:

@@ -193,3 +193,12 @@ def name_of(words: str) -> str:
     """
     name = " ".join(words.split()).strip(" \"'")
     return "" if len(name) > NAME_AT_MOST or _MORE_THAN_A_NAME.search(name) else name
+
+
+_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
+
+
+def form_language(message: Message) -> str | None:
+    """Return the language of the page that a message was typed on; None for a mail."""
+    found = message.part.get("x-form-language").strip()
+    return found if _LANGUAGE.fullmatch(found) else None

@@ -33,6 +33,7 @@ async def get(request: Request, means: Means) -> Response:
         return means.pages.not_found(language)
     words = request.query_params.get("q", "").strip()[:_WORDS_AT_MOST]
     values = {
+        "contact_url": contact_url(means, language),
         "query": words,
         "articles": [shown(means, one) for one in _found(means, words, language)],
     }
@@ -51,6 +52,7 @@ async def article(request: Request, means: Means) -> Response:
     if found is None:
         return means.pages.not_found(language)
     values = {
+        "contact_url": contact_url(means, language),
         "title": found.title,
         "article_language": found.language,
         "text": article_html(found.text),
@@ -83,3 +85,11 @@ def _found(means: Means, words: str, language: str) -> list[Article]:
                 known.add(here.name)
                 found.append(here)
     return found
+
+
+def contact_url(means: Means, language: str) -> str:
+    """Return the first mailbox's form; "" where none has one."""
+    first = next((one for one in means.mailboxes if one.has_form), None)
+    if first is None:
+        return ""
+    return f"{means.letters.site.public_url}/contact/{first.name}?lang={language}"

@@ -34,6 +34,7 @@ from mailer.model.mode import Mode
 from mailer.model.privacy import NOTHING_SAID, Handling
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
+from mailer.triage.mailboxes import Mailbox
 from mailer.triage.ranking import Shelf, shelf_of
 from mailer.web import (
     answers,
@@ -41,6 +42,7 @@ from mailer.web import (
     archive,
     browser,
     confirm,
+    contact,
     follow,
     health,
     images,
@@ -50,6 +52,7 @@ from mailer.web import (
     own,
     preferences,
     privacy,
+    ticket,
     unsubscribe,
 )
 from mailer.web.console import app as console
@@ -106,6 +109,7 @@ def build_app(workspace: Workspace) -> Starlette:
         with_metrics=workspace.settings.site.metrics,
         shelf=shelf_of(read_articles(workspace.folder)),
         office=office_of(workspace, _REHEARSAL),
+        mailboxes=workspace.mailboxes(),
     )
 
 
@@ -140,6 +144,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     with_metrics: bool = True,
     shelf: Shelf | None = None,
     office: Office | None = None,
+    mailboxes: tuple[Mailbox, ...] = (),
 ) -> Starlette:
     """Put the pages together from what they work with.
 
@@ -155,6 +160,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         with_metrics: Answer /metrics.
         shelf: The articles that people help themselves with.
         office: What the console works with; None where there is none.
+        mailboxes: Where people write to.
     """
     tokens = TokenBox(logbook.ring)
     means = Means(
@@ -173,6 +179,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         lists=lists,
         handling=handling,
         shelf=shelf or Shelf(),
+        mailboxes=mailboxes,
     )
     # A proxy may leave the path of the public address as it is, or take it away.
     bases = sorted({"", URL(site.public_url).path.rstrip("/")})
@@ -213,6 +220,8 @@ def _routes(base: str, means: Means, *, with_metrics: bool) -> list[Route]:
         _route(f"{base}/archive/{{name}}/{{number:int}}", means, archive.letter),
         _route(f"{base}/answers", means, answers.get),
         _route(f"{base}/answers/{{name}}", means, answers.article),
+        _route(f"{base}/contact/{{name}}", means, contact.get, contact.post),
+        _route(f"{base}/t/{{token:path}}", means, ticket.get, ticket.post),
         _route(f"{base}/c/{{token:path}}", means, confirm.get, confirm.post),
         _route(f"{base}/me", means, mine.get, mine.post),
         _route(f"{base}/privacy", means, privacy.get),

@@ -20,6 +20,7 @@ from mailer.model.privacy import NOTHING_SAID, Handling
 from mailer.model.signup import SignUpRules
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
+from mailer.triage.mailboxes import Mailbox
 from mailer.triage.ranking import Shelf
 from mailer.web.client import Network
 from mailer.web.pages import Pages
@@ -87,6 +88,7 @@ class Means:
         lists: Reads the lists as they are now.
         handling: What is done with people's data.
         shelf: The articles that people help themselves with.
+        mailboxes: Where people write to.
     """
 
     database: Database
@@ -104,3 +106,4 @@ class Means:
     lists: Callable[[], Sequence[MailingList]] = tuple
     handling: Handling = NOTHING_SAID
     shelf: Shelf = field(default_factory=Shelf)
+    mailboxes: tuple[Mailbox, ...] = ()

@@ -1,0 +1,62 @@
+"""The pages where people help themselves, in a browser: phone width, axe-core, keyboard."""
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chromium import Tab, browser
+from customers import pages
+
+from mailer.web.helpsamples import HELP_SAMPLES
+
+AXE = (Path(__file__).parent.parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
+_RUN_AXE = """
+axe.run().then(found => found.violations.map(
+  one => one.id + ': ' + one.nodes.map(node => node.html).join(' | ')))
+"""
+# The fullest of each page's samples: everything that can stand on it.
+LONGEST: dict[str, Any] = {
+    name: max(samples, key=lambda one: len(bytes(pages().page(name, one).body)))
+    for name, samples in HELP_SAMPLES.items()
+}
+
+
+@pytest.fixture(scope="module")
+def tab() -> Generator[Tab, None, None]:
+    with browser() as opened:
+        yield opened
+
+
+def shown(tab: Tab, tmp_path: Path, name: str, language: str) -> None:
+    file = tmp_path / f"{name}.html"
+    file.write_bytes(bytes(pages().page(name, LONGEST[name], language=language).body))
+    tab.go(file.as_uri())
+
+
+@pytest.mark.parametrize("name", sorted(LONGEST))
+def test_each_page_fits_a_phone_and_has_no_violation(
+    tab: Tab, tmp_path: Path, name: str
+) -> None:
+    for language, width in (("de", 320), ("nb", 360), ("en", 1280)):
+        tab.size(width, 740)
+        shown(tab, tmp_path, name, language)
+        assert tab.run("document.documentElement.scrollWidth") <= width
+        tab.run(AXE)
+        for scheme in ("light", "dark"):
+            features = [{"name": "prefers-color-scheme", "value": scheme}]
+            tab.ask("Emulation.setEmulatedMedia", features=features)
+            assert tab.run(_RUN_AXE) == []
+
+
+def test_the_form_is_filled_in_by_keyboard_in_the_order_that_it_is_read(
+    tab: Tab, tmp_path: Path
+) -> None:
+    shown(tab, tmp_path, "contact", "en")
+    reached: list[str] = []
+    for _ in range(6):
+        tab.key("Tab")
+        reached.append(
+            tab.run("document.activeElement.id || document.activeElement.tagName")
+        )
+    assert reached == ["A", "email", "name", "subject", "text", "BUTTON"]
