@@ -41,7 +41,8 @@ def a_console(folder: Path, **settings: object) -> Workspace:
 
 _EMPTIED = (
     "ticket", "ticket_entry", "ticket_draft", "acknowledgement", "incoming", "delivery",
-    "contact", "staff", "staff_session", "staff_try", "staff_deed", "sqlite_sequence",
+    "contact", "suppression", "staff", "staff_session", "staff_try", "staff_deed",
+    "sqlite_sequence",
 )  # fmt: skip
 
 

@@ -10,8 +10,9 @@ from mailer.cli.conversation import conversation_lines, ticket_row
 from mailer.cli.output import as_json, print_facts, print_json, shown
 from mailer.config.modes import mode_of
 from mailer.errors import RefusedError
-from mailer.jobs import answering, ticket_steps, tickets
+from mailer.jobs import answering, taking_back, ticket_steps, tickets
 from mailer.jobs.answering import Answer, Pen
+from mailer.jobs.canned import fill_in
 from mailer.jobs.new_ticket import Call, note_call
 from mailer.jobs.world import is_rehearsal
 from mailer.model.delivery import DeliveryState
@@ -47,6 +48,9 @@ _body = click.option(
 @click.command
 @_number
 @_body
+@click.option(
+    "--canned", metavar="NAME", help="Answer with templates/canned/NAME.txt, or begin so."
+)
 @click.option("--close", "close", is_flag=True, help="Close the ticket with it.")
 @click.option("--dry-run", is_flag=True, help="Show the letter, and send nothing.")
 @click.option(
@@ -60,20 +64,27 @@ _body = click.option(
 @as_json
 @click.pass_obj
 def reply(
-    folder: str, number: int, *, body: str | None, close: bool, dry_run: bool,
-    version: int | None, by: str, as_json: bool,
+    folder: str, number: int, *, body: str | None, canned: str | None, close: bool,
+    dry_run: bool, version: int | None, by: str, as_json: bool,
 ) -> None:  # fmt: skip
     """Answer a person; the letter goes out within moments, on the conversation.
 
     Without --body the editor opens with the conversation below. When somebody else has
-    answered in the meantime, or the person wrote again, nothing is sent.
+    answered in the meantime, or the person wrote again, nothing is sent. With --canned
+    the text is there already; `--body -` and a canned one cannot be both.
 
     \b
     Example: mailer inbox reply 12 --by Kari
+             mailer inbox reply 12 --canned parcel --by Kari --dry-run
              mailer inbox reply 12 --body answer.txt --close --by Kari --dry-run
     """  # noqa: D301 - click's own mark for lines that stay as they are
     with open_workspace(folder) as workspace:
-        if body is None:
+        if canned is not None:
+            if body is not None:
+                raise click.UsageError("say --body or --canned, one of them")
+            found = tickets.conversation(workspace.database, number).ticket
+            text = fill_in(workspace.folder, canned, found, by)
+        elif body is None:
             text, seen = _edited(workspace, number)
             version = version or seen
         else:
@@ -173,6 +184,24 @@ def settle(folder: str, number: int, letter: int, *, outcome: str, by: str) -> N
     click.echo(f"letter {letter}: {_OUTCOMES[outcome]}")
 
 
+@click.command
+@_number
+@click.argument("entry", type=int)
+@_by
+@as_json
+@click.pass_obj
+def split(folder: str, number: int, entry: int, *, by: str, as_json: bool) -> None:
+    """Make a ticket of its own of one message: it is about something else.
+
+    ENTRY is the entry's `id` in `mailer inbox show --json`.
+
+    Example: mailer inbox split 12 34 --by Kari
+    """
+    with open_workspace(folder, need_keys=False) as workspace:
+        made = taking_back.split(workspace.database, number, entry, by, utc_now())
+    print_facts(ticket_row(made), as_json=as_json)
+
+
 def _pen(workspace: Workspace) -> Pen:
     return Pen(
         workspace.mailboxes(),
@@ -222,5 +251,5 @@ def _print_letter(answer: Answer) -> None:
         click.echo(shown(line))
 
 
-ANSWERING = (reply, note, new, settle)
+ANSWERING = (reply, note, new, settle, split)
 """What `mailer inbox` gets from here."""

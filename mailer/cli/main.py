@@ -71,6 +71,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.bounce:bounce",
         "List what came back of letters, and what follows.",
     ),
+    "letter": ("mailer.cli.letter:letter", "Show one letter as its person got it."),
     "inbox": ("mailer.cli.inbox:inbox", "Answer people, and understand what comes back."),
     "serve": (
         "mailer.cli.serve:serve",

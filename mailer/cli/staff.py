@@ -30,7 +30,7 @@ def staff() -> None:
     type=_role,
     default=Role.AGENT.value,
     show_default=True,
-    help="An admin may also read who did what.",
+    help="An admin may also erase people, and read who did what.",
 )
 @click.option("--email", default="", help="Where notices about tickets go.")
 @click.option(

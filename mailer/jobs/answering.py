@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailer.compose.acknowledging import HELPED, helped_text, language_for
 from mailer.compose.links import Site
@@ -71,6 +71,7 @@ def reply(  # noqa: PLR0913 - each is a thing of its own
     version: int | None = None,
     close: bool = False,
     dry_run: bool = False,
+    wait: timedelta = timedelta(0),
 ) -> Answer:
     """Owe a person an answer; it leaves within moments, and its due time is met.
 
@@ -78,6 +79,7 @@ def reply(  # noqa: PLR0913 - each is a thing of its own
         version: The ticket as the writer saw it; None for as it is now.
         close: Close the ticket with it.
         dry_run: Show it, and send nothing.
+        wait: So long it can be taken back before it leaves (`jobs/taking_back.py`).
 
     Raises:
         NotFoundError: when there is no such ticket.
@@ -93,7 +95,7 @@ def reply(  # noqa: PLR0913 - each is a thing of its own
             return _written(connection, pen, number, text, version)
     with database.write() as connection:
         answer = _written(connection, pen, number, text, version)
-        return _owed(connection, pen, answer, by, now, close=close)
+        return _owed(connection, pen, answer, by, (now, now + wait), close=close)
 
 
 def _were_you_helped(database: Database, pen: Pen, number: int) -> str:
@@ -132,8 +134,15 @@ def _written(
 
 
 def _owed(
-    connection: Connection, pen: Pen, answer: Answer, by: str, now: datetime, *, close: bool
+    connection: Connection,
+    pen: Pen,
+    answer: Answer,
+    by: str,
+    when: tuple[datetime, datetime],
+    *,
+    close: bool,
 ) -> Answer:
+    now, due_at = when
     ticket = answer.ticket
     entry_id = store.add_entry(
         connection,
@@ -157,7 +166,7 @@ def _owed(
         rehearsal=pen.rehearsing,
     )
     delivery_id = queue_letter(
-        connection, (CauseKind.TICKET, entry_id), Kind.REPLY, recipient, now
+        connection, (CauseKind.TICKET, entry_id), Kind.REPLY, recipient, due_at
     )
     store.note_letter(connection, entry_id, delivery_id)
     state = step(ticket, Step.ANSWERED)

@@ -224,6 +224,22 @@ def _brought(raw: bytes) -> Brought:
     return Brought(enclosed_of(part), has_html, len(raw) <= SIZE_AT_MOST)
 
 
+def require_letter(database: Database, who: Staff, number: int, letter: int) -> None:
+    """Raise when a letter has nothing to do with a ticket's person.
+
+    Raises:
+        NotFoundError: when it was to somebody else, or the ticket is not for them.
+    """
+    found = seen_by(database, who, number)
+    if letter in found.letters:
+        return
+    contact_id = found.ticket.contact_id
+    with database.read() as connection:
+        view = find_letter(connection, letter)
+    if view is None or contact_id is None or view.contact_id != contact_id:
+        raise NotFoundError(f"ticket {number} has no letter {letter}")
+
+
 def message_html(raw: bytes) -> tuple[str, int] | None:
     """Return a message's harmless HTML, and how many images were left out."""
     return html_of(read(raw))

@@ -20,6 +20,8 @@ class Deed(StrEnum):
 
     WORK = "work"
     """Answer, note, take, sort, close, snooze, merge, reopen."""
+    ERASE = "erase"
+    """Erase a person: it cannot be undone."""
     AUDIT = "audit"
     """Read who did what."""
 

@@ -148,6 +148,21 @@ def resolve(
     return len(rows)
 
 
+def withhold_queued(connection: Connection, delivery_id: int, now: datetime) -> bool:
+    """Withhold one delivery that nobody has claimed yet; False when it is too late."""
+    held = connection.execute(
+        update(_delivery)
+        .where(_delivery.c.id == delivery_id, in_states(_ONLY_QUEUED))
+        .where(_delivery.c.attempt == 0)
+        .values(
+            state=DeliveryState.WITHHELD.value,
+            reason=Withheld.CANCELLED.value,
+            ended_at=now,
+        )
+    )
+    return held.rowcount == 1
+
+
 def _log(
     connection: Connection,
     rows: Sequence[Any],

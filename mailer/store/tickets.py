@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, text, update
+from sqlalchemy import Connection, delete, insert, or_, select, text, update
 
 from mailer.model.ticket import (
     Entry,
@@ -17,10 +17,11 @@ from mailer.model.ticket import (
     TicketState,
 )
 from mailer.store.tables import IncomingRow, table
-from mailer.store.tickettables import TicketEntryRow, TicketRow
+from mailer.store.tickettables import AcknowledgementRow, TicketEntryRow, TicketRow
 
 _ticket = table(TicketRow)
 _entry = table(TicketEntryRow)
+_decided = table(AcknowledgementRow)
 _incoming = table(IncomingRow)
 _HELD = text("SELECT pg_advisory_xact_lock(:tickets)")
 _TICKETS = 0x7469636B
@@ -101,6 +102,26 @@ def note_letter(connection: Connection, entry_id: int, delivery_id: int) -> None
     connection.execute(
         update(_entry).where(_entry.c.id == entry_id).values(delivery_id=delivery_id)
     )
+
+
+def drop_entry(connection: Connection, entry_id: int) -> None:
+    """Take an entry out of its conversation: what it said never left."""
+    connection.execute(delete(_entry).where(_entry.c.id == entry_id))
+
+
+def move_entry(connection: Connection, entry: Entry, ticket_id: int) -> None:
+    """Put a message on another ticket, with its acknowledgement and what was decided."""
+    here = _entry.c.id == entry.id
+    if entry.incoming_id is not None:
+        here |= (_entry.c.incoming_id == entry.incoming_id) & (
+            _entry.c.ticket_id == entry.ticket_id
+        )
+        connection.execute(
+            update(_decided)
+            .where(_decided.c.incoming_id == entry.incoming_id)
+            .values(ticket_id=ticket_id)
+        )
+    connection.execute(update(_entry).where(here).values(ticket_id=ticket_id))
 
 
 def get_ticket(connection: Connection, number: int) -> Ticket | None:

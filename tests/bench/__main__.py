@@ -15,6 +15,7 @@ from pathlib import Path
 from bench import (
     classify,
     cli_help,
+    console,
     inbound,
     kill,
     kill_everywhere,
@@ -61,6 +62,7 @@ _MODULES = (
     report,
     restore_drill,
     leaving,
+    console,
 )
 _QUICK = 0.05
 

@@ -25,6 +25,8 @@ from mailer.jobs.tickets import conversation
 from mailer.model.staff import Role
 from mailer.model.ticket import EntryKind, TicketState
 from mailer.store import tickets
+from mailer.store.deliveries import find_letter
+from mailer.store.suppressions import suppressions_of
 from mailer.web.app import build_app
 from mailer.wiring import Workspace, utc_now
 
@@ -331,13 +333,13 @@ def test_a_ticket_is_answered_and_the_letter_is_owed(shop, kari):
     page = kari.get("/tickets/1").text
     assert "Do you ship tents?" in page
     answer = kari.post("/tickets/1/reply", text="Yes, we do.", version="1")
-    assert answer.headers["location"] == "/console/tickets/1?said=reply"
+    assert answer.headers["location"].startswith("/console/tickets/1?said=reply&letter=")
     found = ticket(shop)
     last = found.entries[-1]
     assert (last.kind, last.author, last.text) == (EntryKind.REPLY, "Kari", "Yes, we do.")
     assert (found.ticket.state, found.ticket.assignee) == (TicketState.WAITING, "Kari")
     assert last.delivery_id is not None
-    assert "Your answer leaves now." in kari.get("/tickets/1?said=reply").text
+    assert "leaves in ten seconds" in kari.get("/tickets/1?said=reply").text
 
 
 def test_two_do_not_answer_at_once_and_the_second_loses_nothing(shop, app, kari):
@@ -420,3 +422,85 @@ def test_a_long_conversation_shows_its_end_first(shop, kari):
     assert "Note 59." in page
     assert "Note 2." not in page
     assert "Note 2." in kari.get("/tickets/1?all=1").text
+
+
+def test_an_answer_is_taken_back_before_it_leaves_and_not_after(shop, kari):
+    write(shop)
+    due = ticket(shop).ticket.due_at
+    kari.post("/tickets/1/reply", text="Yes, but wrong.", version="1")
+    letter = ticket(shop).entries[-1].delivery_id
+    assert letter is not None
+    page = kari.get(f"/tickets/1?said=reply&letter={letter}").text
+    assert "Take it back" in page
+    assert kari.post("/tickets/1/undo", letter=str(letter)).status_code == 303
+    found = ticket(shop)
+    assert [one.kind for one in found.entries].count(EntryKind.REPLY) == 0
+    assert (found.ticket.state, found.ticket.due_at) == (TicketState.OPEN, due)
+    assert found.ticket.answered_at is None
+    assert "Yes, but wrong." in kari.get("/tickets/1").text
+    with shop.database.read() as connection:
+        view = find_letter(connection, letter)
+    assert view is not None
+    assert (view.state, view.reason) == ("withheld", "cancelled")
+    version = str(found.ticket.version)
+    kari.post("/tickets/1/reply", text="Yes.", version=version)
+    left = ticket(shop).entries[-1].delivery_id
+    with shop.database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE delivery SET attempt = 1 WHERE id = {left}")
+    assert kari.post("/tickets/1/undo", letter=str(left)).status_code == 409
+    assert ticket(shop).entries[-1].text == "Yes."
+
+
+def test_a_message_about_something_else_is_split_off(shop, kari):
+    write(shop)
+    first = ticket(shop).entries[0]
+    assert kari.post("/tickets/1/split", entry=str(first.id)).status_code == 409
+    write(shop, "And my parcel?", number=2)
+    kari.post("/tickets/2/merge", into="1")
+    second = next(one for one in ticket(shop).entries if one.text == "And my parcel?")
+    assert "Split it off" in kari.get("/tickets/1").text
+    answer = kari.post("/tickets/1/split", entry=str(second.id))
+    assert answer.headers["location"] == "/console/tickets/3?said=split"
+    assert "And my parcel?" not in kari.get("/tickets/1").text
+    assert "And my parcel?" in kari.get("/tickets/3").text
+    assert ticket(shop, 3).ticket.due_at is not None
+    assert kari.post("/tickets/3/split", entry=str(first.id)).status_code == 404
+
+
+def test_a_text_that_is_used_often_is_put_in_with_the_person_s_name(shop, kari):
+    write(shop)
+    page = kari.get("/tickets/1?canned=parcel").text
+    assert "Hello Ola Nordmann," in page
+    assert "I have asked the carrier" in page
+    assert kari.get("/tickets/1?canned=../../config").status_code == 200
+
+
+def test_the_letters_beside_a_ticket_are_shown_and_nobody_else_s(shop, kari):
+    write(shop)
+    write(shop, "x", sender="x@y.example", number=2)
+    mine = next(iter(ticket(shop).letters))
+    other = next(iter(ticket(shop, 2).letters))
+    page = kari.get(f"/tickets/1/letters/{mine}")
+    assert "we have your message" in page.text
+    policy = page.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert policy.endswith("sandbox")
+    assert kari.get(f"/tickets/1/letters/{other}").status_code == 404
+    assert kari.get("/tickets/1/letters/999").status_code == 404
+
+
+def test_a_person_is_unsubscribed_at_her_wish_and_erased_by_an_admin_only(shop, app, kari):
+    write(shop)
+    assert kari.post("/tickets/1/unsubscribe").status_code == 409
+    assert kari.post("/tickets/1/unsubscribe", sure="yes").status_code == 303
+    with shop.database.read() as connection:
+        key = shop.ring.suppression_hash("ola@example.com")
+        (held,) = suppressions_of(connection, key)
+    assert held.reason == "unsubscribed"
+    assert "Erase this person" not in kari.get("/tickets/1").text
+    assert kari.post("/tickets/1/erase", sure="yes").status_code == 409
+    ola = signed_in(shop, app, "Ola", Role.ADMIN)
+    assert ola.post("/tickets/1/erase").status_code == 409
+    answer = ola.post("/tickets/1/erase", sure="yes")
+    assert answer.headers["location"] == "/console/?said=erase"
+    assert ola.get("/tickets/1").status_code == 404

@@ -9,7 +9,12 @@ from starlette.responses import Response
 
 from mailer.errors import MailerError, RefusedError
 from mailer.jobs import answering, console, ticket_steps
+from mailer.jobs.erase import erase
+from mailer.jobs.requests import Request as Asking
+from mailer.jobs.requests import record
+from mailer.jobs.taking_back import UNDO_WITHIN, split, take_back
 from mailer.jobs.ticket_steps import Sorting
+from mailer.model.consent import Act
 from mailer.model.delivery import DeliveryState
 from mailer.model.kind import KINDS, Kind
 from mailer.model.staff import Deed
@@ -69,35 +74,80 @@ async def act(request: Request, office: Office, visit: Visit) -> Response:
         raise RefusedError("your role may not do this")
     asked = Asked(office, visit, request.path_params["number"], office.clock())
 
-    def do() -> None:
+    def do() -> str | None:
         # Also whose number is not for them: it is as if there were none.
         console.seen_by(office.database, visit.staff, asked.number)
-        deed(asked)
+        way = deed(asked)
         with office.database.write() as connection:
             note_deed(
                 connection, asked.by, what, asked.now, ticket_id=asked.number,
                 network=visit.network,
             )  # fmt: skip
+        return way
 
     try:
-        await office.working.do(do)
+        way = await office.working.do(do)
     except MailerError as mistake:
         if what not in _KEEPS_TEXT or not isinstance(mistake, RefusedError):
             raise
         return await ticket_page.page(
             request, office, visit, wrong=str(mistake), text=asked.field("text"), status=409
         )
-    return led_to(office, f"/tickets/{asked.number}", {"said": what})
+    return led_to(office, way or f"{_here(asked.number)}?said={what}")
 
 
-def _reply(asked: Asked) -> None:
+def _reply(asked: Asked) -> str:
     version = asked.field("version")
-    answering.reply(
+    answer = answering.reply(
         asked.office.database, asked.office.pen, asked.number, _signed(asked), asked.by,
         asked.now, version=int(version) if version.isdecimal() else None,
-        close=asked.field("then") == "close",
+        close=asked.field("then") == "close", wait=UNDO_WITHIN,
     )  # fmt: skip
     console.forget_draft(asked.office.database, asked.visit.staff, asked.number)
+    return f"{_here(asked.number)}?said=reply&letter={answer.delivery_id}"
+
+
+def _undo(asked: Asked) -> None:
+    ticket, text = take_back(
+        asked.office.database, asked.number, asked.whole("letter"), asked.by, asked.now
+    )
+    console.be_here(
+        asked.office.database, asked.visit.staff, ticket.id, text, ticket.version, asked.now
+    )
+
+
+def _split(asked: Asked) -> str:
+    entry = asked.whole("entry")
+    made = split(asked.office.database, asked.number, entry, asked.by, asked.now)
+    return f"{_here(made.id)}?said=split"
+
+
+def _unsubscribe(asked: Asked) -> None:
+    _require_sure(asked)
+    ticket = console.seen_by(asked.office.database, asked.visit.staff, asked.number).ticket
+    request = Asking(ticket.address, Act.WITHDRAWN, None, "mail", asked.by)
+    record(asked.office.database, asked.office.world.logbook, request, asked.now)
+
+
+def _erase(asked: Asked) -> str:
+    if not asked.visit.staff.may(Deed.ERASE):
+        raise RefusedError("only an admin may erase a person")
+    _require_sure(asked)
+    ticket = console.seen_by(asked.office.database, asked.visit.staff, asked.number).ticket
+    erase(
+        asked.office.database, asked.office.world.logbook, ticket.address, asked.by,
+        asked.office.clock,
+    )  # fmt: skip
+    return "/?said=erase"
+
+
+def _require_sure(asked: Asked) -> None:
+    if asked.field("sure") != "yes":
+        raise RefusedError("tick the box: this cannot be taken back by us")
+
+
+def _here(number: int) -> str:
+    return f"/tickets/{number}"
 
 
 def _signed(asked: Asked) -> str:
@@ -185,7 +235,7 @@ def _draft(asked: Asked) -> None:
     )  # fmt: skip
 
 
-_DEEDS: dict[str, Callable[[Asked], None]] = {
+_DEEDS: dict[str, Callable[[Asked], str | None]] = {
     "reply": _reply,
     "note": _note,
     "take": _take,
@@ -197,5 +247,9 @@ _DEEDS: dict[str, Callable[[Asked], None]] = {
     "spam": _spam,
     "settle": _settle,
     "draft": _draft,
+    "undo": _undo,
+    "split": _split,
+    "unsubscribe": _unsubscribe,
+    "erase": _erase,
 }
-"""What can be asked for, by the last word of the address."""
+"""What can be asked for, by the last word of the address; it may say where to go then."""

@@ -11,6 +11,7 @@ from mailer.web.console.looks import ConsoleLooks
 from mailer.web.console.means import Office
 from mailer.web.means import Threads
 from mailer.wiring import Workspace, utc_now
+from mailer.workspace.acknowledgements import read_acknowledgements
 
 _WORKING, _GUARDING = 2, 1
 
@@ -36,7 +37,14 @@ def office_of(workspace: Workspace, rehearsal: str) -> Office:
         ring=workspace.ring,
         tokens=world.tokens,
         world=world,
-        pen=Pen(workspace.mailboxes(), site, workspace.ring, world.tokens, rehearsing),
+        pen=Pen(
+            workspace.mailboxes(),
+            site,
+            workspace.ring,
+            world.tokens,
+            rehearsing,
+            read_acknowledgements(workspace.folder),
+        ),
         rules=SignInRules(),
         looks=ConsoleLooks(path, zone, site.sender_name, rehearsal if rehearsing else ""),
         clock=utc_now,

@@ -13,6 +13,7 @@ from mailer.store.staff import note_deed
 from mailer.web.console.door import led_to, shared
 from mailer.web.console.looks import HEADERS
 from mailer.web.console.means import Office, Visit
+from mailer.web.console.words import SAID
 
 _STATS_DAYS = 30
 _AUDIT = 200
@@ -32,6 +33,7 @@ async def show(request: Request, office: Office, visit: Visit) -> Response:
     found = await office.working.do(look)
     values = {**shared(visit), "queue": found, "page": page, "view": found.view}
     values["mark"] = _mark(found)
+    values["said"] = SAID.get(request.query_params.get("said", ""), "")
     return office.looks.page("queue", values, now)
 
 

@@ -3,6 +3,7 @@
 import re
 from base64 import b64encode
 from hashlib import sha256
+from html import escape
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -10,7 +11,10 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from mailer.errors import NotFoundError
 from mailer.jobs import console
+from mailer.jobs.canned import fill_in, names
+from mailer.jobs.show_letter import show_letter
 from mailer.jobs.tickets import message_as_it_came
+from mailer.model.staff import Deed
 from mailer.model.ticket import STEPS, Priority, Step, TicketKind
 from mailer.store.staff import note_deed
 from mailer.web.console.door import shared
@@ -63,8 +67,17 @@ async def page(  # noqa: PLR0913 - each is a thing of its own
         )
     )
     ticket = desk.found.ticket
+    chosen = request.query_params.get("canned", "") if request.method == "GET" else ""
+    canned = await office.working.do(lambda: names(office.world.folder))
     if text is None:
         text = desk.draft.text if desk.draft else ""
+        if chosen in canned:
+            by = visit.staff.name
+            begun = await office.working.do(
+                lambda: fill_in(office.world.folder, chosen, ticket, by)
+            )
+            text = f"{text.rstrip()}\n\n{begun}".lstrip() if text else begun
+    sent = request.query_params.get("letter", "") if said else ""
     values = {
         **shared(visit),
         "desk": desk,
@@ -77,6 +90,9 @@ async def page(  # noqa: PLR0913 - each is a thing of its own
         "said": said,
         "wrong": wrong,
         "text": text,
+        "canned": canned,
+        "undo": sent if sent.isascii() and sent.isdecimal() else "",
+        "may_erase": visit.staff.may(Deed.ERASE),
     }
     return office.looks.page("ticket", values, now, status)
 
@@ -126,6 +142,24 @@ async def message(request: Request, office: Office, visit: Visit) -> Response:
             "Referrer-Policy": "no-referrer",
         },
     )
+
+
+async def letter(request: Request, office: Office, visit: Visit) -> Response:
+    """Show a letter of ours as its person got it; nothing in it works or is loaded."""
+    number, which = request.path_params["number"], request.path_params["letter"]
+
+    def look() -> str:
+        console.require_letter(office.database, visit.staff, number, which)
+        found = show_letter(office.world, which)
+        if found.html:
+            return found.html
+        head = f"<!doctype html><title>Letter {which}</title>"
+        return f"{head}<p><b>{escape(found.subject)}</b></p><pre>{escape(found.text)}</pre>"
+
+    html = await office.working.do(look)
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+    headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
+    return HTMLResponse(html, headers=headers)
 
 
 async def source(request: Request, office: Office, visit: Visit) -> Response:

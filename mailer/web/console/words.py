@@ -3,7 +3,11 @@
 from datetime import timedelta
 
 SAID = {
-    "reply": "Your answer leaves now.",
+    "reply": "Your answer leaves in ten seconds.",
+    "undo": "Taken back: nothing was sent, and your draft is below.",
+    "split": "This message has a ticket of its own now.",
+    "unsubscribe": "No marketing goes there any more.",
+    "erase": "Erased, with all conversations.",
     "note": "Noted. It goes to nobody.",
     "take": "It is yours.",
     "assign": "Changed.",
