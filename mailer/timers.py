@@ -27,6 +27,7 @@ from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.forget_tickets import forget_old_tickets
 from mailer.jobs.gate import forget_old
 from mailer.jobs.happenings import follow
+from mailer.jobs.hooks import forget_signed
 from mailer.jobs.keeper import empty_old
 from mailer.jobs.mail_anchor import mail_anchor
 from mailer.jobs.once import forget_old_requests
@@ -106,12 +107,14 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     over = timedelta(days=workspace.settings.retention.tickets_days)
     origins = timedelta(days=workspace.settings.retention.evidence_days)
     as_it_came = timedelta(days=workspace.settings.inbox.kept_for_days)
+    signed = timedelta(hours=workspace.settings.hooks.max_age_h)
     # Not in the first minutes of a start, which have enough to do.
     later: list[tuple[str, Callable[[], object]]] = [
         ("retention", lambda: age(database, keep, utc_now())),
         ("tickets", lambda: forget_old_tickets(database, over, utc_now())),
         ("origins", lambda: forget_old_origins(database, origins, utc_now())),
         ("incoming", lambda: empty_old(database, as_it_came, utc_now())),
+        ("hooks", lambda: forget_signed(database, signed, utc_now())),
         ("ledger", ledger),
     ]
     for what, work in later:

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.config.example import EXAMPLE_ATTRIBUTES
+from mailer.jobs.hooks import HookDoor
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.post_contact import Door
 from mailer.jobs.sign_up_desk import Desks
@@ -163,6 +164,7 @@ def app_of(
     lists: Callable[[], Sequence[MailingList]] = tuple,
     handling: Handling = NOTHING_SAID,
     mailboxes: tuple[Mailbox, ...] = (),
+    hooks: HookDoor | None = None,
 ) -> Starlette:
     """Put the pages together over a world, with the example's pages."""
     return put_together(
@@ -177,6 +179,7 @@ def app_of(
         handling=handling,
         shelf=shelf_of(read_articles(str(folder))),
         mailboxes=mailboxes,
+        hooks=hooks,
     )
 
 

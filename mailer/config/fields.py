@@ -14,6 +14,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from mailer.config.dkim import Dkim, refuse_domains
 from mailer.config.dns import DnsSettings
+from mailer.config.hooks import Hooks
 from mailer.config.inbox import Inbox
 from mailer.config.mailboxes import MailboxSettings
 from mailer.config.quiet import QuietHours
@@ -198,6 +199,7 @@ class Settings(Section):
     privacy: Privacy = Privacy()
     sign_up: SignUp = SignUp()
     inbox: Inbox = Inbox()
+    hooks: Hooks = Hooks()
     mailboxes: dict[str, MailboxSettings] = Field(
         default_factory=dict[str, MailboxSettings],
         description="The addresses that people write to, each in a table of its own.",

@@ -18,9 +18,11 @@ from mailer.jobs.frontdesk import file_message, file_unread
 from mailer.jobs.holds import Hold, hold_of, write_hold
 from mailer.jobs.judging import Came, Reported, judge, tell
 from mailer.jobs.logbook import Logbook, say_no
+from mailer.jobs.tying import concern_of, reader_of
 from mailer.jobs.unsubscribe import unsubscribe
 from mailer.jobs.writers import writer_of
 from mailer.model.consent import How
+from mailer.model.hook import provider_of
 from mailer.model.notice import (
     KINDS,
     AutoReply,
@@ -37,6 +39,7 @@ from mailer.model.verdict import Verdict
 from mailer.model.webhook import Told
 from mailer.store import incoming as store
 from mailer.store.database import Connection, Database
+from mailer.store.hooks import empty
 from mailer.store.incoming import Concern, Unsorted
 from mailer.triage.attribution import (
     Tied,
@@ -46,6 +49,7 @@ from mailer.triage.attribution import (
     tie,
     unsubscriber,
 )
+from mailer.triage.hooks.reading import read_event
 from mailer.triage.knowledge import Knowledge
 from mailer.triage.message import open_message
 from mailer.triage.sort import sort
@@ -139,7 +143,13 @@ def _handle_or_set_aside(desk: Desk, one: Unsorted, now: datetime) -> Handled | 
 
 def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
     """Make of one message what it is; None when somebody else just did."""
-    notice = sort(one.raw, desk.knowledge, signed_by_us(desk.tokens))
+    provider = provider_of(one.channel)
+    if provider is not None:
+        notice = read_event(provider, one.raw, desk.knowledge)
+    else:
+        notice = sort(one.raw, desk.knowledge, signed_by_us(desk.tokens))
+    if provider is not None and isinstance(notice, Unsubscribe):
+        return _left_there(desk, one, notice, now)
     if isinstance(notice, Unsubscribe | Human | Spam):
         reader = unsubscriber(notice.clues, desk.tokens)
         if reader is None:
@@ -158,15 +168,27 @@ def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
 
 def _reported(desk: Desk, one: Unsorted, notice: Reported, now: datetime) -> Handled | None:
     """Act on a report, where it is tied to a letter of ours; else nothing changes."""
-    tied = tie(notice.clues, desk.tokens)
-    if isinstance(tied, Untied):
-        return _only_marked(desk, one, notice, f"nothing changes: {tied.why}", now)
-    with desk.database.read() as connection:
-        concern = store.concern(connection, tied.delivery_id)
-    if concern is None:
-        words = "nothing changes: its letter is not on record any more"
-        return _only_marked(desk, one, notice, words, now)
+    concern = concern_of(desk.database, desk.tokens, one, notice)
+    if isinstance(concern, Untied):
+        return _only_marked(desk, one, notice, f"nothing changes: {concern.why}", now)
     return _judge(desk, one, notice, concern, now)
+
+
+def _left_there(
+    desk: Desk, one: Unsorted, notice: Unsubscribe, now: datetime
+) -> Handled | None:
+    """Take off the letter's list who left it at the provider of ours."""
+    concern = concern_of(desk.database, desk.tokens, one, notice)
+    if isinstance(concern, Untied):
+        return _only_marked(desk, one, notice, f"nothing changes: {concern.why}", now)
+    with desk.database.read() as connection:
+        reader = reader_of(connection, concern)
+    if reader is None:
+        words = "nothing changes: its letter is nobody's any more"
+        return _only_marked(desk, one, notice, words, now)
+    # Doing it twice changes nothing, so a crash before the mark does no harm.
+    unsubscribe(desk.database, desk.logbook, reader, How.REPORT, now)
+    return _only_marked(desk, one, notice, "unsubscribed at the provider", now)
 
 
 def _away(desk: Desk, one: Unsorted, notice: AutoReply, now: datetime) -> Handled | None:
@@ -259,4 +281,6 @@ def _only_marked(
     with desk.database.write() as connection:
         if not store.mark_sorted(connection, one.id, kind, notice.because, now):
             return None
+        if isinstance(notice, Unsubscribe) and provider_of(one.channel) is not None:
+            empty(connection, one.id)
     return Handled(one.id, kind, words)

@@ -1,4 +1,4 @@
-"""The tables of the doors for other programs: keys of the API, and outgoing webhooks.
+"""The tables of the doors for other programs: keys of the API, and webhooks both ways.
 
 None holds an address: a contact is a number here, and what a webhook says of her is looked
 up when it leaves. Who needs all tables takes `metadata` from here.
@@ -118,3 +118,13 @@ class WebhookRow(SQLModel, table=True):
     due_at: datetime = time_column()
     ended_at: datetime | None = time_column(null=True)
     answer: str = text_column()
+
+
+class HookOnceRow(SQLModel, table=True):
+    """What a provider signed instead of its event, and the one event that came with it."""
+
+    __tablename__ = "hook_once"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_hook_once_at", "at"),)
+    digest: bytes = Field(sa_column=Column(LargeBinary, primary_key=True))
+    event_digest: bytes = bytes_column()
+    at: datetime = time_column()

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.delivery import CauseKind
+from mailer.model.hook import CHANNEL
 from mailer.model.verdict import Earlier, Effect, Verdict
 from mailer.store.tables import DeliveryRow, IncomingRow, VerdictRow, table
 
@@ -30,6 +31,7 @@ class Unsorted:
     id: int
     raw: bytes
     received_at: datetime
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,14 @@ def keep(
 def unsorted(connection: Connection, after: int, limit: int) -> list[Unsorted]:
     """Return messages of which nothing was made yet, oldest first, from a number on."""
     rows = connection.execute(
-        select(_incoming.c.id, _incoming.c.raw, _incoming.c.received_at)
+        select(
+            _incoming.c.id, _incoming.c.raw, _incoming.c.received_at, _incoming.c.channel
+        )
         .where(_incoming.c.sorted_at.is_(None), _incoming.c.id > after)
         .order_by(_incoming.c.id)
         .limit(limit)
     )
-    return [Unsorted(row.id, bytes(row.raw), row.received_at) for row in rows]
+    return [Unsorted(row.id, bytes(row.raw), row.received_at, row.channel) for row in rows]
 
 
 def mark_sorted(
@@ -155,7 +159,10 @@ def empty_old(connection: Connection, before: datetime, limit: int) -> int:
         select(_incoming.c.id)
         .where(
             _incoming.c.sorted_at < before,
-            _incoming.c.kind.in_(_OF_MACHINES),
+            or_(
+                _incoming.c.kind.in_(_OF_MACHINES),
+                _incoming.c.channel.startswith(CHANNEL),
+            ),
             func.length(_incoming.c.raw) > 0,
         )
         .order_by(_incoming.c.id)

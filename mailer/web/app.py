@@ -5,6 +5,7 @@ GET never changes anything: scanners follow every link in a letter.
 """
 
 import logging
+import os
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from ipaddress import ip_network
@@ -19,9 +20,11 @@ from starlette.routing import BaseRoute, Route
 
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
+from mailer.config.hooks import hook_keys_of
 from mailer.config.privacy import handling_of
 from mailer.errors import MailerError
 from mailer.jobs.clicks import Clicks
+from mailer.jobs.hooks import HookDoor
 from mailer.jobs.letters import Pen
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
@@ -45,6 +48,7 @@ from mailer.web import (
     contact,
     follow,
     health,
+    hooks,
     images,
     join,
     metrics,
@@ -75,7 +79,7 @@ _REHEARSAL = (
     "This is a rehearsal: letters go to nobody, and the links in them change nothing."
 )
 
-_READING, _LEAVING, _WATCHING, _JOINING = 4, 2, 1, 1
+_READING, _LEAVING, _WATCHING, _JOINING, _HEARING = 4, 2, 1, 1, 1
 """Threads: few, so that pages never take all of the senders' database connections."""
 
 _Page = Callable[[Request, Means], Awaitable[Response]]
@@ -110,7 +114,13 @@ def build_app(workspace: Workspace) -> Starlette:
         shelf=shelf_of(read_articles(workspace.folder)),
         office=office_of(workspace, _REHEARSAL),
         mailboxes=workspace.mailboxes(),
+        hooks=_hooks(workspace),
     )
+
+
+def _hooks(workspace: Workspace) -> HookDoor:
+    keys = hook_keys_of(workspace.folder, workspace.settings.hooks, os.environ)
+    return HookDoor(workspace.database, keys, utc_now)
 
 
 def _joining(workspace: Workspace) -> Joining:
@@ -145,6 +155,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     shelf: Shelf | None = None,
     office: Office | None = None,
     mailboxes: tuple[Mailbox, ...] = (),
+    hooks: HookDoor | None = None,
 ) -> Starlette:
     """Put the pages together from what they work with.
 
@@ -161,6 +172,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         shelf: The articles that people help themselves with.
         office: What the console works with; None where there is none.
         mailboxes: Where people write to.
+        hooks: Takes what providers post; None where none may.
     """
     tokens = TokenBox(logbook.ring)
     means = Means(
@@ -180,6 +192,8 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         handling=handling,
         shelf=shelf or Shelf(),
         mailboxes=mailboxes,
+        hearing=Threads(_HEARING),
+        hooks=hooks,
     )
     # A proxy may leave the path of the public address as it is, or take it away.
     bases = sorted({"", URL(site.public_url).path.rstrip("/")})
@@ -228,6 +242,7 @@ def _routes(base: str, means: Means, *, with_metrics: bool) -> list[Route]:
         _route(f"{base}/m/{{token:path}}", means, own.get, own.post),
         _route(f"{base}/join/{{name}}", means, join.get, join.post),
         _route(f"{base}/health", means, health.get),
+        _posted(f"{base}/hooks/{{provider}}", means),
     ]
     if with_metrics:
         routes.append(_route(f"{base}/metrics", means, metrics.get))
@@ -240,6 +255,13 @@ def _route(path: str, means: Means, get: _Page, post: _Page | None = None) -> Ro
         return await page(request, means)
 
     return Route(path, answer, methods=["GET"] if post is None else ["GET", "POST"])
+
+
+def _posted(path: str, means: Means) -> Route:
+    async def answer(request: Request) -> Response:
+        return await hooks.post(request, means)
+
+    return Route(path, answer, methods=["POST"])
 
 
 class _Answers:

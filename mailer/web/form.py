@@ -41,7 +41,9 @@ async def read_form(request: Request, within_s: float = READ_WITHIN_S) -> dict[s
     return fields
 
 
-async def read_body(request: Request, within_s: float = READ_WITHIN_S) -> bytes:
+async def read_body(
+    request: Request, within_s: float = READ_WITHIN_S, bytes_at_most: int = MAX_BYTES
+) -> bytes:
     """Return a small body as it came.
 
     Raises:
@@ -54,7 +56,7 @@ async def read_body(request: Request, within_s: float = READ_WITHIN_S) -> bytes:
         with anyio.fail_after(within_s):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BYTES:
+                if len(body) > bytes_at_most:
                     raise HTTPException(413)
     except TimeoutError:
         raise HTTPException(408) from None

@@ -9,6 +9,7 @@ import anyio
 from anyio import to_thread
 
 from mailer.jobs.clicks import Clicks
+from mailer.jobs.hooks import HookDoor
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.metrics import Meter
 from mailer.jobs.post_contact import Door
@@ -89,6 +90,8 @@ class Means:
         handling: What is done with people's data.
         shelf: The articles that people help themselves with.
         mailboxes: Where people write to.
+        hearing: Threads for what providers post.
+        hooks: Takes what providers post; None where none may.
     """
 
     database: Database
@@ -103,7 +106,9 @@ class Means:
     joining: Joining
     letters: Reading
     clicks: Clicks
+    hearing: Threads
     lists: Callable[[], Sequence[MailingList]] = tuple
     handling: Handling = NOTHING_SAID
     shelf: Shelf = field(default_factory=Shelf)
     mailboxes: tuple[Mailbox, ...] = ()
+    hooks: HookDoor | None = None

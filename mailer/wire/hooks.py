@@ -53,8 +53,7 @@ def post_hook(
     """
     place = urlsplit(url)
     try:
-        address = _looked_up(place, private=private)
-        connection = _connection(place, address, timeout_s)
+        connection = connect(place, timeout_s, private=private)
     except (OSError, UnicodeError, ValueError) as problem:
         return Said(None, _words(problem))
     path = f"{place.path or '/'}{'?' if place.query else ''}{place.query}"
@@ -71,6 +70,18 @@ def post_hook(
         return Said(None, _words(problem))
     finally:
         connection.close()
+
+
+def connect(
+    place: SplitResult, timeout_s: float, *, private: bool = False
+) -> http.client.HTTPConnection:
+    """Connect to the address that was looked at.
+
+    Raises:
+        OSError: when its name has none, or it does not answer.
+        ValueError: when one of its addresses is not public.
+    """
+    return _connection(place, _looked_up(place, private=private), timeout_s)
 
 
 def _seconds(asked: str) -> float | None:

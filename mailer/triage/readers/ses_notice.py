@@ -32,14 +32,15 @@ def read_ses_notice(message: Message) -> tuple[Reading, str] | None:
             values = _as_table(json.loads(wrapped, strict=False))
     except (ValueError, RecursionError):
         return None
-    return _notice(values)
+    return read_notification(values)
 
 
 def _names_one(text: str) -> bool:
     return any(word in text for word in ("notificationType", "eventType", "bounceType"))
 
 
-def _notice(values: Mapping[str, Any]) -> tuple[Reading, str] | None:
+def read_notification(values: Mapping[str, Any]) -> tuple[Reading, str] | None:
+    """Read a notification's table; the second value is as `read_ses_notice` has it."""
     kind = str(values.get("notificationType") or values.get("eventType") or "").lower()
     because = "a notification of Amazon SES"
     relay_id = _text(_table(values, "mail"), "messageId")

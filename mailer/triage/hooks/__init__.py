@@ -1,0 +1,1 @@
+"""What providers tell by HTTP: what proves it, and what it means."""
