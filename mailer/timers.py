@@ -18,7 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from mailer.config.webhooks import endpoints_of
 from mailer.errors import MailerError
-from mailer.jobs import fire, plan, replay
+from mailer.jobs import brakes, fire, plan, replay
 from mailer.jobs.ageing import age
 from mailer.jobs.erase import finish_erasures
 from mailer.jobs.follow import Happened
@@ -75,6 +75,11 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
         (_ONCE_A_MINUTE, "logbook", logbook),
         (_ONCE_A_MINUTE, "alarms", lambda: each_minute(world, watched, ways, utc_now())),
         (_ONCE_A_MINUTE, "files", lambda: files.look(utc_now())),
+        (
+            _ONCE_A_MINUTE,
+            "brakes",
+            lambda: brakes.look(world, read_providers(workspace.folder), utc_now()),
+        ),
         (
             _ONCE_A_DAY,
             "checkpoint",

@@ -1,0 +1,97 @@
+"""The brakes of campaigns: what came back is looked at, and slows or pauses them."""
+
+import logging
+import re
+from datetime import datetime, timedelta
+
+from mailer.jobs.world import World
+from mailer.model.campaign import Campaign, CampaignState
+from mailer.model.provider import OTHER
+from mailer.pace import shaping
+from mailer.pace.brakes import Brake, Found, braked
+from mailer.pace.providers import Act, Providers, Rule
+from mailer.pace.shaping import WELL, Heard
+from mailer.store import brakes
+from mailer.store.alarms import Alarm, raise_alarm
+from mailer.store.campaigns import campaigns_in, change_state
+from mailer.store.database import Connection
+from mailer.store.providerstates import keep_states, provider_states
+
+_log = logging.getLogger(__name__)
+
+KIND = "campaign_braked"
+_SLOW = Rule(re.compile(""), Act.SLOW)
+_SLOWED_FOR = timedelta(hours=1)
+"""What came back comes late: a provider is slowed once an hour for it."""
+
+
+def look(world: World, providers: Providers, now: datetime) -> list[int]:
+    """Slow or pause running campaigns by what came back of them.
+
+    What came back before a person let a campaign go on after a brake is not counted again.
+
+    Returns:
+        The campaigns that were paused.
+    """
+    with world.database.read() as connection:
+        running = [
+            one
+            for one in campaigns_in(connection, CampaignState.RUNNING)
+            if not one.rehearsal
+        ]
+    return [one.id for one in running if _looked_at(world, one, providers, now)]
+
+
+def _looked_at(world: World, one: Campaign, providers: Providers, now: datetime) -> bool:
+    subject = f"campaign {one.id} ({one.name})"
+    with world.database.read() as connection:
+        since = brakes.last_braked(connection, KIND, subject) or one.created_at
+        found = braked(brakes.tried(connection, one.id, since))
+    if not found:
+        return False
+    with world.database.write() as connection:
+        if found[0].brake is Brake.PAUSE:
+            return _pause(connection, one, subject, found, now)
+        for each in found:
+            _slow(connection, each, providers, now)
+    return False
+
+
+def _pause(
+    connection: Connection, one: Campaign, subject: str, found: list[Found], now: datetime
+) -> bool:
+    words = "; ".join(each.words for each in found if each.brake is Brake.PAUSE)
+    if not change_state(connection, one.id, CampaignState.PAUSED, now, words):
+        return False
+    _log.warning("campaign %d is paused: %s", one.id, words)
+    raise_alarm(
+        connection,
+        Alarm(
+            KIND,
+            subject,
+            now,
+            f"too much came back, so it is paused: {words}",
+            "look whether these people asked for it, and at `mailer campaign report"
+            f" {one.id}`; then `mailer campaign resume {one.id}`, which counts anew, or"
+            f" `mailer campaign cancel {one.id}`",
+        ),
+    )
+    return True
+
+
+def _slow(
+    connection: Connection, found: Found, providers: Providers, now: datetime
+) -> None:
+    if found.provider == OTHER:
+        # Nobody in particular: there is nobody to be slower with.
+        return
+    states = provider_states(connection, [found.provider])
+    before = states.get(found.provider, WELL)
+    last = before.slowed_at
+    if last is not None and now - last < _SLOWED_FOR:
+        return
+    heard = Heard(_SLOW, found.words.partition(": ")[2], per_second=1)
+    limits = providers.limits_of(found.provider)
+    after = shaping.said_no(before, limits, heard, now)
+    keep_states(connection, {found.provider: after}, now)
+    _log.warning("provider %s is slowed: %s", found.provider, found.words)

@@ -1,0 +1,77 @@
+"""What came back of a running campaign's letters, by provider: for the brakes."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, and_, case, func, select
+
+from mailer.model.delivery import CauseKind
+from mailer.model.notice import Reason
+from mailer.model.verdict import Effect
+from mailer.pace.brakes import LEAST_COMPLAINTS, LEAST_REFUSALS, Tried
+from mailer.store.tables import AlarmRow, DeliveryRow, VerdictRow, table
+
+_verdict = table(VerdictRow)
+_delivery = table(DeliveryRow)
+_alarm = table(AlarmRow)
+_OUR_LIST = (Reason.USER_UNKNOWN.value, Reason.HOST_UNKNOWN.value)
+
+
+def last_braked(connection: Connection, kind: str, subject: str) -> datetime | None:
+    """Return when a brake was last put on a campaign; None for never."""
+    at: datetime | None = connection.execute(
+        select(func.max(_alarm.c.at)).where(
+            _alarm.c.kind == kind, _alarm.c.subject == subject
+        )
+    ).scalar()
+    return at
+
+
+def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tried]:
+    """Count by provider what left of a campaign since a moment, and what came of it.
+
+    The letters themselves are counted only where there is enough trouble to ask.
+    """
+    of_campaign = and_(
+        _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
+        _delivery.c.cause_id == campaign_id,
+    )
+    complained = func.sum(case((_verdict.c.effect == Effect.COMPLAINED.value, 1), else_=0))
+    refused = func.sum(
+        case((_verdict.c.hard & _verdict.c.reason.in_(_OUR_LIST), 1), else_=0)
+    )
+    troubles = connection.execute(
+        select(
+            _delivery.c.provider,
+            complained.label("complained"),
+            refused.label("refused"),
+        )
+        .join(_verdict, _verdict.c.delivery_id == _delivery.c.id)
+        .where(
+            # SQLite would walk over the whole campaign, by the index that begins with it.
+            _delivery.c.cause_kind.concat("") == CauseKind.CAMPAIGN.value,
+            _delivery.c.cause_id == campaign_id,
+            _verdict.c.at > since,
+            _verdict.c.undone_at.is_(None),
+        )
+        .group_by(_delivery.c.provider)
+    ).all()
+    if not any(
+        row.complained >= LEAST_COMPLAINTS or row.refused >= LEAST_REFUSALS
+        for row in troubles
+    ):
+        return []
+    counted = connection.execute(
+        select(_delivery.c.provider, func.count().label("letters"))
+        .where(of_campaign, _delivery.c.left_at > since)
+        .group_by(_delivery.c.provider)
+    )
+    letters = {row.provider: int(row.letters) for row in counted}
+    return [
+        Tried(
+            row.provider,
+            max(letters.get(row.provider, 0), int(row.complained + row.refused)),
+            int(row.refused),
+            int(row.complained),
+        )
+        for row in troubles
+    ]
