@@ -32,6 +32,7 @@ from bench import (
     send_dkim,
     send_postgres,
     send_small,
+    shaped,
     trouble,
     verify,
 )
@@ -49,6 +50,7 @@ _MODULES = (
     send_postgres,
     send_dkim,
     trouble,
+    shaped,
     million,
     verify,
     moving,

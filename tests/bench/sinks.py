@@ -96,10 +96,12 @@ def generated(folder: Path, letters: int, size_bytes: int, connections: int) -> 
 class CountingSink:
     """Our own sink in a process of its own (`counting_sink.py`): asked by lines of JSON."""
 
-    def __init__(self, port: int, *, keep: int = 0, flaky: float = 0) -> None:
+    def __init__(
+        self, port: int, *, keep: int = 0, flaky: float = 0, picky: str = ""
+    ) -> None:
         program_file = Path(__file__).with_name("counting_sink.py")
         self._process = subprocess.Popen(
-            [sys.executable, str(program_file), str(port), str(keep), str(flaky)],
+            [sys.executable, str(program_file), str(port), str(keep), str(flaky), picky],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -152,13 +154,16 @@ class CountingSink:
 
 
 @contextlib.contextmanager
-def counting_sink(port: int, *, keep: int = 0, flaky: float = 0) -> Generator[CountingSink]:
+def counting_sink(
+    port: int, *, keep: int = 0, flaky: float = 0, picky: str = ""
+) -> Generator[CountingSink]:
     """Run a counting sink; `keep` of the letters can be read.
 
     Args:
         flaky: The share of letters that are put off, at RCPT or after their content.
+        picky: A domain that takes few letters at once, and few over one connection.
     """
-    sink = CountingSink(port, keep=keep, flaky=flaky)
+    sink = CountingSink(port, keep=keep, flaky=flaky, picky=picky)
     try:
         yield sink
     finally:
