@@ -12,6 +12,7 @@ from typing import Protocol
 
 from mailer.errors import CannotComposeError
 from mailer.jobs.gate import Gate
+from mailer.jobs.parking import Errand, Parking
 from mailer.jobs.register import Register
 from mailer.jobs.settle import Terms, expired, settled, withheld
 from mailer.jobs.shaper import Shaper
@@ -50,20 +51,6 @@ class Composer(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Errand:
-    """A claim and its letter."""
-
-    claim: Claim
-    letter: Letter
-    provider: str = ""
-    """Under which name it is on its way to its provider; "" for none."""
-    at_most: int = 0
-    """How many letters to its provider one connection carries; 0 for no limit."""
-    nth: int = 0
-    """The how many-th to its provider over its connection it is."""
-
-
 @dataclass(frozen=True, slots=True)
 class Means:
     """What a desk works with."""
@@ -87,8 +74,7 @@ class Desk:
         self._chance = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self._failed: list[Claim] = []
         self._ready: collections.deque[Errand] = collections.deque()
-        self._parked: list[Errand] = []
-        """What is ready and would be one too many on the way to its provider."""
+        self._parking = Parking(means.shaper)
         self._at_the_signers: dict[tuple[int, int], Claim] = {}
         """What is being signed, by its number and fence; whoever drops it takes it out."""
         self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
@@ -157,8 +143,7 @@ class Desk:
         dropped = [one.claim for one in self._ready if falls(one.claim)]
         kept = [one for one in self._ready if not falls(one.claim)]
         self._ready = collections.deque(kept)
-        dropped += [one.claim for one in self._parked if falls(one.claim)]
-        self._parked = [one for one in self._parked if not falls(one.claim)]
+        dropped += self._parking.take_out(falls)
         for key, claim in list(self._at_the_signers.items()):
             if falls(claim):
                 dropped.append(self._at_the_signers.pop(key))
@@ -204,20 +189,25 @@ class Desk:
             raise self._bug
         while self._ready and not self._means.stock.stopped:
             errand = self._ready.popleft()
-            entered = self._means.shaper.enter(errand.claim)
-            if entered is not None:
-                errand.provider, errand.at_most = entered
+            if self._parking.enter(errand):
                 return errand
-            self._parked.append(errand)
         return None
 
     def _left(self, errand: Errand) -> None:
         """Note that an errand is not on its way any more; another may be."""
-        if errand.provider and self._means.shaper.leave(errand.provider) and self._parked:
-            self._ready.extendleft(reversed(self._parked))
-            self._parked.clear()
+        follows = self._parking.left(errand)
+        if isinstance(follows, Errand):
+            self._ready.appendleft(follows)
             self._means.stock.nudge()
             self._wake(1)
+        elif follows is not None:
+            self._means.stock.put_back([follows])
+
+    def held(self) -> collections.Counter[str]:
+        """Count what is in hand beside the stock, by provider; called off the loop."""
+        ready = [one.claim.provider for one in tuple(self._ready)]
+        signing = [one.provider for one in tuple(self._at_the_signers.values())]
+        return self._parking.count() + collections.Counter([*ready, *signing])
 
     def _compose(self) -> None:
         """Compose until something is ready, and enough is being signed.
@@ -230,7 +220,10 @@ class Desk:
             if len(self._ready) + len(self._at_the_signers) >= enough:
                 break
             for _ in range(_AT_ONCE):
-                if (claim := stock.next_now()) is not None:
+                claim = stock.next_now()
+                if claim is None:
+                    break
+                if not self._parking.keeps(claim):
                     self._make(claim)
 
     def _make(self, claim: Claim) -> None:

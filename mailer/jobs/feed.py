@@ -1,11 +1,13 @@
 """Claiming what is due, in batches, ahead of the couriers: the sender's small stocks."""
 
 import asyncio
+import collections
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from mailer.errors import DatabaseError
+from mailer.jobs.desk import Desk
 from mailer.jobs.portions import Portions
 from mailer.jobs.shaper import Shaper
 from mailer.jobs.switch import Switch
@@ -46,6 +48,8 @@ class Feed:
         self._turn = 0
         self._shaper = shaper
         self._portions = Portions(shaper)
+        self.desks: Sequence[Desk] = ()
+        """Who has what was handed out of the stocks."""
         self.campaigns = True
         """Claim campaigns' letters too, not only those that somebody waits for."""
 
@@ -147,12 +151,19 @@ class Feed:
                 claimed += self._of_campaign(connection, running, share, now)
         return claimed
 
+    def _held(self) -> collections.Counter[str]:
+        """Count what the sender has in hand, by provider."""
+        held = self._switch.held() + self._shaper.under_way()
+        for desk in self.desks:
+            held += desk.held()
+        return held
+
     def _of_campaign(
         self, connection: Connection, running: Running, room: int, now: datetime
     ) -> list[int]:
         """Claim of one campaign, at each provider what it may be given."""
         portions, claimed = self._portions, list[int]()
-        shares = portions.shares(running, room, self._switch.held(), now)
+        shares = portions.shares(running, room, self._held(), now)
         for name, share in shares.items():
             may = portions.may_claim(connection, name, share, now)
             if may > 0:

@@ -22,7 +22,7 @@ from mailer.store.waiting import Running
 
 _AHEAD = timedelta(seconds=0.5)
 _AN_HOUR = timedelta(hours=1)
-_IN_HAND = 4
+_IN_HAND = 10
 """So many times what may be under way is claimed ahead, and no more: it waits in hand."""
 
 

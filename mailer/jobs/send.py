@@ -158,6 +158,7 @@ class Sender:
             for lines, stock in zip(self.lines, self._switch.stocks, strict=True)
         ]
 
+        feed.desks = desks
         register.fallen = lambda causes: self._give_back(
             _dropped(desks, lambda one: (one.cause_kind, one.cause_id) in causes), register
         )

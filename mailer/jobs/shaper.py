@@ -103,16 +103,23 @@ class Shaper:
         limits = self._providers.limits_of(name)
         return name, shaping.per_connection_of(standing, limits)
 
-    def leave(self, name: str) -> bool:
-        """Hear that a letter that entered is not on its way any more.
+    def full(self, claim: Claim) -> str | None:
+        """Return a letter's provider while no other may be on its way there, else None."""
+        name = claim.provider
+        if name == OTHER:
+            if not self._strangers:
+                return None
+            name = self.provider_of(claim)
+        limit = self.at_once.get(name)
+        return name if limit is not None and self._under_way[name] >= limit else None
 
-        Returns:
-            Whether another one may enter that could not before.
-        """
-        if not name:
-            return False
+    def leave(self, name: str) -> None:
+        """Hear that a letter that entered is not on its way any more."""
         self._under_way[name] -= 1
-        return name in self.at_once
+
+    def under_way(self) -> collections.Counter[str]:
+        """Count what is on its way, by provider; called off the loop."""
+        return collections.Counter(dict(self._under_way))
 
     def heard(self, claim: Claim, outcome: Outcome, nth: int = 0) -> None:
         """Hear what came of a letter, before it leaves.

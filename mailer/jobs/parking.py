@@ -1,0 +1,85 @@
+"""Letters that would be one too many on the way to their provider, and wait at the desk."""
+
+import collections
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mailer.jobs.shaper import Shaper
+from mailer.model.delivery import Claim
+from mailer.model.letter import Letter
+
+
+@dataclass(slots=True)
+class Errand:
+    """A claim and its letter."""
+
+    claim: Claim
+    letter: Letter
+    provider: str = ""
+    """Under which name it is on its way to its provider; "" for none."""
+    at_most: int = 0
+    """How many letters to its provider one connection carries; 0 for no limit."""
+    nth: int = 0
+    """The how many-th to its provider over its connection it is."""
+
+
+class Parking:
+    """One desk's letters that wait for others to the same provider.
+
+    While one waits another is on its way; each that is not any more lets one follow.
+    """
+
+    def __init__(self, shaper: Shaper) -> None:
+        self._shaper = shaper
+        self._ready: dict[str, collections.deque[Errand]] = {}
+        self._claims: dict[str, collections.deque[Claim]] = {}
+
+    def keeps(self, claim: Claim) -> bool:
+        """Keep a claim that need not even be composed yet; False for all others."""
+        name = self._shaper.full(claim)
+        if name is None:
+            return False
+        self._claims.setdefault(name, collections.deque()).append(claim)
+        return True
+
+    def enter(self, errand: Errand) -> bool:
+        """Let an errand be on its way, or keep it."""
+        entered = self._shaper.enter(errand.claim)
+        if entered is None:
+            name = self._shaper.provider_of(errand.claim)
+            self._ready.setdefault(name, collections.deque()).append(errand)
+            return False
+        errand.provider, errand.at_most = entered
+        return True
+
+    def left(self, errand: Errand) -> Errand | Claim | None:
+        """Note that an errand is not on its way any more; return what may follow."""
+        name = errand.provider
+        if not name:
+            return None
+        self._shaper.leave(name)
+        if ready := self._ready.get(name):
+            return ready.popleft()
+        claims = self._claims.get(name)
+        return claims.popleft() if claims else None
+
+    def take_out(self, falls: Callable[[Claim], bool]) -> list[Claim]:
+        """Take out what falls under a rule, and return it."""
+        out: list[Claim] = []
+        for name, ready in self._ready.items():
+            out += [one.claim for one in ready if falls(one.claim)]
+            kept = (one for one in ready if not falls(one.claim))
+            self._ready[name] = collections.deque(kept)
+        for name, claims in self._claims.items():
+            out += filter(falls, claims)
+            self._claims[name] = collections.deque(one for one in claims if not falls(one))
+        return out
+
+    def count(self) -> collections.Counter[str]:
+        """Count what waits here, by provider; called off the loop."""
+        counted: collections.Counter[str] = collections.Counter()
+        for name, ready in tuple(self._ready.items()):
+            counted[name] += len(ready)
+        for name, claims in tuple(self._claims.items()):
+            counted[name] += len(claims)
+        return counted
