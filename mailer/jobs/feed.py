@@ -112,6 +112,7 @@ class Feed:
             ):
                 return [], [], False
         with self._database.write() as connection:
+            self._portions.begin(connection, waiting)
             self._claims.give_back(connection, self._unread)
             shaper.write_down(connection, now)
             taken = self._claim(connection, self._batch, waiting, now)

@@ -16,7 +16,7 @@ from mailer.pace.breaker import CircuitState
 from mailer.pace.shaping import Standing, share_out
 from mailer.pace.throttle import Rate
 from mailer.store.database import Connection
-from mailer.store.providerstates import keep_states, provider_states
+from mailer.store.providerstates import keep_states, provider_states, take_turn
 from mailer.store.throttle import lease
 from mailer.store.waiting import Running
 
@@ -32,6 +32,11 @@ class Portions:
     def __init__(self, shaper: Shaper) -> None:
         self._shaper = shaper
         self._next_at: dict[str, datetime] = {}
+
+    def begin(self, connection: Connection, waiting: Sequence[Running]) -> None:
+        """Begin a transaction that claims: before it asks for anything else."""
+        if any(name != OTHER for one in waiting for name in one.providers):
+            take_turn(connection)
 
     def open_to(self, waiting: Sequence[Running], now: datetime) -> list[Running]:
         """Return the campaigns of which something may be claimed."""

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.pace.shaping import Standing
@@ -14,7 +14,19 @@ from mailer.store.shapingtables import ProviderStateRow
 from mailer.store.tables import table
 
 _state = table(ProviderStateRow)
+_PORTIONS = 0x706F_7274  # "port"
+_TURN = text("SELECT pg_advisory_xact_lock(:portions)")
 _TIMES = ("rest_until", "probe_until", "slowed_at")
+
+
+def take_turn(connection: Connection) -> None:
+    """Let no other sender reckon with providers until the transaction's end.
+
+    Each locks what it needs in an order of its own, and two might wait for each other. On
+    SQLite whoever writes is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_TURN, {"portions": _PORTIONS})
 
 
 def provider_states(
