@@ -31,6 +31,7 @@ _OUTCOMES = {
     "refused": DeliveryState.REFUSED,
     "again": DeliveryState.QUEUED,
 }
+_SIGNED = "\n\n-- \n"
 _KEEPS_TEXT = frozenset({"reply", "note"})
 
 
@@ -111,6 +112,9 @@ def _undo(asked: Asked) -> None:
     ticket, text = take_back(
         asked.office.database, asked.number, asked.whole("letter"), asked.by, asked.now
     )
+    if asked.visit.staff.signature:
+        # It is put below again when the answer is sent.
+        text = text.partition(_SIGNED)[0]
     console.be_here(
         asked.office.database, asked.visit.staff, ticket.id, text, ticket.version, asked.now
     )
@@ -154,7 +158,7 @@ def _signed(asked: Asked) -> str:
     text, signature = asked.field("text"), asked.visit.staff.signature
     if not text or not signature or text.rstrip().endswith(signature):
         return text
-    return f"{text.rstrip()}\n\n-- \n{signature}\n"
+    return f"{text.rstrip()}{_SIGNED}{signature}\n"
 
 
 def _note(asked: Asked) -> None:

@@ -1,0 +1,125 @@
+"""The console in a browser: by keyboard, on a telephone, and nothing of a stranger runs."""
+
+import asyncio
+import threading
+from collections.abc import Generator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from chromium import Tab, browser
+from consoles import PASSWORD, a_console, code_of, invited, take_in, write
+from ports import free_port
+
+from mailer.model.staff import Role
+from mailer.web.app import build_app
+from mailer.web.server import serve_web
+
+AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text(encoding="utf-8")
+_FOUND = "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].html))"
+
+
+@pytest.fixture(scope="module")
+def desk(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Generator[tuple[str, str], None, None]:
+    """The address of a console that is served, and the secret of Kari's codes."""
+    port = free_port()
+    here = f"http://127.0.0.1:{port}"
+    ready, ended = threading.Event(), asyncio.Event()
+    folder = tmp_path_factory.mktemp("console")
+    with a_console(folder, site={"public_url": here}) as shop:
+        write(shop)
+        take_in(shop, hostile())
+        secret = invited(shop, "Kari", Role.ADMIN)
+        app, loop = build_app(shop), asyncio.new_event_loop()
+        serving = serve_web(app, "127.0.0.1", port, ended, lambda _: ready.set())
+        thread = threading.Thread(target=loop.run_until_complete, args=(serving,))
+        thread.start()
+        assert ready.wait(60)
+        yield f"{here}/console", secret
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(60)
+        loop.close()
+
+
+def hostile() -> bytes:
+    message = EmailMessage()
+    message["From"] = "Eve <eve@example.com>"
+    message["To"] = "support@shop.example"
+    message["Subject"] = "<img src=x onerror='top.pwned=1'>"
+    message["Message-ID"] = "<evil@example.com>"
+    message.set_content("</pre><script>top.pwned=2</script>")
+    message.add_alternative(
+        "<script>top.pwned=3</script><b onclick='top.pwned=4'>Hello</b>"
+        "<style>*{position:fixed}</style><svg onload='top.pwned=5'></svg>",
+        subtype="html",
+    )
+    return bytes(message)
+
+
+def press(tab: Tab, key: str, **more: int) -> None:
+    text = {} if more else {"text": key}
+    for kind in ("keyDown", "keyUp"):
+        tab.ask(
+            "Input.dispatchKeyEvent", type=kind, key=key, **more,
+            **(text if kind == "keyDown" else {}),
+        )  # fmt: skip
+
+
+def write_in(tab: Tab, text: str) -> None:
+    tab.ask("Input.insertText", text=text)
+
+
+def is_good(tab: Tab) -> None:
+    """Hold a page to the rules at two widths, light and dark."""
+    tab.run(f"{AXE};0")
+    for width in (1280, 360):
+        tab.size(width, 800)
+        for scheme in ("light", "dark"):
+            feature = {"name": "prefers-color-scheme", "value": scheme}
+            tab.ask("Emulation.setEmulatedMedia", features=[feature])
+            assert tab.run(_FOUND) == []
+            assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+
+
+def sign_in(tab: Tab, secret: str) -> None:
+    write_in(tab, "Kari")
+    tab.key("Tab")
+    write_in(tab, PASSWORD)
+    tab.key("Tab")
+    write_in(tab, code_of(secret))
+    tab.key("Enter")
+    tab.until("document.querySelector('#queue')")
+
+
+def test_a_ticket_is_answered_by_keyboard_and_nothing_of_a_stranger_runs(desk) -> None:
+    address, secret = desk
+    with browser() as tab:
+        tab.go(f"{address}/")
+        is_good(tab)
+        sign_in(tab, secret)
+        assert tab.run("document.cookie") == ""
+        is_good(tab)
+        press(tab, "/")
+        tab.until("document.activeElement.id === 'q'")
+        tab.run("document.activeElement.blur()")
+        press(tab, "j")
+        tab.key("Enter")
+        tab.until("document.querySelector('#answer')")
+        is_good(tab)
+        press(tab, "r")
+        tab.until("document.activeElement.id === 'text'")
+        write_in(tab, "Yes, we do.")
+        tab.until("document.getElementById('kept').textContent === 'Kept as a draft.'")
+        press(tab, "Enter", modifiers=2, windowsVirtualKeyCode=13)
+        tab.until("document.querySelector('.done')")
+        assert "ten seconds" in tab.run("document.querySelector('.done').textContent")
+        tab.go(f"{address}/tickets/2")
+        tab.run("document.querySelectorAll('details').forEach(one => one.open = true)")
+        is_good(tab)
+        assert tab.run("document.querySelector('iframe').contentDocument") is None
+        assert tab.run("typeof window.pwned") == "undefined"
+        for page in ("stats", "audit", "new", "search?q=tents"):
+            tab.go(f"{address}/{page}")
+            is_good(tab)
