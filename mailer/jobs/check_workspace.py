@@ -26,6 +26,7 @@ from mailer.workspace.files import exists, free_bytes, inside
 from mailer.workspace.lists import list_names, read_list
 from mailer.workspace.providers import PROVIDERS_FILE, read_providers
 from mailer.workspace.schedules import read_schedules
+from mailer.workspace.surveys import read_survey, survey_names
 from mailer.workspace.templates import template_names
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -74,6 +75,7 @@ def check_files(
         except MailerError as found:
             problem = str(found)
         looked.append(Looked(f"lists/{name}.toml", problem))
+    looked += _surveys(world)
     looked += [_schedule(world, one.name, now) for one in read_schedules(world.folder)]
     if not usable:
         return [*looked, Looked("lists/", "there is no list that letters could go to")]
@@ -94,6 +96,18 @@ def _providers(folder: str) -> list[Looked]:
     except MailerError as found:
         return [Looked(PROVIDERS_FILE, str(found))]
     return [Looked(PROVIDERS_FILE)]
+
+
+def _surveys(world: World) -> list[Looked]:
+    looked: list[Looked] = []
+    for name in survey_names(world.folder):
+        problem = ""
+        try:
+            read_survey(world.folder, name, world.specs)
+        except MailerError as found:
+            problem = str(found)
+        looked.append(Looked(f"surveys/{name}.toml", problem))
+    return looked
 
 
 def _check_hours(mailing_list: MailingList, quiet: QuietRule | None) -> None:

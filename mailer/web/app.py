@@ -56,6 +56,7 @@ from mailer.web import (
     own,
     preferences,
     privacy,
+    survey,
     ticket,
     unsubscribe,
 )
@@ -225,6 +226,7 @@ def _routes(base: str, means: Means, *, with_metrics: bool) -> list[Route]:
     """Return the table of routes."""
     routes = [
         _route(f"{base}/u/{{token:path}}", means, unsubscribe.get, unsubscribe.post),
+        _route(f"{base}/p/{{token}}/{{name}}", means, survey.get, survey.post),
         _route(f"{base}/p/{{token:path}}", means, preferences.get, preferences.post),
         _route(f"{base}/r/{{token:path}}", means, follow.get),
         _route(f"{base}/i/{{name:path}}", means, images.get),

@@ -11,6 +11,7 @@ from mailer.errors import MailerError, NotFoundError
 from mailer.jobs import preferences as jobs
 from mailer.jobs.page_links import ask_by_link
 from mailer.jobs.preferences import CHANNEL, CHANNELS, PAUSES_DAYS, Preferences
+from mailer.jobs.surveys import shown_surveys
 from mailer.model.attributes import AttributeType
 from mailer.model.frequency import Frequency
 from mailer.model.token import Reader, TokenKind
@@ -154,8 +155,16 @@ async def _show(request: Request, means: Means, reader: Reader, note: str = "") 
         )
     )
     language = language_of(request, means.pages, found.language)
+    there = await means.reading.do(lambda: shown_surveys(means.joining.world))
+    token = means.tokens.for_reader(_KIND, reader)
+    surveys = [
+        {"title": one.title, "language": one.language, "url": f"{token}/{one.name}"}
+        for one in there
+    ]
     return means.pages.page(
-        "preferences", _values(found, note, means, language), language=language
+        "preferences",
+        {**_values(found, note, means, language), "surveys": surveys},
+        language=language,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from mailer.model.attributes import AttributeType
 from mailer.model.privacy import Kept, Purpose
 from mailer.model.reason import WhyLeft
+from mailer.model.survey import SurveyKind
 from mailer.web.helpsamples import HELP_SAMPLES
 from mailer.web.ownsamples import OWN_SAMPLES
 
@@ -84,6 +85,7 @@ SAMPLES: dict[str, Sequence[Values]] = {
             "channel": "post",
             "time_zone": "Europe/Oslo" if stopped else "",
             "time_zones": ["Europe/Oslo", "UTC"],
+            "surveys": [{"title": "Taste", "language": "en", "url": "t/taste"}],
             "languages": [{"tag": "en", "name": "English"}],
         }
         for address in ("j•••@example.com", "")
@@ -134,6 +136,38 @@ SAMPLES: dict[str, Sequence[Values]] = {
         for sender in ("hello@example.com", "")
         for contact in ("privacy@example.com", "")
         for yes in (True, False)
+    ),
+    "survey": tuple(
+        {
+            "title": "Your next tour",
+            "intro": "Three questions.",
+            "survey_language": "en",
+            "done": done,
+            "questions": [
+                {
+                    "field": f"a.{kind.value}",
+                    "label": f"A question of the kind {kind.value}?",
+                    "kind": kind.value,
+                    "required": bool(problem),
+                    "value": "tents",
+                    "low": "not at all",
+                    "high": "very much",
+                    "problem": problem,
+                    "choices": [
+                        {
+                            "field": f"a.{kind.value}.{place}",
+                            "words": words,
+                            "ticked": True,
+                            "ranked": "",
+                        }
+                        for place, words in enumerate(("tents", "boots", "stoves"))
+                    ],
+                }
+                for kind in SurveyKind
+            ],
+        }
+        for done in (False, True)
+        for problem in ("", "missing", "choice", "text")
     ),
     "left": tuple(
         {

@@ -237,3 +237,16 @@ def test_mailboxes_that_are_read_are_tried(tmp_path: Path):
     assert mine["mailboxes.here"] == ""
     assert "has no folder new/" in mine["mailboxes.none"]
     assert "[mailboxes.none] in config.toml" in mine["mailboxes.none"]
+
+
+def test_a_survey_that_does_not_hold_is_named_and_one_that_does_is_there(tmp_path: Path):
+    make_workspace(tmp_path).close()
+    (tmp_path / "surveys").mkdir()
+    for attribute in ("city", "ciity"):
+        (tmp_path / "surveys" / f"{attribute}.toml").write_text(
+            f'title = "T"\n[[questions]]\nattribute = "{attribute}"\n'
+            'label = "From where?"\nkind = "text"\n'
+        )
+    looked = check(tmp_path, "--offline", status=1)
+    assert looked["surveys/city.toml"] == ""
+    assert "did you mean 'city'" in looked["surveys/ciity.toml"]

@@ -1,0 +1,50 @@
+"""Surveys: which there are, and writing down what somebody answered."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from mailer.errors import MailerError
+from mailer.jobs.world import World
+from mailer.model.survey import Survey
+from mailer.model.token import Reader
+from mailer.store import ledger
+from mailer.store.contacts import change_contacts, get_contact, mark_own
+from mailer.store.database import Database
+from mailer.workspace.surveys import read_survey, survey_names
+
+_log = logging.getLogger(__name__)
+
+
+def shown_surveys(world: World) -> list[Survey]:
+    """Return the surveys that the preferences page leads to; none that does not hold."""
+    found: list[Survey] = []
+    for name in survey_names(world.folder):
+        try:
+            found.append(read_survey(world.folder, name, world.specs))
+        except MailerError as problem:
+            _log.error("a survey is not shown: %s", problem)
+    return [one for one in found if one.shown]
+
+
+def answer(
+    database: Database, reader: Reader, values: Mapping[str, object], now: datetime
+) -> bool:
+    """Write down what a person answered; imports leave it alone from then on.
+
+    Returns:
+        Whether somebody is on record.
+    """
+    with database.write() as connection:
+        # An import that reads her at this moment waits, or is waited for.
+        ledger.lock(connection)
+        contact = get_contact(connection, reader.contact_id)
+        if contact is None:
+            return False
+        if values:
+            known = contact.details
+            details = replace(known, attributes={**known.attributes, **values})
+            change_contacts(connection, [(contact.id, details)], now)
+            mark_own(connection, contact, list(values), now)
+    return True
