@@ -109,7 +109,7 @@ def _files(workspace: Workspace) -> list[Looked]:
     world = workspace.world()
     texts = read_acknowledgements(workspace.folder)
     rules = desk_rules_problem(
-        workspace.folder, [one.name for one in workspace.mailboxes()]
+        workspace.folder, [one.name for one in workspace.mailboxes()], texts
     )
     sender = world.site.sender_address
     mailboxes = check_mailboxes(

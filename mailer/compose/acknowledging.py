@@ -145,6 +145,11 @@ def moment_in_words(at: datetime, zone: str, language: str) -> str:
     return f"{day}, {format_time(there.time(), clock, None, locale)}"
 
 
+def has_text(texts: Mapping[str, str], name: str) -> bool:
+    """Say whether there is a text of that name, in whatever language."""
+    return bool(_spoken(texts, name))
+
+
 def check_texts(texts: Mapping[str, str], name: str) -> str:
     """Return what is wrong with the texts of a mailbox, or ""."""
     facts = Facts(

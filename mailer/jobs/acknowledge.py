@@ -17,7 +17,7 @@ from mailer.compose.acknowledging import (
 )
 from mailer.compose.links import Site
 from mailer.errors import TemplateError
-from mailer.jobs.helping import suggested, ticket_page
+from mailer.jobs.helping import suggested, text_name, ticket_page
 from mailer.model.address import Address
 from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
@@ -37,7 +37,7 @@ from mailer.triage.deskrules import NOTHING, DeskRule, Treatment
 from mailer.triage.mailboxes import NOWHERE, Mailbox
 from mailer.triage.manners import Manners
 from mailer.triage.message import Message
-from mailer.triage.quotas import Over, Quotas, over
+from mailer.triage.quotas import Over, Quotas, for_series, over
 from mailer.triage.ranking import Shelf
 from mailer.triage.tickets import (
     Ids,
@@ -137,7 +137,13 @@ def acknowledge(
         said_hash(asked.message),
     )
     no = _silence(connection, front, keys[1], mailbox, asked, asking, now)
-    text = "" if no is not None else _text(connection, front, keys[1], mailbox, asked, now)
+    name, does, text = "", asked.treatment, ""
+    if no is None:
+        name = text_name(connection, front.texts, does, mailbox.words, asking)
+        if not name:
+            no = Silence(0, f"the story {does.series} has been told to its end")
+    if name:
+        text = _text(connection, front, keys[1], replace(mailbox, words=name), asked, now)
     if no is None and text:
         entry_id, delivery_id = _owe(connection, front, keys, mailbox, asked, text, now)
         tickets.note_letter(connection, entry_id, delivery_id)
@@ -168,7 +174,8 @@ def _silence(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         our_domains=front.our_domains,
         signed_by_us=signed_by_us(tokens),
         our_servers=front.our_servers,
-        continues=asked.continues,
+        # A story goes on with each answer; its own limit stands for rule 12.
+        continues=asked.continues and not asked.treatment.series,
         said_before=store.said_since(connection, asking, now - _SAID_BEFORE),
         must_name_us=mailbox.must_name_us,
     )
@@ -177,7 +184,8 @@ def _silence(  # noqa: PLR0913, PLR0917 - each is a thing of its own
         return found
     free = asking.domain in front.manners.free_mail
     recent = store.recent(connection, asking, now)
-    return over(recent, front.quotas, free_mail=free) or _unable(front, mailbox, asked, now)
+    quotas = for_series(front.quotas) if asked.treatment.series else front.quotas
+    return over(recent, quotas, free_mail=free) or _unable(front, mailbox, asked, now)
 
 
 def _unable(
@@ -186,7 +194,8 @@ def _unable(
     why = ""
     does = asked.treatment
     # Whoever is told that a person answers must be answered by one.
-    if does.silent or does.spam or does.closes:
+    ends = does.closes and not (does.sends or does.series)
+    if does.silent or does.spam or ends:
         why = f"a rule of ours says so: {', '.join(asked.treatment.rules)}"
     elif not mailbox.acknowledges:
         why = f"mailboxes.{mailbox.name} acknowledges nothing"

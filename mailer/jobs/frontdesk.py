@@ -76,14 +76,17 @@ def file_message(
     continues, treatment = found is not None and goes_on(found, now), NOTHING
     if continues and found is not None:
         mailbox = front.mailbox(found.mailbox)
-        ticket_id = _more(connection, found, mailbox, now)
+        treatment = _story(connection, front, message, mailbox, who.known, now)
+        # What a story closes stays closed: nobody owes an answer to it.
+        told = bool(treatment.series) and treatment.closes
+        ticket_id = found.id if told else _more(connection, found, mailbox, now)
     else:
         mailbox = mailbox_for(front, message)
         treatment = treat(connection, front, message, mailbox, who.known, now)
         what = (message, notice, who, treatment)
         ticket_id = _new(connection, mailbox, what, found, now)
     _put_down(connection, ticket_id, message, ids, who, one)
-    if treatment.rules:
+    if treatment.rules and not continues:
         names = ", ".join(f"“{name}”" for name in treatment.rules)
         words = f"by our rules {names}: {treatment.words()}"
         store.add_entry(connection, ticket_id, EntryKind.EVENT, now, text=words)
@@ -184,6 +187,23 @@ def treat(
         names = frozenset(front.list_names.get(one, one) for one in lists)
         acquaintance = Acquaintance(names, known.attributes)
     return treatment_of(front.rules, message, mailbox.name, acquaintance)
+
+
+def _story(
+    connection: Connection,
+    front: FrontDesk,
+    message: Message,
+    mailbox: Mailbox,
+    known: Contact | None,
+    now: datetime,
+) -> Treatment:
+    """Return what goes on with each message: a story, and nothing else."""
+    if not any(one.does.series for one in front.rules):
+        return NOTHING
+    does = treat(connection, front, message, mailbox, known, now)
+    if not does.series:
+        return NOTHING
+    return Treatment(closes=does.closes, series=does.series, rules=does.rules)
 
 
 def _more(connection: Connection, found: Ticket, mailbox: Mailbox, now: datetime) -> int:

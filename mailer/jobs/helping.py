@@ -1,10 +1,15 @@
 """What helps a person at once: articles that answer her, the page of her conversation."""
 
-from mailer.compose.acknowledging import Suggested
+from collections.abc import Mapping
+
+from mailer.compose.acknowledging import Suggested, has_text
 from mailer.compose.languages import in_small
 from mailer.compose.links import Site
 from mailer.model.token import TokenBox, TokenKind
+from mailer.store.acknowledging import Asking, letters_to
+from mailer.store.database import Connection
 from mailer.triage.answers import own_words
+from mailer.triage.deskrules import Treatment
 from mailer.triage.message import Message
 from mailer.triage.ranking import Shelf
 
@@ -20,6 +25,23 @@ def suggested(
     return tuple(
         Suggested(one.title, site.article(one.name, one.language)) for one in found
     )
+
+
+def text_name(
+    connection: Connection,
+    texts: Mapping[str, str],
+    does: Treatment,
+    usual: str,
+    asking: Asking,
+) -> str:
+    """Return the name of the text that a person gets; "" where a story is at its end.
+
+    A story's next letter is known by how many its person got from that mailbox.
+    """
+    if not does.series:
+        return does.sends or usual
+    name = f"{does.series}-{letters_to(connection, asking) + 1}"
+    return name if has_text(texts, name) else ""
 
 
 def ticket_page(site: Site | None, tokens: TokenBox, ticket_id: int) -> str:

@@ -104,6 +104,16 @@ def recent(connection: Connection, asking: Asking, now: datetime) -> Recent:
     )
 
 
+def letters_to(connection: Connection, asking: Asking) -> int:
+    """Count the letters that an address ever got from a mailbox by itself."""
+    counted = select(func.count()).where(
+        _made.c.match == asking.match,
+        _made.c.mailbox == asking.mailbox,
+        _made.c.delivery_id.is_not(None),
+    )
+    return int(connection.execute(counted).scalar_one())
+
+
 def said_since(connection: Connection, asking: Asking, since: datetime) -> bool:
     """Say whether an address said just this since a moment."""
     found = select(_made.c.incoming_id).where(

@@ -29,6 +29,10 @@ class Treatment:
         closes: Its ticket is closed at once.
         spam: It is spam, and never acknowledged.
         silent: It is not acknowledged.
+        sends: The name of the text that is sent instead of the acknowledgement; "" for
+            that of the mailbox.
+        series: The name of a story, of which each message brings the next letter; "" for
+            none.
         rules: The names of the rules that said so.
     """
 
@@ -40,6 +44,8 @@ class Treatment:
     spam: bool = False
     silent: bool = False
     rules: tuple[str, ...] = ()
+    sends: str = ""
+    series: str = ""
 
     def words(self) -> str:
         """Say what is done, in one line; "" for nothing."""
@@ -48,6 +54,8 @@ class Treatment:
             said.append(f"given to {self.assignee or 'nobody'}")
         said += [str(one.value) for one in (self.kind,) if one is not None]
         said += [f"priority {one.value}" for one in (self.priority,) if one is not None]
+        said += [f"send {self.sends}"] if self.sends else []
+        said += [f"the next of {self.series}"] if self.series else []
         flags = {"closed": self.closes, "spam": self.spam, "no answer": self.silent}
         return ", ".join([*said, *(name for name, holds in flags.items() if holds)])
 
@@ -62,6 +70,8 @@ class Treatment:
             self.spam or later.spam,
             self.silent or later.silent,
             (*self.rules, *later.rules),
+            later.sends or self.sends,
+            later.series or self.series,
         )
 
 

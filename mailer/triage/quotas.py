@@ -4,7 +4,7 @@ Robots without any mark, which change their address with each message, are only 
 counting: by address, by domain, by domain and subject, and by mailbox.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from mailer.triage.acknowledging import Silence
@@ -26,6 +26,21 @@ class Quotas:
     domain: int = 20
     subject: int = 2
     mailbox: int = 200
+
+
+SERIES_A_DAY = 10
+"""So many letters of a story one address gets in a day, however often it answers."""
+
+
+def for_series(quotas: Quotas) -> Quotas:
+    """Return the quotas for a story: its own limit stands for those of one address.
+
+    That of the subject too, because each answer of a story has the same. What stops a whole
+    domain or mailbox holds.
+    """
+    return replace(
+        quotas, address_soon=SERIES_A_DAY, address=SERIES_A_DAY, subject=SERIES_A_DAY
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """`inbox-rules.toml`: a workspace's own rules for what people write."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mailer.compose.acknowledging import check_texts, has_text
 from mailer.errors import WorkspaceError, did_you_mean
 from mailer.model.ticket import Priority, TicketKind
 from mailer.triage.deskrules import STARS_AT_MOST, DeskRule, Treatment
@@ -11,6 +13,7 @@ from mailer.workspace.files import exists, inside
 from mailer.workspace.tomlfiles import Table, read_toml
 
 FILE = "inbox-rules.toml"
+_TEXT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,60}")
 
 
 def read_desk_rules(folder: str) -> tuple[DeskRule, ...]:
@@ -28,11 +31,14 @@ def read_desk_rules(folder: str) -> tuple[DeskRule, ...]:
     return rules
 
 
-def desk_rules_problem(folder: str, mailboxes: Sequence[str]) -> str | None:
+def desk_rules_problem(
+    folder: str, mailboxes: Sequence[str], texts: Mapping[str, str]
+) -> str | None:
     """Return what is wrong with a workspace's rules, "" for nothing; None without any.
 
     Args:
         mailboxes: The names of its mailboxes.
+        texts: Its acknowledgements' texts by file name.
     """
     try:
         rules = read_desk_rules(folder)
@@ -42,7 +48,25 @@ def desk_rules_problem(folder: str, mailboxes: Sequence[str]) -> str | None:
         for name in sorted(rule.mailboxes - set(mailboxes)):
             near = did_you_mean(name, mailboxes)
             return f"{FILE}, rule {rule.name!r}: there is no [mailboxes.{name}]{near}"
+        if wrong := _sending_problem(rule, texts):
+            return f"{FILE}, rule {rule.name!r}: {wrong}"
     return "" if rules else None
+
+
+def _sending_problem(rule: DeskRule, texts: Mapping[str, str]) -> str:
+    does = rule.does
+    if does.sends and (problem := check_texts(texts, does.sends)):
+        return problem
+    if not does.series:
+        return ""
+    if not rule.mailboxes:
+        return "a series needs an address of its own: say mailbox = ['…']"
+    number = 1
+    while number == 1 or has_text(texts, f"{does.series}-{number}"):
+        if problem := check_texts(texts, f"{does.series}-{number}"):
+            return problem
+        number += 1
+    return ""
 
 
 def _rule(table: Table) -> DeskRule:
@@ -65,8 +89,8 @@ def _rule(table: Table) -> DeskRule:
         )
     if not rule.does.words():
         raise WorkspaceError(
-            f"{table.where}: it does nothing: say tag, assign, kind, priority, close, spam"
-            " or silent"
+            f"{table.where}: it does nothing: say tag, assign, kind, priority, close, spam,"
+            " silent, send or series"
         )
     return rule
 
@@ -82,8 +106,20 @@ def _treatment(table: Table) -> Treatment:
         closes=table.flag("close", default=False),
         spam=table.flag("spam", default=False),
         silent=table.flag("silent", default=False),
+        sends=_text_name(table, "send"),
+        series=_text_name(table, "series"),
         rules=(table.text("name"),),
     )
+
+
+def _text_name(table: Table, key: str) -> str:
+    name = table.text(key, "")
+    if name and not _TEXT_NAME.fullmatch(name):
+        raise WorkspaceError(
+            f"{table.where}: {key} is {name!r}, but must be the name of a text in"
+            f" templates/acknowledgements, of small letters, digits and -"
+        )
+    return name
 
 
 def _choice(table: Table, key: str, known: list[str]) -> str:

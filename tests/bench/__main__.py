@@ -28,6 +28,7 @@ from bench import (
     redirect,
     report,
     restore_drill,
+    search,
     send,
     send_dkim,
     send_postgres,
@@ -63,6 +64,7 @@ _MODULES = (
     redirect,
     report,
     restore_drill,
+    search,
     leaving,
     console,
 )

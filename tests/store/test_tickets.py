@@ -447,6 +447,71 @@ def test_who_is_blocked_closed_or_kept_silent_by_a_rule_is_not_acknowledged(
     assert decided.why == "a rule of ours says so: p"
 
 
+def with_texts(desk: Desk, rule: DeskRule, **texts: str) -> Desk:
+    named = {f"{name.replace('_', '-')}.txt": said for name, said in texts.items()}
+    front = replace(desk.front, rules=(rule,), texts={**desk.front.texts, **named})
+    return replace(desk, front=front)
+
+
+def test_a_keyword_brings_the_document_instead_of_the_acknowledgement(desk):
+    does = Treatment(closes=True, sends="prices", rules=("p",))
+    rule = DeskRule("p", does, subject=("price list",))
+    here = with_texts(desk, rule, prices="The tent is 300 euros.")
+    number = take(here, a_message(subject="Price list please"))
+    assert parsed(acknowledgement(here, number)).get_content() == (
+        "The tent is 300 euros.\r\n"
+    )
+    (ticket,) = all_tickets(here)
+    assert ticket.state is TicketState.CLOSED
+    # The same loop rules: machines get no document, and nobody gets it twice at once.
+    robot = a_message("Hi", "r@robot.example", subject="price list", number=2,
+                      Auto_Submitted="auto-generated")  # fmt: skip
+    again = a_message("More", subject="price list", number=3)
+    for raw in (robot, again):
+        assert acknowledgement(here, take(here, raw)) is None
+
+
+def test_a_story_goes_one_letter_further_with_each_answer_of_its_person(desk):
+    does = Treatment(closes=True, series="tale", rules=("t",))
+    here = with_texts(
+        desk, DeskRule("t", does, mailboxes=frozenset({"support"})),
+        tale_1="Once", tale_2="Then", tale_3="The end",
+    )  # fmt: skip
+    told: list[str] = []
+    number, fields = 1, dict[str, str]()
+    for turn in range(5):
+        raw = a_message(f"And then {turn}?", number=turn, subject="Re: Tale", **fields)
+        number = take(here, raw, NOW + timedelta(minutes=turn))
+        letter = acknowledgement(here, number)
+        if letter is not None:
+            told.append(parsed(letter).get_content().strip())
+            fields = {"In_Reply_To": str(parsed(letter)["Message-ID"])}
+    assert told == ["Once", "Then", "The end"]
+    (ticket,) = all_tickets(here)
+    assert ticket.state is TicketState.CLOSED
+    assert decisions(here, ticket.id)[-1].why == "the story tale has been told to its end"
+    # Another person begins at the beginning.
+    raw = a_message("Me too", "eva@example.org", number=77, subject="Tale")
+    assert parsed(acknowledgement(here, take(here, raw))).get_content().strip() == "Once"
+
+
+def test_a_story_stops_for_the_day_after_ten_letters_and_for_machines_at_once(desk):
+    does = Treatment(closes=True, series="tale", rules=("t",))
+    texts = {f"tale_{number}": f"Part {number}" for number in range(1, 15)}
+    rule = DeskRule("t", does, mailboxes=frozenset({"support"}))
+    here = with_texts(desk, rule, **texts)
+    got = [
+        acknowledgement(here, take(here, a_message(f"On {turn}", number=turn)))
+        for turn in range(13)
+    ]
+    assert [one is not None for one in got] == [True] * 10 + [False] * 3
+    robot = a_message("On", number=50, X_Autoreply="yes")
+    assert acknowledgement(here, take(here, robot, NOW + timedelta(days=2))) is None
+    later = a_message("And now?", number=51)
+    letter = acknowledgement(here, take(here, later, NOW + timedelta(days=2)))
+    assert parsed(letter).get_content().strip() == "Part 11"
+
+
 def test_an_answer_from_ones_own_mail_program_meets_what_was_due(desk):
     take(desk, a_message())
     copy = a_message(

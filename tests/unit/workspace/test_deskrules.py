@@ -39,10 +39,37 @@ def test_rules_are_read_in_their_order(tmp_path: Path):
     assert (first.name, first.headers) == ("refunds", {"x-form": ("contact",)})
     assert first.does.tags == ("refund",)
     assert second.does.spam
-    assert desk_rules_problem(str(tmp_path), ["support"]) == ""
-    told = desk_rules_problem(str(tmp_path), ["suport"])
+    assert desk_rules_problem(str(tmp_path), ["support"], {}) == ""
+    told = desk_rules_problem(str(tmp_path), ["suport"], {})
     assert told is not None
     assert "no [mailboxes.support]; did you mean" in told
+
+
+SENDS = """
+[[rule]]
+name = "prices"
+mailbox = ["support"]
+subject = ["price list"]
+{does}
+"""
+
+
+@pytest.mark.parametrize(
+    ("does", "texts", "said"),
+    [
+        ('send = "prices"', {"prices.txt": "10 euros"}, ""),
+        ('send = "prices"', {}, "there is no templates/acknowledgements/prices.txt"),
+        ('send = "prices"', {"prices.txt": "{{ prise }}"}, "prices.txt"),
+        ('series = "tale"', {"tale-1.txt": "Once", "tale-2.txt": "End"}, ""),
+        ('series = "tale"', {"tale-2.txt": "End"}, "tale-1.txt"),
+        ('series = "tale"', {"tale-1.txt": "Once", "tale-2.txt": "{{ x }}"}, "tale-2.txt"),
+    ],
+)
+def test_what_a_rule_sends_must_be_there_and_hold(tmp_path, does, texts, said):
+    folder = write(tmp_path, SENDS.format(does=does))
+    told = desk_rules_problem(folder, ["support"], texts)
+    assert told is not None
+    assert (said in told) if said else told == ""
 
 
 @pytest.mark.parametrize(
