@@ -33,6 +33,7 @@ _ANY_LOCAL = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010FFFF-]+"
     r"(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~\u0080-\U0010FFFF-]+)*"
 )
+_REMEMBERED = 4_096  # what comes again from person to person: names, subjects
 _LOCAL_MAX = 64  # RFC 5321 §4.5.3.1.1
 _ADDRESS_MAX = 254  # RFC 5321 §4.5.3.1.3, less the angle brackets
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -56,6 +57,7 @@ def checked(header: str, value: str) -> str:
     return value.strip()
 
 
+@lru_cache(_REMEMBERED)
 def text_field(header: str, value: str) -> str:
     """Return an unstructured field such as Subject, folded and ended by CRLF.
 
@@ -95,6 +97,7 @@ def address_field(header: str, name: str, address: str) -> str:
     return f"{header}: {phrase}{fold}<{address}>\r\n"
 
 
+@lru_cache(_REMEMBERED)
 def _phrase(name: str, room: int) -> str:
     if "=?" not in name and len(name) < room:
         if _ATOMS.fullmatch(name):

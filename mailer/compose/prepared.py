@@ -187,11 +187,13 @@ class Prepared:
         edition = self._only or self._chosen(person.language)
         recipient = wire_address(person.address)
         reader = self._reader(person, campaign_id, test=test)
+        # Made all at once, because each letter of a list needs nearly all of them.
+        tokens = self._tokens.for_letter(reader, delivery_id)
         token = url = ""
         if self._needs_reader or "unsubscribe_url" in edition.links:
-            token = self._tokens.for_reader(TokenKind.UNSUBSCRIBE, reader)
+            token = tokens.unsubscribe
             url = self.site.unsubscribe(token)
-        names = self._names(edition, person, recipient, url, reader)
+        names = self._names(edition, person, recipient, url, tokens.preferences)
         if "confirm_url" in edition.links:
             names["confirm_url"] = self._confirm_url(sign_up, request)
         if "browser_url" in edition.links:
@@ -200,7 +202,7 @@ class Prepared:
             )
         text = edition.bodies.text.fill(names)
         page = edition.bodies.html.fill(names)
-        message_id = self._tokens.for_delivery(TokenKind.MESSAGE, delivery_id)
+        message_id = tokens.message
         frame = self._head.frame(
             Fields(
                 to=self._to(person, recipient),
@@ -214,7 +216,7 @@ class Prepared:
             edition.enclosing,
         )
         return Letter(
-            sender=self._rehearsal_to or self._return_path(delivery_id),
+            sender=self._rehearsal_to or self._return_path(tokens.return_path),
             recipient=self._rehearsal_to or recipient,
             content=b"".join([frame.head, *text, frame.between, *page, frame.end]),
             envelope_id=message_id,
@@ -268,7 +270,7 @@ class Prepared:
         person: Person,
         recipient: str,
         unsubscribe_url: str,
-        reader: Reader,
+        preferences: str,
     ) -> dict[str, object]:
         names = edition.bodies.common.copy()
         for name, kind in edition.attributes:
@@ -282,8 +284,7 @@ class Prepared:
         names["email"] = recipient
         names["unsubscribe_url"] = unsubscribe_url
         if "preferences_url" in edition.links:
-            token = self._tokens.for_reader(TokenKind.PREFERENCES, reader)
-            names["preferences_url"] = self.site.preferences(token)
+            names["preferences_url"] = self.site.preferences(preferences)
         return names
 
     def _to(self, person: Person, recipient: str) -> str:
@@ -294,10 +295,9 @@ class Prepared:
     def _mark(self, recipient: str) -> str:
         return f"[Rehearsal for {recipient}] " if self._rehearsal_to else ""
 
-    def _return_path(self, delivery_id: int) -> str:
+    def _return_path(self, token: str) -> str:
         if not self._bounce_domain:
             return self._head.address
-        token = self._tokens.for_delivery(TokenKind.RETURN_PATH, delivery_id)
         return f"b+{token}@{self._bounce_domain}"
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
 
 from mailer.errors import CannotComposeError
+from mailer.jobs.composer import Composer
 from mailer.jobs.gate import Gate
 from mailer.jobs.parking import Errand, Parking
 from mailer.jobs.register import Register
@@ -23,32 +23,10 @@ from mailer.model.letter import Letter
 from mailer.model.outcome import Accepted, InDoubt, Outcome, Released
 
 _AT_ONCE = 8
+_STOCKED = 12
+"""How many letters are composed ahead while others are being written down."""
 
 _log = logging.getLogger(__name__)
-
-
-class Composer(Protocol):
-    """Makes letters of claims."""
-
-    def get_ready(self, claims: list[Claim]) -> None:
-        """Load and prepare the templates that these claims need; called off the loop."""
-        ...
-
-    def compose(self, claim: Claim) -> Letter:
-        """Make the letter.
-
-        Raises:
-            CannotComposeError: when this person's letter can't be made.
-        """
-        ...
-
-    def domain_of(self, claim: Claim) -> str:
-        """Return the domain of the letter's sender, in lower case; "" when unknown."""
-        ...
-
-    def failed(self, claim: Claim) -> None:
-        """Hear that a letter was withheld because it can't be made; called off the loop."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +57,7 @@ class Desk:
         """What is being signed, by its number and fence; whoever drops it takes it out."""
         self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
         self._bug: BaseException | None = None
+        self._stocking = False
         self.idle = 0
         """How many couriers wait for an errand with an open line."""
         self.accepted = 0
@@ -209,13 +188,14 @@ class Desk:
         signing = [one.provider for one in tuple(self._at_the_signers.values())]
         return self._parking.count() + collections.Counter([*ready, *signing])
 
-    def _compose(self) -> None:
+    def _compose(self, enough: int = 1) -> None:
         """Compose until something is ready, and enough is being signed.
 
         A few are composed one after the other: between two turns at the network each would
         take half as long again, until all that it works with is back in the processor.
         """
-        stock, enough = self._means.stock, self._means.signing.ahead
+        stock = self._means.stock
+        enough = max(enough, self._means.signing.ahead)
         while len(stock) and not stock.stopped:
             if len(self._ready) + len(self._at_the_signers) >= enough:
                 break
@@ -271,10 +251,22 @@ class Desk:
 
     async def may_leave(self, errand: Errand) -> bool:
         """Put it on record as `sending`; False when it may not leave any more."""
+        if not self._stocking:
+            # Behind what hands the page in: while it is written, nobody waits for us.
+            self._stocking = True
+            asyncio.get_running_loop().call_soon(self._stock_up)
         if await self._means.register.leave(errand.claim):
             return True
         self._left(errand)
         return False
+
+    def _stock_up(self) -> None:
+        """Compose what the lines will ask for, while the scribe writes."""
+        self._stocking = False
+        try:
+            self._compose(_STOCKED)
+        except Exception as bug:  # noqa: BLE001 - whoever takes the next errand raises it
+            self._bug = bug
 
     async def writable(self) -> bool:
         """Wait until the register can write; False when everything ends meanwhile."""
@@ -288,10 +280,11 @@ class Desk:
         self._left(errand)
         if isinstance(outcome, Accepted):
             self.accepted += 1
+            self.on_answer()
         elif not isinstance(outcome, Released):
             _log.info("delivery %d: %s", errand.claim.id, outcome)
-        if not isinstance(outcome, Released | InDoubt):
-            self.on_answer()
+            if not isinstance(outcome, InDoubt):
+                self.on_answer()
         self._means.register.note(
             settled(
                 errand.claim,

@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from mailer.compose.sign import Signer, Signers
 from mailer.errors import DatabaseError
 from mailer.jobs import owner
-from mailer.jobs.desk import Composer, Desk, Means
+from mailer.jobs.composer import Composer
+from mailer.jobs.desk import Desk, Means
 from mailer.jobs.feed import Feed
 from mailer.jobs.gate import Gate
 from mailer.jobs.holding import NO_MANNERS, Manners, may_be_tried

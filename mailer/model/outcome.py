@@ -49,6 +49,8 @@ class Reply:
         return 400 <= self.code < 500  # noqa: PLR2004
 
     def __str__(self) -> str:
+        if self.code and self.enhanced and self.text:
+            return f"{self.code} {self.enhanced} {self.text}"
         return " ".join(
             part for part in (str(self.code or ""), self.enhanced, self.text) if part
         )

@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from mailer.model.key import KeyRing, Purpose
+from mailer.model.sealing import Sealing
 
 
 class TokenKind(StrEnum):
@@ -70,10 +71,27 @@ class Reader(NamedTuple):
         Raises:
             OverflowError: when a number is too large.
         """
+        return self.number().to_bytes(11, "big")
+
+    def number(self) -> int:
+        """Return them as one number.
+
+        Raises:
+            OverflowError: when a number is too large.
+        """
         contact_id, list_number, campaign_id = self
-        if list_number >> 16 or campaign_id >> 32:
+        if list_number >> 16 or campaign_id >> 32 or contact_id >> 40:
             raise OverflowError(f"no token can hold {self}")
-        return (contact_id << 48 | list_number << 32 | campaign_id).to_bytes(11, "big")
+        return contact_id << 48 | list_number << 32 | campaign_id
+
+
+class LetterTokens(NamedTuple):
+    """The tokens of one letter to a reader."""
+
+    unsubscribe: str
+    preferences: str
+    message: str
+    return_path: str
 
 
 def _steps() -> tuple[tuple[int, int, int], ...]:
@@ -118,6 +136,11 @@ _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _ASSOCIATED = {kind: [kind.encode()] for kind in TokenKind}
 
 
+_OF_A_LETTER = (
+    TokenKind.UNSUBSCRIBE, TokenKind.PREFERENCES, TokenKind.MESSAGE, TokenKind.RETURN_PATH,
+)  # fmt: skip
+
+
 class TokenBox:
     """Makes and opens tokens with a workspace's token keys."""
 
@@ -126,6 +149,7 @@ class TokenBox:
         self._ciphers = {key.id: AESSIV(key.secret) for key in keys}
         self._newest = self._ciphers[keys[-1].id]
         self._prefix = bytes((keys[-1].id,))
+        self._sealing = Sealing(keys[-1].secret, [kind.encode() for kind in _OF_A_LETTER])
 
     def _seal(self, kind: TokenKind, payload: bytes) -> bytes:
         return self._prefix + self._newest.encrypt(payload, _ASSOCIATED[kind])
@@ -150,6 +174,23 @@ class TokenBox:
     def for_reader(self, kind: TokenKind, reader: Reader) -> str:
         """Make a link's token: 38 characters of the URL-safe alphabet."""
         return _in_url(self._seal(kind, reader.packed()))
+
+    def for_letter(self, reader: Reader, delivery_id: int) -> LetterTokens:
+        """Make all tokens of a letter at once, as `for_reader` and `for_delivery` do.
+
+        Raises:
+            OverflowError: when a number is too large.
+        """
+        if delivery_id >> 48:
+            raise OverflowError(f"no token can hold delivery {delivery_id}")
+        tags, sealed = self._sealing.sealed(reader.number(), delivery_id)
+        prefix = self._prefix
+        return LetterTokens(
+            _in_url(prefix + tags[:16] + sealed[:11]),
+            _in_url(prefix + tags[16:32] + sealed[16:27]),
+            (prefix + tags[32:48] + sealed[32:38]).hex(),
+            (prefix + tags[48:] + sealed[48:54]).hex(),
+        )
 
     def reader(self, kind: TokenKind, token: str) -> Reader | None:
         """Open a link's token; None when it is not ours, whatever was changed in it."""

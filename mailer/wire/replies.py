@@ -83,15 +83,16 @@ class Replies(asyncio.Protocol):
         *lines, self._rest = (self._rest + data).split(b"\n")
         answered = False
         for line in lines:
-            self._lines.append(line.removesuffix(b"\r"))
-            if line[3:4] == b"-" and len(self._lines) < _LINES_AT_MOST:
+            if line[3:4] == b"-" and len(self._lines) < _LINES_AT_MOST - 1:
+                self._lines.append(line.removesuffix(b"\r"))
                 continue
-            reply = parse(self._lines)
+            reply = parse([*self._lines, line.removesuffix(b"\r")])
             if reply is None:
-                shown = self._lines[-1][:80].decode("ascii", "replace")
+                shown = line.removesuffix(b"\r")[:80].decode("ascii", "replace")
                 self.fail(f"answered what is no reply: {shown!r}")
                 return
-            self._lines = []
+            if self._lines:
+                self._lines = []
             if not self._answered(reply):
                 return
             answered = True
