@@ -12,7 +12,6 @@ from sqlalchemy import (
     insert,
     literal,
     select,
-    text,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -20,6 +19,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from mailer.model.campaign import Campaign, CampaignState, states_before
 from mailer.model.choosing import EVERYBODY_AT_ONCE, Choice, WallClock
 from mailer.model.kind import Kind
+from mailer.store.leavelock import stop_leaving
 from mailer.store.restoring import next_campaign_number
 from mailer.store.tables import (
     CampaignListRow,
@@ -219,7 +219,7 @@ def change_state(
     Returns:
         False when the campaign is in a state from which there is no such step.
     """
-    _stop_leaving(connection, campaign_id)
+    stop_leaving(connection, campaign_id)
     values: dict[str, Any] = {"state": after.value, "reason": reason}
     if after is CampaignState.RUNNING:
         values["started_at"] = func.coalesce(
@@ -238,24 +238,6 @@ def change_state(
             .values(**values)
         ).rowcount
     )
-
-
-# A lock of a row would not do: who shares one passes by those that wait for it alone, and
-# with a few busy senders a pause would wait for ever. These are given out in turn.
-_LEAVING = 0x6C65_6176  # "leav"
-_MAY_LEAVE = text("SELECT pg_advisory_xact_lock_shared(:leaving, :number)")
-_MAY_NOT_LEAVE = text("SELECT pg_advisory_xact_lock(:leaving, :number)")
-
-
-def let_leave(connection: Connection, campaign_id: int) -> None:
-    """Keep a campaign in its state until the commit, on PostgreSQL."""
-    connection.execute(_MAY_LEAVE, {"leaving": _LEAVING, "number": campaign_id})
-
-
-def _stop_leaving(connection: Connection, campaign_id: int) -> None:
-    """Wait until the letters of a campaign that are leaving have left."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(_MAY_NOT_LEAVE, {"leaving": _LEAVING, "number": campaign_id})
 
 
 def close_cancelled(connection: Connection, campaign_id: int, now: datetime) -> None:

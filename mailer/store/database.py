@@ -36,7 +36,15 @@ from mailer.errors import DatabaseError
 from mailer.store import walfile
 from mailer.store.columns import Instant
 
-__all__ = ["Connection", "Database", "Turn", "now_sql", "open_database", "translated"]
+__all__ = [
+    "Connection",
+    "Database",
+    "Turn",
+    "now_sql",
+    "open_database",
+    "spoken",
+    "translated",
+]
 
 Turn = Callable[[], AbstractContextManager[object]]
 
@@ -246,6 +254,20 @@ def translated() -> Generator[None, None, None]:
         raise
     except sqlite3.DatabaseError as problem:
         if type(problem) is sqlite3.DatabaseError and (advice := _advice(problem)):
+            raise DatabaseError(advice) from problem
+        raise
+
+
+@contextmanager
+def spoken(database: Database) -> Generator[None, None, None]:
+    """Do as `translated` does, for statements that are given to the driver itself."""
+    driver: Any = database.engine.dialect.loaded_dbapi
+    try:
+        yield
+    except driver.OperationalError as problem:
+        raise _said(problem) from problem
+    except driver.DatabaseError as problem:
+        if advice := _advice(problem):
             raise DatabaseError(advice) from problem
         raise
 

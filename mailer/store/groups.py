@@ -1,9 +1,9 @@
 """A sender's group commit: what came of some claims, and which others may leave, at once.
 
-On PostgreSQL it is a transaction of a few statements. On SQLite it is one statement, which
-is a transaction by itself: the driver lets go of the interpreter at each statement and gets
-it back behind the event loop, so that five of them take five times as long. So the
-statements are the body of a trigger, and a group is a row given to it.
+On PostgreSQL it is a transaction of a few statements, sent together. On SQLite it is one
+statement, which is a transaction by itself: the driver lets go of the interpreter at each
+statement and gets it back behind the event loop, so that five of them take five times as
+long. So the statements are the body of a trigger, and a group is a row given to it.
 """
 
 import logging
@@ -23,11 +23,11 @@ from sqlalchemy import (
     update,
 )
 
-from mailer.store.campaigns import let_leave
 from mailer.store.claims import Cap
 from mailer.store.columns import to_instant
 from mailer.store.compiled import Compiled, Number, Row, as_parameter, rows_given
-from mailer.store.database import Database
+from mailer.store.database import Database, spoken
+from mailer.store.leavelock import let_leave
 from mailer.store.outcomes import Change, as_rows, attempting, log_of, recording
 from mailer.store.permission import NOW, may_leave
 from mailer.store.tables import (
@@ -234,53 +234,78 @@ def _people(rows: Table) -> Compiled:
 
 
 def _campaigns() -> Compiled:
-    """Return the campaigns of claims."""
-    return Compiled(
+    """Keep the campaigns of claims in their states until the commit."""
+    named = (
         select(_delivery.c.cause_id)
         .where(_named("postgresql"), literal_column("cause_kind = 'campaign'"))
         .distinct()
         .order_by(_delivery.c.cause_id)
+        .subquery("campaigns")
     )
+    return Compiled(select(let_leave(named.c.cause_id)))
 
 
 class _Statements:
-    """Groups on PostgreSQL.
+    """Groups on PostgreSQL: a transaction of a few statements, in one round trip.
 
-    A statement there sees the moment at which it began. So who leaves a list, or pauses a
-    campaign, waits until the letters that had begun to leave are gone; and a "no" that came
-    before is seen. (A suppression that comes with no subscription to change, and words that
-    are raised, hold from the next group on.)
+    They are written one behind the other (libpq's pipeline mode), and the server sees each
+    as by itself: a statement there sees the moment at which it began. So who leaves a list,
+    or pauses a campaign, waits until the letters that had begun to leave are gone; and a
+    "no" that came before is seen. (A suppression that comes with no subscription to change,
+    and words that are raised, hold from the next group on.) After one that failed the
+    server does none of those behind it, and so no commit.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._pooled: PoolProxiedConnection | None = None
         name = "postgresql"
         self._record = Compiled(recording(name))
         self._log = Compiled(attempting(name))
         self._leave = {
-            capped: Compiled(_leaving(name, capped=capped)) for capped in (False, True)
+            capped: Compiled(_leaving(name, capped=capped).returning(_delivery.c.id))
+            for capped in (False, True)
         }
         self._subscriptions, self._campaigns = _subscriptions(), _campaigns()
-        self._have_left = _have_left(name)
         self._people = {True: _people(_contact), False: _people(_frequency)}
 
     def commit(self, sheet: Sheet, now: datetime, cap: Cap | None) -> set[int] | None:
         values = _values(sheet, now, cap)
-        with self._database.write() as connection:
-            if sheet.names:
-                for (campaign_id,) in self._campaigns.rows(connection, values):
-                    let_leave(connection, campaign_id)
-                self._subscriptions.rows(connection, values)
-                self._people[cap is not None].rows(connection, values)
-            if sheet.changes:
-                self._record.count(connection, values)
-            if sheet.logged:
-                self._log.count(connection, values)
-            if not sheet.names:
-                return set()
-            if self._leave[cap is not None].count(connection, values) == len(sheet.names):
-                return {delivery_id for delivery_id, _ in sheet.names}
-            return {row[0] for row in self._have_left.rows(connection, values)}
+        capped = cap is not None
+        with self._database.turn():
+            driver = self._opened()
+            try:
+                with spoken(self._database), driver.pipeline():
+                    if sheet.names:
+                        self._say(driver, self._campaigns, values)
+                        self._say(driver, self._subscriptions, values)
+                        self._say(driver, self._people[capped], values)
+                    if sheet.changes:
+                        self._say(driver, self._record, values)
+                    if sheet.logged:
+                        self._say(driver, self._log, values)
+                    left = (
+                        self._say(driver, self._leave[capped], values)
+                        if sheet.names
+                        else None
+                    )
+                    driver.commit()
+                return set() if left is None else {row[0] for row in left.fetchall()}
+            except BaseException:
+                self.close()
+                raise
+
+    def _say(self, driver: Any, step: Compiled, values: dict[str, Any]) -> Any:
+        text, constants = step.spelt(self._database.engine.dialect)
+        return driver.execute(text, {**constants, **values})
+
+    def _opened(self) -> Any:
+        if self._pooled is None:
+            self._pooled = self._database.engine.raw_connection()
+        return self._pooled.driver_connection
 
     def close(self) -> None:
-        pass
+        # Not back to the pool: whatever it had begun ends with it.
+        if self._pooled is not None:
+            self._pooled.invalidate()
+            self._pooled = None

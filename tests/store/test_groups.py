@@ -7,10 +7,10 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 from sending import LIST, change, claimed, now, rows, states
 from sqlalchemy import Connection, select, update
-from sqlalchemy.exc import IntegrityError
 
 from mailer.model.campaign import CampaignState
 from mailer.model.delivery import Claim, DeliveryState
@@ -112,7 +112,7 @@ def test_a_group_that_cannot_be_written_changes_nothing(
     nothing_said: Any = None
     done = change(one, DeliveryState.REFUSED, logged="refused")
     broken = done._replace(reply=Reply(550, nothing_said, ""))
-    with pytest.raises((IntegrityError, sqlite3.IntegrityError)):
+    with pytest.raises((psycopg.IntegrityError, sqlite3.IntegrityError)):
         writing.commit(Sheet.of([broken], names([two])), now(), None)
     assert states(database) == {"sending": 1, "claimed": 1}
     assert writing.commit(Sheet.of([done], names([two])), now(), None) == {2}
