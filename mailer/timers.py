@@ -22,6 +22,7 @@ from mailer.jobs import brakes, fire, plan, replay
 from mailer.jobs.ageing import age
 from mailer.jobs.erase import finish_erasures
 from mailer.jobs.follow import Happened
+from mailer.jobs.forget_deeds import forget_old_deeds
 from mailer.jobs.forget_origins import forget_old_origins
 from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.forget_tickets import forget_old_tickets
@@ -108,21 +109,8 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     turns += _webhooks(workspace)
     for interval, what, work in turns:
         _every(scheduler, interval, _guarded(what, work))
-    keep = timedelta(days=workspace.settings.retention.deliveries_days)
-    over = timedelta(days=workspace.settings.retention.tickets_days)
-    origins = timedelta(days=workspace.settings.retention.evidence_days)
-    as_it_came = timedelta(days=workspace.settings.inbox.kept_for_days)
-    signed = timedelta(hours=workspace.settings.hooks.max_age_h)
     # Not in the first minutes of a start, which have enough to do.
-    later: list[tuple[str, Callable[[], object]]] = [
-        ("retention", lambda: age(database, keep, utc_now())),
-        ("tickets", lambda: forget_old_tickets(database, over, utc_now())),
-        ("origins", lambda: forget_old_origins(database, origins, utc_now())),
-        ("incoming", lambda: empty_old(database, as_it_came, utc_now())),
-        ("hooks", lambda: forget_signed(database, signed, utc_now())),
-        ("ledger", ledger),
-    ]
-    for what, work in later:
+    for what, work in (*_ageing(workspace), ("ledger", ledger)):
         _every(scheduler, _ONCE_A_DAY, _guarded(what, work), first_in=_AN_HOUR)
     learn = partial(_learn_domains, workspace, stop)
     _every(scheduler, _AN_HOUR, _guarded("providers", learn), first_in=_ONCE_A_MINUTE)
@@ -130,6 +118,26 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     await stop.wait()
     # Their threads finish what they began; nothing is cut off in the middle.
     scheduler.shutdown(wait=False)
+
+
+def _ageing(workspace: Workspace) -> list[tuple[str, Callable[[], object]]]:
+    """Return the turns that forget what is kept for a time."""
+    database = workspace.database
+    retention = workspace.settings.retention
+    keep = timedelta(days=retention.deliveries_days)
+    over = timedelta(days=retention.tickets_days)
+    origins = timedelta(days=retention.evidence_days)
+    audited = timedelta(days=retention.audit_days)
+    as_it_came = timedelta(days=workspace.settings.inbox.kept_for_days)
+    signed = timedelta(hours=workspace.settings.hooks.max_age_h)
+    return [
+        ("retention", lambda: age(database, keep, utc_now())),
+        ("tickets", lambda: forget_old_tickets(database, over, utc_now())),
+        ("audit", lambda: forget_old_deeds(database, audited, utc_now())),
+        ("origins", lambda: forget_old_origins(database, origins, utc_now())),
+        ("incoming", lambda: empty_old(database, as_it_came, utc_now())),
+        ("hooks", lambda: forget_signed(database, signed, utc_now())),
+    ]
 
 
 def _learn_domains(workspace: Workspace, stop: asyncio.Event) -> None:

@@ -32,7 +32,7 @@ def staff() -> None:
     show_default=True,
     help="An admin may also erase people, and read who did what.",
 )
-@click.option("--email", default="", help="Where notices about tickets go.")
+@click.option("--email", default="", help="An address of theirs, for the record.")
 @click.option(
     "--mailbox", "mailboxes", multiple=True, help="They see only this mailbox; repeatable."
 )
@@ -90,7 +90,7 @@ def list_(folder: str, *, as_json: bool) -> None:
 @staff.command
 @_name
 @click.option("--role", type=_role, help="What they may do.")
-@click.option("--email", help="Where notices about tickets go; '' for nowhere.")
+@click.option("--email", help="An address of theirs, for the record; '' for none.")
 @click.option(
     "--mailbox", "mailboxes", multiple=True, help="They see only this mailbox; repeatable."
 )

@@ -41,6 +41,12 @@ class Retention(Section):
         "days",
     )
 
+    audit_days: Limit = setting(
+        365,
+        "So long it is kept who of the staff did what, and from which network; 0 for ever.",
+        "days",
+    )
+
     @field_validator("deliveries_days")
     @classmethod
     def _is_long_enough(cls, value: int) -> int:

@@ -24,6 +24,17 @@ MailHosts = Callable[[str], Sequence[str] | None]
 """Says who takes mail for a domain, the first choice first; None when nobody can tell."""
 
 
+_RESERVED = frozenset({
+    "test", "example", "invalid", "localhost", "example.com", "example.net", "example.org",
+})  # fmt: skip
+
+
+def is_reserved(domain: str) -> bool:
+    """Say whether a domain is only for examples and tests (RFC 2606 §2 and §3)."""
+    labels = domain.rstrip(".").lower().split(".")
+    return bool({labels[-1], ".".join(labels[-2:])} & _RESERVED)
+
+
 def declare_providers(database: Database, providers: Providers) -> None:
     """Make the domains that the files list known to the database, where they are not."""
     listed = providers.listed()
@@ -68,13 +79,18 @@ def learn_domains(
 
 
 def hosts_by_dns(asked: DnsServers) -> MailHosts:
-    """Return who asks DNS; an answer that cannot be had is None."""
+    """Return who asks DNS; an answer that cannot be had is None.
+
+    The world's servers are not asked about domains of examples and tests.
+    """
     try:
         dns = Dns(asked)
     except DnsUnknownError:
         return lambda _: None
 
     def hosts(domain: str) -> Sequence[str] | None:
+        if not asked.servers and is_reserved(domain):
+            return ()
         try:
             return dns.mail_hosts(domain)
         except DnsUnknownError:

@@ -2,13 +2,19 @@
 
 from datetime import timedelta
 
+import pytest
 from audiences import NOW, add_people, campaign, see_list, world
 from nameserver import name_server
 from sending import a_campaign, now
 from sqlalchemy import select, update
 
 from mailer.jobs.plan import plan
-from mailer.jobs.providers import declare_providers, hosts_by_dns, learn_domains
+from mailer.jobs.providers import (
+    declare_providers,
+    hosts_by_dns,
+    is_reserved,
+    learn_domains,
+)
 from mailer.model.key import KeyRing
 from mailer.pace.providers import Limits, Provider, Providers
 from mailer.pace.shaping import WELL, Standing
@@ -88,6 +94,20 @@ def test_dns_says_once_whose_domains_are_and_again_when_that_is_old(
             "other": 2,
         }
         assert not maildomains.unknown_domains(connection, 9, NOW + timedelta(days=9))
+
+
+@pytest.mark.parametrize(
+    "domain", ["shop.test", "example.com", "mail.Example.org", "example", "x.invalid."]
+)
+def test_the_world_s_servers_are_not_asked_about_domains_of_examples(domain: str) -> None:
+    assert is_reserved(domain)
+    assert hosts_by_dns(DnsServers((), 1))(domain) == ()
+
+
+def test_other_domains_are_no_examples() -> None:
+    assert not [
+        one for one in ("example.no", "test.com", "nexample.com") if is_reserved(one)
+    ]
 
 
 def test_without_dns_nobody_is_asked_for_long_and_later_again(database: Database) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs import staff
+from mailer.jobs.forget_deeds import forget_old_deeds
 from mailer.jobs.sign_in import (
     Knock,
     Opened,
@@ -163,3 +164,16 @@ def test_old_attempts_are_forgotten(database, tokens, secret):
     with database.read() as connection:
         tries = sessions.count_tries(connection, "kari", "192.0.2.1", NOW)
     assert tries.here == 1
+
+
+def test_what_the_staff_did_is_forgotten_after_its_time(database, tokens):
+    ready(database, tokens, "Kari")
+    with database.read() as connection:
+        known = len(deeds(connection, 99))
+    assert known
+    a_year = timedelta(days=365)
+    assert forget_old_deeds(database, a_year, NOW + a_year) == 0
+    assert forget_old_deeds(database, timedelta(), NOW + 2 * a_year) == 0
+    assert forget_old_deeds(database, a_year, NOW + a_year + A_MINUTE) == known
+    with database.read() as connection:
+        assert deeds(connection, 99) == []
