@@ -1,6 +1,7 @@
 """Days on which something is wrong: it is said clearly, and nothing is lost."""
 
 import resource
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,6 +63,7 @@ def test_a_relay_that_is_slow_is_waited_for_and_one_that_falls_silent_is_not(
     shop: Shop,
 ) -> None:
     silent: list[str] = []
+    given_up = threading.Event()
 
     def rule(step: Step, received: Received) -> Answer:
         if step is not Step.CONTENT:
@@ -69,18 +71,21 @@ def test_a_relay_that_is_slow_is_waited_for_and_one_that_falls_silent_is_not(
         time.sleep(0.05)
         if received.recipient == "p3@example.com" and not silent:
             silent.append(received.message_id)
-            time.sleep(2.5)
+            given_up.wait(60)
         return None
 
     with relay(rule) as taken:
-        shop.make(taken.port, relay={"timeout_content_s": 1.5, "connections": 1})
+        # Long enough for a busy machine: whatever else is late would be in doubt too.
+        shop.make(taken.port, relay={"timeout_content_s": 5.0, "connections": 1})
         shop.import_people(people(12))
         shop.run(*START)
         shop.start()
+        until(lambda: shop.counts(1).get("in_doubt"), "it is waited for no longer")
+        given_up.set()
         shop.until_finished(1)
         # It took the letter and said so too late: nobody but the relay can know that.
         assert shop.counts(1) == {"accepted": 11, "in_doubt": 1}
-        assert "no answer within 1.5 s" in shop.run("explain", "p3@example.com", "1")
+        assert "no answer within 5 s" in shop.run("explain", "p3@example.com", "1")
         assert set(taken.copies.values()) == {1}
 
 
