@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,7 +31,8 @@ from mailer.wire.sink import Answer, Received, Rule, Sink, Step, always_accept
 from mailer.wiring import database_of, settings_of, utc_now
 
 MAILER = (sys.executable, "-m", "mailer")
-DEADLINE_S = 90.0
+ON_SQLITE = "sqlite:///mailer.db"
+DEADLINE_S = 180.0
 """A condition that is not true by then never will be; nothing waits for it to pass."""
 
 _LIMITED = """\
@@ -223,11 +225,17 @@ class Serve:
 
 @dataclass
 class Shop:
-    """A workspace on disk with its program."""
+    """A workspace on disk with its program.
+
+    Args:
+        fresh: A workspace that `mailer init` has made on SQLite: a copy of it is a
+            workspace like any that it makes.
+    """
 
     folder: Path
     port: int = field(default_factory=free_port)
     serves: list[Serve] = field(default_factory=list)
+    fresh: Path | None = None
     _database: Database | None = None
 
     def make(self, relay_port: int, **settings: Any) -> None:
@@ -255,9 +263,15 @@ class Shop:
         for name, value in settings.items():
             old = tables.get(name)
             tables[name] = old | value if isinstance(old, dict) else value
-        self.folder.mkdir(exist_ok=True)
-        (self.folder / "config.toml").write_text(config_text(**tables), encoding="utf-8")
-        self.run("init", str(self.folder), at="")
+        config = config_text(**tables)
+        elsewhere = tables.get("database", ON_SQLITE) != ON_SQLITE or "keys_file" in tables
+        if self.fresh is None or elsewhere or self.folder.exists():
+            self.folder.mkdir(exist_ok=True)
+            (self.folder / "config.toml").write_text(config, encoding="utf-8")
+            self.run("init", str(self.folder), at="")
+        else:
+            shutil.copytree(self.fresh, self.folder)
+            (self.folder / "config.toml").write_text(config, encoding="utf-8")
 
     def run(self, *arguments: str, at: str | None = None, status: int = 0) -> str:
         """Run one command and return what it printed; `status` is how it must end."""
