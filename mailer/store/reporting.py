@@ -141,18 +141,18 @@ def refusals(
         rows = connection.execute(
             select(
                 code.label("code"),
-                provider.label("provider"),
+                provider.label("domain"),
                 func.count().label("many"),
                 func.min(_delivery.c.reply).label("example"),
             )
             .where(_OF_CAMPAIGN, part, literal_column(f"delivery.state IN ({listed})"))
-            .group_by("code", "provider")
+            .group_by("code", "domain")
             .order_by(func.count().desc())
             .limit(_MOST_REFUSALS),
             {"campaign": campaign_id},
         )
         for row in rows:
-            key = (codes_of(row.code), row.provider)
+            key = (codes_of(row.code), row.domain)
             before = found.get(key)
             many = row.many + (before.count if before else 0)
             found[key] = Refusal(
