@@ -7,22 +7,20 @@ import click
 
 from mailer.cli.charts import share
 from mailer.cli.output import as_json, print_json, shown
-from mailer.cli.report_page import parts_of, reason_words, report_page, withheld_words
+from mailer.cli.report_page import (
+    WHY_LEFT,
+    parts_of,
+    reason_words,
+    report_page,
+    withheld_words,
+)
 from mailer.errors import NotFoundError
 from mailer.jobs import campaigns as jobs
 from mailer.jobs.report import Report
 from mailer.jobs.report import report as reported
-from mailer.model.reason import WhyLeft
 from mailer.store.reporting import Refusal
 from mailer.wiring import open_workspace, utc_now
 from mailer.workspace.files import write_asked
-
-WHY_LEFT = {
-    WhyLeft.TOO_OFTEN: "too many letters",
-    WhyLeft.NOT_FOR_ME: "not for them",
-    WhyLeft.NEVER_ASKED: "never asked",
-    WhyLeft.OTHER: "something else",
-}
 
 _FIRST_SHOWN = 10
 

@@ -9,6 +9,7 @@ from mailer.cli.charts import Column, Part, columns, share, stacked_bar
 from mailer.cli.report_style import STYLE
 from mailer.jobs.report import ClickMoment, Report
 from mailer.model.delivery import DeliveryState
+from mailer.model.reason import WhyLeft
 from mailer.model.schedule import duration_words
 
 _PAGE = """\
@@ -78,6 +79,17 @@ were planned are not on record singly any more.</p>
 <p class="soft">And {{ answers|length - most }} more kinds; --json has them all.</p>
 {% endif %}
 {% endfor %}
+{% if one.came_back %}
+<h2>Came back after it was accepted</h2>
+<div class="wide" tabindex="0" role="region" aria-label="Came back"><table>
+<thead><tr><th>Reason</th><th class="n">Reports</th><th class="n">Hard</th></tr></thead>
+<tbody>
+{% for back in one.came_back %}
+<tr><td>{{ back.group }}<small>{{ back.advice }}</small></td>
+<td class="n">{{ back.reports|number }}</td><td class="n">{{ back.hard|number }}</td></tr>
+{% endfor %}
+</tbody></table></div>
+{% endif %}
 {% if one.withheld %}
 <h2>Withheld, by reason</h2>
 <div class="wide" tabindex="0" role="region" aria-label="Withheld, by reason"><table>
@@ -92,6 +104,9 @@ were planned are not on record singly any more.</p>
 <div class="wide" tabindex="0" role="region" aria-label="What people did"><table><tbody>
 <tr><td>Left the list by a link in one of its letters</td>
 <td class="n">{{ one.left|number }}</td></tr>
+{% for why, people in one.why_left.items() %}
+<tr><td>… because: {{ why_left[why] }}</td><td class="n">{{ people|number }}</td></tr>
+{% endfor %}
 <tr><td>Answered one of its letters</td>
 <td class="n">{{ one.replied|number }}</td></tr>
 {% if one.links %}
@@ -135,6 +150,13 @@ are counted by link, with no person on record.</p>
 </body>
 </html>
 """
+
+WHY_LEFT = {
+    WhyLeft.TOO_OFTEN: "too many letters",
+    WhyLeft.NOT_FOR_ME: "not for them",
+    WhyLeft.NEVER_ASKED: "never asked",
+    WhyLeft.OTHER: "something else",
+}
 
 _MOST_SHOWN = 25
 _MOST_STEPS = 48
@@ -260,6 +282,7 @@ def report_page(one: Report, now: datetime) -> str:
         most=_MOST_SHOWN,
         reason=reason_words,
         withheld=withheld_words,
+        why_left=WHY_LEFT,
     )
 
 

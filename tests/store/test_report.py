@@ -1,6 +1,7 @@
 """A campaign's report: figures that add up, reasons, providers, and what to do next."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy import delete, insert, update
 from mailer.cli.overview import overview_page
 from mailer.cli.report_page import reason_words, report_page
 from mailer.errors import RefusedError
+from mailer.jobs.bounces import Counted
 from mailer.jobs.order import Order
 from mailer.jobs.overview import overview
 from mailer.jobs.plan import plan
@@ -19,6 +21,7 @@ from mailer.jobs.start_campaign import gather
 from mailer.model.choosing import Choice
 from mailer.model.consent import Act, How, NewEntry
 from mailer.model.delivery import DeliveryState, Withheld
+from mailer.model.reason import WhyLeft
 from mailer.model.token import Link
 from mailer.store import ledger
 from mailer.store.clicks import count_clicks, keep_links
@@ -149,6 +152,21 @@ def test_a_page_writes_nothing_that_a_server_said_as_markup(
     page = report_page(report(database, morning_after), NOW)
     assert "<script" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_page_tells_what_came_back_and_why_people_left(
+    database: Database, morning_after: int
+):
+    counted = Counted("blocked", 1200, 3, "Look at <block lists>")
+    found = replace(
+        report(database, morning_after),
+        came_back=(counted,),
+        why_left={WhyLeft.TOO_OFTEN: 7},
+    )
+    page = report_page(found, NOW)
+    assert "<tr><td>blocked<small>Look at &lt;block lists&gt;</small></td>" in page
+    assert '<td class="n">1,200</td><td class="n">3</td></tr>' in page
+    assert '… because: too many letters</td><td class="n">7</td>' in page
 
 
 def test_a_campaign_without_letters_has_a_page(database: Database):
