@@ -127,10 +127,11 @@ SPECS = {name: one.spec(name) for name, one in EXAMPLE_ATTRIBUTES.items()}
 
 
 @cache
-def pages(sender_name: str = SITE.sender_name) -> Pages:
+def pages(sender_name: str = SITE.sender_name, notice: str = "") -> Pages:
     """Return the example's pages: tried once, they are the same in every app."""
     words = words_of(read_catalogues(str(ROOT)))
-    return Pages(read_web_pages(str(ROOT)), sender_name, words, privacy_url="/privacy")
+    templates = read_web_pages(str(ROOT))
+    return Pages(templates, sender_name, words, notice, privacy_url="/privacy")
 
 
 def joining(world: World, folder: Path = ROOT, rules: SignUpRules = RULES) -> Joining:

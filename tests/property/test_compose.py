@@ -17,6 +17,7 @@ from mailer.compose.prepared import Prepared
 from mailer.errors import CannotComposeError
 from mailer.model.kind import Kind
 from mailer.model.person import Person
+from mailer.model.token import TokenKind
 
 NASTY = st.sampled_from(
     [
@@ -84,7 +85,9 @@ def whole(prepared: Prepared, reader: Person, kind: str) -> str:
         reader,
         one.recipient,
         re.findall(r"https://mail\.example\.com/u/[\w-]+", html)[0],
-        prepared._reader(reader, 1, test=False),
+        prepared._tokens.for_reader(
+            TokenKind.PREFERENCES, prepared._reader(reader, 1, test=False)
+        ),
     )
     program = Program(engine, part.body, Places(), "x")
     return "".join(program.run({**FUNCTIONS, **names}, Budget(Limits())))

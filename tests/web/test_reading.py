@@ -90,10 +90,9 @@ def client(shop: Shop, notice: str) -> Generator[TestClient, None, None]:
         shop.world.database,
         shop.world.logbook,
         SITE,
-        pages(),
+        pages(notice=notice),
         lambda: NOW,
         joining(shop.world),
-        notice=notice,
         lists=lambda: shop.lists,
     )
     with TestClient(app, "https://mail.example.com", follow_redirects=False) as opened:
