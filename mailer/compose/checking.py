@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from mailer.compose import duties
 from mailer.compose.contrast import check_contrast
 from mailer.compose.document import Document, Seen
+from mailer.compose.lawrules import check_notice, check_who_writes
 from mailer.compose.linkrules import (
     check_placeholders,
     check_targets,
@@ -22,6 +23,7 @@ from mailer.compose.template import SETTINGS_FILE, TemplateSource
 from mailer.compose.textrules import check_text_links, text_links
 from mailer.errors import MailerError
 from mailer.model.finding import Finding, Rule, Severity, worst_first
+from mailer.model.mailinglist import MailingList
 
 GMAIL_CLIPS_BYTES = 102 * 1024
 """Gmail shows so much of the HTML, and hides the rest behind a link."""
@@ -62,6 +64,7 @@ class Facts:
         lacking: How many of them lack a value that nothing stands in for, by name.
         dead: The links that were tried and do not answer, with what came of it.
         spam: None when SpamAssassin was not asked.
+        mailing_list: Where the letters go.
     """
 
     subject: str
@@ -70,6 +73,7 @@ class Facts:
     lacking: Mapping[str, int] = field(default_factory=dict[str, int])
     dead: Mapping[str, str] = field(default_factory=dict[str, str])
     spam: SpamScore | None = None
+    mailing_list: MailingList | None = None
 
 
 def check(seen: Seen, facts: Facts, clients: Clients) -> tuple[Finding, ...]:
@@ -95,6 +99,8 @@ def check(seen: Seen, facts: Facts, clients: Clients) -> tuple[Finding, ...]:
             *_few_words(source, document),
             *check_contrast(document, seen.styled),
             *_ways(source, seen),
+            *check_who_writes(source, facts.mailing_list),
+            *check_notice(source, document),
             *unsupported(document, clients),
             *_spam(facts),
         ]

@@ -83,6 +83,7 @@ class Prepared:
         if mailing_list is not None and not KINDS[source.kind].tracked:
             mailing_list = mailing_list.untracked
         self.source = source
+        self.mailing_list = mailing_list
         specs = _with_data(source, specs)
         self._rehearsal_to = wire_address(rehearsal_to) if rehearsal_to else ""
         self._list_number = list_number

@@ -102,6 +102,7 @@ def findings_of(
         The size of the largest HTML in each language, and what was found.
     """
     more: list[Finding] = []
+    facts = replace(facts, mailing_list=prepared.mailing_list)
     if asked.links:
         urls = {url: None for seen in prepared.seen for url in links_to_try(seen)}
         facts = replace(facts, dead=dead_links([*urls]))
