@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+from mailer.config.fields import Settings
 from mailer.config.mailsource import imap_address, read_mailboxes
 from mailer.config.modes import mode_of
 from mailer.errors import MailerError
@@ -21,9 +22,11 @@ from mailer.jobs.incoming import Desk, anything_waits, handle_all
 from mailer.jobs.keeper import Keeper
 from mailer.jobs.recipients import Recipients
 from mailer.jobs.refused import any_refused, judge_refused
+from mailer.jobs.vouching import Reporters, records_by_dns
 from mailer.jobs.world import is_rehearsal
 from mailer.model.token import TokenBox
 from mailer.triage.ranking import shelf_of
+from mailer.wire.dns import DnsServers
 from mailer.wire.imap_box import ImapBox
 from mailer.wire.listener import Listener, Rules
 from mailer.wiring import Workspace, utc_now
@@ -104,8 +107,20 @@ def desk_of(workspace: Workspace) -> Desk:
         TokenBox(workspace.ring),
         read_knowledge(workspace.folder),
         front_desk_of(workspace),
+        reporters_of(workspace.settings),
         _waiting_lists(workspace),
     )
+
+
+def reporters_of(settings: Settings) -> Reporters:
+    """Return whose signed reports count, as the settings of the relays name them."""
+    relays: dict[str, set[str]] = {}
+    for relay in settings.all_relays().values():
+        for sender in relay.report_senders:
+            relays.setdefault(sender, set()).add(relay.name)
+    asked = DnsServers(settings.dns.servers, settings.dns.timeout_s)
+    named = {sender: frozenset(names) for sender, names in relays.items()}
+    return Reporters(named, records_by_dns(asked))
 
 
 def _waiting_lists(workspace: Workspace) -> frozenset[str]:

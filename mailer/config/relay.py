@@ -53,6 +53,12 @@ class Relay(Section):
         "required: STARTTLS with a valid certificate, or no letter leaves; implicit: TLS"
         " from the first byte; opportunistic: STARTTLS if offered, certificate unchecked.",
     )
+    report_senders: Annotated[tuple[str, ...], Field(strict=False)] = setting(
+        (),
+        "The addresses that its reports come from, such as"
+        " MAILER-DAEMON@amazonses.com: where DKIM proves one, a report may name a letter by"
+        " the relay's own id. Never an address that others can write from.",
+    )
     helo_name: str = setting("", "The name that we greet with; this machine's when empty.")
     certificate_file: str = setting(
         "",
@@ -111,6 +117,14 @@ class Relay(Section):
             return tuple(parse_address(f"someone@{one}").domain for one in value)
         except AddressError as problem:
             raise ValueError(f"must be domains such as example.org: {problem}") from None
+
+    @field_validator("report_senders")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            return tuple(parse_address(one).wire.lower() for one in value)
+        except AddressError as problem:
+            raise ValueError(f"must be addresses: {problem}") from None
 
     @property
     def route(self) -> Route:

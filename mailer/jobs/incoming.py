@@ -20,6 +20,7 @@ from mailer.jobs.judging import Came, Reported, judge, tell
 from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.tying import concern_of, reader_of
 from mailer.jobs.unsubscribe import unsubscribe
+from mailer.jobs.vouching import Reporters, vouched_for, waits_for_dns
 from mailer.jobs.writers import writer_of
 from mailer.model.consent import How
 from mailer.model.hook import provider_of
@@ -53,6 +54,7 @@ from mailer.triage.hooks.reading import read_event
 from mailer.triage.knowledge import Knowledge
 from mailer.triage.message import open_message
 from mailer.triage.sort import sort
+from mailer.wire.dns import DnsUnknownError
 
 _log = logging.getLogger(__name__)
 
@@ -72,6 +74,7 @@ class Desk:
     tokens: TokenBox
     knowledge: Knowledge
     front: FrontDesk = field(default_factory=FrontDesk)
+    reporters: Reporters = field(default_factory=Reporters)
     waiting_lists: frozenset[str] = frozenset()
 
 
@@ -169,9 +172,36 @@ def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
 def _reported(desk: Desk, one: Unsorted, notice: Reported, now: datetime) -> Handled | None:
     """Act on a report, where it is tied to a letter of ours; else nothing changes."""
     concern = concern_of(desk.database, desk.tokens, one, notice)
+    if isinstance(concern, Untied) and provider_of(one.channel) is None:
+        return _vouched(desk, one, notice, concern, now)
     if isinstance(concern, Untied):
         return _only_marked(desk, one, notice, f"nothing changes: {concern.why}", now)
     return _judge(desk, one, notice, concern, now)
+
+
+def _vouched(
+    desk: Desk, one: Unsorted, notice: Reported, untied: Untied, now: datetime
+) -> Handled | None:
+    """Act on a report without a token where the relay that wrote it signed it."""
+
+    def read(part: bytes) -> Notice:
+        return sort(part, desk.knowledge, signed_by_us(desk.tokens))
+
+    try:
+        found = vouched_for(desk.database, desk.reporters, one, notice, read)
+    except DnsUnknownError as problem:
+        if waits_for_dns(one, now):
+            _log.warning(
+                "message %s waits for the key of its signature: %s", one.id, problem
+            )
+            return None
+        found = Untied("DNS did not say in a day by which key it was signed")
+    if isinstance(found, tuple):
+        signed, concern = found
+        if isinstance(signed, Bounce | Complaint | Report):
+            return _judge(desk, one, signed, concern, now)
+    why = found.why if isinstance(found, Untied) else untied.why
+    return _only_marked(desk, one, notice, f"nothing changes: {why}", now)
 
 
 def _left_there(

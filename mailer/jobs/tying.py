@@ -2,17 +2,16 @@
 
 The id that a relay gave a letter stands in every copy's Received field, so it proves
 nothing by itself. It counts only where who tells us was proven (a provider whose hook we
-checked), and only for a letter to the very address that is spoken of.
+checked; for reports by mail see `vouching`), and only for a letter to the very address that
+is spoken of.
 """
 
-from mailer.errors import AddressError
-from mailer.model.address import parse_address
+from mailer.jobs.vouching import called_so
 from mailer.model.hook import provider_of
 from mailer.model.notice import Notice
 from mailer.model.token import Reader, TokenBox
 from mailer.store import incoming as store
 from mailer.store.database import Connection, Database
-from mailer.store.hooks import by_relay_id
 from mailer.store.incoming import Concern, Unsorted
 from mailer.store.lists import find_list
 from mailer.triage.attribution import Untied, tie
@@ -25,24 +24,12 @@ def concern_of(
 ) -> Concern | Untied:
     """Return the letter that a report is about."""
     tied = tie(notice.clues, tokens)
+    if isinstance(tied, Untied):
+        from_hook = provider_of(one.channel) is not None
+        return (called_so(database, notice) if from_hook else None) or tied
     with database.read() as connection:
-        if isinstance(tied, Untied):
-            return _by_relay(connection, one, notice) or tied
         found = store.concern(connection, tied.delivery_id)
     return Untied("its letter is not on record any more") if found is None else found
-
-
-def _by_relay(connection: Connection, one: Unsorted, notice: Notice) -> Concern | None:
-    if provider_of(one.channel) is None:
-        return None
-    matches: list[str] = []
-    for person in notice.recipients:
-        try:
-            matches.append(parse_address(person.address).match)
-        except AddressError:
-            continue
-    found = by_relay_id(connection, matches, notice.clues.relay_ids, ())
-    return found[0] if len(found) == 1 else None
 
 
 def reader_of(connection: Connection, concern: Concern) -> Reader | None:

@@ -15,6 +15,7 @@ from mailer.triage.message import Message
 from mailer.triage.mime import Part
 
 _RECIPIENTS_AT_MOST = 500
+_ID_AT_MOST = 200
 _LONG = frozenset({"diagnostic-code", "status"})
 """Fields with a server's answer of several lines, which some fold badly."""
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60})[ \t]*:[ \t]*(.*)")
@@ -52,16 +53,18 @@ def read_delivery_status(message: Message) -> Reading | None:
         texts = [message.said]
         because = "delivery status fields in its text (RFC 3464)"
     findings: list[Finding] = []
-    envelope_id = ""
+    envelope_id, queue_id = "", ""
     for text in texts:
         for fields in _groups(text):
             envelope_id = envelope_id or fields.get("original-envelope-id", "")
+            queue_id = queue_id or fields.get("x-postfix-queue-id", "").strip()
             finding = _finding(fields, message)
             if finding is not None and len(findings) < _RECIPIENTS_AT_MOST:
                 findings.append(finding)
     if not findings:
         return None
-    return Reading(_each_once(findings), because, envelope_id)
+    relay_ids = (queue_id[:_ID_AT_MOST],) if queue_id else ()
+    return Reading(_each_once(findings), because, envelope_id, relay_ids)
 
 
 def _text_of(part: Part) -> str:
