@@ -18,6 +18,7 @@ from mailer.model.rule import (
     Contains,
     Created,
     Day,
+    EngagedWithin,
     Fixed,
     JoinedWithin,
     Known,
@@ -33,6 +34,7 @@ from mailer.model.rule import (
     Today,
     Truthy,
 )
+from mailer.store.eventtables import EventRow
 from mailer.store.tables import CampaignRow, ContactRow, DeliveryRow, SubscriptionRow, table
 
 T = AttributeType
@@ -198,6 +200,7 @@ class Somebody:
     created: datetime
     standings: tuple[Standing, ...] = ()
     letters: tuple[Letter, ...] = field(default=())
+    did: tuple[datetime, ...] = ()
 
     def facts(self, contact_id: int, now: datetime, zone: str) -> Facts:
         """Return what a rule may know, told from the past as drawn."""
@@ -218,6 +221,7 @@ class Somebody:
             },
             self._received(),
             zone,
+            max(self.did, default=None),
         )
 
     def _received(self) -> dict[str, datetime]:
@@ -274,6 +278,7 @@ def somebody(draw: st.DrawFn, now: datetime) -> Somebody:
                 )
             )
         ),
+        tuple(draw(st.lists(around, max_size=2))),
     )
 
 
@@ -324,6 +329,7 @@ _leaves = (
     | st.builds(JoinedWithin, spans, st.sampled_from(LISTS))
     | st.builds(Received, st.sampled_from(CAMPAIGNS) | texts)
     | st.builds(ReceivedWithin, spans)
+    | st.builds(EngagedWithin, spans)
     | st.builds(Always, st.booleans())
 )
 rules = st.recursive(
@@ -390,6 +396,12 @@ def _put_past(
                 expires_at=standing.expires, ledger_number=1,
             )
         )  # fmt: skip
+    for at in one.did:
+        connection.execute(
+            insert(table(EventRow)).values(
+                contact_id=contact_id, kind="replied", about="", at=at
+            )
+        )
     for letter in one.letters:
         connection.execute(
             insert(table(DeliveryRow)).values(

@@ -1,16 +1,21 @@
-"""Retention: the details of old letters go, day by day and in slices; the sums stay."""
+"""Retention: the details of old letters go, day by day and in slices; the sums stay.
+
+What people did goes with the letters of its time.
+"""
 
 from datetime import datetime, timedelta
 
 from mailer.jobs.frozen import enclosures_of, slimmed
-from mailer.jobs.slices import Slicer
+from mailer.jobs.slices import Slicer, forget
 from mailer.store import ageing as store
 from mailer.store import enclosures, frozentemplates
 from mailer.store.database import Database
+from mailer.store.events import drop_old_events
 from mailer.store.reasons import unname_old_reasons
 from mailer.store.transactions import drop_aged
 
 _FOUND_AT_A_TIME = 2_000
+_EVENTS_AT_A_TIME = 500
 KEYS_KEPT_FOR = timedelta(days=7)
 """So long the key of a letter that was asked for makes it the same letter."""
 
@@ -44,6 +49,9 @@ def age(
         after = found[-1]
     with database.write() as connection:
         unname_old_reasons(connection, before)
+    forget(
+        database, lambda one, most: drop_old_events(one, before, most), _EVENTS_AT_A_TIME
+    )
     _age_templates(database, before, now)
     return gone
 

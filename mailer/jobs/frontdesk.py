@@ -11,6 +11,7 @@ from mailer.jobs.acknowledge import Asked, FrontDesk, acknowledge
 from mailer.jobs.own_answers import is_answer_of_ours, note_answer
 from mailer.jobs.writers import Writer, candidates_of, writer_of
 from mailer.model.contact import Contact
+from mailer.model.event import Event, EventKind
 from mailer.model.key import KeyRing
 from mailer.model.notice import Notice, Spam, Unsubscribe
 from mailer.model.ticket import (
@@ -25,9 +26,11 @@ from mailer.model.ticket import (
 from mailer.model.token import TokenBox
 from mailer.store import tickets as store
 from mailer.store.database import Connection
+from mailer.store.events import note_event
 from mailer.store.incoming import Unsorted
 from mailer.store.subscriptions import of_contacts
 from mailer.triage.answers import own_words
+from mailer.triage.authentication import is_forged
 from mailer.triage.deskrules import NOTHING, Acquaintance, Treatment, treatment_of
 from mailer.triage.mailboxes import NOWHERE, Mailbox, mailbox_of
 from mailer.triage.message import Message, open_message
@@ -86,10 +89,10 @@ def file_message(
         what = (message, notice, who, treatment)
         ticket_id = _new(connection, mailbox, what, found, now)
     _put_down(connection, ticket_id, message, ids, who, one)
+    if who.known is not None and _is_a_reply(front, message, notice):
+        note_event(connection, who.known.id, _replied(ticket_id, one))
     if treatment.rules and not continues:
-        names = ", ".join(f"“{name}”" for name in treatment.rules)
-        words = f"by our rules {names}: {treatment.words()}"
-        store.add_entry(connection, ticket_id, EntryKind.EVENT, now, text=words)
+        _say_rules(connection, ticket_id, treatment, now)
     if who.answers_to is not None and not isinstance(notice, Spam):
         asked = Asked(
             one.id, ticket_id, message, ids, who.answers_to, who.name, who.known, continues,
@@ -97,6 +100,25 @@ def file_message(
         )  # fmt: skip
         acknowledge(connection, front, keys, mailbox, asked, now)
     return f"a person will read it: ticket {ticket_id}"
+
+
+def _say_rules(
+    connection: Connection, ticket_id: int, treatment: Treatment, now: datetime
+) -> None:
+    names = ", ".join(f"“{name}”" for name in treatment.rules)
+    words = f"by our rules {names}: {treatment.words()}"
+    store.add_entry(connection, ticket_id, EntryKind.EVENT, now, text=words)
+
+
+def _replied(ticket_id: int, one: Unsorted) -> Event:
+    return Event(EventKind.REPLIED, one.received_at, f"ticket {ticket_id}")
+
+
+def _is_a_reply(front: FrontDesk, message: Message, notice: Notice) -> bool:
+    """Say whether a message shows that its sender cares to hear from us."""
+    if isinstance(notice, (Spam, Unsubscribe)):
+        return False
+    return not is_forged(message, front.our_servers)
 
 
 def file_unread(connection: Connection, one: Unsorted, why: str, now: datetime) -> int:

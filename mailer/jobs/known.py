@@ -10,6 +10,7 @@ from mailer.jobs.world import World
 from mailer.model.consent import Act, How
 from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
+from mailer.model.event import Event
 from mailer.model.frequency import Frequency
 from mailer.model.reason import SaidWhy
 from mailer.model.subscription import Entry as Step
@@ -18,6 +19,7 @@ from mailer.model.ticket import Entry, Ticket
 from mailer.store.campaigns import frozen
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection
+from mailer.store.events import events_of
 from mailer.store.evidence import Evidence, evidence_of, steps_of
 from mailer.store.frequencies import frequency
 from mailer.store.incoming import Judged, of_delivery
@@ -30,6 +32,7 @@ from mailer.store.tickets import entries_of, of_person
 from mailer.store.transactions import sent_with
 
 LETTERS_AT_MOST = 500
+EVENTS_AT_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,7 @@ class Known:
     suppressions: tuple[tuple[Suppression, str], ...]
     letters: tuple[Received, ...]
     tickets: tuple[Spoken, ...] = ()
+    did: tuple[Event, ...] = ()
 
 
 def known_about(world: World, contact_id: int) -> Known | None:
@@ -141,6 +145,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
             _received(connection, one, titles, agreed, steps, bodies)
             for one in own_letters(connection, contact.id, LETTERS_AT_MOST)
         )
+        did = tuple(events_of(connection, contact.id, EVENTS_AT_MOST))
         tickets = tuple(
             Spoken(one, tuple(entries_of(connection, one.id)))
             for one in of_person(connection, contact.id, contact.match)
@@ -165,6 +170,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
         ),
         letters,
         tickets,
+        did,
     )
 
 

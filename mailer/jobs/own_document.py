@@ -39,6 +39,10 @@ def as_document(known: Known, now: datetime) -> dict[str, Any]:
             for one, title in known.suppressions
         ],
         "letters": [_letter_document(one) for one in known.letters],
+        "what_you_did": [
+            {"at": _time(one.at), "what": one.kind.value, "about": one.about}
+            for one in known.did
+        ],
         "conversations": [_spoken_document(one) for one in known.tickets],
     }
 

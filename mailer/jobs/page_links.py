@@ -16,6 +16,7 @@ from mailer.jobs.world import World
 from mailer.model.address import Address
 from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
+from mailer.model.event import Event, EventKind
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
 from mailer.model.signup import SignUpRules
@@ -23,12 +24,14 @@ from mailer.store.contacts import find_contact, get_contact
 from mailer.store.contents import Recipient, queue_letter
 from mailer.store.database import Connection, Database
 from mailer.store.erasing import is_being_erased
+from mailer.store.events import note_event
 from mailer.store.lists import see_list
 from mailer.store.page_requests import (
     PageRequest,
     Purpose,
     asked_for,
     drop_requests,
+    find_request,
     open_request,
     write_request,
 )
@@ -91,7 +94,13 @@ def open_page(world: World, number: int) -> bool:
     """Open the page by its link, once; say whether it is open."""
     now = world.clock()
     with world.database.write() as connection:
-        return open_request(connection, number, now, now + SESSION)
+        if not open_request(connection, number, now, now + SESSION):
+            return False
+        found = find_request(connection, number)
+        if found is not None and found.contact_id is not None:
+            visit = Event(EventKind.VISITED, now)
+            note_event(connection, found.contact_id, visit)
+    return True
 
 
 def forget_requests(database: Database, kept_for: timedelta, now: datetime) -> int:

@@ -14,6 +14,7 @@ from mailer.jobs.sign_up import Desk, Wish, join_by_link
 from mailer.model.address import parse_address
 from mailer.model.consent import How, SubscriptionStatus, SuppressionReason
 from mailer.model.contact import Contact
+from mailer.model.event import Event, EventKind
 from mailer.model.frequency import Frequency
 from mailer.model.kind import Kind, Scope
 from mailer.model.no import No, NoAct
@@ -22,6 +23,7 @@ from mailer.model.token import Reader
 from mailer.store import ledger
 from mailer.store.contacts import change_contacts, get_contact, mark_own
 from mailer.store.database import Database
+from mailer.store.events import note_event
 from mailer.store.frequencies import choose_frequency, frequency
 from mailer.store.lists import all_lists
 from mailer.store.subscriptions import of_contacts
@@ -206,6 +208,7 @@ def resume(database: Database, logbook: Logbook, reader: Reader, now: datetime) 
         )
         ending = End(paused, How.PAGE, now)
         end(connection, logbook.ring, contact.hash, None, ending)
+        note_event(connection, contact.id, Event(EventKind.VISITED, now))
     note_end(logbook, contact.hash, ending)
     return bool(paused)
 
@@ -246,6 +249,7 @@ def _set(database: Database, reader: Reader, name: str, value: str, now: datetim
                 details = replace(known, attributes={**known.attributes, name: value})
         change_contacts(connection, [(contact.id, details)], now)
         mark_own(connection, contact, [name], now)
+        note_event(connection, contact.id, Event(EventKind.VISITED, now))
     return True
 
 
@@ -256,6 +260,7 @@ def want(database: Database, reader: Reader, often: Frequency, now: datetime) ->
         if contact is None:
             return False
         choose_frequency(connection, contact.id, often, now)
+        note_event(connection, contact.id, Event(EventKind.VISITED, now))
     return True
 
 

@@ -7,11 +7,13 @@ from datetime import datetime
 
 from mailer.errors import MailerError
 from mailer.jobs.world import World
+from mailer.model.event import Event, EventKind
 from mailer.model.survey import Survey
 from mailer.model.token import Reader
 from mailer.store import ledger
 from mailer.store.contacts import change_contacts, get_contact, mark_own
 from mailer.store.database import Database
+from mailer.store.events import note_event
 from mailer.workspace.surveys import read_survey, survey_names
 
 _log = logging.getLogger(__name__)
@@ -29,9 +31,13 @@ def shown_surveys(world: World) -> list[Survey]:
 
 
 def answer(
-    database: Database, reader: Reader, values: Mapping[str, object], now: datetime
+    database: Database,
+    reader: Reader,
+    survey: str,
+    values: Mapping[str, object],
+    now: datetime,
 ) -> bool:
-    """Write down what a person answered; imports leave it alone from then on.
+    """Write down what a person answered, and that she did; imports leave it alone.
 
     Returns:
         Whether somebody is on record.
@@ -47,4 +53,6 @@ def answer(
             details = replace(known, attributes={**known.attributes, **values})
             change_contacts(connection, [(contact.id, details)], now)
             mark_own(connection, contact, list(values), now)
+            did = Event(EventKind.ANSWERED, now, survey)
+            note_event(connection, contact.id, did)
     return True

@@ -16,6 +16,7 @@ from mailer.model.rule import (
     Contains,
     Created,
     Day,
+    EngagedWithin,
     Fixed,
     HistoryRule,
     JoinedWithin,
@@ -68,6 +69,7 @@ class Facts:
         memberships: List ids to when the standing, unexpired subscription began.
         received: Campaign names to when the latest letter left that reached the person, or
             may have.
+        engaged: When they last did something of their own accord; None for never.
         zone: The zone that counts where the person's own is missing or unknown.
     """
 
@@ -77,6 +79,7 @@ class Facts:
     memberships: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     received: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
     zone: str = "UTC"
+    engaged: datetime | None = None
 
     @property
     def today(self) -> date:
@@ -103,7 +106,7 @@ def holds(rule: Rule, facts: Facts) -> bool:
             return not holds(inner, facts)
         case Always(answer):
             return answer
-        case Member() | JoinedWithin() | Received() | ReceivedWithin():
+        case Member() | JoinedWithin() | Received() | ReceivedWithin() | EngagedWithin():
             return _history_holds(rule, facts)
         case _:
             return _values_hold(rule, facts)
@@ -161,6 +164,10 @@ def _history_holds(rule: HistoryRule, facts: Facts) -> bool:
             return campaign in facts.received
         case ReceivedWithin(within):
             return any(at >= facts.now - within for at in facts.received.values())
+        case EngagedWithin(within):
+            since = facts.now - within
+            did = facts.engaged is not None and facts.engaged >= since
+            return did or any(at >= since for at in facts.memberships.values())
         case _:
             assert_never(rule)
 

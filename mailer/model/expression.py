@@ -23,6 +23,7 @@ from mailer.model.rule import (
     Contains,
     Created,
     Day,
+    EngagedWithin,
     Fixed,
     JoinedWithin,
     Known,
@@ -48,8 +49,8 @@ _LONGEST = timedelta(days=3_660)
 _UNTRACKED = frozenset({"opened", "opened_within", "clicked", "clicked_within"})
 _NOT_KNOWN = (
     "asks what a person did with a letter, and no list keeps that: letters carry no pixel,"
-    " and links are counted with no person in them; ask what she said or bought herself,"
-    " such as joined_within('90d', 'list') or an attribute"
+    " and links are counted with no person in them; ask what she did of her"
+    " own accord: engaged_within('90d')"
 )
 _MAX_AHEAD_DAYS = 366
 
@@ -251,6 +252,7 @@ class _Reading:
             "joined_within": (2, 2, self._joined_within),
             "received": (1, 1, self._received),
             "received_within": (1, 1, self._received_within),
+            "engaged_within": (1, 1, self._engaged_within),
             "anniversary": (1, 2, self._anniversary),
         }
 
@@ -266,6 +268,9 @@ class _Reading:
 
     def _received_within(self, within: nodes.Expr) -> ReceivedWithin:
         return ReceivedWithin(self._duration(within, "received_within"))
+
+    def _engaged_within(self, within: nodes.Expr) -> EngagedWithin:
+        return EngagedWithin(self._duration(within, "engaged_within"))
 
     def _anniversary(
         self, date: nodes.Expr, ahead: nodes.Expr | None = None

@@ -37,6 +37,7 @@ CONDITION_USAGE = {
     "joined_within": "joined_within('14d', 'list')",
     "received": "received('campaign')",
     "received_within": "received_within('14d')",
+    "engaged_within": "engaged_within('90d')",
     "anniversary": "anniversary(birthday) or anniversary(birthday, 7)",
 }
 """The functions that are conditions, each with an example."""

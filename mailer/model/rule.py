@@ -182,11 +182,21 @@ class ReceivedWithin:
     within: timedelta
 
 
+@dataclass(frozen=True, slots=True)
+class EngagedWithin:
+    """The person did something of her own accord within this time.
+
+    That is what she did (`mailer.model.event`), or a consent of hers that stands.
+    """
+
+    within: timedelta
+
+
 ValueRule = Compare | OneOf | Contains | Truthy | Known | Anniversary
 """What asks the contact's own values."""
 
-HistoryRule = Member | JoinedWithin | Received | ReceivedWithin
-"""What asks where the contact stands and what they got."""
+HistoryRule = Member | JoinedWithin | Received | ReceivedWithin | EngagedWithin
+"""What asks where the contact stands, what they got and what they did."""
 
 Leaf = Always | ValueRule | HistoryRule
 Rule = And | Or | Not | Leaf

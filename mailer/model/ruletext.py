@@ -11,6 +11,7 @@ from mailer.model.rule import (
     Contains,
     Created,
     Day,
+    EngagedWithin,
     Fixed,
     HistoryRule,
     JoinedWithin,
@@ -97,6 +98,8 @@ def _history(leaf: HistoryRule) -> str:
             return f"received({_text(campaign)})"
         case ReceivedWithin(within):
             return f"received_within({_text(_duration(within))})"
+        case EngagedWithin(within):
+            return f"engaged_within({_text(_duration(within))})"
         case _:
             assert_never(leaf)
 

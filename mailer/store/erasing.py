@@ -25,6 +25,7 @@ from mailer.model.key import HASH_BYTES
 from mailer.store import holds
 from mailer.store.deliveries import in_states
 from mailer.store.doortables import ApiRequestRow
+from mailer.store.events import forget_events
 from mailer.store.evidence import forget
 from mailer.store.frequencies import forget_frequency
 from mailer.store.reasons import unname_reasons
@@ -61,6 +62,7 @@ TABLES = {
     "attempt": "the words of mail servers are emptied",
     "contact": "deleted",
     "delivery": "stays without address, contact and answers",
+    "event": "deleted",
     "frequency": "deleted",
     "import_before": "deleted",
     "incoming": "what came about her letters is emptied",
@@ -194,6 +196,7 @@ def erase_contact(connection: Connection, contact_id: int) -> int:
         )
     entries = forget(connection, contact_id)
     forget_frequency(connection, contact_id)
+    forget_events(connection, contact_id)
     unname_reasons(connection, contact_id)
     holds.forget(connection, contact_id)
     connection.execute(delete(_contact).where(_contact.c.id == contact_id))

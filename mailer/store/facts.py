@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, select
 from mailer.model.evaluate import Facts
 from mailer.model.person import Person
 from mailer.model.rule import Rule
+from mailer.store.eventtables import EventRow
 from mailer.store.segments import arrived, condition, stands
 from mailer.store.stored import contact
 from mailer.store.tables import CampaignRow, DeliveryRow, SubscriptionRow, table
@@ -17,6 +18,7 @@ from mailer.store.tables import CampaignRow, DeliveryRow, SubscriptionRow, table
 _subscription = table(SubscriptionRow)
 _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)
+_event = table(EventRow)
 
 _SLICE = 500
 
@@ -120,6 +122,7 @@ def _slice_of_facts(
 ) -> dict[int, Facts]:
     memberships = _memberships(connection, ids, asked.now)
     received = _received(connection, ids, rehearsed=asked.rehearsed)
+    engaged = _engaged(connection, ids)
     rows = connection.execute(select(contact).where(contact.c.id.in_(ids)))
     return {
         row.id: Facts(
@@ -129,6 +132,7 @@ def _slice_of_facts(
             memberships.get(row.id, {}),
             received.get(row.id, {}),
             asked.zone,
+            engaged.get(row.id),
         )
         for row in rows
     }
@@ -147,6 +151,15 @@ def _memberships(
     for contact_id, list_id, since in rows:
         found[contact_id][list_id] = since
     return found
+
+
+def _engaged(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
+    rows = connection.execute(
+        select(_event.c.contact_id, func.max(_event.c.at))
+        .where(_event.c.contact_id.in_(ids))
+        .group_by(_event.c.contact_id)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def _received(

@@ -11,8 +11,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from mailer.store.choicetables import metadata
 from mailer.store.database import Database
+from mailer.store.eventtables import metadata
 from mailer.store.versions import unknown, version
 
 MIGRATIONS = "mailer.store:migrations"

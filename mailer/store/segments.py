@@ -36,6 +36,7 @@ from mailer.model.rule import (
     Contains,
     Created,
     Day,
+    EngagedWithin,
     Fixed,
     HistoryRule,
     JoinedWithin,
@@ -57,12 +58,14 @@ from mailer.model.rule import (
 )
 from mailer.store.columns import Instant
 from mailer.store.days import Days
+from mailer.store.eventtables import EventRow
 from mailer.store.stored import ONE, Expression, contact, stored
 from mailer.store.tables import CampaignRow, DeliveryRow, SubscriptionRow, table
 
 _subscription = table(SubscriptionRow)
 _delivery = table(DeliveryRow)
 _campaign = table(CampaignRow)
+_event = table(EventRow)
 
 _COMPARED: dict[Operator, Callable[[Any, Any], ColumnElement[bool]]] = {
     Operator.EQ: operator.eq,
@@ -140,7 +143,9 @@ class _Conditions:
                 return not_(self.rule(inner))
             case Always(answer):
                 return true() if answer else false()
-            case Member() | JoinedWithin() | Received() | ReceivedWithin():
+            case (
+                Member() | JoinedWithin() | Received() | ReceivedWithin() | EngagedWithin()
+            ):
                 return self._history(rule)
             case _:
                 return func.coalesce(self._values(rule), false())
@@ -158,6 +163,8 @@ class _Conditions:
             case ReceivedWithin(within):
                 since = literal(self._now - within, Instant())
                 return self._letter(_delivery.c.left_at >= since)
+            case EngagedWithin(within):
+                return self._engaged(literal(self._now - within, Instant()))
             case _:
                 assert_never(rule)
 
@@ -173,6 +180,25 @@ class _Conditions:
             )
             .correlate(contact)
         )
+
+    def _engaged(self, since: ColumnElement[datetime]) -> ColumnElement[bool]:
+        did = (
+            select(ONE)
+            .select_from(_event)
+            .where(_event.c.contact_id == contact.c.id, _event.c.at >= since)
+            .correlate(contact)
+        )
+        agreed = (
+            select(ONE)
+            .select_from(_subscription)
+            .where(
+                _subscription.c.contact_id == contact.c.id,
+                stands(self._now),
+                _subscription.c.since_at >= since,
+            )
+            .correlate(contact)
+        )
+        return or_(exists(did), exists(agreed))
 
     def _letter(self, which: ColumnElement[bool]) -> ColumnElement[bool]:
         return exists(

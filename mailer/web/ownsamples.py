@@ -96,6 +96,13 @@ _CONVERSATIONS: list[Values] = [
     }
     for subject in ("Tents", "")
 ]
+_DID: list[Values] = [
+    {"what": what, "about": about, "at": "21 Nov 2026, 10:00:00"}
+    for what, about in (
+        ("replied", "ticket 12"), ("answered", "tour"), ("visited", ""), ("ordered", ""),
+        ("clicked", "https://shop.example.com/"),
+    )
+]  # fmt: skip
 _FULL: Values = {
     "address": "kari@example.com",
     "since": "21 Nov 2026",
@@ -107,6 +114,7 @@ _FULL: Values = {
     "stops": _STOPS,
     "letters": _LETTERS,
     "conversations": _CONVERSATIONS,
+    "did": _DID,
 }
 _BARE: Values = {
     **_FULL,
@@ -116,6 +124,7 @@ _BARE: Values = {
     "stops": [],
     "letters": [],
     "conversations": [],
+    "did": [],
 }
 
 OWN_SAMPLES: dict[str, Sequence[Values]] = {

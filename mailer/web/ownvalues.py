@@ -72,6 +72,10 @@ def page_values(
             for one, title in known.suppressions
         ],
         "letters": [_letter(one, clock) for one in known.letters],
+        "did": [
+            {"at": clock.time(one.at), "what": one.kind.value, "about": one.about}
+            for one in known.did
+        ],
         "conversations": [_spoken(one, clock) for one in known.tickets],
     }
 

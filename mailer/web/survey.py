@@ -43,7 +43,7 @@ async def post(request: Request, means: Means) -> Response:
     if read.problems:
         return _form(request, means, survey, fields, read.problems)
     await means.joining.threads.do(
-        lambda: answer(means.database, reader, read.values, means.clock())
+        lambda: answer(means.database, reader, survey.name, read.values, means.clock())
     )
     return _form(request, means, survey, {}, {}, done=True)
 

@@ -28,6 +28,7 @@ from mailer.jobs.logbook import Logbook
 from mailer.model.consent import SuppressionReason
 from mailer.model.contact import Details
 from mailer.model.delivery import CauseKind
+from mailer.model.event import EventKind
 from mailer.model.key import Key, KeyRing, Purpose
 from mailer.model.kind import Lane
 from mailer.model.letter import Letter
@@ -37,6 +38,7 @@ from mailer.store import schema, tickets
 from mailer.store.alarms import open_alarms
 from mailer.store.contacts import create_contacts, new_row
 from mailer.store.database import open_database
+from mailer.store.events import events_of
 from mailer.store.suppressions import suppress
 from mailer.store.tables import DeliveryRow, table
 from mailer.store.tickets import of_person
@@ -81,6 +83,21 @@ def test_a_persons_message_is_a_ticket_with_its_due_times(desk):
     assert ticket.first_due_at == datetime(2026, 11, 26, 12, tzinfo=UTC)
     assert ticket.solve_due_at == datetime(2026, 12, 2, 12, tzinfo=UTC)
     assert ticket.due_at == ticket.first_due_at
+
+
+def test_who_writes_to_us_did_something_and_spam_and_robots_did_not(desk, ring):
+    with desk.database.write() as connection:
+        known = new_contact(connection, ring, "ola@example.com")
+        other = new_contact(connection, ring, "kari@example.com")
+    take(desk, a_message())
+    take(desk, a_message(sender="kari@example.com", number=2, X_Spam_Flag="YES"))
+    take(
+        desk, a_message(sender="kari@example.com", number=3, Auto_Submitted="auto-replied")
+    )
+    with desk.database.read() as connection:
+        (did,) = events_of(connection, known, 9)
+        assert events_of(connection, other, 9) == []
+    assert (did.kind, did.at, did.about) == (EventKind.REPLIED, NOW, "ticket 1")
 
 
 def test_it_is_acknowledged_in_the_first_lane_as_rfc_3834_has_it(desk):

@@ -2,7 +2,9 @@
 
 import pytest
 
+from mailer.model.event import EventKind
 from mailer.store.contacts import get_contact
+from mailer.store.events import events_of
 
 SURVEY = """
 title = "Your next <tour>"
@@ -48,6 +50,12 @@ def known(world, person):
     return contact.attributes, contact.own or {}
 
 
+def did(world, person):
+    with world.database.read() as connection:
+        found = events_of(connection, person.contact_id, 10)
+    return [(one.kind, one.about) for one in found]
+
+
 def test_answers_become_attributes_that_no_import_changes(page, world, kari, survey):
     said = {
         "a.city": "Oslo", "a.points": "0", "a.interests.0": "stoves",
@@ -64,6 +72,7 @@ def test_answers_become_attributes_that_no_import_changes(page, world, kari, sur
     # What is known does not stand in the form: letters are forwarded.
     assert "Nordmann" not in page.get(survey).text
     assert " checked" not in page.get(survey).text
+    assert did(world, kari) == [(EventKind.ANSWERED, "tour")]
     page.post(survey, data={"a.city": "Bergen"})
     assert known(world, kari)[0] == attributes | {"city": "Bergen"}
 
@@ -96,6 +105,7 @@ def test_the_preferences_page_leads_there_and_a_look_changes_nothing(
     assert f'href="{survey.removeprefix("/p/")}"' in text
     assert "Your next &lt;tour&gt;" in page.get(survey + "?a.city=Oslo").text
     assert known(world, kari) == ({}, {})
+    assert did(world, kari) == []
 
 
 @pytest.mark.parametrize("path", ["/p/forged/tour", "{0}/other", "{1}/tour"])
