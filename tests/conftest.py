@@ -6,7 +6,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from databases import Server, Stock
+from databases import Server, Stock, opened_at
 from hypothesis import settings
 
 from mailer.jobs.logbook import Logbook
@@ -114,7 +114,7 @@ def database_url(
 @pytest.fixture
 def database(database_url: str, tmp_path: Path) -> Generator[Database, None, None]:
     """A database with our tables, once of each kind."""
-    opened = open_database(database_url, FileTurn(str(tmp_path / "mailer.db.turn")))
+    opened = opened_at(database_url, tmp_path)
     versions.require_current(opened)
     yield opened
     opened.close()

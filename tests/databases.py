@@ -8,10 +8,14 @@ dropped, and the next test gets a new one.
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
 from psycopg import sql
+
+from mailer.store.database import Database, open_database
+from mailer.workspace.locks import FileTurn
 
 MUCH_BYTES = 20_000_000
 """A database that has grown by more is dropped: emptying it would cost more."""
@@ -169,3 +173,10 @@ def _rows(opened: psycopg.Connection[Any], table: str) -> str:
     found = opened.execute(every.format(sql.Identifier(table))).fetchone()
     assert found is not None
     return found[0]
+
+
+def opened_at(url: str, folder: Path) -> Database:
+    """Open a database as the program does: only of one file writers queue."""
+    if url.startswith("sqlite"):
+        return open_database(url, FileTurn(str(folder / "mailer.db.turn")))
+    return open_database(url)

@@ -85,6 +85,14 @@ class Feed:
                 signals.wanted.clear()
                 await signals.wanted.wait()
 
+    def tell(self) -> None:
+        """Write down for the other senders what was heard since the last claim."""
+        try:
+            with self._database.write() as connection:
+                self._shaper.write_down(connection, self._clock())
+        except DatabaseError as problem:
+            _log.error("what providers said last is lost: %s", problem)
+
     async def _nap(self) -> None:
         # One relay's stock may have been full, and so nothing been asked for it.
         event = self._signals.stopping if self._switch.alone else self._signals.sank

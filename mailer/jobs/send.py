@@ -261,8 +261,7 @@ class Sender:
         ]
         stopping = asyncio.create_task(self._stop.wait())
         working = [feeding, keeping, *couriers]
-        # Any of these ends by itself only through a bug, or because others took over its
-        # letters: that then ends the sender.
+        # Any of these ends by itself only through a bug, or because others took its letters.
         ending = [stopping, writing, *working]
         await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
         self._switch.stop()
@@ -276,6 +275,7 @@ class Sender:
         for end in ends:
             if isinstance(end, Exception):
                 raise end
+        await asyncio.to_thread(feed.tell)
 
     def _leave(self, owner_id: int) -> None:
         """Give back whatever the drain did not end, and say good-bye."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, bindparam, delete, exists, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.campaign import CampaignState
 from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.store.columns import Instant
+from mailer.store.inserting import inserting
 from mailer.store.tables import AttemptRow, CampaignAgedRow, CampaignRow, DeliveryRow, table
 
 _delivery = table(DeliveryRow)
@@ -121,8 +121,7 @@ def age_out(connection: Connection, ids: Sequence[int], before: datetime) -> int
 def _add(connection: Connection, sums: Counter[tuple[int, str, str]]) -> None:
     if not sums:
         return
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = dialect(_aged)
+    statement = inserting(connection, _aged)
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["campaign_id", "state", "reason"],

@@ -14,11 +14,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.campaign import Campaign, CampaignState, states_before
 from mailer.model.choosing import EVERYBODY_AT_ONCE, Choice, WallClock
 from mailer.model.kind import Kind
+from mailer.store.inserting import put
 from mailer.store.leavelock import stop_leaving
 from mailer.store.restoring import next_campaign_number
 from mailer.store.tables import (
@@ -66,14 +66,7 @@ def freeze(
     connection: Connection, content_hash: str, body: dict[str, Any], now: datetime
 ) -> None:
     """Keep what a campaign is started with; what was aged to its bones is whole again."""
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = dialect(_frozen).values(hash=content_hash, body=body, frozen_at=now)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["hash"],
-            set_={"body": statement.excluded.body, "frozen_at": now},
-        )
-    )
+    put(connection, _frozen, {"hash": content_hash}, {"body": body, "frozen_at": now})
 
 
 def frozen(connection: Connection, content_hash: str) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.token import Link
+from mailer.store.inserting import inserting
 from mailer.store.tables import CampaignLinkRow, LinkClicksRow, table
 
 _link = table(CampaignLinkRow)
@@ -65,8 +65,7 @@ def count_clicks(
     connection: Connection, counts: Mapping[tuple[Link, datetime], tuple[int, int]]
 ) -> None:
     """Add clicks, of people and of machines, to what was counted in some hours."""
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = dialect(_clicks)
+    statement = inserting(connection, _clicks)
     # In one order, so that two programs never wait for each other in a circle.
     rows = [
         {

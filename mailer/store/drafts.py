@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select
 
 from mailer.model.staff import Draft, Presence
+from mailer.store.inserting import put
 from mailer.store.stafftables import StaffRow, TicketDraftRow
 from mailer.store.tables import table
 
@@ -31,14 +32,8 @@ def keep_draft(  # noqa: PLR0913 - a draft's own facts
     values["writing_at"] = now if writing else None
     if text is not None:
         values["text"] = text
-    here = (_draft.c.ticket_id == ticket_id) & (_draft.c.staff_id == staff_id)
-    if connection.execute(update(_draft).where(here).values(**values)).rowcount:
-        return
-    connection.execute(
-        insert(_draft).values(
-            ticket_id=ticket_id, staff_id=staff_id, **{"text": "", **values}
-        )
-    )
+    whose = {"ticket_id": ticket_id, "staff_id": staff_id}
+    put(connection, _draft, whose, values, new={"text": ""})
 
 
 def draft_of(connection: Connection, ticket_id: int, staff_id: int) -> Draft | None:

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.enclosure import Enclosure
+from mailer.store.inserting import inserting
 from mailer.store.tables import EnclosureRow, table
 
 _enclosure = table(EnclosureRow)
@@ -16,9 +16,8 @@ def keep(connection: Connection, one: Enclosure, content: bytes, now: datetime) 
     """Keep an enclosure, once for each content."""
     if _holds(connection, one.hash, now):
         return
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(
-        dialect(_enclosure)
+        inserting(connection, _enclosure)
         .values(hash=one.hash, type=one.type, content=content, kept_at=now)
         .on_conflict_do_nothing()
     )

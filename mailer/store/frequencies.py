@@ -7,9 +7,10 @@ a look into a small table costs next to nothing.
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
 from mailer.model.frequency import Frequency, frequency_of
+from mailer.store.inserting import put
 from mailer.store.tables import FrequencyRow, SubscriptionRow, table
 
 _frequency = table(FrequencyRow)
@@ -47,10 +48,8 @@ def choose_frequency(
         .order_by(_subscription.c.list_id)
         .with_for_update()
     )
-    forget_frequency(connection, contact_id)
-    connection.execute(
-        insert(_frequency).values(contact_id=contact_id, days=choice.days, chosen_at=now)
-    )
+    chosen = {"days": choice.days, "chosen_at": now}
+    put(connection, _frequency, {"contact_id": contact_id}, chosen)
 
 
 def forget_frequency(connection: Connection, contact_id: int) -> None:

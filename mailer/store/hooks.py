@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.hook import CHANNEL, HookEvent, Provider
 from mailer.store.doortables import HookOnceRow
 from mailer.store.incoming import Concern, concern_of
+from mailer.store.inserting import inserting
 from mailer.store.tables import ContactRow, DeliveryRow, IncomingRow, table
 
 _contact = table(ContactRow)
@@ -28,9 +28,8 @@ def keep_events(
     """Keep events unless they are here already; return how many are new."""
     if not events:
         return 0
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     made = connection.execute(
-        dialect(_incoming)
+        inserting(connection, _incoming)
         .on_conflict_do_nothing(index_elements=["digest"])
         .returning(_incoming.c.id),
         [
@@ -58,9 +57,8 @@ def comes_once(
 ) -> bool:
     """Say whether what was signed comes with this event only, and note that it did."""
     digest, event = _digest(provider, f"once {once}"), _digest(provider, event_id)
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(
-        dialect(_once)
+        inserting(connection, _once)
         .values(digest=digest, event_digest=event, at=now)
         .on_conflict_do_nothing(index_elements=["digest"])
     )

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.delivery import CauseKind
 from mailer.model.hook import CHANNEL
 from mailer.model.verdict import Earlier, Effect, Verdict
+from mailer.store.inserting import inserting
 from mailer.store.tables import DeliveryRow, IncomingRow, VerdictRow, table
 
 _incoming = table(IncomingRow)
@@ -88,9 +88,8 @@ def keep(
         Its number, and whether it is new.
     """
     digest = hashlib.sha256(raw).digest()
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     made = connection.execute(
-        dialect(_incoming)
+        inserting(connection, _incoming)
         .values(digest=digest, channel=channel, received_at=now, raw=raw, mailbox=mailbox)
         .on_conflict_do_nothing(index_elements=["digest"])
         .returning(_incoming.c.id)

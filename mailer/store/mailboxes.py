@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from mailer.model.mailbox import Cursor
+from mailer.store.inserting import put
 from mailer.store.mailtables import MailboxRow
 from mailer.store.tables import table
 
@@ -47,10 +48,7 @@ def begin(
         "source": source, "since": since.isoformat(), "uidvalidity": None, "uid": 0,
         "missed": [], "read_at": None, "problem": "", "problem_at": None,
     }  # fmt: skip
-    if row is None:
-        connection.execute(insert(_mailbox).values(name=name, **facts))
-    else:
-        connection.execute(update(_mailbox).where(_mailbox.c.name == name).values(facts))
+    put(connection, _mailbox, {"name": name}, facts)
     return None, since
 
 
@@ -81,14 +79,10 @@ def note_trouble(
     ).one_or_none()
     since: datetime = now if row is None or row.problem_at is None else row.problem_at
     facts = {"problem": problem, "problem_at": since}
-    if row is None:
-        connection.execute(
-            insert(_mailbox).values(
-                name=name, source="", since="", uidvalidity=None, uid=0, missed=[], **facts
-            )
-        )
-    else:
-        connection.execute(update(_mailbox).where(_mailbox.c.name == name).values(facts))
+    unread: dict[str, object] = {
+        "source": "", "since": "", "uidvalidity": None, "uid": 0, "missed": [],
+    }  # fmt: skip
+    put(connection, _mailbox, {"name": name}, facts, new=unread)
     return since
 
 

@@ -40,6 +40,7 @@ def provider_of(address: ColumnElement[Any], dialect: Dialect) -> ColumnElement[
 
 def declare(connection: Connection, listed: Mapping[str, str]) -> None:
     """Make the domains that stand in the files known, each with its provider."""
+    _take_turn(connection)
     ours = _known.c.expires_at.is_(None)
     connection.execute(delete(_known).where(ours))
     _put(connection, listed, None)
@@ -53,7 +54,18 @@ def is_declared(connection: Connection, listed: Mapping[str, str]) -> bool:
 
 def note(connection: Connection, found: Mapping[str, str], until: datetime) -> None:
     """Write down what DNS said, to be asked again after a moment."""
+    _take_turn(connection)
     _put(connection, found, until)
+
+
+def _take_turn(connection: Connection) -> None:
+    """Let no other program write of domains until the transaction's end.
+
+    Several may plan at the same moment, and find the same domains missing. On SQLite
+    whoever writes is alone anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("LOCK TABLE mail_domain IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _put(connection: Connection, found: Mapping[str, str], until: datetime | None) -> None:

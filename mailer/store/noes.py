@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.no import No, read_no
+from mailer.store.inserting import inserting, put
 from mailer.store.tables import MarkRow, UnnotedRow, table
 
 _mark = table(MarkRow)
@@ -57,9 +57,8 @@ def pass_mark(connection: Connection, name: str, number: int, at_least: int) -> 
 
     Of several who ask in one moment only one is told yes.
     """
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     written = connection.execute(
-        dialect(_mark)
+        inserting(connection, _mark)
         .values(name=name, number=number)
         .on_conflict_do_update(
             index_elements=["name"],
@@ -73,9 +72,4 @@ def pass_mark(connection: Connection, name: str, number: int, at_least: int) -> 
 
 def set_mark(connection: Connection, name: str, number: int) -> None:
     """Write a number down under its name."""
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    connection.execute(
-        dialect(_mark)
-        .values(name=name, number=number)
-        .on_conflict_do_update(index_elements=["name"], set_={"number": number})
-    )
+    put(connection, _mark, {"name": name}, {"number": number})

@@ -22,7 +22,6 @@ from sqlalchemy import (
     select,
     true,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.delivery import Withheld
 from mailer.model.kind import KINDS
@@ -38,6 +37,7 @@ from mailer.store.audience import (
     word,
 )
 from mailer.store.columns import Instant, to_instant
+from mailer.store.inserting import inserting
 from mailer.store.lots import later_by, lot
 from mailer.store.maildomains import provider_of
 from mailer.store.stored import stored
@@ -117,7 +117,6 @@ class Planning:
             .limit(1)
         )
         dialect = connection.dialect
-        insert = sqlite.insert if dialect.name == "sqlite" else postgresql.insert
         columns = _columns(audience, order, dialect)
         found = people(*(one.label(name) for name, one in columns.items()))
         found = found.order_by(subscription.c.contact_id)
@@ -128,7 +127,7 @@ class Planning:
             found = found.where(drawn, picked_first(audience, dialect))
             found = found.limit(bindparam("room", type_=BigInteger()))
         self.statement = (
-            insert(_delivery)
+            inserting(connection, _delivery)
             .from_select(list(columns), found)
             .on_conflict_do_nothing()
             # Without this SQLAlchemy does not keep the count of an INSERT on PostgreSQL.

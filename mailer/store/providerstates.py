@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.pace.shaping import Standing
 from mailer.store.columns import from_instant, to_instant
+from mailer.store.inserting import put
 from mailer.store.shapingtables import ProviderStateRow
 from mailer.store.tables import table
 
@@ -48,16 +48,11 @@ def keep_states(
     connection: Connection, standings: Mapping[str, Standing], now: datetime
 ) -> None:
     """Write down how some providers are."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     for name, standing in sorted(standings.items()):
         seen = asdict(standing)
         for key in _TIMES:
             seen[key] = seen[key] and to_instant(seen[key])
-        statement = insert(_state).values(provider=name, at=now, seen=seen)
-        changed = {"at": statement.excluded.at, "seen": statement.excluded.seen}
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["provider"], set_=changed)
-        )
+        put(connection, _state, {"provider": name}, {"at": now, "seen": seen})
 
 
 def forget_states(connection: Connection, before: datetime) -> None:

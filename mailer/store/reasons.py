@@ -2,10 +2,11 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, select, update
 
 from mailer.model.reason import SaidWhy, WhyLeft
 from mailer.store.choicetables import LeavingReasonRow
+from mailer.store.inserting import put
 from mailer.store.tables import table
 
 _reason = table(LeavingReasonRow)
@@ -20,18 +21,15 @@ def say_why(
     now: datetime,
 ) -> None:
     """Write down why a person left, instead of what she said of it before."""
-    forget_reason(connection, said.entry)
-    connection.execute(
-        insert(_reason).values(
-            entry=said.entry,
-            contact_id=contact_id,
-            list_id=list_id,
-            campaign_id=campaign_id,
-            reason=said.reason.value,
-            words=said.words,
-            said_at=now,
-        )
-    )
+    facts = {
+        "contact_id": contact_id,
+        "list_id": list_id,
+        "campaign_id": campaign_id,
+        "reason": said.reason.value,
+        "words": said.words,
+        "said_at": now,
+    }
+    put(connection, _reason, {"entry": said.entry}, facts)
 
 
 def forget_reason(connection: Connection, entry: int) -> None:

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.schedule import Firing, FiringState
+from mailer.store.inserting import inserting
 from mailer.store.tables import FiringRow, ScheduleRow, table
 
 _schedule = table(ScheduleRow)
@@ -81,9 +81,8 @@ def save_schedule(connection: Connection, state: ScheduleState) -> None:
         "next_occurrence": state.coming.occurrence if state.coming else None,
         "changed_at": state.changed_at,
     }
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(
-        insert(_schedule)
+        inserting(connection, _schedule)
         .values(name=state.name, **values)
         .on_conflict_do_update(index_elements=["name"], set_=values)
     )
@@ -96,9 +95,8 @@ def forget_schedule(connection: Connection, name: str) -> None:
 
 def record_firing(connection: Connection, record: FiringRecord) -> bool:
     """Write down a firing; False when that occurrence is on record already."""
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     written = connection.execute(
-        insert(_firing)
+        inserting(connection, _firing)
         .values(
             schedule=record.schedule,
             occurrence=record.firing.occurrence,

@@ -3,7 +3,6 @@
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.pace.throttle import (
     MINUTES_OF_DAY,
@@ -13,6 +12,7 @@ from mailer.pace.throttle import (
     minute_of,
     take,
 )
+from mailer.store.inserting import inserting
 from mailer.store.tables import SentMinute, ThrottleRow, table
 
 _throttle = table(ThrottleRow)
@@ -27,9 +27,10 @@ def lease(
     Args:
         key: `relay:<name>` or `campaign:<id>`.
     """
-    insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     connection.execute(
-        insert(_throttle).values(key=key, full_at=now).on_conflict_do_nothing()
+        inserting(connection, _throttle)
+        .values(key=key, full_at=now)
+        .on_conflict_do_nothing()
     )
     full_at = connection.execute(
         select(_throttle.c.full_at).where(_throttle.c.key == key).with_for_update()
@@ -43,7 +44,9 @@ def lease(
         _throttle.update().where(_throttle.c.key == key).values(full_at=slots.full_at)
     )
     if slots.count and (rate.per_hour or rate.per_day):
-        statement = insert(_minute).values(relay=key, minute=minute, letters=slots.count)
+        statement = inserting(connection, _minute).values(
+            relay=key, minute=minute, letters=slots.count
+        )
         connection.execute(
             statement.on_conflict_do_update(
                 index_elements=["relay", "minute"],

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.delivery import CauseKind
 from mailer.store.doortables import TransactionRow
+from mailer.store.inserting import inserting
 from mailer.store.tables import DeliveryRow, table
 
 _rows = table(TransactionRow)
@@ -53,10 +53,9 @@ class Sent:
 
 def begin_transaction(connection: Connection, new: Transaction) -> int | None:
     """Write a letter down; return its number, None when its key is there already."""
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     values = {name: getattr(new, name) for name in Transaction.__slots__}
     found = connection.execute(
-        dialect(_rows)
+        inserting(connection, _rows)
         .values(**values)
         .on_conflict_do_nothing(index_elements=["key_hash"])
         .returning(_rows.c.id)

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailer.model.webhook import Happening, HookState, Told
 from mailer.store.doortables import WebhookEndpointRow, WebhookRow
+from mailer.store.inserting import inserting
 from mailer.store.tables import LedgerHead, LedgerRow, table
 
 _rows = table(WebhookRow)
@@ -63,7 +63,7 @@ def see_endpoints(connection: Connection, names: Iterable[str], now: datetime) -
     head = connection.execute(select(_head.c.number)).scalar() or 0
     for name in sorted(wanted - known):
         connection.execute(
-            _insert(connection, _endpoints)
+            inserting(connection, _endpoints)
             .values(name=name, ledger_number=head, since_at=now)
             .on_conflict_do_nothing()
         )
@@ -110,7 +110,7 @@ def tell_of(
     """Write down what an endpoint is to be told; what is there already stays as it is."""
     for one in happened:
         connection.execute(
-            _insert(connection, _rows)
+            inserting(connection, _rows)
             .values(
                 endpoint=endpoint,
                 event=one.told.value,
@@ -268,12 +268,6 @@ def forget_hooks(connection: Connection, before: datetime, limit: int) -> int:
     )
     connection.execute(delete(_rows).where(_rows.c.id.in_(ids)))
     return len(ids)
-
-
-def _insert(connection: Connection, into: Any) -> Any:
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(into)
-    return postgresql.insert(into)
 
 
 def _hook(row: Row[Any]) -> Hook:

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from mailer.store.inserting import inserting
 from mailer.store.tables import WelcomeRow, table
 
 _rows = table(WelcomeRow)
@@ -19,10 +19,9 @@ def keep_welcome(
     Args:
         delay: In whole seconds.
     """
-    dialect = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     delay_s = delay // _SECOND
     connection.execute(
-        dialect(_rows)
+        inserting(connection, _rows)
         .values(frozen_hash=frozen_hash, delay_s=delay_s, made_at=now)
         .on_conflict_do_nothing()
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from databases import opened_at
 from sending import Setup, a_campaign, another_campaign, nothing_open, now, rows, states
 
 from mailer.jobs.holding import Manners
@@ -13,10 +14,9 @@ from mailer.jobs.send import Rules
 from mailer.model.frequency import Frequency
 from mailer.model.key import KeyRing
 from mailer.pace.cap import CapRule
-from mailer.store.database import Database, open_database
+from mailer.store.database import Database
 from mailer.store.frequencies import choose_frequency
 from mailer.wire.sink import Received, Sink, Step
-from mailer.workspace.locks import FileTurn
 
 WEEKLY = Rules(
     poll_s=0.02, keep_every_s=0.1, drain_s=5, batch=50, manners=Manners(CapRule(1, 7))
@@ -116,7 +116,7 @@ def test_of_fifty_campaigns_at_once_by_four_senders_a_person_gets_one_letter(
     sink = Sink()
 
     def work(port: int) -> None:
-        mine = open_database(database_url, FileTurn(str(tmp_path / "mailer.db.turn")))
+        mine = opened_at(database_url, tmp_path)
         setup = Setup(mine, tmp_path, port, rules=rules)
         try:
             asyncio.run(setup.until(lambda: in_the_end(database)))

@@ -1,12 +1,15 @@
 """Whose mailbox is whose in the database, and claiming for each provider by itself."""
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from audiences import NOW, add_people, campaign, see_list, world
 from nameserver import name_server
 from sending import a_campaign, now
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from mailer.jobs.plan import plan
 from mailer.jobs.providers import (
@@ -21,6 +24,7 @@ from mailer.pace.shaping import WELL, Standing
 from mailer.store import maildomains, owners
 from mailer.store.claims import Claims
 from mailer.store.database import Database
+from mailer.store.drafts import draft_of, keep_draft
 from mailer.store.providerstates import forget_states, keep_states, provider_states
 from mailer.store.tables import ContactRow, DeliveryRow, table
 from mailer.store.waiting import due_campaigns
@@ -73,6 +77,58 @@ def test_what_the_files_list_replaces_what_they_listed_and_keeps_what_dns_said(
     with database.read() as connection:
         assert maildomains.is_declared(connection, KNOWN.listed())
         assert maildomains.domains_of(connection, ["big"]) == {"big": 2}
+
+
+def waits(database: Database) -> bool:
+    """Say whether somebody waits for a lock of this database."""
+    with database.read() as connection:
+        found = connection.exec_driver_sql(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(found.scalar_one())
+
+
+def while_another(database: Database, work: Callable[[Connection], None]) -> None:
+    """Do something while another program has done it and not committed yet."""
+
+    def mine() -> None:
+        with database.write() as connection:
+            work(connection)
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            work(connection)
+            done = pool.submit(mine)
+            # On SQLite it waits for its turn at writing, which nobody can see.
+            while not (database.is_sqlite or done.done() or waits(database)):
+                time.sleep(0.01)
+        done.result()
+
+
+def test_programs_that_find_the_same_domains_missing_do_not_trip_each_other(
+    database: Database,
+) -> None:
+    listed = {"big.example": "big", "large.example": "big"}
+    while_another(database, lambda connection: maildomains.declare(connection, listed))
+    found = {"big.example": "big", "vast.example": "big"}
+    while_another(database, lambda connection: maildomains.note(connection, found, NOW))
+    with database.read() as connection:
+        assert maildomains.domains_of(connection, ["big"]) == {"big": 3}
+
+
+def test_a_draft_that_two_find_missing_is_begun_once(database: Database) -> None:
+    typed = iter(["Dear Kari", None])
+
+    def type_on(connection: Connection) -> None:
+        keep_draft(connection, 7, 1, next(typed), NOW, version=1, writing=True)
+
+    while_another(database, type_on)
+    with database.read() as connection:
+        draft = draft_of(connection, 7, 1)
+    # Whoever only looks leaves what was typed.
+    assert draft is not None
+    assert draft.text == "Dear Kari"
 
 
 def test_dns_says_once_whose_domains_are_and_again_when_that_is_old(
