@@ -261,7 +261,7 @@ class Sender:
         ]
         stopping = asyncio.create_task(self._stop.wait())
         working = [feeding, keeping, *couriers]
-        # Any of these ends by itself only through a bug, or because others took its letters.
+        # Any of these ends by itself only by a bug, or when others took its letters.
         ending = [stopping, writing, *working]
         await asyncio.wait(ending, return_when=asyncio.FIRST_COMPLETED)
         self._switch.stop()
