@@ -36,6 +36,8 @@ class Facts:
         words_floor: The lowest version of the list's words that is still in force; None for
             a list that was never seen.
         suppressions: Of the person's address, whatever their scopes.
+        topics: Which topics of the list the person chose; none for all there are.
+        about: Which topics the letter is about.
         campaign: The state of the campaign that is the cause; None for another cause.
         letters: How many capped letters went to the person in the cap's window.
         cap: How many may; None for no cap.
@@ -51,6 +53,8 @@ class Facts:
     subscription: Subscription | None = None
     words_floor: int | None = None
     suppressions: Sequence[Suppression] = ()
+    topics: frozenset[str] = frozenset()
+    about: frozenset[str] = frozenset()
     campaign: CampaignState | None = None
     letters: int = 0
     cap: int | None = None
@@ -85,6 +89,7 @@ def may_write(kind: Kind, facts: Facts, now: datetime) -> Yes | No:
         or _of_time(facts, now)
         or _of_consent(kind, facts, now)
         or _of_suppression(kind, facts, now)
+        or _of_topics(kind, facts)
         or _of_window(kind, facts, now)
         or _of_cap(kind, facts)
         or Yes()
@@ -159,6 +164,17 @@ def _of_suppression(kind: Kind, facts: Facts, now: datetime) -> No | None:
         Withheld.ERASED if erased else Withheld.SUPPRESSION,
         f"the address is suppressed ({first.reason}, scope {first.scope})"
         f" since {_day(first.since_at)}{until}",
+    )
+
+
+def _of_topics(kind: Kind, facts: Facts) -> No | None:
+    if not KINDS[kind].by_topic or not facts.topics or facts.topics & facts.about:
+        return None
+    about = ", ".join(sorted(facts.about)) or "none that has a name"
+    chosen = ", ".join(sorted(facts.topics))
+    return No(
+        Withheld.TOPIC,
+        f"chose topics of the list {facts.list_id} ({chosen}), and the letter's is {about}",
     )
 
 

@@ -82,6 +82,7 @@ def start_(
     rule: str,
     exclude: tuple[str, ...],
     since: str | None,
+    topics: tuple[str, ...],
     spread: timedelta | None,
     limit: int | None,
     name: str,
@@ -115,8 +116,8 @@ def start_(
         order = Order(
             template, first.list_name, first.segment, name, due_at, pace, valid_for, again,
             allow_withheld, also=tuple(also), rule=rule,
-            choice=read_choice(exclude, followed, spread, limit, clock), priority=priority,
-            reason=reason,
+            choice=read_choice(exclude, followed, spread, limit, clock, topics),
+            priority=priority, reason=reason,
         )  # fmt: skip
         for words in workspace.settings.warnings():
             click.echo(f"warning: {words}", err=True)

@@ -41,6 +41,11 @@ _OPTIONS = (
         help="Only who has no letter of that campaign (its number or name): who joined"
         " later, or was withheld.",
     ),
+    click.option(
+        "--topic", "topics", multiple=True, metavar="NAME",
+        help="What it is about, instead of what the letter says: who chose other topics"
+        " does not get it. May be said again.",
+    ),
     click.option("--spread", type=DURATION, help="Letters become due evenly over it: 4h."),
     click.option(
         "--limit", type=click.IntRange(1), metavar="PEOPLE",
@@ -81,6 +86,7 @@ def read_choice(
     spread: timedelta | None,
     limit: int | None,
     clock: WallClock | None,
+    topics: tuple[str, ...] = (),
 ) -> Choice:
     """Put together whom to leave out, and how letters spread.
 
@@ -89,7 +95,7 @@ def read_choice(
     """
     if spread is not None and spread > LONGEST_SPREAD:
         raise click.UsageError(f"--spread may be {LONGEST_SPREAD.days}d at most")
-    return Choice(exclude, spread, limit, clock, since)
+    return Choice(exclude, spread, limit, clock, since, topics)
 
 
 def read_time(

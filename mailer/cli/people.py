@@ -192,6 +192,7 @@ def shown_json(found: Shown) -> dict[str, object]:
             "created_at": one.created_at,
             "updated_at": one.updated_at,
             "frequency": found.frequency,
+            "topics": found.topics,
         },
         "subscriptions": [
             {
@@ -219,6 +220,9 @@ def shown_lines(address: str, found: Shown) -> Iterator[str]:
             yield f"  {name:{width}}  {shown(value)}"
         if found.frequency is not None:
             yield f"wants {_OFTEN[found.frequency]}, as she chose herself"
+        for list_id, topics in found.topics.items():
+            about = ", ".join(topics)
+            yield f"wants letters of {list_id} about {about} alone, as she chose herself"
     for here in found.memberships:
         yield ""
         yield from _membership_lines(here)

@@ -164,6 +164,7 @@ _MOST_STEPS = 48
 _WITHHELD = {
     "permission": "Left the list, or the permission ended, before the letter went",
     "suppression": "The address must not get mail",
+    "topic": "The person had chosen other topics",
     "superseded": "A later letter took its place",
     "cancelled": "The campaign was cancelled",
     "erased": "The person was erased",

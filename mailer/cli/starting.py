@@ -27,6 +27,7 @@ _WORDS = {
     "expired": "consent has expired",
     "old_words": "agreed to words that are not in force any more",
     "suppressed": "suppressed",
+    "topics": "chose other topics",
     LACKS: "lacks a value that the template needs",
 }
 

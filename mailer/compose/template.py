@@ -63,6 +63,7 @@ class TemplateSource:
         embed: The names of those that go along inside each letter; None for all.
         attachments: What is attached, by the name that readers see.
         priority: Of several letters that compete for a person the highest goes first.
+        topics: What its letters are about, of the topics of the lists that they go to.
         data: What a transactional letter is sent with beside what is known about the
             person, by name, with the type of its values as attributes have it.
         contents: The bytes of images and attachments by their hash; they are kept apart
@@ -86,6 +87,7 @@ class TemplateSource:
     embed: tuple[str, ...] | None = ()
     attachments: dict[str, Enclosure] = field(default_factory=dict[str, Enclosure])
     priority: int = 0
+    topics: tuple[str, ...] = ()
     data: dict[str, str] = field(default_factory=dict[str, str])
     contents: dict[str, bytes] = field(
         default_factory=dict[str, bytes], compare=False, repr=False
@@ -125,6 +127,7 @@ class TemplateSource:
             "attachments": {name: asdict(one) for name, one in self.attachments.items()},
             # Only where it says something: what was frozen before keeps its hash.
             **({"priority": self.priority} if self.priority else {}),
+            **({"topics": list(self.topics)} if self.topics else {}),
             # Where there is none, the content has the hash that it always had.
             **({"data": self.data} if self.data else {}),
         }
@@ -152,6 +155,7 @@ class TemplateSource:
             embed=None if embed is None else tuple(embed),
             attachments=_enclosures(values.get("attachments", {})),
             priority=values.get("priority", 0),
+            topics=tuple(values.get("topics", ())),
             data=dict(values.get("data", {})),
         )
 

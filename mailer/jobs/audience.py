@@ -46,6 +46,7 @@ def audiences_of(
                 earlier=tuple(found),
                 name=str(target),
                 rehearsed=rehearsed,
+                topics=content.topics,
             )
         )
     return tuple(found)

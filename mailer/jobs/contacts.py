@@ -40,6 +40,7 @@ from mailer.store.frequencies import frequency
 from mailer.store.lists import all_lists, see_list, words
 from mailer.store.subscriptions import of_contacts, subscription
 from mailer.store.suppressions import in_force, suppressions_of
+from mailer.store.topics import topics_chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +81,14 @@ class Shown:
     Args:
         contact: None for somebody we do not know, who may still be suppressed.
         frequency: How often she wants letters; None when she never said.
+        topics: What she wants letters about, by the list's id; of others about all.
     """
 
     contact: Contact | None
     memberships: tuple[Membership, ...]
     suppressions: tuple[Suppression, ...]
     frequency: Frequency | None = None
+    topics: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
 
 
 def add_contact(
@@ -149,7 +152,9 @@ def show_contact(database: Database, ring: KeyRing, address: str) -> Shown:
             for (_, list_id), one in sorted(of_contacts(connection, [contact.id]).items())
         )
         often = frequency(connection, contact.id)
-    return Shown(contact, memberships, suppressions, often)
+        chosen = topics_chosen(connection, contact.id)
+    topics = {list_id: sorted(one.topics) for list_id, one in sorted(chosen.items())}
+    return Shown(contact, memberships, suppressions, often, topics)
 
 
 def _row(specs: Mapping[str, AttributeSpec], person: NewPerson) -> PersonRow:

@@ -20,7 +20,7 @@ from mailer.store.database import Connection, Database
 from mailer.store.enclosures import contents, keep, known
 
 _VERSION = 1
-_ELSEWHERE = ("sign_up", "welcome", "quiet")
+_ELSEWHERE = ("sign_up", "welcome", "quiet", "topics")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ class Frozen:
         needs: The values that the template uses without a fallback, sorted.
         also: Further targets; who is on several gets one letter, under the first.
         exclude: Whose people do not get it.
+        topics: What it is about; who chose others does not get it.
     """
 
     source: TemplateSource
@@ -81,6 +82,7 @@ class Frozen:
     needs: tuple[str, ...]
     also: tuple[FrozenTarget, ...] = ()
     exclude: tuple[FrozenExclusion, ...] = ()
+    topics: tuple[str, ...] = ()
 
     @property
     def targets(self) -> tuple[FrozenTarget, ...]:
@@ -115,6 +117,8 @@ def pack(frozen: Frozen) -> tuple[str, dict[str, Any]]:
             for target in frozen.also
         ],
         "exclude": [asdict(exclusion) for exclusion in frozen.exclude],
+        # Where there are none, the content has the hash that it always had.
+        **({"topics": list(frozen.topics)} if frozen.topics else {}),
     }
     text = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     # What comes back from the database is equal to what went in: texts, lists, no tuples.
@@ -205,6 +209,7 @@ def unpack(body: Mapping[str, Any]) -> Frozen:
             )
             for one in body.get("exclude", ())
         ),
+        topics=tuple(body.get("topics", ())),
     )
 
 

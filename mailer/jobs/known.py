@@ -29,6 +29,7 @@ from mailer.store.reasons import reasons_of
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tickets import entries_of, of_person
+from mailer.store.topics import topics_chosen
 from mailer.store.transactions import sent_with
 
 LETTERS_AT_MOST = 500
@@ -104,7 +105,11 @@ class Spoken:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that is known about a person; the frequency is None where she never said."""
+    """All that is known about a person; the frequency is None where she never said.
+
+    Args:
+        topics: The lists of which she chose topics, each with what she chose.
+    """
 
     contact: Contact
     frequency: Frequency | None
@@ -115,6 +120,7 @@ class Known:
     letters: tuple[Received, ...]
     tickets: tuple[Spoken, ...] = ()
     did: tuple[Event, ...] = ()
+    topics: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 def known_about(world: World, contact_id: int) -> Known | None:
@@ -145,6 +151,10 @@ def known_about(world: World, contact_id: int) -> Known | None:
             _received(connection, one, titles, agreed, steps, bodies)
             for one in own_letters(connection, contact.id, LETTERS_AT_MOST)
         )
+        topics = tuple(
+            (titles.get(list_id, list_id), tuple(sorted(one.topics)))
+            for list_id, one in sorted(topics_chosen(connection, contact.id).items())
+        )
         did = tuple(events_of(connection, contact.id, EVENTS_AT_MOST))
         tickets = tuple(
             Spoken(one, tuple(entries_of(connection, one.id)))
@@ -171,6 +181,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
         letters,
         tickets,
         did,
+        topics,
     )
 
 

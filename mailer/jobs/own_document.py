@@ -27,6 +27,9 @@ def as_document(known: Known, now: datetime) -> dict[str, Any]:
         ],
         "on_lists": list(known.on_lists),
         "how_often": None if known.frequency is None else known.frequency.value,
+        "topics": [
+            {"list": title, "chosen": list(chosen)} for title, chosen in known.topics
+        ],
         "consents": [_agreed_document(one) for one in known.agreed],
         "no_letters": [
             {

@@ -4,13 +4,14 @@ A link is forwarded with its letter. So it may stop letters, and begin them wher
 stands against it; whoever said no to a list gets the letter that asks to confirm it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailer.jobs.lifting import End, end, note_end
 from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.sign_up import Desk, Wish, join_by_link
+from mailer.jobs.topics import Topics
 from mailer.model.address import parse_address
 from mailer.model.consent import How, SubscriptionStatus, SuppressionReason
 from mailer.model.contact import Contact
@@ -20,6 +21,7 @@ from mailer.model.kind import Kind, Scope
 from mailer.model.no import No, NoAct
 from mailer.model.suppression import Suppression, list_scope, scopes_against
 from mailer.model.token import Reader
+from mailer.model.topic import Topic
 from mailer.store import ledger
 from mailer.store.contacts import change_contacts, get_contact, mark_own
 from mailer.store.database import Database
@@ -28,6 +30,7 @@ from mailer.store.frequencies import choose_frequency, frequency
 from mailer.store.lists import all_lists
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppress, suppressions_of
+from mailer.store.topics import choose_topics, topics_chosen
 
 PAUSES_DAYS = (14, 30, 90)
 """How long a pause may be."""
@@ -51,6 +54,8 @@ class Place:
         name: That of the list's file, for joining it; "" when it has no page for that.
         on: Letters are to be expected.
         waits: A confirmation is awaited.
+        topics: What its letters are about.
+        chosen: The ids of those that she wants letters about; none for all.
     """
 
     list_id: str
@@ -59,6 +64,8 @@ class Place:
     purpose: str
     on: bool
     waits: bool
+    topics: Sequence[Topic] = ()
+    chosen: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,11 @@ class Preferences:
 
 
 def preferences(
-    database: Database, reader: Reader, desks: Iterable[Desk], now: datetime
+    database: Database,
+    reader: Reader,
+    desks: Iterable[Desk],
+    topics: Topics,
+    now: datetime,
 ) -> Preferences:
     """Look up what the person that a link was made for has chosen; nothing is changed."""
     open_lists = {desk.mailing_list.id: desk.mailing_list for desk in desks}
@@ -102,6 +113,7 @@ def preferences(
         }
         seen = all_lists(connection)
         often = frequency(connection, contact.id)
+        chosen = topics_chosen(connection, contact.id)
     stopping = [one for one in held if one.scope in _ALL]
     pause = next((one for one in stopping if one.reason is SuppressionReason.PAUSED), None)
     stopped = any(one.reason is not SuppressionReason.PAUSED for one in stopping)
@@ -118,6 +130,8 @@ def preferences(
                 purpose="" if found is None else found.purpose,
                 on=not off and one is not None and one.stands(now),
                 waits=not off and status is SubscriptionStatus.PENDING,
+                topics=topics.get(list_id, ()),
+                chosen=chosen[list_id].topics if list_id in chosen else frozenset(),
             )
         )
     until = None if pause is None else pause.until_at
@@ -260,6 +274,30 @@ def want(database: Database, reader: Reader, often: Frequency, now: datetime) ->
         if contact is None:
             return False
         choose_frequency(connection, contact.id, often, now)
+        note_event(connection, contact.id, Event(EventKind.VISITED, now))
+    return True
+
+
+def choose(
+    database: Database,
+    reader: Reader,
+    list_id: str,
+    topics: Iterable[str],
+    now: datetime,
+) -> bool:
+    """Write down which topics of a list a person wants letters about.
+
+    Args:
+        topics: Those that the list has; none for all there are.
+
+    Returns:
+        Whether somebody is on record.
+    """
+    with database.write() as connection:
+        contact = get_contact(connection, reader.contact_id)
+        if contact is None:
+            return False
+        choose_topics(connection, contact.id, list_id, [*topics], now)
         note_event(connection, contact.id, Event(EventKind.VISITED, now))
     return True
 

@@ -23,6 +23,7 @@ from mailer.store.outcomes import Change
 
 _RELEASES_COUNTED = 6
 _BEGAN = "the person's quiet hours began"
+_OTHER_TOPICS = "the person chose other topics of the list"
 _OTHER_WENT = "another letter went first: a more important one, or a newer"
 
 
@@ -232,6 +233,8 @@ def _not_permitted(claim: Claim, held: Held, now: datetime) -> Change | None:
     if held.suppressed:
         why = Withheld.ERASED if held.erased else Withheld.SUPPRESSION
         return withheld(claim, why, now)
+    if not held.on_topic:
+        return withheld(claim, Withheld.TOPIC, now, _OTHER_TOPICS)
     return None
 
 

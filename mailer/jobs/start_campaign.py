@@ -15,6 +15,7 @@ from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
 from mailer.jobs.order import Order, Preview, Ready
 from mailer.jobs.segments import unheard_of
 from mailer.jobs.targets import exclusions_of, first_of, targets_of, went_lately
+from mailer.jobs.topics import topics_for
 from mailer.jobs.tried import try_letters
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign
@@ -59,6 +60,7 @@ def gather(world: World, order: Order, now: datetime, *, ask_spam: bool = False)
     source = read_template(world.folder, order.template)
     _require_kind(source, order)
     first, *rest = targets_of(world.folder, order.targets, order.rule)
+    topics = topics_for(source, order, [one.mailing_list for one in (first, *rest)])
     prepared = [
         prepare(
             source, one.mailing_list, 0, world.specs, world.site, world.tokens, world.limits
@@ -70,7 +72,7 @@ def gather(world: World, order: Order, now: datetime, *, ask_spam: bool = False)
         exclude = exclusions_of(connection, world, order.choice)
         content = Frozen(
             source, first.mailing_list, first.segment, first.rule, world.specs, needs,
-            tuple(rest), exclude,
+            tuple(rest), exclude, topics,
         )  # fmt: skip
         lists = {*all_lists(connection), *(one.id for one in _lists(content))}
         for target in content.targets:
@@ -198,6 +200,7 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
             choice=choice,
             rehearsal=world.rehearsing,
             notice_reason=order.reason.strip(),
+            topics=content.topics,
             priority=content.source.priority if order.priority is None else order.priority,
         ),
         now,

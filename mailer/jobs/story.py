@@ -14,7 +14,6 @@ from mailer.model.contact import Contact
 from mailer.model.delivery import DeliveryState
 from mailer.model.evaluate import Facts as Known
 from mailer.model.evaluate import deciding, holds
-from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
 from mailer.model.ruletext import unparse
 from mailer.model.suppression import Suppression
@@ -29,6 +28,7 @@ from mailer.store.evidence import steps_of
 from mailer.store.facts import facts
 from mailer.store.history import Attempt
 from mailer.store.incoming import of_delivery
+from mailer.store.topics import topics_chosen
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,6 @@ def story_of(
 ) -> Story:
     """Tell what a campaign meant for a person, with all that decided it."""
     content = unpack(frozen(connection, campaign.frozen_hash))
-    kind = content.source.kind
     delivery = history.letter_of(connection, campaign.id, contact.id)
     at, rehearsed = campaign.created_at, campaign.rehearsal
     by_id = facts(connection, [contact.id], at, world.zone, rehearsed=rehearsed)
@@ -76,7 +75,7 @@ def story_of(
     for target in content.targets:
         permitted, words = _permission(
             connection,
-            kind,
+            content,
             target.mailing_list,
             contact,
             suppressions,
@@ -101,7 +100,12 @@ def story_of(
     )
     if delivery.state is DeliveryState.WITHHELD:
         now = _permission(
-            connection, kind, one.target.mailing_list, contact, suppressions, world.clock()
+            connection,
+            content,
+            one.target.mailing_list,
+            contact,
+            suppressions,
+            world.clock(),
         )
         if not now[0]:
             because += (f"withheld: {now[1]}",)
@@ -122,7 +126,7 @@ def came_back(connection: Connection, delivery_id: int) -> Iterator[str]:
 
 def _permission(
     connection: Connection,
-    kind: Kind,
+    content: Frozen,
     mailing_list: MailingList,
     contact: Contact,
     suppressions: list[Suppression],
@@ -136,13 +140,17 @@ def _permission(
         if entry.at <= at and entry.list_id in (list_id, None)
     ]
     subscription = standing(entries)
+    chosen = topics_chosen(connection, contact.id).get(list_id)
+    topics = chosen.topics if chosen is not None and chosen.at <= at else frozenset[str]()
     answer = may_write(
-        kind,
+        content.source.kind,
         Facts(
             list_id=list_id,
             subscription=subscription,
             words_floor=mailing_list.words_floor,
             suppressions=[one for one in suppressions if one.since_at <= at],
+            topics=topics,
+            about=frozenset(content.topics),
         ),
         at,
     )

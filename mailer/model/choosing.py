@@ -87,6 +87,7 @@ class Choice:
         limit: At most so many people, drawn by lot; None for all.
         wall_clock: When they become due by each person's own clock; None for one moment.
         since: The campaign that this one follows: only who has no letter of it.
+        topics: What it is about; none for what the letter says.
     """
 
     exclude: tuple[str, ...] = ()
@@ -94,6 +95,7 @@ class Choice:
     limit: int | None = None
     wall_clock: WallClock | None = None
     since: int | None = None
+    topics: tuple[str, ...] = ()
 
 
 EVERYBODY_AT_ONCE = Choice()

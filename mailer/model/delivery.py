@@ -44,6 +44,7 @@ class Withheld(StrEnum):
 
     PERMISSION = "permission"
     SUPPRESSION = "suppression"
+    TOPIC = "topic"
     SUPERSEDED = "superseded"
     CANCELLED = "cancelled"
     ERASED = "erased"

@@ -54,6 +54,7 @@ class KindRule:
         needs_subscription: A standing subscription to its list must be on record.
         stopped_by: The suppression scopes that stop it.
         capped: Frequency caps and quiet hours hold for it.
+        by_topic: Who chose topics gets only those that are about one of them.
         tracked: Its links may be counted, and tell the shop where a visitor came from.
         needs_unsubscribe: Unsubscribe link, postal address and list headers are due.
         try_for: How long after it became due it is still tried.
@@ -67,6 +68,7 @@ class KindRule:
     in_doubt: WhenInDoubt
     try_for: timedelta
     tracked: bool = True
+    by_topic: bool = False
 
 
 _ALL = frozenset(Scope)
@@ -74,7 +76,8 @@ _ONLY_EVERYTHING = frozenset({Scope.EVERYTHING})
 
 KINDS: dict[Kind, KindRule] = {
     Kind.MARKETING: KindRule(
-        True, _ALL, True, True, Lane.CAMPAIGNS, WhenInDoubt.HOLD, timedelta(hours=24)
+        True, _ALL, True, True, Lane.CAMPAIGNS, WhenInDoubt.HOLD, timedelta(hours=24),
+        by_topic=True,
     ),
     Kind.JOURNEY: KindRule(
         True, _ALL, True, True, Lane.JOURNEYS, WhenInDoubt.HOLD, timedelta(hours=24)

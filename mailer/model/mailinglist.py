@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from mailer.model.quiet import QuietRule
 from mailer.model.signup import SignUpPage, Welcome
+from mailer.model.topic import Topic
 
 
 class OptIn(StrEnum):
@@ -53,6 +54,7 @@ class MailingList:
         archive: Anybody may read its letters on the web, without a person's values.
         sign_up: The page where people join by themselves; None for no page.
         quiet: Its own quiet hours and sending days; they hold beside the workspace's.
+        topics: What its letters are about, for people to choose among.
         welcome: The letter after a person's first own yes; None for none.
     """
 
@@ -79,6 +81,7 @@ class MailingList:
     sign_up: SignUpPage | None = None
     welcome: Welcome | None = None
     quiet: QuietRule | None = None
+    topics: tuple[Topic, ...] = ()
 
     @property
     def untracked(self) -> "MailingList":

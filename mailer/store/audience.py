@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     exists,
+    false,
     func,
     literal,
     literal_column,
@@ -40,6 +41,7 @@ from mailer.store.tables import (
     SuppressionRow,
     table,
 )
+from mailer.store.topics import chose_others
 
 contact = table(ContactRow)
 subscription = table(SubscriptionRow)
@@ -87,6 +89,7 @@ class Audience:
         up_to: The last contact that there was at the start; None for whoever is there now.
         zone: The zone that counts where a contact's own is missing or unknown.
         exclude: Whose people do not get it.
+        topics: What it is about; who chose others of the list does not get it.
         earlier: The campaign's audiences on lists before this one, whose people get their
             letter there.
         name: The list, or its segment, as people write it.
@@ -105,6 +108,7 @@ class Audience:
     earlier: tuple["Audience", ...] = ()
     name: str = ""
     rehearsed: bool = False
+    topics: tuple[str, ...] = ()
 
     def asks(self, rule: Rule, dialect: Dialect) -> ColumnElement[bool]:
         """Return a rule as a condition, asked as this audience asks."""
@@ -149,6 +153,15 @@ def _may_write(kind: Kind) -> ColumnElement[bool]:
     )
 
 
+def other_topics(
+    audience: Audience, standing: FromClause = subscription
+) -> ColumnElement[bool]:
+    """Somebody who chose topics of the list, and none that the letter is about."""
+    if not KINDS[audience.kind].by_topic:
+        return false()
+    return chose_others(standing.c.contact_id, standing.c.list_id, audience.topics)
+
+
 _before = subscription.alias("before")
 
 
@@ -169,6 +182,7 @@ def gets_it_by(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
             _before.c.list_id == literal(audience.list_id, Text()),
             standing,
             ~stopped(audience.kind, _before),
+            ~other_topics(audience, _before),
         )
         .correlate(contact)
     )
@@ -210,7 +224,7 @@ def picked(audience: Audience, dialect: Dialect) -> ColumnElement[bool]:
 
     Also whom an earlier audience of the campaign picks: who has a letter gets no other.
     """
-    found = _may_write(audience.kind)
+    found = _may_write(audience.kind) & ~other_topics(audience)
     for one in audience.exclude:
         found &= ~excluded(one, audience, dialect)
     if audience.rule is None:

@@ -29,6 +29,7 @@ from mailer.store.tables import (
     ListRow,
     table,
 )
+from mailer.store.topics import keep_topics
 
 _campaign = table(CampaignRow)
 _also = table(CampaignListRow)
@@ -60,6 +61,7 @@ class NewCampaign:
     rehearsal: bool = False
     priority: int = 0
     notice_reason: str = ""
+    topics: tuple[str, ...] = ()
 
 
 def freeze(
@@ -116,6 +118,7 @@ def make_campaign(connection: Connection, new: NewCampaign, now: datetime) -> in
             .returning(_campaign.c.id)
         ).scalar_one()
     )
+    keep_topics(connection, number, new.topics)
     also = sorted({*new.also_lists} - {new.list_id})
     if also:
         rows = [{"campaign_id": number, "list_id": list_id} for list_id in also]

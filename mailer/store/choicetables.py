@@ -2,13 +2,35 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Index
+from sqlalchemy import BigInteger, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
 from mailer.store.columns import number_column, text_column, time_column
 from mailer.store.shapingtables import metadata
 
 __all__ = ("metadata",)
+
+
+class TopicChoiceRow(SQLModel, table=True):
+    """A topic of a list that a person wants letters about; who chose none wants all."""
+
+    __tablename__ = "topic_choice"  # pyright: ignore[reportAssignmentType]
+    contact_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    list_id: str = Field(sa_column=Column(Text, primary_key=True))
+    topic: str = Field(sa_column=Column(Text, primary_key=True))
+    chosen_at: datetime = time_column()
+
+
+class CampaignTopicRow(SQLModel, table=True):
+    """What a campaign is about."""
+
+    __tablename__ = "campaign_topic"  # pyright: ignore[reportAssignmentType]
+    campaign_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    topic: str = Field(sa_column=Column(Text, primary_key=True))
 
 
 class LeavingReasonRow(SQLModel, table=True):

@@ -42,6 +42,7 @@ from mailer.store.tables import (
     VerdictRow,
     table,
 )
+from mailer.store.topics import forget_topics
 from mailer.store.transactions import forget_data
 
 _asked = table(ApiRequestRow)
@@ -71,6 +72,7 @@ TABLES = {
     "page_request": "deleted",
     "sign_up": "deleted",
     "subscription": "stays as left, under a number that is nobody's any more",
+    "topic_choice": "deleted",
     "transaction_letter": "stays without what it was sent with",
     "suppression": "stays as a keyed hash, so that nobody writes again",
     "ticket": "deleted",
@@ -197,6 +199,7 @@ def erase_contact(connection: Connection, contact_id: int) -> int:
     entries = forget(connection, contact_id)
     forget_frequency(connection, contact_id)
     forget_events(connection, contact_id)
+    forget_topics(connection, contact_id)
     unname_reasons(connection, contact_id)
     holds.forget(connection, contact_id)
     connection.execute(delete(_contact).where(_contact.c.id == contact_id))

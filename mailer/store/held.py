@@ -18,6 +18,7 @@ from mailer.store.permission import (
     choice_holding,
     chosen_days,
     may_leave,
+    on_topic,
     subscription_stands,
     superseded,
     suppressed,
@@ -34,6 +35,7 @@ class Held:
     """Why a claimed delivery may not leave: the clauses of the predicate, one by one.
 
     Args:
+        on_topic: The person chose no topics, or one of those that the letter is about.
         window_open: The person's quiet hours have not begun.
         superseded: A letter that goes first was chosen over this one.
         ends: Somebody said until when the letter is worth sending.
@@ -51,6 +53,7 @@ class Held:
     campaign_cancelled: bool
     in_time: bool
     below_cap: bool
+    on_topic: bool = True
     window_open: bool = True
     superseded: bool = False
     ends: bool = False
@@ -64,6 +67,7 @@ class Held:
             self.claimed
             and self.subscribed
             and not self.suppressed
+            and self.on_topic
             and self.cause_stands
             and self.in_time
         )
@@ -107,6 +111,7 @@ def held(
             subscription_stands().label("subscribed"),
             suppressed().label("suppressed"),
             suppressed(SuppressionReason.ERASED).label("erased"),
+            on_topic().label("on_topic"),
             cause_stands().label("cause_stands"),
             _CANCELLED.label("campaign_state"),
             (_delivery.c.give_up_at > bindparam("now", type_=Instant())).label("in_time"),
@@ -126,6 +131,7 @@ def held(
             subscribed=bool(row.subscribed),
             suppressed=bool(row.suppressed),
             erased=bool(row.erased),
+            on_topic=bool(row.on_topic),
             cause_stands=bool(row.cause_stands),
             campaign_cancelled=row.campaign_state == "cancelled",
             in_time=bool(row.in_time),

@@ -36,6 +36,7 @@ from mailer.store.tables import (
     SuppressionRow,
     table,
 )
+from mailer.store.topics import about_hers
 
 _delivery = table(DeliveryRow)
 _subscription = table(SubscriptionRow)
@@ -107,6 +108,11 @@ def suppressed(reason: SuppressionReason | None = None) -> ColumnElement[bool]:
         )
         .correlate(_delivery)
     )
+
+
+def on_topic() -> ColumnElement[bool]:
+    """The person chose no topics of the list, or the letter is about one of them."""
+    return or_(_words(_kinds("by_topic", value=False)), about_hers())
 
 
 def cause_stands() -> ColumnElement[bool]:
@@ -300,6 +306,7 @@ def may_leave(*, capped: bool) -> ColumnElement[bool]:
     return (
         subscription_stands()
         & ~suppressed()
+        & on_topic()
         & cause_stands()
         & (_delivery.c.give_up_at > NOW)
         & window_open()

@@ -21,6 +21,7 @@ from mailer.store.audience import (
     gets_it_by,
     is_missing,
     lacks,
+    other_topics,
     people,
     picked_first,
     stopped,
@@ -54,7 +55,8 @@ class Group:
 
     Args:
         reason: `gets_it`, a subscription's status, `expired`, `old_words`, `suppressed`,
-            `earlier` (gets it by an earlier list), `excluded`, `clause` or `lacks`.
+            `topics` (chose others), `earlier` (gets it by an earlier list), `excluded`,
+            `clause` or `lacks`.
         words: The clause of the rule for `clause`, what excludes them for `excluded`.
         first: The addresses of the first of them.
         name: The list, or its segment, that was asked for them.
@@ -165,8 +167,8 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
     """Say of everyone on the list what decided whether they would get a letter.
 
     The first thing that holds somebody back is the reason: the subscription, then the
-    suppression, an earlier list, what is excluded, then the clauses of the rule in their
-    order, then a missing value.
+    suppression, the topics, an earlier list, what is excluded, then the clauses of the
+    rule in their order, then a missing value.
     """
     texts = {
         CLAUSE: [text for text, _ in clauses(audience.rule)] if audience.rule else [],
@@ -224,6 +226,7 @@ def _reason(audience: Audience, dialect: Dialect) -> ColumnElement[str]:
             (OLD_WORDS, word("old_words")),
         ]
     cases.append((stopped(audience.kind), word("suppressed")))
+    cases.append((other_topics(audience), word("topics")))
     cases += [
         (gets_it_by(one, dialect), word(f"{EARLIER}:{number}"))
         for number, one in enumerate(audience.earlier)

@@ -24,7 +24,7 @@ from mailer.model.outcome import Reply
 from mailer.store.columns import Instant
 from mailer.store.deliveries import in_states
 from mailer.store.outcomes import Change, log_attempts
-from mailer.store.permission import NOW, subscription_stands, suppressed
+from mailer.store.permission import NOW, on_topic, subscription_stands, suppressed
 from mailer.store.tables import DeliveryRow, table
 
 _delivery = table(DeliveryRow)
@@ -36,7 +36,7 @@ RETRIED = frozenset(state for state, steps in TRANSITIONS.items() if steps == _O
 
 # Who left or is suppressed meanwhile is not even queued: what is on record stays.
 # Of whom nothing is known any more cannot be written to.
-_ALLOWED = subscription_stands() & ~suppressed() & (_delivery.c.address != "")
+_ALLOWED = subscription_stands() & ~suppressed() & on_topic() & (_delivery.c.address != "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,7 @@ _FULL: Values = {
     "values": _VALUES,
     "on_lists": ["News"],
     "frequency": "weekly",
+    "topics": [{"title": "News", "chosen": "tents, tours"}],
     "consents": _CONSENTS,
     "stops": _STOPS,
     "letters": _LETTERS,
@@ -119,6 +120,7 @@ _FULL: Values = {
 _BARE: Values = {
     **_FULL,
     "frequency": "",
+    "topics": [],
     "on_lists": [],
     "consents": [],
     "stops": [],

@@ -12,6 +12,7 @@ from mailer.jobs import preferences as jobs
 from mailer.jobs.page_links import ask_by_link
 from mailer.jobs.preferences import CHANNEL, CHANNELS, PAUSES_DAYS, Preferences
 from mailer.jobs.surveys import shown_surveys
+from mailer.jobs.topics import topics_of_lists
 from mailer.model.attributes import AttributeType
 from mailer.model.frequency import Frequency
 from mailer.model.token import Reader, TokenKind
@@ -25,6 +26,7 @@ from mailer.web.means import Means
 _log = logging.getLogger(__name__)
 
 _KIND = TokenKind.PREFERENCES
+_TOPIC = "topic."
 _PAUSES = frozenset(map(str, PAUSES_DAYS))
 _FREQUENCIES = frozenset(one.value for one in Frequency)
 _LANGUAGES = {"en": "English", "nb": "Norsk", "de": "Deutsch"}
@@ -88,10 +90,25 @@ async def _do(  # noqa: PLR0911 - one for each button
                 lambda: jobs.resume(database, logbook, reader, now)
             )
             return "resumed" if done else ""
+        case {"topics": list_id}:
+            return await _choose(means, reader, list_id, form)
         case {"frequency": _} | {"language": _} | {"time_zone": _} | {"channel": _}:
             return await _write_down(means, reader, form)
         case _:
             return reader
+
+
+async def _choose(means: Means, reader: Reader, list_id: str, form: dict[str, str]) -> str:
+    """Write down which topics of a list are ticked."""
+    folder, now = means.joining.world.folder, means.clock()
+    there = await means.reading.do(lambda: topics_of_lists(folder))
+    if list_id not in there:
+        return ""
+    ticked = [one.id for one in there[list_id] if form.get(f"{_TOPIC}{one.id}")]
+    done = await means.joining.threads.do(
+        lambda: jobs.choose(means.database, reader, list_id, ticked, now)
+    )
+    return "topics" if done else ""
 
 
 def _channels(means: Means) -> tuple[str, ...]:
@@ -149,9 +166,14 @@ async def _join(request: Request, means: Means, reader: Reader, name: str) -> st
 
 
 async def _show(request: Request, means: Means, reader: Reader, note: str = "") -> Response:
+    folder = means.joining.world.folder
     found = await means.reading.do(
         lambda: jobs.preferences(
-            means.database, reader, means.joining.open_lists(), means.clock()
+            means.database,
+            reader,
+            means.joining.open_lists(),
+            topics_of_lists(folder),
+            means.clock(),
         )
     )
     language = language_of(request, means.pages, found.language)
@@ -183,6 +205,14 @@ def _values(
                 "purpose": one.purpose,
                 "on": one.on,
                 "waits": one.waits,
+                "topics": [
+                    {
+                        "field": f"{_TOPIC}{topic.id}",
+                        "words": topic.said(language),
+                        "chosen": topic.id in one.chosen,
+                    }
+                    for topic in one.topics
+                ],
             }
             for one in found.places
         ],

@@ -60,6 +60,11 @@ _PLACES: list[Values] = [
         "purpose": purpose,
         "on": on,
         "waits": waits,
+        "topics": [
+            {"field": f"topic.{words.lower()}", "words": words, "chosen": waits}
+            for words in ("Tents", "Tours")
+            if name
+        ],
     }
     for name in ("news", "")
     for purpose in ("About once a week.", "")
@@ -96,6 +101,7 @@ SAMPLES: dict[str, Sequence[Values]] = {
             "paused",
             "resumed",
             "frequency",
+            "topics",
             "page",
             "time_zone",
             "channel",

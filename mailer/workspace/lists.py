@@ -12,6 +12,7 @@ from mailer.workspace.files import inside
 from mailer.workspace.folder import names
 from mailer.workspace.quiettable import quiet_of
 from mailer.workspace.tomlfiles import Table, read_toml
+from mailer.workspace.topictable import topics_of
 from mailer.workspace.welcometable import welcome_of
 
 KIND = "lists"
@@ -156,6 +157,7 @@ def parse_list(values: Mapping[str, object], name: str) -> MailingList:
         sign_up=_sign_up(file),
         welcome=welcome_of(file),
         quiet=quiet_of(file),
+        topics=topics_of(file),
     )
     file.end()
     return found

@@ -15,6 +15,7 @@ from mailer.model.choosing import (
 from mailer.model.schedule import parse_duration
 from mailer.pace.firing import at_wall_clock
 from mailer.workspace.tomlfiles import Table
+from mailer.workspace.topictable import named_topics
 
 _FIRST_YEAR = 2000
 _LAST_YEAR = 2199
@@ -103,7 +104,8 @@ def read_targets(file: ScheduleTable) -> list[Target]:
 
 def read_choice(file: ScheduleTable) -> Choice:
     """Read whom to leave out, and how letters spread."""
-    return Choice(_exclude(file), _spread(file), _limit(file))
+    topics = named_topics(file)
+    return Choice(_exclude(file), _spread(file), _limit(file), topics=topics)
 
 
 def _exclude(file: ScheduleTable) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ from mailer.workspace.files import inside, read_text
 from mailer.workspace.lettertable import data_of
 from mailer.workspace.sampletable import read_sample
 from mailer.workspace.tomlfiles import Table, parse_toml, read_priority
+from mailer.workspace.topictable import named_topics
 
 _FILE_MAX = 1_000_000
 _TEXT = ".txt"
@@ -100,7 +101,7 @@ class _Reading:
         layout = _layout(table)
         embed = _embed(table)
         attached = table.texts("attachments")
-        priority = read_priority(table)
+        priority, topics = read_priority(table), named_topics(table)
         table.end()
         bodies, texts = self._by_language(ENDINGS), self._by_language((_TEXT,))
         for file in sorted({*bodies.values(), *texts.values()}):
@@ -135,6 +136,7 @@ class _Reading:
             embed=embed,
             attachments=self._attachments(attached),
             priority=priority,
+            topics=topics,
             data=data,
             contents=self._contents,
         )

@@ -21,8 +21,9 @@ from mailer.model.subscription import Subscription
 from mailer.model.suppression import Suppression
 from mailer.pace.cap import CapRule
 from mailer.store import due, owners
+from mailer.store.choicetables import CampaignTopicRow
 from mailer.store.claims import Cap, Claims
-from mailer.store.database import Database
+from mailer.store.database import Connection, Database
 from mailer.store.groups import Sheet, groups
 from mailer.store.held import held
 from mailer.store.tables import (
@@ -34,6 +35,7 @@ from mailer.store.tables import (
     SuppressionRow,
     table,
 )
+from mailer.store.topics import choose_topics, keep_topics
 
 NOW = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
 NEAR = st.sampled_from(
@@ -84,6 +86,8 @@ facts = st.builds(
     subscription=subscriptions,
     words_floor=st.integers(0, 3),
     suppressions=suppressions,
+    topics=st.frozensets(st.sampled_from(["tents", "tours"])),
+    about=st.frozensets(st.sampled_from(["tents", "boots"])),
     campaign=st.sampled_from(CampaignState),
     valid_until=NEAR,
     open_until=NEAR,
@@ -125,6 +129,7 @@ def arrange(
                 give_up_at=given_facts.valid_until or NOW + timedelta(days=1),
             )
         )  # fmt: skip
+        put_topics(connection, given_facts)
         connection.execute(delete(table(FrequencyRow)))
         if given_facts.chosen_days is not None:
             connection.execute(
@@ -140,6 +145,16 @@ def arrange(
                 "priority": -1,
             }  # fmt: skip
             connection.execute(insert(deliveries).values(other))
+
+
+def put_topics(connection: Connection, given_facts: Facts) -> None:
+    """Let the person choose, on this list and on another, and campaigns be about things."""
+    connection.execute(delete(table(CampaignTopicRow)))
+    keep_topics(connection, 1, sorted(given_facts.about))
+    keep_topics(connection, 2, ["tents", "tours"])
+    choose_topics(connection, 1, LIST, sorted(given_facts.topics), NOW)
+    choose_topics(connection, 1, "other", ["boots"], NOW)
+    choose_topics(connection, 2, LIST, ["boots"], NOW)
 
 
 def as_answer(

@@ -21,6 +21,7 @@ from mailer.store.claims import Cap
 from mailer.store.database import Database
 from mailer.store.groups import Groups, Sheet, groups
 from mailer.store.tables import AttemptRow, SubscriptionRow, table
+from mailer.store.topics import choose_topics
 
 
 @pytest.fixture
@@ -132,7 +133,11 @@ def pause(connection: Connection) -> None:
     assert change_state(connection, 1, CampaignState.PAUSED, now(), "by hand")
 
 
-@pytest.mark.parametrize("take_away", [withdraw, pause])
+def choose(connection: Connection) -> None:
+    choose_topics(connection, 1, LIST, ["tents"], now())
+
+
+@pytest.mark.parametrize("take_away", [withdraw, pause, choose])
 def test_what_takes_permission_away_while_a_group_is_written_stops_it_or_waits(
     database: Database,
     ring: KeyRing,

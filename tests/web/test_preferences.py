@@ -20,6 +20,7 @@ from mailer.store.erasing import erase_contact
 from mailer.store.frequencies import frequency
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tables import DeliveryRow, table
+from mailer.store.topics import topics_chosen
 
 
 def contact_of(world, person):
@@ -257,3 +258,44 @@ def test_the_preferred_channel_is_asked_for_only_where_it_is_declared(
     assert set(known.own) == {"preferred_channel"}
     # It is a wish: where she stands on her lists is not touched.
     assert world.lists_of(person) == {"news", "courses"}
+
+
+TOPICS = """
+[topics]
+tents = "Tents & tarps"
+tours = { en = "Tours", nb = "Turer" }
+"""
+
+
+def topics_of(world, person):
+    with world.database.read() as connection:
+        found = topics_chosen(connection, person.contact_id)
+    return {list_id: sorted(one.topics) for list_id, one in found.items()}
+
+
+def test_topics_of_a_list_are_chosen_by_a_letters_link(page, world, folder):
+    for name in ("courses", "tips"):  # One has no page to join it, on one she is not.
+        file = folder / "lists" / f"{name}.toml"
+        file.write_text(file.read_text() + TOPICS)
+    person = world.person()
+    text = page.get(person.preferences).text
+    assert text.count('type="checkbox"') == 2
+    assert "Tents &amp; tarps" in text
+    page.get(person.preferences + "?topics=courses&topic.tents=yes")
+    assert topics_of(world, person) == {}
+    ticked = {"topics": "courses", "topic.tents": "yes", "topic.other": "yes"}
+    said = press(page, person, **ticked)
+    assert "From now on we write to you about what you chose." in said
+    assert topics_of(world, person) == {"courses": ["tents"]}
+    assert re.findall(r'name="(topic\.\w+)" value="yes" checked', said) == ["topic.tents"]
+    assert "Turer" in page.get(person.preferences, headers={"accept-language": "nb"}).text
+    press(page, person, topics="courses")
+    assert topics_of(world, person) == {}
+
+
+@pytest.mark.parametrize("list_id", ["news", "nowhere", "", "../courses"])
+def test_topics_of_a_list_that_has_none_change_nothing(page, world, list_id):
+    person = world.person()
+    data = {"topics": list_id, "topic.tents": "yes"}
+    assert page.post(person.preferences, data=data).status_code == 400
+    assert topics_of(world, person) == {}

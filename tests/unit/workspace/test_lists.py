@@ -201,3 +201,42 @@ def test_a_welcome_that_cannot_be_is_told(lines: str, words: str):
     said = refusal("[segments]", f"{lines}\n\n[segments]")
     assert said.startswith("lists/news.toml, [welcome]")
     assert words in said
+
+
+def test_topics_have_words_in_each_language():
+    got = news(
+        "[segments]",
+        """[topics]
+tents = "Tents and tarps"
+tours = { en = "Tours", nb = "Turer", "de-AT" = "Touren" }
+
+[segments]""",
+    )
+    tents, tours = got.topics
+    assert (tents.id, tents.said("nb"), tents.said("de")) == (
+        "tents",
+        *["Tents and tarps"] * 2,
+    )
+    assert [tours.said(tag) for tag in ("nb", "nb-NO", "de-AT", "fr")] == [
+        "Turer", "Turer", "Touren", "Tours",
+    ]  # fmt: skip
+    assert news().topics == ()
+
+
+@pytest.mark.parametrize(
+    ("topics", "words"),
+    [
+        ("Tents = 'x'", "'Tents' must be small letters"),
+        ("tents = ''", "tents is empty"),
+        ("tents = 1", "tents is 1, but must be text"),
+        ("tents = {}", "say in words what it is about"),
+        ("tents = { english = 'Tents' }", "'english' is no language"),
+        ('tents = "a\\nb"', "must be one line"),
+        (f"tents = '{'x' * 101}'", "at most 100 characters"),
+        ("\n".join(f"t{n} = 'x'" for n in range(51)), "51 topics are more than anybody"),
+    ],
+)
+def test_a_mistake_in_a_topic_is_named(topics, words):
+    said = refusal("[segments]", f"[topics]\n{topics}\n[segments]")
+    assert said.startswith("lists/news.toml, [topics]")
+    assert words in said
