@@ -18,7 +18,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 from mailer.config.webhooks import endpoints_of
 from mailer.errors import MailerError
-from mailer.jobs import brakes, fire, plan, replay
+from mailer.jobs import brakes, canary, fire, plan, replay
 from mailer.jobs.ageing import age
 from mailer.jobs.erase import finish_erasures
 from mailer.jobs.follow import Happened
@@ -73,6 +73,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     turns: list[tuple[timedelta, str, Callable[[], object]]] = [
         (tick, "schedules", lambda: _log_all(fire.tick(world, utc_now()))),
         (tick, "planning", lambda: plan.plan_waiting(world)),
+        (tick, "canary", lambda: canary.look(world, utc_now())),
         (_ONCE_A_MINUTE, "logbook", logbook),
         (_ONCE_A_MINUTE, "alarms", lambda: each_minute(world, watched, ways, utc_now())),
         (_ONCE_A_MINUTE, "files", lambda: files.look(utc_now())),

@@ -109,16 +109,14 @@ class Workspace:
 
     def world(self) -> World:
         """Return the workspace as the jobs around campaigns and schedules see it."""
-        settings = self.settings
+        settings, ours = self.settings, self.settings.templates
         return World(
             database=self.database,
             folder=self.folder,
             specs=self.specs,
             site=self.site(),
             tokens=TokenBox(self.ring),
-            limits=Limits(
-                settings.templates.max_steps, settings.templates.max_output_bytes
-            ),
+            limits=Limits(ours.max_steps, ours.max_output_bytes),
             clock=utc_now,
             logbook=self.logbook,
             give_up_after=timedelta(hours=settings.sending.give_up_after_h),
@@ -127,6 +125,7 @@ class Workspace:
             withheld_share=settings.campaigns.withheld_share,
             zone=settings.time_zone,
             mode=mode_of(settings),
+            canary=settings.campaigns.canary(),
         )
 
     def mailboxes(self) -> tuple[Mailbox, ...]:

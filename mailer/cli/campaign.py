@@ -64,6 +64,11 @@ _number = click.argument("number", metavar="CAMPAIGN", type=int)
 @click.option(
     "--reason", default="", help="Why everybody must be told: for letters that are notices."
 )
+@click.option(
+    "--no-canary",
+    is_flag=True,
+    help="Send all of it at once, without a look at its first letters.",
+)
 @click.option("--dry-run", is_flag=True, help="Say who would get it, and send nothing.")
 @click.option("--again", is_flag=True, help="Although the same went to this list lately.")
 @click.option("--allow-withheld", is_flag=True, help="Leave out who lacks a value.")
@@ -92,6 +97,7 @@ def start_(
     valid_for: timedelta | None,
     priority: int | None,
     reason: str,
+    no_canary: bool,
     dry_run: bool,
     again: bool,
     allow_withheld: bool,
@@ -117,7 +123,7 @@ def start_(
             template, first.list_name, first.segment, name, due_at, pace, valid_for, again,
             allow_withheld, also=tuple(also), rule=rule,
             choice=read_choice(exclude, followed, spread, limit, clock, topics),
-            priority=priority, reason=reason,
+            priority=priority, reason=reason, canary=not no_canary,
         )  # fmt: skip
         for words in workspace.settings.warnings():
             click.echo(f"warning: {words}", err=True)
@@ -206,14 +212,21 @@ def pause(folder: str, number: int, reason: str) -> None:
 
 @campaign.command
 @_number
+@click.option(
+    "--no-canary",
+    is_flag=True,
+    help="Let the rest leave although its first letters have not been looked at.",
+)
 @click.pass_obj
-def resume(folder: str, number: int) -> None:
+def resume(folder: str, number: int, *, no_canary: bool) -> None:
     """Let a paused campaign go on.
+
+    One that a brake has paused sends all of its letters then.
 
     Example: mailer campaign resume 12
     """
     with open_workspace(folder) as workspace:
-        done = jobs.resume(workspace.world(), number)
+        done = jobs.resume(workspace.world(), number, whole=no_canary)
     click.echo(f"campaign {done.id} ({done.name}) is {done.state}")
 
 

@@ -141,6 +141,7 @@ def _quick(text: str, stage: Stage) -> str:
         "[300, 900, 1800, 3600, 7200, 14400]": "[2, 4, 8, 600]",
         "keep_every_s = 5": "keep_every_s = 1",
         "tick_s = 5": "tick_s = 1",
+        "canary_wait_s = 600": "canary_wait_s = 2",
     }
     for before, after in changed.items():
         assert before in text, before

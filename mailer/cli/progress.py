@@ -46,6 +46,7 @@ def status_json(found: Status) -> Mapping[str, object]:
         "planned": campaign.planned,
         "states": {state.value: count for state, count in found.counts.items()},
         "withheld": found.withheld,
+        "canary": found.canary,
         "open": found.open,
         "rate_per_s": found.rate_per_s,
         "left_s": None if found.left_s is None else round(found.left_s),
@@ -82,6 +83,8 @@ def print_status(found: Status, *, as_json: bool) -> None:
         **{f"  {state}": count for state, count in found.counts.items()},
     }
     facts |= {f"  withheld: {reason}": count for reason, count in found.withheld.items()}
+    if found.canary:
+        facts["canary"] = found.canary
     facts |= {"rate": f"{found.rate_per_s:g} a second", "time left": _left(found)}
     facts |= {f"alarm {one.id}": f"{one.happened}; {one.todo}" for one in found.alarms}
     print_facts(facts, as_json=False)

@@ -96,6 +96,12 @@ def _notes(preview: Preview) -> list[str]:
     ready = preview.ready
     if words := spread_words(ready.order.choice):
         notes.append(f"letters go {words}")
+    if preview.canary:
+        wait = duration_words(preview.canary_wait)
+        notes.append(
+            f"{preview.canary} letters go first, and the rest {wait} after they were tried,"
+            " unless too many of them are refused or complained of"
+        )
     if ready.lacking and not ready.order.allow_withheld:
         notes.append(
             "it will not start unless the template has a fallback for what is lacking, or"
@@ -197,6 +203,9 @@ def plan_shown(world: World, campaign_id: int, *, as_json: bool) -> None:
         if campaign.due_at > world.clock():
             later = f"from {shown(campaign.due_at)} on, "
         leave = "They are rehearsed" if campaign.rehearsal else "They leave"
+        canary = status(world.database, campaign_id, world.clock()).canary
+        if canary:
+            click.echo(f"canary: {canary}")
         click.echo(
             f"{leave} {later}while `mailer serve` runs; see"
             f" `mailer campaign status {campaign.id}`"

@@ -5,7 +5,7 @@ them: `wiring` hands them plain values.
 """
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -26,6 +26,7 @@ from mailer.config.webhooks import Webhook
 from mailer.errors import AddressError
 from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec, AttributeType
+from mailer.pace.canary import CanaryRule
 
 _EXAMPLES = (".example.com", ".example")
 _STILL_THE_EXAMPLES = (
@@ -98,6 +99,21 @@ class Campaigns(Section):
     withheld_share: Share = setting(
         0.01, "A campaign pauses when more than this share of it cannot be composed."
     )
+    canary_letters: Limit = setting(
+        200,
+        "So many letters of a campaign leave first, over all providers, and the rest after"
+        " a look at what came back; 0 for none. Campaigns of less than five times as many"
+        " have none.",
+    )
+    canary_share: Share = setting(0.01, "… or this share of it, where that is more.")
+    canary_wait_s: Seconds = setting(
+        600.0, "How long refusals and complaints about them are waited for.", "seconds"
+    )
+
+    def canary(self) -> CanaryRule:
+        """Return which letters leave before the rest."""
+        wait = timedelta(seconds=self.canary_wait_s)
+        return CanaryRule(self.canary_letters, self.canary_share, wait)
 
 
 class Schedules(Section):

@@ -7,6 +7,8 @@ from types import MappingProxyType
 
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs.alarms import open_alarms
+from mailer.jobs.campaign_alarms import nothing_accepted, subject_of, unbalanced
+from mailer.jobs.canary import resumed, told
 from mailer.jobs.rehearsals import end_rehearsals, require_mode
 from mailer.jobs.slices import Slicer
 from mailer.jobs.world import World
@@ -16,6 +18,7 @@ from mailer.pace.throttle import Rate, limits_take_s
 from mailer.store import campaigns as store
 from mailer.store import throttle
 from mailer.store.alarms import Alarm, raise_alarm, raise_once
+from mailer.store.canaries import let_go
 from mailer.store.database import Connection, Database
 from mailer.store.deliveries import (
     any_open,
@@ -42,6 +45,7 @@ class Status:
         left_s: Until the rest has gone at that rate, or longer where the relays' hourly
             and daily limits do not allow it; None when nobody can tell.
         alarms: About it, that nobody has acknowledged.
+        canary: How the letters stand that leave before the rest; "" without any.
     """
 
     campaign: Campaign
@@ -50,6 +54,7 @@ class Status:
     rate_per_s: float
     left_s: float | None
     alarms: list[Alarm]
+    canary: str = ""
 
     @property
     def open(self) -> int:
@@ -88,6 +93,7 @@ def status(
     with database.read() as connection:
         by_state, lately = progress(connection, campaign_id, since)
         withheld = withheld_counts(connection, campaign_id)
+        canary = told(connection, campaign_id)
         used = [throttle.used(connection, f"relay:{name}", now) for name in rates]
     began = max(since, campaign.started_at or now)
     over_s = (now - began).total_seconds()
@@ -99,8 +105,8 @@ def status(
     elif campaign.state is _S.RUNNING:
         at_least_s = limits_take_s(still, list(zip(rates.values(), used, strict=True)))
         left_s = max(still / rate, at_least_s) if rate else at_least_s or None
-    alarms = open_alarms(database, _name(campaign))
-    return Status(campaign, by_state, withheld, round(rate, 2), left_s, alarms)
+    alarms = open_alarms(database, subject_of(campaign))
+    return Status(campaign, by_state, withheld, round(rate, 2), left_s, alarms, canary)
 
 
 def latest(database: Database, limit: int) -> list[Campaign]:
@@ -125,11 +131,20 @@ def pause(world: World, campaign_id: int, reason: str = "paused by hand") -> Cam
     return find(world.database, campaign_id)
 
 
-def resume(world: World, campaign_id: int, slicer: Slicer | None = None) -> Campaign:
+def resume(
+    world: World,
+    campaign_id: int,
+    slicer: Slicer | None = None,
+    *,
+    whole: bool = False,
+) -> Campaign:
     """Let a paused campaign go on: with its planning if that was not through.
 
     Letters that waited for most of their time meanwhile get all of it again, unless the
     campaign itself says until when it is worth sending.
+
+    Args:
+        whole: The rest does not wait until the first letters have been looked at.
 
     Raises:
         NotFoundError: when there is none of that number.
@@ -145,6 +160,7 @@ def resume(world: World, campaign_id: int, slicer: Slicer | None = None) -> Camp
     with world.database.write() as connection:
         if not store.change_state(connection, campaign_id, after, world.clock()):
             raise _refused(campaign, "resumed")
+        resumed(connection, campaign, world.clock(), at_once=whole)
     return find(world.database, campaign_id)
 
 
@@ -168,10 +184,12 @@ def cancel(world: World, campaign_id: int, slicer: Slicer | None = None) -> Camp
     campaign = find(world.database, campaign_id)
     if campaign.state is not _S.CANCELLED:
         with world.database.write() as connection:
+            now = world.clock()
             if not store.change_state(
-                connection, campaign_id, _S.CANCELLED, world.clock(), "cancelled by hand"
+                connection, campaign_id, _S.CANCELLED, now, "cancelled by hand"
             ):
                 raise _refused(campaign, "cancelled")
+            let_go(connection, campaign_id, "cancelled", now)
     _withhold_rest(world, campaign_id, slicer or Slicer(world.database))
     return find(world.database, campaign_id)
 
@@ -230,12 +248,12 @@ def finish_if_done(database: Database, campaign_id: int, now: datetime) -> bool:
         if locked is None or any_open(connection, campaign_id):
             return False
         if sum(by_state.values()) != locked.planned:
-            raise_once(connection, _unbalanced(locked, sum(by_state.values()), now))
+            raise_once(connection, unbalanced(locked, sum(by_state.values()), now))
             return False
         if not store.change_state(connection, campaign_id, _S.FINISHED, now):
             return False
         if not by_state[DeliveryState.ACCEPTED]:
-            raise_alarm(connection, _nothing_accepted(locked, by_state, now))
+            raise_alarm(connection, nothing_accepted(locked, by_state, now))
     return True
 
 
@@ -261,7 +279,7 @@ def pause_if_many_fail(world: World, campaign_id: int) -> bool:
             connection,
             Alarm(
                 "campaign_paused",
-                _name(campaign),
+                subject_of(campaign),
                 now,
                 f"{happened}, so it is paused",
                 f"look at `mailer campaign deliveries {campaign_id} --state withheld`, then"
@@ -280,40 +298,4 @@ def run_again(connection: Connection, campaign: Campaign, now: datetime) -> None
 def _refused(campaign: Campaign, done: str) -> RefusedError:
     return RefusedError(
         f"campaign {campaign.id} ({campaign.name}) is {campaign.state}: it cannot be {done}"
-    )
-
-
-def _name(campaign: Campaign) -> str:
-    return f"campaign {campaign.id} ({campaign.name})"
-
-
-def _unbalanced(campaign: Campaign, found: int, now: datetime) -> Alarm:
-    return Alarm(
-        "campaign_unbalanced",
-        _name(campaign),
-        now,
-        f"{campaign.planned} letters were planned, and there are {found}: it goes on",
-        "run `mailer db verify` and bring back a backup if the file is damaged",
-    )
-
-
-def _nothing_accepted(
-    campaign: Campaign, by_state: dict[DeliveryState, int], now: datetime
-) -> Alarm:
-    if not campaign.planned:
-        return Alarm(
-            "campaign_empty",
-            _name(campaign),
-            now,
-            "nobody was in its audience, so nothing was sent",
-            f"see `mailer campaign start {campaign.template} --list … --dry-run` for why",
-        )
-    others = ", ".join(f"{count} {state}" for state, count in by_state.items() if count)
-    return Alarm(
-        "campaign_nothing_accepted",
-        _name(campaign),
-        now,
-        f"it has ended and not one letter was accepted: {others}",
-        f"look at `mailer campaign deliveries {campaign.id}`, and when the cause is gone"
-        f" run `mailer campaign retry {campaign.id} --state refused,expired`",
     )

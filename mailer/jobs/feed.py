@@ -176,7 +176,9 @@ class Feed:
         for name, share in shares.items():
             may = portions.may_claim(connection, name, share, now)
             if may > 0:
-                taken = self._claims.of_campaign(connection, running.id, may, now, name)
+                taken = self._claims.of_campaign(
+                    connection, running.id, may, now, name, sample=running.sample
+                )
                 portions.claimed(connection, name, len(taken), now)
                 claimed += taken
         return claimed

@@ -77,6 +77,7 @@ def order_of(schedule: Schedule, firing: Firing) -> Order:
         occurrence=firing.occurrence,
         also=schedule.also,
         priority=schedule.priority,
+        canary=schedule.canary,
         choice=replace(schedule.choice, wall_clock=_clock_of(schedule, firing)),
     )
 

@@ -30,6 +30,7 @@ class Order:
         priority: Of several letters that compete for a person the highest goes first; None
             for what the letter says.
         reason: Why a notice goes to everybody who ever was on the lists.
+        canary: Its first letters are looked at before the rest leaves.
     """
 
     template: str
@@ -48,6 +49,7 @@ class Order:
     choice: Choice = EVERYBODY_AT_ONCE
     priority: int | None = None
     reason: str = ""
+    canary: bool = True
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -87,6 +89,8 @@ class Preview:
         earlier: The campaign because of which it would ask for `again`, if any.
         rehearsal: No letter would go to the person it is for.
         unheard_of: What its rules ask of campaigns that there never were, in words.
+        canary: So many letters would leave first, 0 for all at once.
+        canary_wait: How long the rest would wait for what comes back of them.
     """
 
     ready: Ready
@@ -94,6 +98,8 @@ class Preview:
     earlier: Campaign | None
     rehearsal: bool
     unheard_of: tuple[str, ...]
+    canary: int = 0
+    canary_wait: timedelta = timedelta()
 
     @property
     def letters(self) -> int:

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 
 from mailer.errors import WorkspaceError
 from mailer.jobs.audience import audiences_of
+from mailer.jobs.canary import drawn
 from mailer.jobs.frozen import unpack
 from mailer.jobs.providers import declare_providers
 from mailer.jobs.slices import Slicer
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.pace.recipient import moments, stretch
+from mailer.store import canaries
 from mailer.store.alarms import Alarm, raise_alarm
 from mailer.store.audience import Audience
 from mailer.store.campaigns import (
@@ -90,9 +92,24 @@ def plan(
                 part = Slice(last, up_to, max(room, 0))
                 written += planning.write_slice(connection, part, now)
             note_planned(connection, campaign_id, written, up_to)
-            if up_to >= newest:
-                change_state(connection, campaign_id, CampaignState.RUNNING, now)
         tell(replace(campaign, planned=campaign.planned + written, planned_up_to=up_to))
+        if up_to >= newest:
+            _let_run(world, campaign_id)
+
+
+def _let_run(world: World, campaign_id: int) -> None:
+    """Draw which letters leave first, and let a campaign run that is planned through."""
+    with world.database.read() as connection:
+        campaign = find_campaign(connection, campaign_id)
+        first = None if campaign is None else drawn(connection, campaign)
+    with world.database.write() as connection:
+        campaign = lock_campaign(connection, campaign_id)
+        if campaign is None or campaign.state is not CampaignState.PLANNING:
+            return
+        now = world.clock()
+        if first is not None:
+            canaries.draw(connection, campaign_id, first, now)
+        change_state(connection, campaign_id, CampaignState.RUNNING, now)
 
 
 def _drawn(

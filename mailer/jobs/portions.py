@@ -26,6 +26,14 @@ _IN_HAND = 10
 """So many times what may be under way is claimed ahead, and no more: it waits in hand."""
 
 
+def _reckons(one: Running) -> bool:
+    """Say whether rows that senders share are locked for a campaign's letters.
+
+    Each sender goes over campaigns and providers in an order of its own.
+    """
+    return one.pace is not None or any(name != OTHER for name in one.providers)
+
+
 class Portions:
     """What may be claimed for whom."""
 
@@ -35,7 +43,7 @@ class Portions:
 
     def begin(self, connection: Connection, waiting: Sequence[Running]) -> None:
         """Begin a transaction that claims: before it asks for anything else."""
-        if any(name != OTHER for one in waiting for name in one.providers):
+        if any(_reckons(one) for one in waiting):
             take_turn(connection)
 
     def open_to(self, waiting: Sequence[Running], now: datetime) -> list[Running]:

@@ -23,6 +23,7 @@ from mailer.model.finding import Finding, errors_of, worst_first
 from mailer.model.kind import KINDS, Lane
 from mailer.model.mailinglist import MailingList
 from mailer.pace.recipient import stretch
+from mailer.store import canaries
 from mailer.store.campaigns import (
     NewCampaign,
     lock_list,
@@ -141,7 +142,9 @@ def preview(world: World, ready: Ready, now: datetime) -> Preview:
     unheard = dict.fromkeys(
         words for rule in rules for words in unheard_of(rule, campaigns)
     )
-    return Preview(ready, tuple(found), earlier, world.rehearsing, tuple(unheard))
+    seen = Preview(ready, tuple(found), earlier, world.rehearsing, tuple(unheard))
+    size = world.canary.size(seen.letters) if has_canary(world, ready) else 0
+    return replace(seen, canary=size, canary_wait=world.canary.wait)
 
 
 def start(world: World, ready: Ready, now: datetime) -> int:
@@ -206,7 +209,18 @@ def start_within(connection: Connection, world: World, ready: Ready, now: dateti
         now,
     )
     keep_links(connection, number, ready.links)
+    if has_canary(world, ready):
+        canaries.ask(connection, number, world.canary)
     return number
+
+
+def has_canary(world: World, ready: Ready) -> bool:
+    """Say whether the first letters are looked at before the rest leaves.
+
+    What everybody must be told waits for nothing, and nobody complains of a rehearsal.
+    """
+    asks = KINDS[ready.content.source.kind].needs_subscription and not world.rehearsing
+    return asks and ready.order.canary and bool(world.canary.least)
 
 
 def require_letters(ready: Ready) -> None:

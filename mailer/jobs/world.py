@@ -11,6 +11,7 @@ from mailer.jobs.logbook import Logbook
 from mailer.model.attributes import AttributeSpec
 from mailer.model.mode import Mode
 from mailer.model.token import TokenBox
+from mailer.pace.canary import NO_CANARY, CanaryRule
 from mailer.store.database import Database
 
 
@@ -28,6 +29,7 @@ class World:
         grace: How late a schedule may still fire.
         withheld_share: A campaign pauses when more of it than this cannot be composed.
         zone: The zone that counts where a contact's own is missing or unknown.
+        canary: Which letters of a campaign leave before the rest, to be looked at.
         mode: None when the settings do not say.
     """
 
@@ -45,6 +47,7 @@ class World:
     withheld_share: float = 0.01
     zone: str = "UTC"
     mode: Mode | None = Mode.LIVE
+    canary: CanaryRule = NO_CANARY
 
     @property
     def rehearsing(self) -> bool:

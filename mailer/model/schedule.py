@@ -56,6 +56,7 @@ class Schedule:
         allow_withheld: People who lack a name are withheld instead of stopping the start.
         priority: Of several letters that compete for a person the highest goes first; None
             for what the letter says.
+        canary: Its first letters are looked at before the rest leaves.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Schedule:
     fallback_zone: str = ""
     choice: Choice = EVERYBODY_AT_ONCE
     priority: int | None = None
+    canary: bool = True
 
     @property
     def targets(self) -> tuple[Target, ...]:

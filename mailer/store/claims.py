@@ -87,6 +87,7 @@ class Claims:
         clock = now_sql(connection.dialect)
         dialect = connection.dialect
         self._of_campaign = due.Taking(due.of_campaign(rehearsing=rehearsing), dialect)
+        self._of_canary = due.Taking(due.of_canary(rehearsing=rehearsing), dialect)
         self._of_lane = due.Taking(due.of_lane(rehearsing=rehearsing), dialect)
         self._give_back = Compiled(
             update(_delivery)
@@ -117,14 +118,20 @@ class Claims:
         limit: int,
         now: datetime,
         provider: str = OTHER,
+        *,
+        sample: bool = False,
     ) -> list[int]:
         """Claim up to `limit` due deliveries of one campaign at one provider.
+
+        Args:
+            sample: Only those of its canary.
 
         Returns:
             Their ids.
         """
         values = {"campaign": campaign_id, "provider": provider, "limit": limit}
-        return self._of_campaign.take(connection, values | self._taker(now))
+        taking = self._of_canary if sample else self._of_campaign
+        return taking.take(connection, values | self._taker(now))
 
     def of_lane(
         self, connection: Connection, lane: int, limit: int, now: datetime

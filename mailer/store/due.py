@@ -39,6 +39,7 @@ from mailer.store.compiled import (
 )
 from mailer.store.database import now_sql
 from mailer.store.permission import NOW
+from mailer.store.shapingtables import CanaryLetterRow
 from mailer.store.tables import (
     ContactRow,
     DeliveryRow,
@@ -49,6 +50,7 @@ from mailer.store.tables import (
 _delivery = table(DeliveryRow)
 _contact = table(ContactRow)
 _frequency = table(FrequencyRow)
+_letter = table(CanaryLetterRow)
 
 # PostgreSQL only uses a partial index when the statement says its condition literally.
 DUE = _delivery.alias("due")
@@ -71,6 +73,18 @@ def of_campaign(*, rehearsing: bool = False) -> Select[Any]:
         DUE.c.cause_id == bindparam("campaign"),
         DUE.c.provider == bindparam("provider"),
     )
+
+
+def of_canary(*, rehearsing: bool = False) -> Select[Any]:
+    """Choose what is due of one campaign's canary at one provider; binds as `of_campaign`.
+
+    Args:
+        rehearsing: Only what is a rehearsal, instead of only what is none.
+    """
+    of_it = select(_letter.c.delivery_id).where(
+        _letter.c.campaign_id == bindparam("campaign")
+    )
+    return of_campaign(rehearsing=rehearsing).where(DUE.c.id.in_(of_it))
 
 
 def of_lane(*, rehearsing: bool = False) -> Select[Any]:

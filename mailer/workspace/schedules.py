@@ -107,6 +107,7 @@ def parse_schedule(text: str, name: str) -> Schedule:
         fallback_zone=fallback_zone,
         choice=read_choice(file),
         priority=read_priority(file) if file.has("priority") else None,
+        canary=file.flag("canary", default=True),
     )
     file.end()
     return found

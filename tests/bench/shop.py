@@ -63,6 +63,8 @@ class Shop:
                 "connections": 20,
                 "letters_per_connection": 1_000_000,
             },
+            # What is measured is all of it at once.
+            "campaigns": {"canary_letters": 0},
         }
         if database_url:
             tables["database"] = database_url

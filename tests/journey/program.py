@@ -259,6 +259,7 @@ class Shop:
             },
             "sending": {"poll_s": 0.1, "keep_every_s": 0.5, "retry_plan_s": [0.3, 0.5]},
             "schedules": {"tick_s": 1.0},
+            "campaigns": {"canary_letters": 0},
         }
         for name, value in settings.items():
             old = tables.get(name)
