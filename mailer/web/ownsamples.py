@@ -61,7 +61,10 @@ _LETTERS: list[Values] = [
         "agreed": agreed,
         "segment": segment,
         "rule": rule,
-        "events": [{"at": "21 Nov 2026", "what": "bounced", "said": said}],
+        "events": [
+            {"at": "21 Nov 2026", "what": what, "said": said}
+            for what in ("bounce", "complaint", "report")
+        ],
     }
     for subject, kind, agreed in (
         ("Hello", "marketing", _CONSENTS[0]), ("", "marketing", None),
