@@ -34,6 +34,7 @@ from mailer.jobs.mail_anchor import mail_anchor
 from mailer.jobs.once import forget_old_requests
 from mailer.jobs.page_links import forget_requests
 from mailer.jobs.providers import hosts_by_dns, learn_domains
+from mailer.jobs.read_entries import read_entries
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.jobs.watch import each_minute, watch_ledger
 from mailer.jobs.watch_files import FileWatch
@@ -94,6 +95,8 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
             "erasures",
             lambda: finish_erasures(database, workspace.logbook, utc_now),
         ),
+        # After an upgrade above all, and as long as the program before it still runs.
+        (_AN_HOUR, "search", lambda: read_entries(database)),
         (_ONCE_A_DAY, "throttle", lambda: forget_old(database, utc_now())),
         (_ONCE_A_DAY, "api", lambda: forget_old_requests(database, utc_now())),
         (

@@ -11,7 +11,7 @@ from mailer.cli.output import as_json, print_facts, print_json, print_rows
 from mailer.jobs import desk_stats, ticket_steps, tickets
 from mailer.jobs.ticket_steps import Sorting
 from mailer.model.ticket import OVER_STATES, Priority, Ticket, TicketKind, TicketState
-from mailer.store import ticketqueue
+from mailer.store import ticketqueue, ticketsearch
 from mailer.wiring import Workspace, open_workspace, utc_now
 
 _number = click.argument("number", metavar="TICKET", type=int)
@@ -76,7 +76,8 @@ def list_(
 def search(folder: str, words: tuple[str, ...], *, limit: int, as_json: bool) -> None:
     """Find tickets in one of whose messages all words stand, the newest first.
 
-    Addresses and subjects are searched too, in whatever letters.
+    Addresses, names and subjects are searched too. A word is found by how it begins, in
+    whatever letters, with or without accents.
 
     Example: mailer inbox search tent Iceland
     """
@@ -84,7 +85,7 @@ def search(folder: str, words: tuple[str, ...], *, limit: int, as_json: bool) ->
         open_workspace(folder, need_keys=False) as workspace,
         workspace.database.read() as connection,
     ):
-        found = ticketqueue.search(connection, words, limit)
+        found = ticketsearch.search(connection, words, limit)
     _print(found, as_json=as_json)
 
 

@@ -12,7 +12,7 @@ from mailer.model.key import KeyRing
 from mailer.model.staff import Draft, Presence, Staff
 from mailer.model.suppression import Suppression
 from mailer.model.ticket import OVER_STATES, EntryKind, Ticket, TicketState
-from mailer.store import drafts, ticketqueue
+from mailer.store import drafts, ticketqueue, ticketsearch
 from mailer.store import tickets as store
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection, Database
@@ -128,12 +128,7 @@ def queue_for(database: Database, who: Staff, view: str, page: int, now: datetim
 def search_for(database: Database, who: Staff, words: Sequence[str]) -> tuple[Ticket, ...]:
     """Find tickets that somebody may see; a number finds the one that has it."""
     with database.read() as connection:
-        found = ticketqueue.search(connection, words, PAGE, who.mailboxes) if words else []
-        number = words[0].lstrip("#") if len(words) == 1 else ""
-        if number.isascii() and number.isdecimal() and len(number) <= 15:  # noqa: PLR2004
-            one = store.get_ticket(connection, int(number))
-            if one is not None and who.sees(one.mailbox):
-                found = [one, *(other for other in found if other.id != one.id)]
+        found = ticketsearch.search(connection, words, PAGE, who.mailboxes)
     return tuple(found)
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from mailer.jobs.read_entries import purge
 from mailer.model.key import KeyRing
 from mailer.store import forgetting
 from mailer.store.database import Database
@@ -28,6 +29,8 @@ def forget_old_tickets(database: Database, keep: timedelta, now: datetime) -> in
         with database.write() as connection:
             forgetting.forget_tickets(connection, old, now)
         gone += len(old)
+    # Always: what was cut off before is made good.
+    purge(database)
     return gone
 
 
@@ -51,6 +54,8 @@ def forget_erased_strangers(database: Database, ring: KeyRing, now: datetime) ->
     for place in range(0, len(gone), _TOGETHER):
         with database.write() as connection:
             forgetting.forget_tickets(connection, gone[place : place + _TOGETHER], now)
+    if gone:
+        purge(database)
     return len(gone)
 
 
@@ -62,7 +67,10 @@ def forget_tickets_of(
     while True:
         with database.write() as connection:
             ids = forgetting.tickets_of(connection, contact_id, match, _TOGETHER)
-            if not ids:
-                return gone, withheld
             withheld += forgetting.forget_tickets(connection, ids, now)
+        if not ids:
+            break
         gone += len(ids)
+    if gone:
+        purge(database)
+    return gone, withheld

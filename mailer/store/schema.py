@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from mailer.store.database import Database
 from mailer.store.eventtables import metadata
+from mailer.store.ticketsearch import INDEX
 from mailer.store.versions import unknown, version
 
 MIGRATIONS = "mailer.store:migrations"
@@ -59,8 +60,14 @@ def upgrade(database: Database, scripts: str = MIGRATIONS) -> tuple[str | None, 
 def differences(database: Database) -> list[object]:
     """Return how the database differs from `tables.py`; empty when it does not."""
     with database.read() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        opts = {"compare_type": True, "include_name": _is_declared}
+        context = MigrationContext.configure(connection, opts=opts)
         return list(compare_metadata(context, metadata))
+
+
+def _is_declared(name: str | None, *_: object) -> bool:
+    """Say whether our tables name it: each database has a search index of its own."""
+    return name is None or not name.startswith(INDEX)
 
 
 def _require_known(found: str | None, scripts: str) -> None:

@@ -1,9 +1,9 @@
-"""Which tickets there are: the queue by what is due, the search, the counts."""
+"""Which tickets there are: the queue by what is due, the counts."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from mailer.model.ticket import (
     DUE_STATES,
@@ -59,42 +59,6 @@ def queue(
         .offset(offset)
     )
     return [ticket_of(row) for row in rows]
-
-
-def search(
-    connection: Connection,
-    words: Sequence[str],
-    limit: int,
-    mailboxes: Sequence[str] = (),
-) -> list[Ticket]:
-    """Return tickets in one of whose entries all words stand, the newest first.
-
-    Args:
-        mailboxes: Only what was written to one of these; none for all.
-    """
-    folded = [word.casefold() for word in words]
-    found = (
-        select(func.max(_entry.c.id).label("newest"), _entry.c.ticket_id)
-        .where(and_(*(_entry.c.folded.contains(one, autoescape=True) for one in folded)))
-        .where(*_of_mailboxes(mailboxes))
-        .group_by(_entry.c.ticket_id)
-        .order_by(func.max(_entry.c.id).desc())
-        .limit(limit)
-        .subquery()
-    )
-    rows = connection.execute(
-        select(_ticket)
-        .join(found, found.c.ticket_id == _ticket.c.id)
-        .order_by(found.c.newest.desc())
-    )
-    return [ticket_of(row) for row in rows]
-
-
-def _of_mailboxes(mailboxes: Sequence[str]) -> list[ColumnElement[bool]]:
-    if not mailboxes:
-        return []
-    theirs = select(_ticket.c.id).where(_ticket.c.mailbox.in_(list(mailboxes)))
-    return [_entry.c.ticket_id.in_(theirs)]
 
 
 def wake(connection: Connection, now: datetime) -> int:

@@ -18,6 +18,7 @@ from mailer.model.ticket import (
 )
 from mailer.store.tables import IncomingRow, table
 from mailer.store.tickettables import AcknowledgementRow, TicketEntryRow, TicketRow
+from mailer.triage.searching import indexed
 
 _ticket = table(TicketRow)
 _entry = table(TicketEntryRow)
@@ -28,7 +29,6 @@ _TICKETS = 0x7469636B
 """Ours alone among the numbers of this database's advisory locks."""
 
 _MERGED_AT_MOST = 20
-_FOLDED_AT_MOST = 20_000
 
 
 def create_ticket(connection: Connection, values: Mapping[str, Any]) -> int:
@@ -75,7 +75,9 @@ def add_entry(  # noqa: PLR0913 - an entry's own facts
     envelope: Envelope | None = None,
 ) -> int:
     """Write an entry into a conversation; return its number."""
-    folded = f"{author}\n{subject}\n{text}"[:_FOLDED_AT_MOST].casefold()
+    name = "" if envelope is None else envelope.from_name
+    # Our own automatic words would be found with everything.
+    automatic = kind is EntryKind.ACKNOWLEDGEMENT
     return int(
         connection.execute(
             insert(_entry)
@@ -86,8 +88,8 @@ def add_entry(  # noqa: PLR0913 - an entry's own facts
                 author=author,
                 subject=subject,
                 text=text,
-                # PostgreSQL's texts hold no NUL, and Python's casefold makes none.
-                folded=folded,
+                folded="",
+                words="" if automatic else indexed(author, name, subject, text),
                 incoming_id=incoming_id,
                 message_id=message_id,
                 envelope=None if envelope is None else asdict(envelope),

@@ -70,7 +70,11 @@ class TicketRow(SQLModel, table=True):
 
 
 class TicketEntryRow(SQLModel, table=True):
-    """One entry of a conversation; `folded` is what is searched, in folded letters."""
+    """One entry of a conversation.
+
+    `words` is what is searched: an index of each database's own stands over it, which
+    `ticketsearch` knows. None of an entry that is not in it yet, which `folded` is for.
+    """
 
     __tablename__ = "ticket_entry"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (
@@ -82,6 +86,9 @@ class TicketEntryRow(SQLModel, table=True):
         Index("ix_ticket_entry_message_id", "message_id",
               sqlite_where=text("message_id <> ''"),
               postgresql_where=text("message_id <> ''")),
+        Index("ix_ticket_entry_unread", "id",
+              sqlite_where=text("words IS NULL"),
+              postgresql_where=text("words IS NULL")),
         # A reply is its letters' cause: its number is never another's.
         {"sqlite_autoincrement": True},
     )  # fmt: skip
@@ -99,6 +106,7 @@ class TicketEntryRow(SQLModel, table=True):
     envelope: dict[str, Any] | None = Field(
         default=None, sa_column=Column(Values, nullable=True)
     )
+    words: str | None = text_column(null=True)
 
 
 class AcknowledgementRow(SQLModel, table=True):

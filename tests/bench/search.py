@@ -10,8 +10,9 @@ from sqlalchemy import insert
 from worlds import make_workspace
 
 from mailer.store.tables import table
-from mailer.store.ticketqueue import search
+from mailer.store.ticketsearch import search
 from mailer.store.tickettables import TicketEntryRow, TicketRow
+from mailer.triage.searching import indexed
 
 NAMES = ("search-100k",)
 _tickets, _entries = table(TicketRow), table(TicketEntryRow)
@@ -112,5 +113,6 @@ def _entry(chance: random.Random, number: int, *, needle: bool) -> dict[str, obj
     said = " ".join([*chance.choices(_WORDS, k=80), *(["needle"] if needle else [])])
     return {
         "id": number, "ticket_id": number, "kind": "came", "at": _NOW, "author": "",
-        "subject": "Hello", "text": said, "folded": said.casefold(), "message_id": "",
+        "subject": "Hello", "text": said, "folded": "", "message_id": "",
+        "words": indexed("", "", "Hello", said),
     }  # fmt: skip
