@@ -14,9 +14,11 @@ from mailer.triage.mime import Part, read_fields
 
 _RECIPIENTS_AT_MOST = 200
 _REPORT_KINDS = frozenset({"message/feedback-report", "message/feedbackreport"})
+_FORWARDED = re.compile(r"\s*(?:fwd?|wg|tr|vs|sv|re|aw)\s*:", re.IGNORECASE)
+"""People pass on what they got; who reports a letter writes a subject of their own."""
 _IN_TEXT = re.compile(r"^feedback-type[ \t]*:[ \t]*[a-z]", re.IGNORECASE | re.MULTILINE)
 _SUBJECT = re.compile(
-    r"^\s*(?:fwd?:\s*)?(?:complaint about message from|email feedback report|abuse report|"
+    r"^\s*(?:complaint about message from|email feedback report|abuse report|"
     r"email abuse report|spam report|fbl report|feedback report)",
     re.IGNORECASE,
 )
@@ -47,8 +49,10 @@ def read_complaint(message: Message) -> tuple[Reading, str] | None:
         assert place is not None
         began = message.said.rfind("\n\n", 0, place.start())
         fields = read_fields(message.said[began + 2 if began >= 0 else 0 :].lstrip("\n"))
-        if fields.has("feedback-type") and (
-            message.returned is not None or fields.has("user-agent")
+        if (
+            fields.has("feedback-type")
+            and (message.returned is not None or fields.has("user-agent"))
+            and not _FORWARDED.match(message.subject)
         ):
             return _standard(fields, message, "feedback fields in its text (RFC 5965)")
     return _odd(message)

@@ -24,6 +24,8 @@ def read_ses_notice(message: Message) -> tuple[Reading, str] | None:
     began = text.find("{")
     if began < 0 or '"' not in text or not _names_one(text):
         return None
+    if text[:began].strip() and not message.from_machine:
+        return None  # A person says something, and shows us a notification.
     try:
         # Mail systems fold long lines inside of texts, which strict JSON does not allow.
         found, _ = json.JSONDecoder(strict=False).raw_decode(text[began:])
