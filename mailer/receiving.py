@@ -29,6 +29,7 @@ from mailer.triage.ranking import shelf_of
 from mailer.wire.dns import DnsServers
 from mailer.wire.imap_box import ImapBox
 from mailer.wire.listener import Listener, Rules
+from mailer.wire.servertls import ServerTls
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.acknowledgements import read_acknowledgements
 from mailer.workspace.articles import read_articles
@@ -43,6 +44,7 @@ _log = logging.getLogger(__name__)
 
 _MB = 1_000_000
 _END_WITHIN_S = 3.0
+_CERTIFICATE_EVERY_S = 3600.0
 _LOOK_EVERY_S = 5.0
 """Others (a pipe, another process) may keep messages too."""
 
@@ -62,8 +64,10 @@ async def run_inbox(workspace: Workspace, stop: asyncio.Event) -> None:
 
     readers = readers_of(workspace, heard)
     keeper = Keeper(workspace.database, utc_now, came.set)
-    listener = Listener(rules_of(workspace), keeper.keep)
+    rules = rules_of(workspace)
+    listener = Listener(rules, keeper.keep)
     understanding = asyncio.create_task(_understand(workspace, came, stop))
+    renewing = asyncio.create_task(_renew(rules.tls, stop))
     try:
         ours = workspace.settings.inbox
         for port, lmtp in ((ours.lmtp_port, True), (ours.smtp_port, False)):
@@ -78,11 +82,25 @@ async def run_inbox(workspace: Workspace, stop: asyncio.Event) -> None:
         await listener.stop()
         stop.set()
         came.set()
-        await understanding
+        await asyncio.gather(understanding, renewing)
+
+
+async def _renew(tls: ServerTls | None, stop: asyncio.Event) -> None:
+    """Read our certificate again from time to time: it is renewed beside us."""
+    while tls is not None and not stop.is_set():
+        await _within(stop, _CERTIFICATE_EVERY_S)
+        try:
+            tls.renew()
+        except MailerError as problem:
+            _log.error("inbox: the certificate from before stays in use: %s", problem)
 
 
 def rules_of(workspace: Workspace) -> Rules:
-    """Return what is taken in, as the settings say."""
+    """Return what is taken in, as the settings say.
+
+    Raises:
+        RefusedError: when our certificate can't be used.
+    """
     ours = workspace.settings.inbox
     takes = Recipients(ours.domains, ours.addresses, TokenBox(workspace.ring)).takes
     hostname = urlsplit(workspace.settings.site.public_url).hostname or "localhost"
@@ -92,7 +110,16 @@ def rules_of(workspace: Workspace) -> Rules:
         ours.memory_mb * _MB,
         ours.connections,
         hostname,
+        tls=_tls_of(workspace),
     )
+
+
+def _tls_of(workspace: Workspace) -> ServerTls | None:
+    ours, folder = workspace.settings.inbox, workspace.folder
+    if not ours.certificate_file:
+        return None
+    key = inside(folder, ours.key_file) if ours.key_file else ""
+    return ServerTls(inside(folder, ours.certificate_file), key, ours.require_tls)
 
 
 def desk_of(workspace: Workspace) -> Desk:

@@ -1,7 +1,11 @@
 """A real Dovecot on loopback: Debian's, kept in `.servers/`, never installed."""
 
+import base64
 import getpass
 import grp
+import hashlib
+import hmac
+import json
 import os
 import pwd
 import secrets
@@ -58,8 +62,15 @@ service anvil {{
 service stats {{
   chroot =
 }}
+auth_mechanisms = plain login xoauth2 oauthbearer
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {home}/oauth2.conf
+}}
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
 userdb {{
@@ -70,6 +81,29 @@ mail_location = maildir:~/Maildir
 mailbox_list_index = no
 first_valid_uid = 1
 """
+
+_OAUTH2 = """\
+introspection_mode = local
+username_attribute = sub
+local_validation_key_dict = fs:posix:prefix={home}/keys/
+"""
+TOKEN_KEY = b"what tokens are signed with in tests"
+
+
+def token(user: str, *, until: float) -> str:
+    """Return an access token of a user's, as a JSON Web Token (RFC 7519)."""
+    facts = {"sub": user, "iat": int(time.time()) - 60, "exp": int(until)}
+    parts = [_encoded({"alg": "HS256", "typ": "JWT"}), _encoded(facts)]
+    mac = hmac.new(TOKEN_KEY, b".".join(parts), hashlib.sha256).digest()
+    return b".".join([*parts, _in_base64(mac)]).decode()
+
+
+def _encoded(value: object) -> bytes:
+    return _in_base64(json.dumps(value).encode())
+
+
+def _in_base64(raw: bytes) -> bytes:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
 
 
 @dataclass
@@ -160,6 +194,10 @@ def dovecot(certificate: Path | None = None) -> Generator[Dovecot, None, None]:
             shutil.copy(certificate, home / "certificate.pem")
             path = f"<{home}/certificate.pem"
             facts["certificate"] = f"ssl_cert = {path}\nssl_key = {path}"
+        keys = home / "keys" / "default" / "HS256"
+        keys.mkdir(parents=True)
+        (keys / "default").write_bytes(base64.b64encode(TOKEN_KEY))
+        (home / "oauth2.conf").write_text(_OAUTH2.format(home=home))
         (home / "dovecot.conf").write_text(_CONFIG.format(**facts))
         process = _start(root, home)
         try:

@@ -20,6 +20,19 @@ class Inbox(Section):
     smtp_port: Annotated[int, Field(ge=0, le=65_535)] = setting(
         0, "The port for SMTP, such as 2525; 0 for none."
     )
+    certificate_file: str = setting(
+        "",
+        "A PEM file with our certificate and those that lead to its authority, relative to"
+        " this folder: STARTTLS is offered then. It is read again every hour.",
+    )
+    key_file: str = setting(
+        "", "A PEM file with its key, when it is not in the same one. Keep it out of git."
+    )
+    require_tls: bool = setting(
+        False,
+        "Nothing is taken before STARTTLS; not for a listener that the whole world writes"
+        " to (RFC 3207 §4).",
+    )
     domains: Annotated[tuple[str, ...], Field(strict=False)] = setting(
         (),
         "The domains whose mail is ours, with those of return paths; others' is refused.",
@@ -69,6 +82,8 @@ class Inbox(Section):
             raise ValueError(
                 "domains names none, so every message would be refused: name your domains"
             )
+        if self.certificate_file == "" and (self.key_file or self.require_tls):
+            raise ValueError("key_file and require_tls need certificate_file")
         if self.memory_mb < self.size_limit_mb:
             raise ValueError("memory_mb must be at least size_limit_mb")
         return self

@@ -1,6 +1,6 @@
 """Where a mailbox is read from: an IMAP server, a Maildir, or nowhere."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, Self
 
 from pydantic import model_validator
@@ -8,8 +8,11 @@ from pydantic import model_validator
 from mailer.config.section import Limit, Port, Seconds, Section, setting
 from mailer.errors import ConfigError
 from mailer.model.imap import ImapAddress, ImapTls
+from mailer.workspace.commands import secret_of_command
 from mailer.workspace.files import inside, read_secret
 from mailer.workspace.folder import CONFIG
+
+_COMMAND_WITHIN_S = 60.0
 
 
 class MailSource(Section):
@@ -28,6 +31,21 @@ class MailSource(Section):
     )
     imap_password_file: str = setting(
         "", "The file that holds the password, relative to this folder. Keep it out of git."
+    )
+    imap_token_env: str = setting(
+        "",
+        "Instead of a password: the environment variable that holds an OAuth 2.0 access"
+        " token (XOAUTH2 or OAUTHBEARER).",
+    )
+    imap_token_file: str = setting(
+        "",
+        "Or the file that holds it, relative to this folder; it is read at each login, so"
+        " that another program can renew it.",
+    )
+    imap_token_command: str = setting(
+        "",
+        "Or a command that writes it on its first line, as oauth2l and mutt_oauth2.py do;"
+        " it is run at each login.",
     )
     imap_folder: str = setting("INBOX", "The folder that is read; nothing in it changes.")
     certificate_file: str = setting(
@@ -54,6 +72,12 @@ class MailSource(Section):
             raise ValueError("has imap_host and maildir: leave one of them away")
         if self.imap_password_env and self.imap_password_file:
             raise ValueError("set imap_password_env or imap_password_file, not both")
+        passwords = self.imap_password_env or self.imap_password_file
+        ways = (
+            passwords, self.imap_token_env, self.imap_token_file, self.imap_token_command,
+        )  # fmt: skip
+        if sum(map(bool, ways)) > 1:
+            raise ValueError("has more than one of password and tokens: leave one of them")
         if self.imap_host and not self.imap_user:
             raise ValueError("has imap_host, and needs imap_user")
         return self
@@ -71,17 +95,40 @@ def imap_address(
         ConfigError: when the password is not where the settings say.
         WorkspaceError: when its file cannot be read.
     """
-    certificate = one.certificate_file
+    certificate, token = one.certificate_file, _token(folder, where, one, environment)
     return ImapAddress(
         one.imap_host,
         one.imap_port,
         one.imap_user,
-        _password(folder, where, one, environment),
+        _password(folder, where, one, environment) if token is None else "",
         ImapTls(one.imap_tls),
         one.imap_folder,
         inside(folder, certificate) if certificate else "",
         one.timeout_s,
+        token,
     )
+
+
+def _token(
+    folder: str, where: str, one: MailSource, environment: Mapping[str, str]
+) -> Callable[[], str] | None:
+    """Return what gives the access token of a login; None where it has a password."""
+    file, command, variable = (
+        one.imap_token_file, one.imap_token_command, one.imap_token_env,
+    )  # fmt: skip
+    if command:
+        return lambda: secret_of_command(command, _COMMAND_WITHIN_S)
+    if file:
+        return lambda: read_secret(inside(folder, file), file)
+    if not variable:
+        return None
+    token = environment.get(variable, "")
+    if not token:
+        raise ConfigError(
+            f"{CONFIG}: {where}.imap_token_env names {variable}, but the environment has no"
+            " such variable: set it where mailer is started"
+        )
+    return lambda: token
 
 
 def _password(
@@ -94,7 +141,8 @@ def _password(
         said = f"names {name}, but the environment has no such variable" if name else ""
         raise ConfigError(
             f"{CONFIG}: {where}.imap_password_env {said or 'names no variable'}:"
-            " set it where mailer is started, or name a file with imap_password_file"
+            " set it where mailer is started, or name a file with imap_password_file, or a"
+            " token of OAuth 2.0 with imap_token_command"
         )
     return environment[name]
 

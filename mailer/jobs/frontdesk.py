@@ -84,7 +84,7 @@ def file_message(
         told = bool(treatment.series) and treatment.closes
         ticket_id = found.id if told else _more(connection, found, mailbox, now)
     else:
-        mailbox = mailbox_for(front, message)
+        mailbox = mailbox_for(front, message, one.mailbox)
         treatment = treat(connection, front, message, mailbox, who.known, now)
         what = (message, notice, who, treatment)
         ticket_id = _new(connection, mailbox, what, found, now)
@@ -143,10 +143,21 @@ def file_unread(connection: Connection, one: Unsorted, why: str, now: datetime) 
     return ticket_id
 
 
-def mailbox_for(front: FrontDesk, message: Message) -> Mailbox:
-    """Return where it was written to; what names no mailbox goes to the first."""
+def mailbox_for(front: FrontDesk, message: Message, read_from: str = "") -> Mailbox:
+    """Return where a message was written to; what names no mailbox goes to the first.
+
+    Args:
+        read_from: The mailbox that it was read from, or "": of several that it names it is
+            this one, and a message that names none (a Bcc) was written to it.
+    """
+    read = front.mailbox(read_from)
+    if read.addresses and mailbox_of(message.addressed_to, (read,)) is not None:
+        return read
+    named = mailbox_of(message.addressed_to, front.mailboxes)
+    if named is not None:
+        return named
     first = front.mailboxes[0] if front.mailboxes else NOWHERE
-    return mailbox_of(message.addressed_to, front.mailboxes) or first
+    return read if read.addresses else first
 
 
 def _new(

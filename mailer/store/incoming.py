@@ -6,8 +6,10 @@ nothing is done twice.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
@@ -26,12 +28,17 @@ _OF_MACHINES = ("bounce", "report", "complaint", "auto_reply", "own")
 
 @dataclass(frozen=True, slots=True)
 class Unsorted:
-    """A message of which nothing was made yet."""
+    """A message of which nothing was made yet.
+
+    Args:
+        mailbox: The mailbox that it was read from, or "".
+    """
 
     id: int
     raw: bytes
     received_at: datetime
     channel: str = ""
+    mailbox: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class Judged:
     words: str
     at: datetime
     undone_at: datetime | None
+    provider: str = ""
 
 
 def keep(
@@ -102,15 +110,17 @@ def keep(
 
 def unsorted(connection: Connection, after: int, limit: int) -> list[Unsorted]:
     """Return messages of which nothing was made yet, oldest first, from a number on."""
+    column = _incoming.c
     rows = connection.execute(
-        select(
-            _incoming.c.id, _incoming.c.raw, _incoming.c.received_at, _incoming.c.channel
-        )
-        .where(_incoming.c.sorted_at.is_(None), _incoming.c.id > after)
-        .order_by(_incoming.c.id)
+        select(column.id, column.raw, column.received_at, column.channel, column.mailbox)
+        .where(column.sorted_at.is_(None), column.id > after)
+        .order_by(column.id)
         .limit(limit)
     )
-    return [Unsorted(row.id, bytes(row.raw), row.received_at, row.channel) for row in rows]
+    return [
+        Unsorted(row.id, bytes(row.raw), row.received_at, row.channel, row.mailbox or "")
+        for row in rows
+    ]
 
 
 def mark_sorted(
@@ -242,19 +252,43 @@ def record(
     )
 
 
+NOTHING_ELSE: Mapping[str, str] = MappingProxyType({})
 _judged = select(
     _verdict,
     _delivery.c.cause_kind,
     _delivery.c.cause_id,
     _delivery.c.address,
     _delivery.c.relay,
+    _delivery.c.provider,
 ).join(_delivery, _delivery.c.id == _verdict.c.delivery_id)
 
 
-def newest(connection: Connection, limit: int) -> list[Judged]:
-    """Return the latest verdicts, the newest first."""
-    rows = connection.execute(_judged.order_by(_verdict.c.id.desc()).limit(limit))
+def newest(
+    connection: Connection, limit: int, only: Mapping[str, str] = NOTHING_ELSE
+) -> list[Judged]:
+    """Return the latest verdicts, the newest first.
+
+    Args:
+        only: Those of a `reason`, `relay`, `campaign` (by its number) or `provider`, which
+            is a provider's name or a domain.
+    """
+    query = _judged
+    for name, value in only.items():
+        query = query.where(_is(name, value))
+    rows = connection.execute(query.order_by(_verdict.c.id.desc()).limit(limit))
     return [_of(row) for row in rows]
+
+
+def _is(name: str, value: str) -> ColumnElement[bool]:
+    if name == "campaign":
+        campaigns = _delivery.c.cause_kind == CauseKind.CAMPAIGN.value
+        return and_(campaigns, _delivery.c.cause_id == int(value))
+    if name == "provider":
+        at_domain = func.lower(_delivery.c.address).endswith(
+            f"@{value.lower()}", autoescape=True
+        )
+        return or_(_delivery.c.provider == value, at_domain)
+    return (_verdict.c.reason if name == "reason" else _delivery.c.relay) == value
 
 
 def of_delivery(connection: Connection, delivery_id: int) -> list[Judged]:
@@ -275,7 +309,7 @@ def _of(row: Any) -> Judged:
     return Judged(
         row.id, row.incoming_id, row.delivery_id, row.cause_kind, row.cause_id, row.address,
         row.relay or "", row.notice, row.reason, bool(row.hard), row.status, row.said,
-        Effect(row.effect), row.words, row.at, row.undone_at,
+        Effect(row.effect), row.words, row.at, row.undone_at, row.provider,
     )  # fmt: skip
 
 

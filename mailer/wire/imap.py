@@ -18,7 +18,7 @@ from typing import Any, Self
 from imapclient import IMAPClient, SocketTimeout
 from imapclient.exceptions import IMAPClientError, LoginError
 
-from mailer.errors import MailboxError
+from mailer.errors import MailboxError, MailerError
 from mailer.model.imap import ImapAddress, ImapTls
 
 _CLIENT: Any = IMAPClient
@@ -178,19 +178,39 @@ class ImapLine:
 
     def _log_in(self) -> None:
         address = self._address
+        secret = address.password if address.token is None else self._token(address.token)
         with self._step("login"):
             try:
-                if self._client.has_capability("AUTH=PLAIN"):
-                    self._client.plain_login(address.user, address.password)
+                if address.token is not None:
+                    self._log_in_by_token(secret)
+                elif self._client.has_capability("AUTH=PLAIN"):
+                    self._client.plain_login(address.user, secret)
                 else:
-                    self._client.login(address.user, address.password)
+                    self._client.login(address.user, secret)
             except LoginError as refused:
                 # A server that is in trouble says so in brackets (RFC 5530).
                 words = _words(refused)
+                if secret:
+                    words = words.replace(secret, "…")
                 gone = "UNAVAILABLE" in words or "EOF" in words or "INUSE" in words
-                raise MailboxError(
-                    f"{address}: login: {words}", login=not gone
-                ) from refused
+                raise MailboxError(f"{address}: login: {words}", login=not gone) from None
+
+    def _log_in_by_token(self, token: str) -> None:
+        """Log in as RFC 7628 has it where the server does, else as Google first did."""
+        user, client = self._address.user, self._client
+        if client.has_capability("AUTH=OAUTHBEARER"):
+            client.oauthbearer_login(user, token)
+        elif client.has_capability("AUTH=XOAUTH2"):
+            client.oauth2_login(user, token)
+        else:
+            raise LoginError("it takes no token (neither OAUTHBEARER nor XOAUTH2)")
+
+    def _token(self, give: Callable[[], str]) -> str:
+        try:
+            return give()
+        except MailerError as problem:
+            words = f"{self._address}: login: no access token: {problem}"
+            raise MailboxError(words, login=True) from problem
 
     @contextlib.contextmanager
     def _step(self, what: str) -> Generator[None, None, None]:

@@ -18,6 +18,7 @@ from aiosmtpd.smtp import (
 )
 
 from mailer.errors import MailerError, RefusedError
+from mailer.wire.servertls import ServerTls
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class Rules:
         takes: Whether mail for an address is ours.
         size_bytes: The longest message.
         memory_bytes: What is being received may take, over all connections.
+        tls: What STARTTLS is done with; it is not offered without.
     """
 
     takes: Callable[[str], bool]
@@ -43,6 +45,7 @@ class Rules:
     connections: int
     hostname: str
     timeout_s: float = 300.0
+    tls: ServerTls | None = None
 
 
 @dataclass(slots=True)
@@ -76,10 +79,12 @@ class _Door(SMTP):
             hostname=rules.hostname,
             ident="ready",
             timeout=rules.timeout_s,
+            tls_context=None if rules.tls is None else rules.tls.context,
         )
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._room.connections += 1
+        # It is made a second time when TLS begins.
+        self._room.connections += not self._counted
         self._counted = True
         super().connection_made(transport)
 
@@ -116,6 +121,14 @@ class _Door(SMTP):
             return "550 5.1.1 There is no such mailbox here"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 OK"
+
+    async def smtp_MAIL(self, arg: str) -> None:  # noqa: N802
+        # The library's own way knows EHLO before STARTTLS, and no LHLO.
+        tls = self._rules.tls
+        if tls is not None and tls.required and self._tls_protocol is None:
+            await self.push("530 5.7.0 Must issue a STARTTLS command first")
+            return
+        await super().smtp_MAIL(arg)
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer after a bug: nothing may be lost by it."""

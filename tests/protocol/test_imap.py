@@ -1,18 +1,19 @@
 """Mail is read from a real Dovecot: nothing there changes, nothing is lost."""
 
 import threading
+import time
 from collections.abc import Generator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from dovecot import PASSWORD, Dovecot, dovecot
+from dovecot import PASSWORD, Dovecot, dovecot, token
 from imapclient import IMAPClient
 from journey.program import until
 from protocol.certificates import Authority
 from reading import full_disk, kept, look, message, reader
 
-from mailer.errors import DatabaseError, MailboxError
+from mailer.errors import DatabaseError, MailboxError, WorkspaceError
 from mailer.model.imap import ImapAddress, ImapTls
 from mailer.store import mailboxes
 from mailer.store.database import Database
@@ -118,6 +119,50 @@ def test_the_line_is_encrypted_and_the_certificate_is_looked_at(
     with pytest.raises(MailboxError, match="certificate verify failed") as problem:
         box_of(server, user, **{**trusted, "certificate_file": str(other.file)}).open()
     assert not problem.value.login
+
+
+def test_a_token_is_asked_for_at_each_login_and_never_shown(
+    database: Database, server: Dovecot, user: str
+) -> None:
+    server.put(user, message(1))
+    good, old = (token(user, until=time.time() + seconds) for seconds in (3600, -30))
+    given = iter([good, old, token("another", until=time.time() + 3600), "nonsense"])
+    box = box_of(server, user, password="", token=lambda: next(given))
+    assert look(reader(database, box)) == 1
+    for _ in range(3):
+        with pytest.raises(MailboxError, match="login: ") as problem:
+            box.open()
+        assert problem.value.login
+        for secret in (good, old, "nonsense"):
+            assert secret not in f"{problem.value!r} {problem.value.__cause__!r}"
+    assert good not in repr(box)
+
+
+def test_a_login_by_xoauth2_where_a_server_has_nothing_newer(
+    server: Dovecot, user: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.put(user, message(1))
+    # What Google and Microsoft offer; this server has both.
+    has = IMAPClient.has_capability
+    hidden = "AUTH=OAUTHBEARER"
+    monkeypatch.setattr(
+        IMAPClient, "has_capability", lambda self, name: name != hidden and has(self, name)
+    )
+    box = box_of(server, user, token=lambda: token(user, until=time.time() + 3600))
+    box.open()
+    assert box.check() == 1
+    box.close()
+
+
+def test_a_token_that_there_is_none_of_is_told_as_a_login_s_trouble(
+    server: Dovecot, user: str
+) -> None:
+    def none() -> str:
+        raise WorkspaceError("token.sh ended with status 1")
+
+    with pytest.raises(MailboxError, match=r"no access token: token.sh ended") as problem:
+        box_of(server, user, token=none).open()
+    assert problem.value.login
 
 
 def test_a_wrong_password_is_told_as_such(server: Dovecot, user: str) -> None:

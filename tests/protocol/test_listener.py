@@ -2,13 +2,19 @@
 
 import asyncio
 import re
+import smtplib
+import ssl
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
+from journey.program import until
+from protocol.certificates import Authority
 
-from mailer.errors import DatabaseError
+from mailer.errors import DatabaseError, RefusedError
 from mailer.wire.listener import Listener, Rules
+from mailer.wire.servertls import ServerTls
 
 MESSAGE = b"From: a@example.com\r\nSubject: hello\r\n\r\nhello\r\n"
 
@@ -233,3 +239,104 @@ def test_a_client_that_hangs_up_in_the_middle_leaves_nothing_behind():
         assert listener._room.connections == 0
 
     assert talk(dialogue).kept == []
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    made = Authority(tmp_path)
+    made.server()
+    return made
+
+
+def certificate(authority: Authority) -> str:
+    (file,) = authority.folder.glob("* 127.0.0.1 *.pem")
+    return str(file)
+
+
+def serial(line: smtplib.SMTP) -> object:
+    return line.sock.getpeercert()["serialNumber"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("lmtp", [True, False])
+def test_a_message_comes_over_tls_and_a_renewed_certificate_is_shown(
+    authority: Authority, *, lmtp: bool
+) -> None:
+    tls = ServerTls(certificate(authority))
+    trusting = ssl.create_default_context(cafile=str(authority.file))
+    shelf = Shelf()
+
+    def bring(port: int) -> object:
+        with (smtplib.LMTP if lmtp else smtplib.SMTP)(
+            "127.0.0.1", port, timeout=60
+        ) as line:
+            line.ehlo_or_helo_if_needed()
+            assert line.has_extn("starttls")
+            line.starttls(context=trusting)
+            line.ehlo_or_helo_if_needed()
+            assert not line.has_extn("starttls")
+            shown = serial(line)
+            line.sendmail("", ["b+1@shop.example"], MESSAGE)
+        return shown
+
+    async def run() -> None:
+        rules = Rules(lambda _: True, 2_000_000, 4_000_000, 1, "mx.shop.example", tls=tls)
+        listener = Listener(rules, shelf.keep)
+        port = await listener.listen("127.0.0.1", 0, lmtp=lmtp)
+        first = await asyncio.to_thread(bring, port)
+        authority.server()
+        tls.renew()
+        # Only one may be connected: each was counted once, and let go.
+        await asyncio.to_thread(
+            until, lambda: listener._room.connections == 0, "nobody is connected"
+        )
+        assert await asyncio.to_thread(bring, port) != first
+        await listener.stop()
+
+    asyncio.run(run())
+    assert [raw.endswith(MESSAGE) for raw, _ in shelf.kept] == [True, True]
+
+
+def test_nothing_is_taken_before_tls_where_it_is_required(authority: Authority) -> None:
+    async def dialogue(client: Client, shelf: Shelf, listener: Listener) -> None:
+        assert "250-STARTTLS" in await client.say("LHLO client.example")
+        assert (await client.say("MAIL FROM:<>")).startswith("530")
+
+    talk(dialogue, tls=ServerTls(certificate(authority), required=True))
+
+
+def test_what_is_said_before_tls_counts_for_nothing_after_it(authority: Authority) -> None:
+    trusting = ssl.create_default_context(cafile=str(authority.file))
+
+    async def dialogue(client: Client, shelf: Shelf, listener: Listener) -> None:
+        await client.say("LHLO client.example")
+        # Somebody in between puts a command of theirs behind STARTTLS (RFC 3207 §4.2).
+        answer = await client.say(b"STARTTLS\r\nMAIL FROM:<evil@example.com>")
+        assert answer.startswith("220")
+        await client.writer.start_tls(trusting, server_hostname="127.0.0.1")
+        assert (await client.say("RCPT TO:<b+1@shop.example>")).startswith("50")
+
+    assert talk(dialogue, tls=ServerTls(certificate(authority))).kept == []
+
+
+def test_a_line_that_does_not_come_to_tls_leaves_nothing_behind(
+    authority: Authority,
+) -> None:
+    async def dialogue(client: Client, shelf: Shelf, listener: Listener) -> None:
+        await client.say("LHLO client.example")
+        assert (await client.say("STARTTLS")).startswith("220")
+        client.writer.write(b"this is no TLS at all\r\n" * 20)
+        await asyncio.to_thread(
+            until, lambda: listener._room.connections == 0, "nobody is connected"
+        )
+
+    assert talk(dialogue, tls=ServerTls(certificate(authority))).kept == []
+
+
+def test_a_certificate_that_can_not_be_used_is_told(authority: Authority) -> None:
+    file = Path(certificate(authority))
+    with pytest.raises(RefusedError, match=r"inbox\.certificate_file: .*can't be used"):
+        ServerTls(str(file.with_name("none.pem")))
+    tls = ServerTls(str(file))
+    file.write_text("nonsense")
+    with pytest.raises(RefusedError, match="can't be used"):
+        tls.renew()

@@ -39,6 +39,7 @@ from mailer.store.alarms import open_alarms
 from mailer.store.contacts import create_contacts, new_row
 from mailer.store.database import open_database
 from mailer.store.events import events_of
+from mailer.store.incoming import keep as keep_incoming
 from mailer.store.suppressions import suppress
 from mailer.store.tables import DeliveryRow, table
 from mailer.store.tickets import of_person
@@ -98,6 +99,40 @@ def test_who_writes_to_us_did_something_and_spam_and_robots_did_not(desk, ring):
         (did,) = events_of(connection, known, 9)
         assert events_of(connection, other, 9) == []
     assert (did.kind, did.at, did.about) == (EventKind.REPLIED, NOW, "ticket 1")
+
+
+@pytest.mark.parametrize(
+    ("to", "read_from", "mailbox"),
+    [
+        ("support@shop.example", "", "support"),
+        ("billing@shop.example", "", "billing"),
+        ("undisclosed-recipients:;", "", "support"),
+        # A copy that nobody is named in, and one that names both.
+        ("undisclosed-recipients:;", "billing", "billing"),
+        ("support@shop.example, billing@shop.example", "billing", "billing"),
+        ("support@shop.example, billing@shop.example", "support", "support"),
+        # One server's mailbox holds what is written to others, too.
+        ("billing@shop.example", "support", "billing"),
+        ("billing@shop.example", "everything", "billing"),
+        ("undisclosed-recipients:;", "everything", "support"),
+        ("undisclosed-recipients:;", "gone", "support"),
+    ],
+)
+def test_of_several_mailboxes_it_is_the_one_that_it_was_read_from(
+    desk, to, read_from, mailbox
+):
+    others = (
+        replace(
+            SUPPORT, name="billing", address="billing@shop.example", aliases=frozenset()
+        ),
+        replace(SUPPORT, name="everything", address="", aliases=frozenset()),
+    )
+    desk = replace(desk, front=replace(desk.front, mailboxes=(SUPPORT, *others)))
+    raw = f"From: ola@example.com\nTo: {to}\nSubject: Tents\n\nDo you ship?\n".encode()
+    with desk.database.write() as connection:
+        keep_incoming(connection, raw, "imap", NOW, mailbox=read_from or None)
+    assert len(list(handle_all(desk, NOW))) == 1
+    assert [one.mailbox for one in all_tickets(desk)] == [mailbox]
 
 
 def test_it_is_acknowledged_in_the_first_lane_as_rfc_3834_has_it(desk):
