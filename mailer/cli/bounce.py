@@ -6,6 +6,7 @@ import click
 
 from mailer.cli.output import as_json, print_json, print_rows, shown
 from mailer.jobs import bounces as jobs
+from mailer.model.notice import Reason
 from mailer.wiring import open_workspace, utc_now
 
 
@@ -22,15 +23,24 @@ def bounce() -> None:
 
 @bounce.command(name="list")
 @click.option("--limit", default=50, show_default=True, help="How many at most.")
+@click.option(
+    "--reason", type=click.Choice([one.value for one in Reason]), help="Only for it."
+)
+@click.option("--provider", help="Only of a provider, such as gmail, or of a domain.")
+@click.option("--campaign", type=int, help="Only of one campaign, by its number.")
+@click.option("--relay", help="Only of what this relay took.")
 @as_json
 @click.pass_obj
-def list_(folder: str, limit: int, *, as_json: bool) -> None:
+def list_(folder: str, /, limit: int, *, as_json: bool, **asked: str | int | None) -> None:
     """List the latest, the newest first, with what was done about each.
 
+    \b
     Example: mailer bounce list --limit 10
-    """
+             mailer bounce list --provider gmail --reason authfailure
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    only = {name: str(value) for name, value in asked.items() if value is not None}
     with open_workspace(folder, need_keys=False) as workspace:
-        found = jobs.newest(workspace.database, limit)
+        found = jobs.newest(workspace.database, limit, only)
     if as_json:
         print_json([asdict(one) for one in found])
         return
@@ -87,7 +97,7 @@ def undo(folder: str, verdict_id: int, by: str, *, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def stats(folder: str, days: int, by: str, *, as_json: bool) -> None:
-    """Count what came back, with the advice that follows.
+    """Count what came back, with its share of the letters and the advice that follows.
 
     \b
     Example: mailer bounce stats
@@ -96,7 +106,13 @@ def stats(folder: str, days: int, by: str, *, as_json: bool) -> None:
     with open_workspace(folder, need_keys=False) as workspace:
         found = jobs.stats(workspace.database, by, days, utc_now())
     rows = [
-        {by: one.group, "reports": one.reports, "hard": one.hard, "advice": one.advice}
+        {
+            by: one.group,
+            "reports": one.reports,
+            "hard": one.hard,
+            "share": round(one.share, 4) if as_json else f"{one.share:.2%}",
+            "advice": one.advice,
+        }
         for one in found
     ]
     print_rows(rows, as_json=as_json, nothing=f"nothing has come back in {days} days")

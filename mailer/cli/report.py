@@ -117,9 +117,9 @@ def _came_back(one: Report) -> Iterator[str]:
     if one.came_back:
         yield from ("", "Came back afterwards, by reason (see `mailer bounce list`):")
     for back in one.came_back:
-        yield f"{back.reports:>10,}  {back.group}{', hard' if back.hard else ''}"
-        if back.advice:
-            yield f"            {back.advice}"
+        hard = ", hard" if back.hard else ""
+        yield f"{back.reports:>10,}  {back.group}{hard} ({back.share:.2%} of what left)"
+        yield f"            {back.advice}"
 
 
 def _links(one: Report) -> Iterator[str]:

@@ -82,11 +82,13 @@ were planned are not on record singly any more.</p>
 {% if one.came_back %}
 <h2>Came back after it was accepted</h2>
 <div class="wide" tabindex="0" role="region" aria-label="Came back"><table>
-<thead><tr><th>Reason</th><th class="n">Reports</th><th class="n">Hard</th></tr></thead>
+<thead><tr><th>Reason</th><th class="n">Reports</th><th class="n">Hard</th>
+<th class="n">Of what left</th></tr></thead>
 <tbody>
 {% for back in one.came_back %}
 <tr><td>{{ back.group }}<small>{{ back.advice }}</small></td>
-<td class="n">{{ back.reports|number }}</td><td class="n">{{ back.hard|number }}</td></tr>
+<td class="n">{{ back.reports|number }}</td><td class="n">{{ back.hard|number }}</td>
+<td class="n">{{ "%.2f %%"|format(back.share * 100) }}</td></tr>
 {% endfor %}
 </tbody></table></div>
 {% endif %}

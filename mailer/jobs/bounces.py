@@ -1,7 +1,7 @@
 """What came back, counted and listed, with the advice that follows."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from mailer.model.address import parse_address
 from mailer.model.consent import How, SuppressionReason
 from mailer.model.kind import Scope
 from mailer.model.notice import Reason
+from mailer.model.provider import OTHER
 from mailer.model.verdict import Effect
 from mailer.store import incoming as store
 from mailer.store import ledger, verdicts
@@ -19,34 +20,18 @@ from mailer.store.contacts import find_contact
 from mailer.store.database import Connection, Database
 from mailer.store.incoming import Concern, Judged
 from mailer.store.suppressions import suppressions_of
+from mailer.triage.advice import PLAIN, advice_about
 
-GROUPS: dict[str, Callable[[Judged], str]] = {
-    "reason": lambda one: one.reason,
-    "provider": lambda one: one.address.rpartition("@")[2].lower(),
-    "campaign": lambda one: f"{one.cause_kind} {one.cause_id}",
-    "relay": lambda one: one.relay,
+Group = tuple[str, str]
+
+_GROUPS: dict[str, Callable[[Judged], Group]] = {
+    "reason": lambda one: (one.reason, ""),
+    "provider": lambda one: (one.provider, one.address.rpartition("@")[2].lower()),
+    "campaign": lambda one: (one.cause_kind, str(one.cause_id)),
+    "relay": lambda one: (one.relay, ""),
 }
+GROUPS = tuple(_GROUPS)
 """What can be counted together."""
-
-_AUTHENTICATE = "check SPF, DKIM and DMARC of the sender's domain"
-_ADVICE = {
-    Reason.AUTH_FAILURE: _AUTHENTICATE,
-    Reason.REQUIRE_PTR: "give the relay's address a name (PTR) that leads back to it",
-    Reason.BAD_REPUTATION: "send less, and to those who read you; ask the provider why",
-    Reason.BLOCKED: "look the relay's address up in the block list that is named",
-    Reason.SPEEDING: "lower the pace: [limits] in config.toml",
-    Reason.TOO_MANY_CONNECTIONS: "lower the number of connections in config.toml",
-    Reason.POLICY_VIOLATION: "read what the server says; its administrator can tell",
-    Reason.SPAM_DETECTED: "look at the letter's words, links and sender with their eyes",
-    Reason.CONTENT_ERROR: "look at the letter: its server does not take it as it is",
-    Reason.MESSAGE_TOO_BIG: "make the letter smaller: images can stay on the web",
-    Reason.NOT_COMPLIANT: "send the letter to yourself and look at its fields",
-    Reason.NO_RELAYING: "the relay does not know us: check login and address",
-    Reason.USER_UNKNOWN: "nothing: the addresses are kept away; ask where they came from",
-    Reason.HOST_UNKNOWN: "nothing: look for typing mistakes at the source",
-    Reason.MAILBOX_FULL: "nothing: it fades, or the address is kept away for a while",
-    Reason.FEEDBACK: "they are out; ask whether those people expected the letter",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +40,23 @@ class Counted:
 
     Args:
         group: The reason, provider, campaign or relay.
-        advice: What a person can do about it; "" where there is nothing to say.
+        share: Of the letters that went there in the same time, from 0 to 1.
+        advice: What a person can do about it.
     """
 
     group: str
     reports: int
     hard: int
+    share: float
     advice: str
 
 
-def newest(database: Database, limit: int) -> list[Judged]:
-    """Return what came back, the newest first."""
+def newest(
+    database: Database, limit: int, only: Mapping[str, str] = store.NOTHING_ELSE
+) -> list[Judged]:
+    """Return what came back, the newest first; `only` is as the store has it."""
     with database.read() as connection:
-        return store.newest(connection, limit)
+        return store.newest(connection, limit, only)
 
 
 def undo(
@@ -136,35 +125,66 @@ def _lift(
 def stats(database: Database, by: str, days: int, now: datetime) -> list[Counted]:
     """Count what came back in so many days, the most frequent first.
 
+    Reports that a letter is late, or arrived, are none of it.
+
     Args:
         by: One of `GROUPS`.
     """
+    since = now - timedelta(days=days)
     with database.read() as connection:
-        every = store.bounces(connection, now - timedelta(days=days))
-    found = [one for one in every if one.undone_at is None]
-    group = GROUPS[by]
-    reports, hard = (
-        Counter(map(group, found)),
-        Counter(group(one) for one in found if one.hard),
-    )
+        every = store.bounces(connection, since)
+        letters = verdicts.letters(connection, by, since)
+    group = _GROUPS[by]
     reasons: dict[str, Counter[str]] = {}
-    for one in found:
-        reasons.setdefault(group(one), Counter())[one.reason] += 1
-    return [
-        Counted(name, number, hard[name], _advice(reasons[name]))
-        for name, number in reports.most_common()
+    hard: Counter[str] = Counter()
+    for one in every:
+        if one.undone_at is None and one.notice != "report":
+            name = _name(by, group(one))
+            reasons.setdefault(name, Counter())[one.reason] += 1
+            hard[name] += one.hard
+    left: Counter[str] = Counter()
+    for key, number in letters.items():
+        left["" if by == "reason" else _name(by, key)] += number
+    counted = [
+        _counted(by, name, of, hard[name], left["" if by == "reason" else name])
+        for name, of in reasons.items()
     ]
+    return sorted(counted, key=lambda one: (-one.reports, one.group))
+
+
+def _name(by: str, key: Group) -> str:
+    """Return what a group is called: who is no provider in particular is its domain."""
+    one, other = key
+    if by == "provider":
+        return other if one in {"", OTHER} else one
+    return f"{one} {other}".strip()
+
+
+def _counted(by: str, name: str, reasons: Counter[str], hard: int, letters: int) -> Counted:
+    """Count a group, and advise by its most frequent reason."""
+    (reason, most), *_ = reasons.most_common(1)
+    reports = reasons.total()
+    # What left before the time that is asked for may come back within it.
+    letters = max(letters, reports)
+    advice = advice_about(Reason(reason))
+    if by != "reason":
+        words = PLAIN.get(Reason(reason), reason)
+        verb = "refuses" if by == "provider" else "gets back"
+        share = f"{100 * most / letters:.2g} %" if most < letters else "100 %"
+        advice = f"{name or 'nobody'} {verb} {share} for {words}: {advice}"
+    return Counted(name, reports, hard, reports / letters, advice)
 
 
 def of_campaign(connection: Connection, campaign_id: int) -> tuple[Counted, ...]:
     """Count what was reported about a campaign's letters, by reason, with advice."""
+    found = verdicts.came_back(connection, campaign_id)
+    if not found:
+        return ()
+    letters = verdicts.letters_of(connection, campaign_id)
     return tuple(
-        Counted(reason, reports, hard, _ADVICE.get(Reason(reason), ""))
-        for reason, reports, hard in verdicts.came_back(connection, campaign_id)
-    )
-
-
-def _advice(reasons: Counter[str]) -> str:
-    """Advise by the most frequent reason."""
-    (reason, _), *_ = reasons.most_common(1)
-    return _ADVICE.get(Reason(reason), "")
+        Counted(
+            reason, reports, hard, reports / max(letters, reports),
+            advice_about(Reason(reason)),
+        )
+        for reason, reports, hard in found
+    )  # fmt: skip

@@ -2,9 +2,21 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
-from mailer.model.delivery import CauseKind
+from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.verdict import Effect
 from mailer.store.incoming import Concern, whose
 from mailer.store.tables import DeliveryRow, VerdictRow, table
@@ -35,6 +47,47 @@ def came_back(connection: Connection, campaign_id: int) -> list[tuple[str, int, 
         .order_by(func.count().desc(), _verdict.c.reason)
     )
     return [(row.reason, int(row.reports), int(row.hard or 0)) for row in rows]
+
+
+def letters(connection: Connection, by: str, since: datetime) -> dict[tuple[str, str], int]:
+    """Count the letters that left, or were refused, since a moment.
+
+    Args:
+        by: `reason` for all of them together, `provider`, `campaign` or `relay`.
+
+    Returns:
+        Numbers by provider and domain, by kind and number of the cause, or by relay and "".
+    """
+    column, nothing = _delivery.c, literal("")
+    sqlite = connection.dialect.name == "sqlite"
+    place = (func.instr if sqlite else func.strpos)(column.address, "@")
+    domain = func.lower(func.substr(column.address, place + 1))
+    keys: dict[str, tuple[ColumnElement[str], ColumnElement[str]]] = {
+        "provider": (column.provider, domain),
+        "campaign": (column.cause_kind, cast(column.cause_id, Text)),
+        "relay": (func.coalesce(column.relay, ""), nothing),
+        "reason": (nothing, nothing),
+    }
+    first, second = keys[by]
+    refused = and_(column.state == DeliveryState.REFUSED.value, column.ended_at >= since)
+    rows = connection.execute(
+        select(first.label("one"), second.label("other"), func.count().label("letters"))
+        .where(or_(column.left_at >= since, refused), column.rehearsal.is_(False))
+        .group_by("one", "other")
+    )
+    return {(row.one, row.other): int(row.letters) for row in rows}
+
+
+def letters_of(connection: Connection, campaign_id: int) -> int:
+    """Count the letters of a campaign that left."""
+    found = connection.execute(
+        select(func.count()).where(
+            _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
+            _delivery.c.cause_id == campaign_id,
+            _delivery.c.left_at.is_not(None),
+        )
+    )
+    return int(found.scalar_one())
 
 
 def undo(connection: Connection, verdict_id: int, now: datetime) -> bool:

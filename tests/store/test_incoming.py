@@ -10,12 +10,13 @@ from sqlalchemy import select, update
 
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs import holds
-from mailer.jobs.bounces import of_campaign, stats, undo
+from mailer.jobs.bounces import newest, of_campaign, stats, undo
 from mailer.jobs.incoming import Desk, handle_all, keep
 from mailer.jobs.refused import any_refused, judge_refused
 from mailer.model.consent import SuppressionReason
 from mailer.model.delivery import DeliveryState
 from mailer.model.no import NoAct
+from mailer.model.notice import Reason
 from mailer.model.outcome import Reply, Stage
 from mailer.model.token import Reader, TokenBox, TokenKind, in_mailbox
 from mailer.model.verdict import Effect
@@ -24,6 +25,7 @@ from mailer.store.doortables import WebhookRow
 from mailer.store.outcomes import Change, log_attempts
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tables import DeliveryRow, IncomingRow, table
+from mailer.triage.advice import advice_about
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 A_DAY = timedelta(days=1)
@@ -460,9 +462,77 @@ def test_the_counts_come_with_advice(desk, ring):
         ("userunknown", 1, 1),
     ]
     assert "block list" in counted[0].advice
-    assert [one.group for one in stats(desk.database, "provider", 30, NOW)] == [
-        "example.com"
-    ]
+    (domain,) = stats(desk.database, "provider", 30, NOW)
+    assert domain.group == "example.com"
+
+
+def some_of_gmail(desk: Desk, ring) -> int:
+    """Let a campaign leave, most of it to Gmail by another relay, and some come back."""
+    campaign = a_campaign(desk.database, ring, 10)
+    rows = table(DeliveryRow)
+    with desk.database.write() as connection:
+        connection.execute(update(rows).values(left_at=NOW, state="accepted", relay="main"))
+        of_gmail = update(rows).where(rows.c.id > 2).values(provider="gmail", relay="bulk")
+        connection.execute(of_gmail)
+        # What left before is not counted.
+        before = update(rows).where(rows.c.id == 10).values(left_at=NOW - 60 * A_DAY)
+        connection.execute(before)
+    unproven = {
+        "action": "failed",
+        "status": "5.7.26",
+        "said": "550 5.7.26 no DMARC, no SPF",
+    }
+    for person in (3, 4):
+        take(desk, a_report(desk.tokens, person, number=person, **unproven))
+    take(desk, a_report(desk.tokens, 1, number=1))
+    # That a letter is late is nothing that came back.
+    take(desk, a_report(desk.tokens, 5, number=5, action="delayed", status="4.4.1"))
+    return campaign
+
+
+def test_what_came_back_is_counted_by_each_of_its_sides(desk, ring):
+    campaign = some_of_gmail(desk, ring)
+
+    def counted(by: str) -> list[tuple[str, int, int, float]]:
+        found = stats(desk.database, by, 30, NOW + A_DAY)
+        return [(one.group, one.reports, one.hard, round(one.share, 3)) for one in found]
+
+    assert counted("provider") == [("gmail", 2, 0, 0.286), ("example.com", 1, 1, 0.5)]
+    assert counted("relay") == [("bulk", 2, 0, 0.286), ("main", 1, 1, 0.5)]
+    assert counted("reason") == [("authfailure", 2, 0, 0.222), ("userunknown", 1, 1, 0.111)]
+    assert counted("campaign") == [(f"campaign {campaign}", 3, 1, 0.333)]
+    (gmail, _) = stats(desk.database, "provider", 30, NOW + A_DAY)
+    assert gmail.advice.startswith(
+        "gmail refuses 29 % for authentication: see `mailer check --dns`"
+    )
+    with desk.database.read() as connection:
+        found = of_campaign(connection, campaign)
+    assert [(one.group, one.reports, one.share) for one in found] == [
+        ("authfailure", 2, 0.2), ("userunknown", 1, 0.1),
+    ]  # fmt: skip
+    assert "mailer check --dns" in found[0].advice
+
+
+def test_what_came_back_is_listed_by_each_of_its_sides(desk, ring):
+    campaign = str(some_of_gmail(desk, ring))
+
+    def listed(**only: str) -> list[int]:
+        found = newest(desk.database, 50, only)
+        return sorted(one.delivery_id for one in found)
+
+    assert listed() == [1, 3, 4, 5]
+    assert listed(reason="authfailure") == [3, 4]
+    assert listed(provider="gmail") == [3, 4, 5]
+    assert listed(provider="example.com") == [1, 3, 4, 5]
+    assert listed(provider="ample.com") == listed(provider="%") == []
+    assert listed(relay="main", reason="userunknown") == [1]
+    assert listed(campaign=campaign) == [1, 3, 4, 5]
+    assert listed(campaign="99") == []
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_each_reason_has_advice(reason):
+    assert advice_about(reason)
 
 
 def test_a_campaigns_report_has_what_came_back_with_advice(desk, ring):

@@ -157,7 +157,7 @@ def test_a_page_writes_nothing_that_a_server_said_as_markup(
 def test_a_page_tells_what_came_back_and_why_people_left(
     database: Database, morning_after: int
 ):
-    counted = Counted("blocked", 1200, 3, "Look at <block lists>")
+    counted = Counted("blocked", 1200, 3, 0.012, "Look at <block lists>")
     found = replace(
         report(database, morning_after),
         came_back=(counted,),
@@ -165,7 +165,10 @@ def test_a_page_tells_what_came_back_and_why_people_left(
     )
     page = report_page(found, NOW)
     assert "<tr><td>blocked<small>Look at &lt;block lists&gt;</small></td>" in page
-    assert '<td class="n">1,200</td><td class="n">3</td></tr>' in page
+    assert (
+        '<td class="n">1,200</td><td class="n">3</td>\n<td class="n">1.20 %</td></tr>'
+        in page
+    )
     assert '… because: too many letters</td><td class="n">7</td>' in page
 
 

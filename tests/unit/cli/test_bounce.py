@@ -87,3 +87,27 @@ def test_a_verdict_is_taken_back_once_and_who_did_it_must_be_said(folder: Path):
     again = run(folder, "bounce", "undo", "1", "--by", "Ola")
     assert again.exit_code == 2
     assert "undone already" in again.stderr
+
+
+def test_what_came_back_is_told_to_people_and_to_scripts(folder: Path):
+    with open_workspace(str(folder)) as workspace:
+        token = TokenBox(workspace.ring).for_delivery(TokenKind.RETURN_PATH, 1)
+    assert run(folder, "inbox", "ingest", given=GONE.format(token=token)).exit_code == 0
+    listed = json.loads(
+        run(folder, "bounce", "list", "--reason", "userunknown", "--json").output
+    )
+    assert [(one["delivery_id"], one["effect"]) for one in listed] == [(1, "suppressed")]
+    nothing = run(folder, "bounce", "list", "--provider", "gmail")
+    assert "nothing has come back" in nothing.output
+    wrong = run(folder, "bounce", "list", "--reason", "nonsense")
+    assert wrong.exit_code == 2
+    (counted,) = json.loads(
+        run(folder, "bounce", "stats", "--by", "provider", "--json").output
+    )
+    assert (counted["provider"], counted["reports"], counted["share"]) == (
+        "example.com", 1, 1.0,
+    )  # fmt: skip
+    told = run(folder, "bounce", "stats", "--by", "provider").output
+    assert "example.com refuses 100 % for mailboxes that do not exist" in " ".join(
+        told.split()
+    )
