@@ -9,6 +9,7 @@ import quopri
 import re
 
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([BbQq])\?([^?\n]*)\?=")
+_WORDS = re.compile(r"(?:=\?[^?\s]{1,60}\?[BbQq]\?[^?\n]*\?=)+")
 _BETWEEN_WORDS = re.compile(r"(\?=)[ \t\n]+(=\?)")
 _TAG = re.compile(r"<[^<>]{0,5000}>")
 _LINE_TAG = re.compile(
@@ -21,15 +22,22 @@ def decoded_words(value: str) -> str:
     """Decode encoded words (RFC 2047 §2); what can't be decoded stays."""
     if "=?" not in value:
         return value
-    return _WORD.sub(_word, _BETWEEN_WORDS.sub(r"\1\2", value))
+    return _WORDS.sub(_words, _BETWEEN_WORDS.sub(r"\1\2", value))
 
 
-def _word(match: re.Match[str]) -> str:
-    charset, how, text = match.groups()
-    raw = text.encode("utf-8", "replace")
-    if how in "Bb":
-        return in_charset(from_base64(raw), charset)
-    return in_charset(quopri.decodestring(raw.replace(b"_", b"=20")), charset)
+def _words(run: re.Match[str]) -> str:
+    """Decode words that follow each other; many programs part them within a letter."""
+    parts: list[tuple[str, bytes]] = []
+    for charset, how, text in _WORD.findall(run[0]):
+        raw = text.encode("utf-8", "replace")
+        if how in "Bb":
+            raw = from_base64(raw)
+        else:
+            raw = quopri.decodestring(raw.replace(b"_", b"=20"))
+        if parts and parts[-1][0].lower() == charset.lower():
+            raw = parts.pop()[1] + raw
+        parts.append((charset, raw))
+    return "".join(in_charset(raw, charset) for charset, raw in parts)
 
 
 def from_base64(raw: bytes) -> bytes:
@@ -48,6 +56,8 @@ _CHARSETS = {
     "iso-2022-jp": "iso2022_jp_ext", "shift_jis": "cp932", "sjis": "cp932",
     "x-sjis": "cp932", "ks_c_5601-1987": "cp949", "gb2312": "gb18030", "gbk": "gb18030",
     "iso-8859-1": "cp1252", "latin1": "cp1252", "iso-8859-8-i": "iso-8859-8",
+    "euc-kr": "cp949", "windows-874": "cp874", "tis-620": "cp874", "iso-8859-11": "cp874",
+    "iso-8859-9": "cp1254",
 }  # fmt: skip
 """What charsets are called here; the rest Python knows by their own names."""
 
@@ -55,9 +65,9 @@ _TEXTS = frozenset(
     {
         "utf-8", "utf-7", "utf-16", "utf-16le", "utf-16be", "iso2022_jp_ext", "euc-jp",
         "cp932", "cp949", "euc-kr", "gb18030", "big5", "koi8-r", "koi8-u", "cp1252",
-        "tis-620", "macintosh", "iso2022_kr", "iso-2022-kr", "hz-gb-2312",
+        "macintosh", "iso2022_kr", "iso-2022-kr", "hz-gb-2312",
         *(f"iso-8859-{number}" for number in range(2, 17)),
-        *(f"windows-{number}" for number in range(1250, 1259)), "windows-874",
+        *(f"windows-{number}" for number in range(1250, 1259)), "cp874",
         *(f"cp{number}" for number in range(1250, 1259)), "cp850", "cp437", "cp866",
     }
 )  # fmt: skip

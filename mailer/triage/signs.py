@@ -20,6 +20,7 @@ class Signs:
     given_up: Phrases
     after: tuple[tuple[Refused, tuple[str, ...]], ...]
     auto_reply_subjects: Phrases
+    auto_reply_begins: tuple[str, ...]
     challenge_subjects: Phrases
     challenge_texts: Phrases
     unsubscribe_subjects: frozenset[str]
@@ -62,6 +63,7 @@ def signs(values: Mapping[str, Any], where: str) -> Signs:
         phrases("late", "given_up"),
         tuple((one, words("after", one)) for one in Refused if one is not Refused.UNSAID),
         phrases("auto_reply", "subjects"),
+        words("auto_reply", "begin"),
         phrases("challenge", "subjects"),
         phrases("challenge", "texts"),
         frozenset(words("unsubscribe", "subjects")),

@@ -24,6 +24,7 @@ from mailer.model.notice import (
     Spam,
     Unsubscribe,
 )
+from mailer.triage.acknowledging import without_answers
 from mailer.triage.answers import back_on, is_automatic, own_words
 from mailer.triage.finding import Reading
 from mailer.triage.formats import ANYONE, Format
@@ -213,7 +214,7 @@ def _answer(message: Message, signs: Signs, clues: Clues) -> Notice:
     small = normal(words[:4000])
     if not listed and _challenges(subject, small, message, signs):
         return Challenge(who, "it asks us to prove that we are a person", clues)
-    why = is_automatic(message, by_subject=signs.auto_reply_subjects.stand_in(subject))
+    why = is_automatic(message, by_subject=_answers_by_subject(message, subject, signs))
     if why:
         return AutoReply(_away(message), why, back_on(message), clues)
     if not listed and _wants_out(small, signs):
@@ -221,6 +222,12 @@ def _answer(message: Message, signs: Signs, clues: Clues) -> Notice:
     if message.part.get("x-spam-flag").strip().lower() == "yes":
         return Spam(who, "a filter before us marked it (X-Spam-Flag)", clues)
     return Human(who, "nothing shows that a machine wrote it", clues)
+
+
+def _answers_by_subject(message: Message, subject: str, signs: Signs) -> bool:
+    if message.from_nobody and signs.auto_reply_subjects.stand_in(subject):
+        return True
+    return without_answers(subject).startswith(signs.auto_reply_begins)
 
 
 def _away(message: Message) -> tuple[Concerned, ...]:
