@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bench import (
+    acknowledge,
     classify,
     cli_help,
     console,
@@ -67,6 +68,7 @@ _MODULES = (
     search,
     leaving,
     console,
+    acknowledge,
 )
 _QUICK = 0.05
 
