@@ -1,8 +1,8 @@
 # ruff: noqa: E501, RUF001 - each row is one line, in its language's own letters
 """What people write to a shop in any week, in thirty-four languages.
 
-Written down from what one would ask a shop, without a thought of which words machines use:
-no row was tried before it stood here, and none was changed because of what it was taken for.
+Written as one asks a shop, not to lead a rule astray (`awkward.py` has such): no row was
+tried before it stood here, and none was changed because of what it was taken for.
 Each is: language, name, address, charsets that mail programs write it in, subject, text.
 Our own writing, under the licence of this project.
 """

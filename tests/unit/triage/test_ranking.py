@@ -1,6 +1,7 @@
 """Which article answers a question: measured on a hundred questions, and on other mail."""
 
 from samples.questions import ARTICLES, HELD_OUT, LOOKED_AT, OTHER_MAIL
+from samples.unrelated import UNRELATED
 
 from mailer.model.article import Article
 from mailer.triage.ranking import shelf_of, stems
@@ -49,3 +50,9 @@ def test_the_order_never_depends_on_the_order_of_files():
         assert [one.article.name for one in SHELF.search(words, "en")] == [
             one.article.name for one in backwards.search(words, "en")
         ]
+
+
+def test_a_hundred_people_who_ask_for_none_of_it_get_no_suggestion():
+    asked = {*OTHER_MAIL, *UNRELATED}
+    assert len(asked) >= 100
+    assert [one for one in asked if SHELF.suggest(one, "en")] == []
