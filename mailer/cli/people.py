@@ -193,6 +193,7 @@ def shown_json(found: Shown) -> dict[str, object]:
             "updated_at": one.updated_at,
             "frequency": found.frequency,
             "topics": found.topics,
+            "text_alone": found.plain,
         },
         "subscriptions": [
             {
@@ -220,6 +221,8 @@ def shown_lines(address: str, found: Shown) -> Iterator[str]:
             yield f"  {name:{width}}  {shown(value)}"
         if found.frequency is not None:
             yield f"wants {_OFTEN[found.frequency]}, as she chose herself"
+        if found.plain:
+            yield "wants letters as text alone, as she chose herself"
         for list_id, topics in found.topics.items():
             about = ", ".join(topics)
             yield f"wants letters of {list_id} about {about} alone, as she chose herself"

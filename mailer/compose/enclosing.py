@@ -76,6 +76,18 @@ class Enclosing:
             ends += [b"\r\n", *_parts(self._files, outer)]
         return Around(before, between, b"".join(ends))
 
+    def around_text(self, message_id: str, text_head: str) -> tuple[str, bytes]:
+        """Frame a letter of text alone; images that only the HTML shows stay away.
+
+        Returns:
+            What stands before the text, and behind it.
+        """
+        if not self._files:
+            return text_head, b"\r\n"
+        outer = f"=_.{message_id}"
+        before = f"{_multipart('mixed', outer)}\r\n--{outer}\r\n{text_head}"
+        return before, b"".join([b"\r\n", *_parts(self._files, outer)])
+
 
 def _multipart(kind: str, boundary: str, more: str = "") -> str:
     return f'Content-Type: multipart/{kind};{more}\r\n boundary="{boundary}"\r\n'

@@ -96,8 +96,12 @@ class Head:
             self._feedback = f":{mailing_list.id}:{kind.value}:{self.domain}"
             self._mailbox = unsubscribe_mailbox(mailing_list)
 
-    def frame(self, fields: Fields, enclosing: Enclosing) -> Frame:
-        """Write the header of one letter and what stands around its parts."""
+    def frame(self, fields: Fields, enclosing: Enclosing, *, plain: bool = False) -> Frame:
+        """Write the header of one letter and what stands around its parts.
+
+        Args:
+            plain: It has text alone, and what is attached; there is nothing between.
+        """
         listed = ""
         if self._feedback:
             unsubscribe = list_unsubscribe(
@@ -113,6 +117,9 @@ class Head:
             f"Message-ID: <{fields.message_id}@{self.domain}>\r\n"
             f"{self._fixed}{listed}"
         )
+        if plain:
+            before, end = enclosing.around_text(fields.message_id, _TEXT_HEAD)
+            return Frame(f"{head}{before}".encode(), b"", end)
         if enclosing:
             around = enclosing.around(fields.message_id, _TEXT_HEAD, _HTML_HEAD)
             return Frame(

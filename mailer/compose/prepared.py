@@ -202,7 +202,7 @@ class Prepared:
                 self._tokens.for_delivery(TokenKind.BROWSER, delivery_id)
             )
         text = edition.bodies.text.fill(names)
-        page = edition.bodies.html.fill(names)
+        page = [] if person.plain else edition.bodies.html.fill(names)
         message_id = tokens.message
         frame = self._head.frame(
             Fields(
@@ -215,6 +215,7 @@ class Prepared:
                 token=token,
             ),
             edition.enclosing,
+            plain=person.plain,
         )
         return Letter(
             sender=self._rehearsal_to or self._return_path(tokens.return_path),

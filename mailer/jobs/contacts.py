@@ -38,6 +38,7 @@ from mailer.store.contacts import (
 from mailer.store.database import Connection, Database
 from mailer.store.frequencies import frequency
 from mailer.store.lists import all_lists, see_list, words
+from mailer.store.plaintexts import plain_since
 from mailer.store.subscriptions import of_contacts, subscription
 from mailer.store.suppressions import in_force, suppressions_of
 from mailer.store.topics import topics_chosen
@@ -82,6 +83,7 @@ class Shown:
         contact: None for somebody we do not know, who may still be suppressed.
         frequency: How often she wants letters; None when she never said.
         topics: What she wants letters about, by the list's id; of others about all.
+        plain: She wants letters as text alone.
     """
 
     contact: Contact | None
@@ -89,6 +91,7 @@ class Shown:
     suppressions: tuple[Suppression, ...]
     frequency: Frequency | None = None
     topics: Mapping[str, Sequence[str]] = field(default_factory=dict[str, Sequence[str]])
+    plain: bool = False
 
 
 def add_contact(
@@ -152,9 +155,10 @@ def show_contact(database: Database, ring: KeyRing, address: str) -> Shown:
             for (_, list_id), one in sorted(of_contacts(connection, [contact.id]).items())
         )
         often = frequency(connection, contact.id)
+        plain = plain_since(connection, contact.id) is not None
         chosen = topics_chosen(connection, contact.id)
     topics = {list_id: sorted(one.topics) for list_id, one in sorted(chosen.items())}
-    return Shown(contact, memberships, suppressions, often, topics)
+    return Shown(contact, memberships, suppressions, often, topics, plain)
 
 
 def _row(specs: Mapping[str, AttributeSpec], person: NewPerson) -> PersonRow:

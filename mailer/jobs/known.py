@@ -25,6 +25,7 @@ from mailer.store.frequencies import frequency
 from mailer.store.incoming import Judged, of_delivery
 from mailer.store.known import ImportedValues, OwnLetter, imported_values, own_letters
 from mailer.store.lists import all_lists, words
+from mailer.store.plaintexts import plain_since
 from mailer.store.reasons import reasons_of
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppressions_of
@@ -108,6 +109,7 @@ class Known:
     """All that is known about a person; the frequency is None where she never said.
 
     Args:
+        plain: She wants letters as text alone.
         topics: The lists of which she chose topics, each with what she chose.
     """
 
@@ -121,6 +123,7 @@ class Known:
     tickets: tuple[Spoken, ...] = ()
     did: tuple[Event, ...] = ()
     topics: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    plain: bool = False
 
 
 def known_about(world: World, contact_id: int) -> Known | None:
@@ -155,6 +158,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
             (titles.get(list_id, list_id), tuple(sorted(one.topics)))
             for list_id, one in sorted(topics_chosen(connection, contact.id).items())
         )
+        plain = plain_since(connection, contact.id) is not None
         did = tuple(events_of(connection, contact.id, EVENTS_AT_MOST))
         tickets = tuple(
             Spoken(one, tuple(entries_of(connection, one.id)))
@@ -182,6 +186,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
         tickets,
         did,
         topics,
+        plain,
     )
 
 

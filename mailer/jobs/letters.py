@@ -74,6 +74,7 @@ def _reader(claim: Claim, prepared: Prepared, sent: Sent) -> Person:
         attributes={} if claim.cause_kind is CauseKind.REQUEST else attributes,
         language=sent.language or claim.language,
         time_zone=claim.time_zone,
+        plain=claim.plain,
     )
 
 

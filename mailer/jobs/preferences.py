@@ -26,11 +26,12 @@ from mailer.store import ledger
 from mailer.store.contacts import change_contacts, get_contact, mark_own
 from mailer.store.database import Database
 from mailer.store.events import note_event
-from mailer.store.frequencies import choose_frequency, frequency
+from mailer.store.frequencies import frequency
 from mailer.store.lists import all_lists
+from mailer.store.plaintexts import plain_since
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppress, suppressions_of
-from mailer.store.topics import choose_topics, topics_chosen
+from mailer.store.topics import topics_chosen
 
 PAUSES_DAYS = (14, 30, 90)
 """How long a pause may be."""
@@ -79,6 +80,7 @@ class Preferences:
         time_zone: By which clock she lives, if anybody said.
         channel: By which way she likes to be reached, if anybody said.
         frequency: How often she wants letters; None when she never said.
+        plain: She wants letters as text alone.
     """
 
     address: str
@@ -89,6 +91,7 @@ class Preferences:
     time_zone: str | None = None
     channel: object = None
     frequency: Frequency | None = None
+    plain: bool = False
 
 
 def preferences(
@@ -114,6 +117,7 @@ def preferences(
         seen = all_lists(connection)
         often = frequency(connection, contact.id)
         chosen = topics_chosen(connection, contact.id)
+        plain = plain_since(connection, contact.id) is not None
     stopping = [one for one in held if one.scope in _ALL]
     pause = next((one for one in stopping if one.reason is SuppressionReason.PAUSED), None)
     stopped = any(one.reason is not SuppressionReason.PAUSED for one in stopping)
@@ -142,6 +146,7 @@ def preferences(
         stopped=stopped,
         paused_until=until,
         frequency=often,
+        plain=plain,
         time_zone=contact.time_zone,
         channel=contact.attributes.get(CHANNEL),
     )
@@ -263,41 +268,6 @@ def _set(database: Database, reader: Reader, name: str, value: str, now: datetim
                 details = replace(known, attributes={**known.attributes, name: value})
         change_contacts(connection, [(contact.id, details)], now)
         mark_own(connection, contact, [name], now)
-        note_event(connection, contact.id, Event(EventKind.VISITED, now))
-    return True
-
-
-def want(database: Database, reader: Reader, often: Frequency, now: datetime) -> bool:
-    """Write down how often a person wants letters; say whether somebody is on record."""
-    with database.write() as connection:
-        contact = get_contact(connection, reader.contact_id)
-        if contact is None:
-            return False
-        choose_frequency(connection, contact.id, often, now)
-        note_event(connection, contact.id, Event(EventKind.VISITED, now))
-    return True
-
-
-def choose(
-    database: Database,
-    reader: Reader,
-    list_id: str,
-    topics: Iterable[str],
-    now: datetime,
-) -> bool:
-    """Write down which topics of a list a person wants letters about.
-
-    Args:
-        topics: Those that the list has; none for all there are.
-
-    Returns:
-        Whether somebody is on record.
-    """
-    with database.write() as connection:
-        contact = get_contact(connection, reader.contact_id)
-        if contact is None:
-            return False
-        choose_topics(connection, contact.id, list_id, [*topics], now)
         note_event(connection, contact.id, Event(EventKind.VISITED, now))
     return True
 

@@ -87,6 +87,7 @@ class Claim(NamedTuple):
         chosen_days: Within how many days she wants one letter, 0 for all; None when she
             chose nothing.
         provider: Who keeps the mailbox, as known when the letter was planned.
+        plain: The person wants text alone.
     """
 
     id: int
@@ -105,3 +106,4 @@ class Claim(NamedTuple):
     time_zone: str | None
     chosen_days: int | None = None
     provider: str = OTHER
+    plain: bool = False

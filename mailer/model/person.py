@@ -12,6 +12,7 @@ class Person(NamedTuple):
         attributes: Declared names to JSON values; dates are texts `YYYY-MM-DD`.
         language: A language tag (RFC 5646), or None.
         time_zone: The IANA name of a zone; None or an unknown name count as the fallback.
+        plain: Letters to them are text alone, as they chose.
     """
 
     contact_id: int | None
@@ -19,3 +20,4 @@ class Person(NamedTuple):
     attributes: dict[str, object]
     language: str | None = None
     time_zone: str | None = None
+    plain: bool = False

@@ -23,6 +23,16 @@ class TopicChoiceRow(SQLModel, table=True):
     chosen_at: datetime = time_column()
 
 
+class PlainTextRow(SQLModel, table=True):
+    """Somebody who wants letters as text alone; everybody else has no row."""
+
+    __tablename__ = "plain_text"  # pyright: ignore[reportAssignmentType]
+    contact_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    chosen_at: datetime = time_column()
+
+
 class CampaignTopicRow(SQLModel, table=True):
     """What a campaign is about."""
 

@@ -27,6 +27,7 @@ from sqlalchemy import (
 
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind
+from mailer.store.choicetables import PlainTextRow
 from mailer.store.columns import from_instant, to_instant
 from mailer.store.compiled import (
     Compiled,
@@ -51,6 +52,7 @@ _delivery = table(DeliveryRow)
 _contact = table(ContactRow)
 _frequency = table(FrequencyRow)
 _letter = table(CanaryLetterRow)
+_plain = table(PlainTextRow)
 
 # PostgreSQL only uses a partial index when the statement says its condition literally.
 DUE = _delivery.alias("due")
@@ -192,6 +194,7 @@ def _cells(dialect_name: str) -> list[ColumnElement[Any]]:
         _contact.c.time_zone,
         _frequency.c.days,
         _delivery.c.provider,
+        _plain.c.contact_id,
     ]
 
 
@@ -204,9 +207,9 @@ def _read(dialect_name: str) -> Compiled:
     return Compiled(
         select(together)
         .select_from(
-            _delivery.outerjoin(
-                _contact, _contact.c.id == _delivery.c.contact_id
-            ).outerjoin(_frequency, _frequency.c.contact_id == _delivery.c.contact_id)
+            _delivery.outerjoin(_contact, _contact.c.id == _delivery.c.contact_id)
+            .outerjoin(_frequency, _frequency.c.contact_id == _delivery.c.contact_id)
+            .outerjoin(_plain, _plain.c.contact_id == _delivery.c.contact_id)
         )
         .where(
             _delivery.c.id.in_(listed("ids", dialect_name)),
@@ -251,6 +254,7 @@ def _claim_of(  # noqa: PLR0913, PLR0917 - the cells of a claim, in their order
     time_zone: str | None,
     chosen_days: int | None,
     provider: str,
+    plain: int | None,
 ) -> Claim:
     return Claim(
         id,
@@ -269,4 +273,5 @@ def _claim_of(  # noqa: PLR0913, PLR0917 - the cells of a claim, in their order
         time_zone,
         chosen_days,
         provider,
+        plain is not None,
     )

@@ -28,6 +28,7 @@ from mailer.store.doortables import ApiRequestRow
 from mailer.store.events import forget_events
 from mailer.store.evidence import forget
 from mailer.store.frequencies import forget_frequency
+from mailer.store.plaintexts import forget_plain
 from mailer.store.reasons import unname_reasons
 from mailer.store.tables import (
     AttemptRow,
@@ -70,6 +71,7 @@ TABLES = {
     "leaving_reason": "stays, without her and her words",
     "ledger": "stays without its personal values",
     "page_request": "deleted",
+    "plain_text": "deleted",
     "sign_up": "deleted",
     "subscription": "stays as left, under a number that is nobody's any more",
     "topic_choice": "deleted",
@@ -200,6 +202,7 @@ def erase_contact(connection: Connection, contact_id: int) -> int:
     forget_frequency(connection, contact_id)
     forget_events(connection, contact_id)
     forget_topics(connection, contact_id)
+    forget_plain(connection, contact_id)
     unname_reasons(connection, contact_id)
     holds.forget(connection, contact_id)
     connection.execute(delete(_contact).where(_contact.c.id == contact_id))

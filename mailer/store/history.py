@@ -14,6 +14,7 @@ from mailer.store.campaigns import campaign_of
 from mailer.store.campaignsearch import to_lists
 from mailer.store.contacts import get_contact
 from mailer.store.deliveries import DeliveryView, view_of
+from mailer.store.plaintexts import plain_since
 from mailer.store.tables import AttemptRow, CampaignRow, DeliveryRow, table
 
 _delivery = table(DeliveryRow)
@@ -147,11 +148,14 @@ def claim_to_show(connection: Connection, delivery_id: int) -> Claim | None:
     ).one_or_none()
     if row is None or not row.address:
         return None
-    contact = None
+    contact, plain = None, False
+    tried_at = row.first_attempt_at or row.due_at
     if row.contact_id is not None:
         contact = get_contact(connection, row.contact_id)
         if contact is None:
             return None
+        since = plain_since(connection, contact.id)
+        plain = since is not None and since <= tried_at
     return Claim(
         id=row.id,
         fence=row.attempt,
@@ -161,12 +165,13 @@ def claim_to_show(connection: Connection, delivery_id: int) -> Claim | None:
         list_id=row.list_id,
         contact_id=row.contact_id,
         address=row.address,
-        first_attempt_at=row.first_attempt_at or row.due_at,
+        first_attempt_at=tried_at,
         give_up_at=row.give_up_at,
         deferrals=row.deferrals,
         attributes=dict(contact.attributes) if contact else {},
         language=contact.language if contact else None,
         time_zone=contact.time_zone if contact else None,
+        plain=plain,
     )
 
 

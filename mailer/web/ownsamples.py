@@ -113,6 +113,7 @@ _FULL: Values = {
     "values": _VALUES,
     "on_lists": ["News"],
     "frequency": "weekly",
+    "plain": True,
     "topics": [{"title": "News", "chosen": "tents, tours"}],
     "consents": _CONSENTS,
     "stops": _STOPS,
@@ -123,6 +124,7 @@ _FULL: Values = {
 _BARE: Values = {
     **_FULL,
     "frequency": "",
+    "plain": False,
     "topics": [],
     "on_lists": [],
     "consents": [],

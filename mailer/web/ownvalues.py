@@ -60,6 +60,7 @@ def page_values(
         "values": [_value(one, known, means, clock, typed) for one in known.values],
         "on_lists": list(known.on_lists),
         "frequency": "" if known.frequency is None else known.frequency.value,
+        "plain": known.plain,
         "topics": [
             {"title": title, "chosen": ", ".join(chosen)} for title, chosen in known.topics
         ],

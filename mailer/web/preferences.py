@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from mailer.errors import MailerError, NotFoundError
 from mailer.jobs import preferences as jobs
+from mailer.jobs import wishes
 from mailer.jobs.page_links import ask_by_link
 from mailer.jobs.preferences import CHANNEL, CHANNELS, PAUSES_DAYS, Preferences
 from mailer.jobs.surveys import shown_surveys
@@ -26,6 +27,7 @@ from mailer.web.means import Means
 _log = logging.getLogger(__name__)
 
 _KIND = TokenKind.PREFERENCES
+_LOOKS = ("full", "plain")
 _TOPIC = "topic."
 _PAUSES = frozenset(map(str, PAUSES_DAYS))
 _FREQUENCIES = frozenset(one.value for one in Frequency)
@@ -92,7 +94,13 @@ async def _do(  # noqa: PLR0911 - one for each button
             return "resumed" if done else ""
         case {"topics": list_id}:
             return await _choose(means, reader, list_id, form)
-        case {"frequency": _} | {"language": _} | {"time_zone": _} | {"channel": _}:
+        case (
+            {"frequency": _}
+            | {"language": _}
+            | {"time_zone": _}
+            | {"channel": _}
+            | {"looks": _}
+        ):
             return await _write_down(means, reader, form)
         case _:
             return reader
@@ -106,7 +114,7 @@ async def _choose(means: Means, reader: Reader, list_id: str, form: dict[str, st
         return ""
     ticked = [one.id for one in there[list_id] if form.get(f"{_TOPIC}{one.id}")]
     done = await means.joining.threads.do(
-        lambda: jobs.choose(means.database, reader, list_id, ticked, now)
+        lambda: wishes.choose(means.database, reader, list_id, ticked, now)
     )
     return "topics" if done else ""
 
@@ -123,9 +131,14 @@ async def _write_down(means: Means, reader: Reader, form: dict[str, str]) -> str
     match form:
         case {"frequency": often} if often in _FREQUENCIES:
             done = await means.joining.threads.do(
-                lambda: jobs.want(database, reader, Frequency(often), now)
+                lambda: wishes.want(database, reader, Frequency(often), now)
             )
             return "frequency" if done else ""
+        case {"looks": looks} if looks in _LOOKS:
+            done = await means.joining.threads.do(
+                lambda: wishes.look_like(database, reader, now, plain=looks == "plain")
+            )
+            return "looks" if done else ""
         case {"channel": channel} if channel in _channels(means):
             done = await means.joining.threads.do(
                 lambda: jobs.reach_by(database, reader, channel, now)
@@ -221,6 +234,7 @@ def _values(
         "pauses": PAUSES_DAYS,
         "frequency": "" if found.frequency is None else found.frequency.value,
         "frequencies": [one.value for one in Frequency],
+        "looks": "plain" if found.plain else "full",
         "channels": _channels(means),
         "channel": found.channel,
         "time_zone": found.time_zone or "",

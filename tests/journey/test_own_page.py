@@ -23,6 +23,11 @@ _RUN_AXE = """
 axe.run().then(found => found.violations.map(
   one => one.id + ': ' + one.nodes.map(node => node.html).join(' | ')))
 """
+TOPICS = """
+[topics]
+tents = { en = "Tents and tarps", nb = "Telt", de = "Zelte" }
+tours = "Tours"
+"""
 WORDS = {
     "en": ("What we know about you", "Everything is erased"),
     "nb": ("Det vi vet om deg", "Alt er slettet"),
@@ -106,6 +111,10 @@ def leave_or_stay(walk: Walk, shop: Shop) -> None:
     walk.tab.go(walk.link(2, "p"))
     text = walk.look("preferences")
     assert KARI not in text
+    for button in ("button[value=plain]", "button[name=topics]"):
+        walk.tab.run("document.querySelector('[name=\"topic.tents\"]').checked = true")
+        walk.press(button)
+    walk.look("chosen")
 
 
 def see_it_all(walk: Walk) -> str:
@@ -153,11 +162,17 @@ def test_a_customer_joins_chooses_sees_it_all_and_erases_it(
     heading, erased = WORDS[language]
     with relay() as taken:
         shop.make(taken.port)
+        with (shop.folder / "lists" / "newsletter.toml").open("a") as file:
+            file.write(TOPICS)
         serve = shop.start()
         walk = Walk(tab, taken, tmp_path, scripts)
         leave_or_stay(walk, shop)
 
         assert heading in see_it_all(walk)
+        assert walk.tab.run("document.body.innerText.includes('tents')")
+        known = shop.run("contact", "show", KARI)
+        assert "wants letters as text alone" in known
+        assert "wants letters of newsletter about tents alone" in known
         walk.type("[name='a.name']", "Kari Nordmann")
         walk.press("button[value=save]")
         walk.look("saved")

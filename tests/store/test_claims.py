@@ -21,6 +21,7 @@ from mailer.store.database import Database
 from mailer.store.groups import Sheet, groups
 from mailer.store.held import held
 from mailer.store.outcomes import Change
+from mailer.store.plaintexts import choose_plain
 from mailer.store.tables import (
     CampaignRow,
     ContactRow,
@@ -248,6 +249,16 @@ def test_a_renewed_lease_is_not_taken_back(database: Database, ring: KeyRing) ->
         claims.renew(connection)
         assert not owners.take_back_overdue(connection, now())
     assert states(database) == {"claimed": 1}
+
+
+def test_a_claim_says_who_wants_text_alone(database: Database, ring: KeyRing) -> None:
+    campaign = a_campaign(database, ring, 3)
+    with database.write() as connection:
+        choose_plain(connection, 2, now(), plain=True)
+        choose_plain(connection, 3, now(), plain=True)
+        choose_plain(connection, 3, now(), plain=False)
+    claims = claim_all(database, a_sender(database), campaign)
+    assert {one.contact_id: one.plain for one in claims} == {1: False, 2: True, 3: False}
 
 
 def withdraw(database: Database) -> None:

@@ -18,6 +18,7 @@ from mailer.model.kind import Kind
 from mailer.store.contacts import get_contact
 from mailer.store.erasing import erase_contact
 from mailer.store.frequencies import frequency
+from mailer.store.plaintexts import plain_since
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tables import DeliveryRow, table
 from mailer.store.topics import topics_chosen
@@ -299,3 +300,21 @@ def test_topics_of_a_list_that_has_none_change_nothing(page, world, list_id):
     data = {"topics": list_id, "topic.tents": "yes"}
     assert page.post(person.preferences, data=data).status_code == 400
     assert topics_of(world, person) == {}
+
+
+def test_letters_as_text_alone_are_chosen_and_taken_back(page, world):
+    person = world.person()
+    page.get(person.preferences + "?looks=plain")
+    said = press(page, person, looks="plain")
+    assert "From now on our letters look like that." in said
+    assert 'value="plain" aria-pressed="true"' in said
+    with world.database.read() as connection:
+        chosen = plain_since(connection, person.contact_id)
+    world.now += timedelta(days=1)
+    press(page, person, looks="plain")
+    with world.database.read() as connection:
+        assert plain_since(connection, person.contact_id) == chosen
+    press(page, person, looks="full")
+    with world.database.read() as connection:
+        assert plain_since(connection, person.contact_id) is None
+    assert page.post(person.preferences, data={"looks": "loud"}).status_code == 400
