@@ -26,6 +26,7 @@ from mailer.cli.people import (
     shown_json,
     shown_lines,
 )
+from mailer.cli.sharing import export_to
 from mailer.jobs.contacts import NewPerson, add_contact, show_contact
 from mailer.jobs.export_contacts import as_csv, export_contacts
 from mailer.jobs.undo_import import undo_import
@@ -159,15 +160,40 @@ def show(folder: str, address: str, *, as_json: bool) -> None:
 @click.option(
     "--list", "list_name", help="Only whom this list may write to now; else all contacts."
 )
+@click.option(
+    "--to",
+    metavar="PARTNER",
+    help="Only who agreed that this partner gets it, and what it gets; is recorded.",
+)
+@click.option("--by", default="", help="Who gives it to the partner.")
+@click.option("--dry-run", is_flag=True, help="Only count who would be in it.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object a line.")
 @click.pass_obj
-def export(folder: str, list_name: str | None, *, as_json: bool) -> None:
+def export(
+    folder: str,
+    list_name: str | None,
+    *,
+    to: str | None,
+    by: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
     """Print contacts as CSV that can be imported again, or as JSON.
+
+    With `--to` it is for a partner of `partners.toml`: only those who agreed to that and
+    still do, with what their words say; who, when and whose data is on record, and each
+    person sees it on her own page.
 
     \b
     Example: mailer contact export --list newsletter > newsletter.csv
+             mailer contact export --to fjell-tours --by Ola > for-fjell-tours.csv
              mailer contact export --json
     """  # noqa: D301 - click's own mark for lines that stay as they are
+    if to is not None:
+        export_to(folder, to, by, list_name, dry_run=dry_run, as_json=as_json)
+        return
+    if by or dry_run:
+        raise click.UsageError("--by and --dry-run go with --to PARTNER")
     with open_workspace(folder, need_keys=False) as workspace:
         list_id = None if list_name is None else workspace.mailing_list(list_name).id
         people = export_contacts(workspace.database, list_id, utc_now())

@@ -24,6 +24,7 @@ from mailer.wire.line import RelayAddress, open_line
 from mailer.wire.web import get_page
 from mailer.workspace.files import exists, free_bytes, inside
 from mailer.workspace.lists import list_names, read_list
+from mailer.workspace.partners import PARTNERS_FILE, read_partners
 from mailer.workspace.providers import PROVIDERS_FILE, read_providers
 from mailer.workspace.schedules import read_schedules
 from mailer.workspace.surveys import read_survey, survey_names
@@ -75,7 +76,7 @@ def check_files(
         except MailerError as found:
             problem = str(found)
         looked.append(Looked(f"lists/{name}.toml", problem))
-    looked += _surveys(world)
+    looked += [*_surveys(world), *_partners(world)]
     looked += [_schedule(world, one.name, now) for one in read_schedules(world.folder)]
     if not usable:
         return [*looked, Looked("lists/", "there is no list that letters could go to")]
@@ -96,6 +97,17 @@ def _providers(folder: str) -> list[Looked]:
     except MailerError as found:
         return [Looked(PROVIDERS_FILE, str(found))]
     return [Looked(PROVIDERS_FILE)]
+
+
+def _partners(world: World) -> list[Looked]:
+    """Look at `partners.toml`, where there is one."""
+    if not exists(inside(world.folder, PARTNERS_FILE)):
+        return []
+    try:
+        read_partners(world.folder, world.specs)
+    except MailerError as found:
+        return [Looked(PARTNERS_FILE, str(found))]
+    return [Looked(PARTNERS_FILE)]
 
 
 def _surveys(world: World) -> list[Looked]:

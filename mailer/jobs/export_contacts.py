@@ -97,6 +97,25 @@ def as_csv(people: Iterable[Exported], specs: Mapping[str, AttributeSpec]) -> It
     yield from csv_lines(rows)
 
 
+def partners_lines(
+    pages: Iterable[Iterable[Contact]], specs: Mapping[str, AttributeSpec]
+) -> Iterator[str]:
+    """Write whose data a partner gets as lines of CSV: the address, and what it gets."""
+    yield from csv_lines([["email", *specs]])
+    for page in pages:
+        yield from csv_lines([one.address, *_cells(one, specs)] for one in page)
+
+
+def partners_view(
+    contact: Contact, specs: Mapping[str, AttributeSpec]
+) -> dict[str, object]:
+    """Return what a partner gets of one person, as JSON values."""
+    values = {
+        name: read(spec.type, contact.attributes.get(name)) for name, spec in specs.items()
+    }
+    return {"email": contact.address, **values}
+
+
 def _fixed(contact: Contact) -> list[str]:
     return [contact.address, contact.language or "", contact.time_zone or ""]
 

@@ -12,6 +12,7 @@ from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
 from mailer.model.event import Event
 from mailer.model.frequency import Frequency
+from mailer.model.partner import is_partner
 from mailer.model.reason import SaidWhy
 from mailer.model.subscription import Entry as Step
 from mailer.model.suppression import Suppression, list_of
@@ -27,6 +28,7 @@ from mailer.store.known import ImportedValues, OwnLetter, imported_values, own_l
 from mailer.store.lists import all_lists, words
 from mailer.store.plaintexts import plain_since
 from mailer.store.reasons import reasons_of
+from mailer.store.sharings import Given, given_of
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tickets import entries_of, of_person
@@ -110,6 +112,7 @@ class Known:
 
     Args:
         plain: She wants letters as text alone.
+        given: Which partners were given her data, and when.
         topics: The lists of which she chose topics, each with what she chose.
     """
 
@@ -124,6 +127,7 @@ class Known:
     did: tuple[Event, ...] = ()
     topics: tuple[tuple[str, tuple[str, ...]], ...] = ()
     plain: bool = False
+    given: tuple[Given, ...] = ()
 
 
 def known_about(world: World, contact_id: int) -> Known | None:
@@ -158,6 +162,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
             (titles.get(list_id, list_id), tuple(sorted(one.topics)))
             for list_id, one in sorted(topics_chosen(connection, contact.id).items())
         )
+        given = tuple(given_of(connection, contact.id))
         plain = plain_since(connection, contact.id) is not None
         did = tuple(events_of(connection, contact.id, EVENTS_AT_MOST))
         tickets = tuple(
@@ -174,7 +179,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
             sorted(
                 titles.get(list_id, list_id)
                 for (_, list_id), one in places.items()
-                if one.stands(now)
+                if one.stands(now) and not is_partner(list_id)
             )
         ),
         tuple(
@@ -187,6 +192,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
         did,
         topics,
         plain,
+        given,
     )
 
 

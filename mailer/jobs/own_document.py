@@ -27,6 +27,7 @@ def as_document(known: Known, now: datetime) -> dict[str, Any]:
         ],
         "on_lists": list(known.on_lists),
         "how_often": None if known.frequency is None else known.frequency.value,
+        "given_to": [{"partner": one.partner, "at": _time(one.at)} for one in known.given],
         "text_alone": known.plain,
         "topics": [
             {"list": title, "chosen": list(chosen)} for title, chosen in known.topics

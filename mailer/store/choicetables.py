@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Column, Index, Text
 from sqlmodel import Field, SQLModel
 
-from mailer.store.columns import number_column, text_column, time_column
+from mailer.store.columns import id_column, number_column, text_column, time_column
 from mailer.store.shapingtables import metadata
 
 __all__ = ("metadata",)
@@ -31,6 +31,30 @@ class PlainTextRow(SQLModel, table=True):
         sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
     )
     chosen_at: datetime = time_column()
+
+
+class SharingRow(SQLModel, table=True):
+    """One time that a partner was given people's data: who gave it, and of how many."""
+
+    __tablename__ = "sharing"  # pyright: ignore[reportAssignmentType]
+    id: int | None = id_column()
+    partner: str = text_column()
+    at: datetime = time_column()
+    by: str = text_column()
+    people: int = number_column()
+
+
+class SharedPersonRow(SQLModel, table=True):
+    """Somebody whose data a partner was given; it goes when she is erased."""
+
+    __tablename__ = "shared_person"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_shared_person_contact_id", "contact_id"),)
+    sharing_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
+    contact_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, autoincrement=False)
+    )
 
 
 class CampaignTopicRow(SQLModel, table=True):

@@ -30,6 +30,7 @@ from mailer.store.evidence import forget
 from mailer.store.frequencies import forget_frequency
 from mailer.store.plaintexts import forget_plain
 from mailer.store.reasons import unname_reasons
+from mailer.store.sharings import forget_shared
 from mailer.store.tables import (
     AttemptRow,
     ContactRow,
@@ -72,6 +73,7 @@ TABLES = {
     "ledger": "stays without its personal values",
     "page_request": "deleted",
     "plain_text": "deleted",
+    "shared_person": "deleted",
     "sign_up": "deleted",
     "subscription": "stays as left, under a number that is nobody's any more",
     "topic_choice": "deleted",
@@ -203,6 +205,7 @@ def erase_contact(connection: Connection, contact_id: int) -> int:
     forget_events(connection, contact_id)
     forget_topics(connection, contact_id)
     forget_plain(connection, contact_id)
+    forget_shared(connection, contact_id)
     unname_reasons(connection, contact_id)
     holds.forget(connection, contact_id)
     connection.execute(delete(_contact).where(_contact.c.id == contact_id))

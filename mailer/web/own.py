@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from mailer.errors import AddressError, MailerError
 from mailer.jobs import own_page as jobs
+from mailer.jobs import sharing
 from mailer.jobs.known import Known, known_about
 from mailer.jobs.own_document import as_document
 from mailer.jobs.page_links import open_page
@@ -20,11 +21,13 @@ from mailer.model.address import Address, parse_address
 from mailer.model.contact import Contact
 from mailer.model.token import TokenKind
 from mailer.store.page_requests import PageRequest, Purpose, find_request
+from mailer.web.client import agent_of, client_address
 from mailer.web.form import read_form
 from mailer.web.language import language_of
 from mailer.web.leaving import JUNK
 from mailer.web.means import Means
 from mailer.web.ownvalues import Typed, page_values
+from mailer.workspace.partners import read_partners
 
 _log = logging.getLogger(__name__)
 
@@ -143,10 +146,32 @@ async def _act(
             return await _download(request, means, contact.id, kind)
         case "move":
             return await _ask_to_move(request, means, contact, form)
+        case "share" | "unshare" as wish if "partner" in form:
+            note = await _share(request, means, contact, form["partner"], wish)
+            return await _page(request, means, contact.id, note)
         case "":
             return await _page(request, means, contact.id)
         case _:
             return means.pages.problem(400, language=language_of(request, means.pages))
+
+
+async def _share(
+    request: Request, means: Means, contact: Contact, name: str, wish: str
+) -> str:
+    """Agree that a partner gets her data, or withdraw that; say what was done."""
+    world = means.joining.world
+    partners = await means.reading.do(lambda: read_partners(world.folder, world.specs))
+    partner = next((one for one in partners if one.name == name), None)
+    if partner is None:
+        return ""
+    if wish == "unshare":
+        await means.leaving.do(lambda: sharing.withdraw(world, contact, partner))
+        return "unshared"
+    address, agent = client_address(request, means.joining.proxies), agent_of(request)
+    await means.leaving.do(
+        lambda: sharing.agree(world, contact.id, partner, address, agent)
+    )
+    return "shared"
 
 
 async def _erase(
@@ -186,6 +211,11 @@ async def _known(means: Means, contact_id: int) -> Known | None:
     return await means.reading.do(lambda: known_about(world, contact_id))
 
 
+async def _offers(means: Means, known: Known) -> tuple[sharing.Offer, ...]:
+    world = means.joining.world
+    return await means.reading.do(lambda: sharing.offers_to(world, known.contact))
+
+
 async def _page(
     request: Request,
     means: Means,
@@ -199,7 +229,7 @@ async def _page(
     if known is None or number is None:
         return _closed(request, means)
     language = language_of(request, means.pages, known.contact.language)
-    values = page_values(known, means, language, typed)
+    values = page_values(known, means, language, typed, await _offers(means, known))
     return means.pages.page(
         "own",
         {
@@ -224,7 +254,7 @@ async def _download(request: Request, means: Means, contact_id: int, kind: str) 
         answer = Response(text + "\n", media_type="application/json")
     else:
         language = language_of(request, means.pages, known.contact.language)
-        values = page_values(known, means, language, None)
+        values = page_values(known, means, language, None, await _offers(means, known))
         answer = means.pages.page("own-data", values, language=language)
     answer.headers["Content-Disposition"] = f"{_FILE}.{kind}"
     return answer

@@ -113,6 +113,18 @@ _FULL: Values = {
     "values": _VALUES,
     "on_lists": ["News"],
     "frequency": "weekly",
+    "given": [{"title": "Acme", "at": "21 Nov 2026, 10:00:00"}],
+    "partners": [
+        {
+            "name": "acme",
+            "title": "Acme",
+            "purpose": "Tours.",
+            "words": "Yes, tell Acme.",
+            "agreed": agreed,
+            "since": "21 Nov 2026",
+        }
+        for agreed in (True, False)
+    ],
     "plain": True,
     "topics": [{"title": "News", "chosen": "tents, tours"}],
     "consents": _CONSENTS,
@@ -125,6 +137,8 @@ _BARE: Values = {
     **_FULL,
     "frequency": "",
     "plain": False,
+    "given": [],
+    "partners": [],
     "topics": [],
     "on_lists": [],
     "consents": [],
@@ -150,6 +164,8 @@ OWN_SAMPLES: dict[str, Sequence[Values]] = {
             (_FULL, "", True),
             (_BARE, "saved", False),
             (_BARE, "same", False),
+            (_BARE, "shared", False),
+            (_BARE, "unshared", False),
             (_BARE, "letter", False),
             (_BARE, "no-letter", False),
         )

@@ -1,6 +1,6 @@
 """What a person's own page shows, as values for its templates."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,6 +9,7 @@ from babel.dates import format_date, format_datetime
 from mailer.audience.answers import Problem, field_of
 from mailer.jobs.export_contacts import cell
 from mailer.jobs.known import Agreed, Known, Received, Spoken, Value
+from mailer.jobs.sharing import Offer
 from mailer.model.ticket import EntryKind
 from mailer.model.zone import zone_names, zone_of
 from mailer.web.means import Means
@@ -48,11 +49,16 @@ class _Clock:
 
 
 def page_values(
-    known: Known, means: Means, language: str, typed: Typed | None
+    known: Known,
+    means: Means,
+    language: str,
+    typed: Typed | None,
+    offers: Sequence[Offer] = (),
 ) -> dict[str, object]:
     """Return what the page, and the HTML to keep, are filled in with."""
     contact = known.contact
     clock = _Clock(language, contact.time_zone)
+    titles = {one.partner.name: one.partner.title for one in offers}
     return {
         "address": contact.address,
         "since": clock.day(contact.created_at),
@@ -60,6 +66,11 @@ def page_values(
         "values": [_value(one, known, means, clock, typed) for one in known.values],
         "on_lists": list(known.on_lists),
         "frequency": "" if known.frequency is None else known.frequency.value,
+        "given": [
+            {"title": titles.get(one.partner, one.partner), "at": clock.time(one.at)}
+            for one in known.given
+        ],
+        "partners": [_partner(one, clock) for one in offers],
         "plain": known.plain,
         "topics": [
             {"title": title, "chosen": ", ".join(chosen)} for title, chosen in known.topics
@@ -81,6 +92,18 @@ def page_values(
             for one in known.did
         ],
         "conversations": [_spoken(one, clock) for one in known.tickets],
+    }
+
+
+def _partner(one: Offer, clock: _Clock) -> dict[str, object]:
+    partner = one.partner
+    return {
+        "name": partner.name,
+        "title": partner.title,
+        "purpose": partner.purpose,
+        "words": partner.wording.text,
+        "agreed": one.since is not None,
+        "since": clock.day(one.since),
     }
 
 

@@ -4,14 +4,17 @@ Who changes a setting changes this page; it can promise nothing that is not done
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.model.mailinglist import MailingList, OptIn
-from mailer.model.privacy import Handling
+from mailer.model.partner import Partner
+from mailer.model.privacy import Handling, Purpose, Receiver
 from mailer.web.language import language_of
 from mailer.web.means import Means
+from mailer.workspace.partners import read_partners
 
 _PUBLIC = {"Cache-Control": "public, max-age=300", "X-Robots-Tag": "all"}
 
@@ -19,8 +22,12 @@ _PUBLIC = {"Cache-Control": "public, max-age=300", "X-Robots-Tag": "all"}
 async def get(request: Request, means: Means) -> Response:
     """Show the page to everybody."""
     lists = await means.reading.do(means.lists)
+    world = means.joining.world
+    partners = await means.reading.do(lambda: read_partners(world.folder, world.specs))
     language = language_of(request, means.pages)
-    values = values_of(means.handling, lists, means.letters.site.public_url)
+    values = values_of(
+        _with(means.handling, partners), lists, means.letters.site.public_url
+    )
     answer = means.pages.page(
         "privacy",
         {**values, "sender": means.letters.site.sender_address},
@@ -28,6 +35,12 @@ async def get(request: Request, means: Means) -> Response:
     )
     answer.headers.update(_PUBLIC)
     return answer
+
+
+def _with(handling: Handling, partners: Sequence[Partner]) -> Handling:
+    """Name the partners beside those who see something by what is configured."""
+    named = tuple(Receiver(one.title, Purpose.PARTNER, one.purpose) for one in partners)
+    return replace(handling, receivers=(*handling.receivers, *named))
 
 
 def values_of(

@@ -28,6 +28,16 @@ TOPICS = """
 tents = { en = "Tents and tarps", nb = "Telt", de = "Zelte" }
 tours = "Tours"
 """
+PARTNERS = """
+[fjell-tours]
+title = "Fjell Tours"
+purpose = "Invites to guided tours with our gear."
+gets = ["name"]
+
+[[fjell-tours.wordings]]
+version = 1
+text = "Yes, give Fjell Tours my address and name, so that they may invite me."
+"""
 WORDS = {
     "en": ("What we know about you", "Everything is erased"),
     "nb": ("Det vi vet om deg", "Alt er slettet"),
@@ -96,6 +106,21 @@ class Walk:
         return found[0]
 
 
+def declare(shop: Shop) -> None:
+    """Say what letters are about, and who else may know of people."""
+    with (shop.folder / "lists" / "newsletter.toml").open("a") as file:
+        file.write(TOPICS)
+    (shop.folder / "partners.toml").write_text(PARTNERS)
+
+
+def share(walk: Walk, shop: Shop) -> None:
+    """Agree on the page that a partner gets her data, and give it."""
+    walk.press("button[value=share]")
+    walk.look("shared")
+    given = shop.run("contact", "export", "--to", "fjell-tours", "--by", "Ola")
+    assert given.splitlines() == ["email,name", f"{KARI},Kari Nordmann"]
+
+
 def leave_or_stay(walk: Walk, shop: Shop) -> None:
     """Join the list, confirm it, and get a letter whose links lead to the choices."""
     walk.tab.go(f"http://127.0.0.1:{shop.port}/join/newsletter")
@@ -162,8 +187,7 @@ def test_a_customer_joins_chooses_sees_it_all_and_erases_it(
     heading, erased = WORDS[language]
     with relay() as taken:
         shop.make(taken.port)
-        with (shop.folder / "lists" / "newsletter.toml").open("a") as file:
-            file.write(TOPICS)
+        declare(shop)
         serve = shop.start()
         walk = Walk(tab, taken, tmp_path, scripts)
         leave_or_stay(walk, shop)
@@ -177,6 +201,8 @@ def test_a_customer_joins_chooses_sees_it_all_and_erases_it(
         walk.press("button[value=save]")
         walk.look("saved")
         assert "Kari Nordmann" in shop.run("contact", "show", KARI)
+
+        share(walk, shop)
 
         assert erased in erase_it_all(walk, shop)
         assert "erased" in shop.run("contact", "show", KARI)

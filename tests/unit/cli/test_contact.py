@@ -11,9 +11,12 @@ from click.testing import CliRunner, Result
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
+from mailer.jobs.sharing import agree
 from mailer.model.frequency import Frequency
+from mailer.store.contacts import find_contact
 from mailer.store.frequencies import choose_frequency
 from mailer.wiring import open_workspace
+from mailer.workspace.partners import read_partner
 
 PEOPLE = """\
 email,name,points,country
@@ -167,3 +170,59 @@ def test_an_export_says_how_often_people_want_letters_and_an_import_leaves_it(sh
     assert one["frequency"] == "weekly"
     (shop / "again.csv").write_text(done)
     run(shop, "import", str(shop / "again.csv"), *IMPORT)
+
+
+PARTNER = """
+[tours]
+title = "Tours"
+purpose = "Invites."
+gets = ["name"]
+
+[[tours.wordings]]
+version = 1
+text = "Yes, tell Tours."
+"""
+
+
+@pytest.fixture
+def agreed(shop: Path) -> Path:
+    """Kari agreed that a partner gets her name, and Ola did not."""
+    imported(shop)
+    (shop / "partners.toml").write_text(PARTNER)
+    with open_workspace(str(shop)) as workspace:
+        world = workspace.world()
+        partner = read_partner(world.folder, world.specs, "tours")
+        with world.database.read() as connection:
+            kari = find_contact(connection, "kari@example.com")
+        assert kari is not None
+        agree(world, kari.id, partner, None, None)
+    return shop
+
+
+def test_a_partner_gets_who_agreed_and_what_the_words_say(agreed: Path):
+    given = run(agreed, "export", "--to", "tours", "--by", "Ola").stdout
+    assert given.splitlines() == ["email,name", "kari@example.com,Kari"]
+    given = run(agreed, "export", "--to", "tours", "--by", "Ola", "--json").stdout
+    assert json.loads(given) == {"email": "kari@example.com", "name": "Kari"}
+
+
+def test_a_partners_export_is_tried_without_giving_anything(agreed: Path):
+    tried = run(agreed, "export", "--to", "tours", "--dry-run", "--json").stdout
+    assert json.loads(tried) == {"partner": "tours", "people": 1}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--to", "tuors", "--by", "Ola"), "did you mean 'tours'?"),
+        (("--to", "tours"), "say who gives it, with --by NAME"),
+        (("--to", "tours", "--list", "newsletter"), "leave out --list"),
+        (("--dry-run",), "go with --to PARTNER"),
+    ],
+)
+def test_a_partners_export_that_cannot_be_prints_nothing(
+    agreed: Path, arguments: tuple[str, ...], words: str
+):
+    done = run(agreed, "export", *arguments, status=2)
+    assert done.stdout == ""
+    assert words in done.stderr

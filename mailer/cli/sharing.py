@@ -1,0 +1,33 @@
+"""How a partner's export is printed: only those who agreed, once it is on record."""
+
+import click
+
+from mailer.cli.output import json_text, print_facts
+from mailer.jobs.export_contacts import partners_lines, partners_view
+from mailer.jobs.sharing import count_agreeing, give
+from mailer.wiring import open_workspace
+from mailer.workspace.partners import read_partner
+
+
+def export_to(
+    folder: str, name: str, by: str, list_name: str | None, *, dry_run: bool, as_json: bool
+) -> None:
+    """Print whose data a partner gets."""
+    if list_name is not None:
+        raise click.UsageError("--to PARTNER has a consent of its own: leave out --list")
+    with open_workspace(folder) as workspace:
+        world = workspace.world()
+        partner = read_partner(world.folder, world.specs, name)
+        if dry_run:
+            people = count_agreeing(world, partner)
+            print_facts({"partner": partner.name, "people": people}, as_json=as_json)
+            return
+        specs = {one: world.specs[one] for one in partner.gets}
+        pages = give(world, partner, by)
+        if as_json:
+            for page in pages:
+                for one in page:
+                    click.echo(json_text(partners_view(one, specs)))
+            return
+        for line in partners_lines(pages, specs):
+            click.echo(line, nl=False)
