@@ -14,6 +14,7 @@ from mailer.jobs.holding import Manners
 from mailer.jobs.letters import Pen
 from mailer.jobs.relays import Relay
 from mailer.jobs.send import Rules
+from mailer.model.kind import PATIENT
 from mailer.model.mode import Mode
 from mailer.model.token import TokenBox
 from mailer.pace.cap import CapRule
@@ -116,9 +117,13 @@ def relay_names_of(workspace: Workspace) -> tuple[str, ...]:
 
 
 def rates_of(workspace: Workspace) -> dict[str, Rate]:
-    """Return how many letters may go by each relay, under the names of `relay_names_of`."""
+    """Return how many letters of campaigns may go by each relay.
+
+    Under the names of `relay_names_of`.
+    """
     relays = workspace.settings.all_relays().values()
-    return dict(zip(relay_names_of(workspace), map(_rate, relays), strict=False))
+    rates = [_rate(one).without(_reserved(one)) for one in relays]
+    return dict(zip(relay_names_of(workspace), rates, strict=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,12 +179,19 @@ def _rate(relay: RelaySettings) -> Rate:
     return rate_of(relay.per_second, relay.per_minute, relay.per_hour, relay.per_day)
 
 
+def _reserved(relay: RelaySettings) -> float:
+    """Return what is kept for letters that somebody waits for, where it takes such."""
+    lanes = relay.route.lanes
+    return relay.reserved if not lanes or lanes - PATIENT else 0
+
+
 def _relay(
     relay: RelaySettings, address: RelayAddress, seat: Seat, only_to: str = ""
 ) -> Relay:
     return Relay(
         replace(address, only_to=only_to),
         rate=_rate(relay),
+        reserved=_reserved(relay),
         connections=seat.share(relay.connections),
         letters_per_connection=relay.letters_per_connection,
         idle_s=relay.idle_s,

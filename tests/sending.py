@@ -264,7 +264,8 @@ class Setup:
             address,
             connections=self.connections,
             letters_per_connection=self.letters_per_connection,
-            **{"pause_s": 0.05, "pause_at_most_s": 0.2, "idle_s": 0.5} | self.relay,
+            **{"reserved": 0, "pause_s": 0.05, "pause_at_most_s": 0.2, "idle_s": 0.5}
+            | self.relay,
         )
         self.locks = self.locks or locks_for(self.database, self.folder / "owners")
         place = Place(self.database, self.locks, now, self.scribe, self.signers)

@@ -40,6 +40,8 @@ def _limits(relay: Relay, sent: tuple[int, int]) -> str:
         limits.append(f"{relay.per_hour:,} an hour ({hour:,} taken)")
     if relay.per_day:
         limits.append(f"{relay.per_day:,} a day ({day:,} taken)")
+    if relay.reserved and (relay.per_hour or relay.per_day):
+        limits.append(f"of which no campaign takes {relay.reserved:.0%}")
     return f"at most {', '.join(limits)}" if limits else "no limit"
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from mailer.config.section import Count, Limit, Port, Seconds, Section, setting
+from mailer.config.section import Count, Limit, Port, Seconds, Section, Share, setting
 from mailer.errors import AddressError
 from mailer.model.address import parse_address
 from mailer.model.kind import Lane
@@ -82,6 +82,11 @@ class Relay(Section):
     )
     per_hour: Limit = setting(0, "Letters in an hour at most; 0 for no limit.")
     per_day: Limit = setting(0, "Letters in 24 hours at most; 0 for no limit.")
+    reserved: Share = setting(
+        0.1,
+        "This share of an hour's and a day's letters no campaign takes: confirmations,"
+        " answers and what your shop sends need not wait for the next day.",
+    )
     pause_s: Seconds = setting(
         1.0,
         "The relay is left alone for this after trouble (421, no line); doubled each time.",

@@ -21,6 +21,7 @@ from mailer.jobs.stock import Stock
 from mailer.model.delivery import Claim, Withheld
 from mailer.model.letter import Letter
 from mailer.model.outcome import Accepted, InDoubt, Outcome, Released
+from mailer.model.patience import can_wait
 
 _AT_ONCE = 8
 _STOCKED = 12
@@ -64,7 +65,7 @@ class Desk:
         self.on_answer: Callable[[], None] = lambda: None
         """Called when the relay answers about a letter: it is not in trouble then."""
         self.on_shut: Callable[[], None] = lambda: None
-        """Called when the relay has had all that an hour or a day allows."""
+        """Called when an hour or a day has left nothing, or only what is reserved."""
         self.on_outcome: Callable[[Outcome], None] = lambda _: None
         """Called with what came of each letter."""
 
@@ -131,7 +132,7 @@ class Desk:
         return dropped
 
     async def take(self) -> Errand | None:
-        """Wait for the next errand and its slot; None ends the line in peace."""
+        """Wait for the next errand and its slot; None ends the line for now."""
         while True:
             self.idle += 1
             try:
@@ -144,13 +145,25 @@ class Desk:
             errand = self._next()
             if errand is None:
                 continue
-            if await self._means.gate.wait():
-                return errand
-            # Who waits for the next hour needs no open line meanwhile.
+            if await self._means.gate.wait(patient=can_wait(errand.claim)):
+                return self._first_of(errand)
             self._left(errand)
             self._ready.appendleft(errand)
             self.on_shut()
             return None
+
+    def _first_of(self, errand: Errand) -> Errand | None:
+        """Return what leaves by a slot: what came meanwhile, if somebody waits for it."""
+        if not can_wait(errand.claim):
+            return errand
+        if (stock := self._means.stock).urgent and (claim := stock.next_now()):
+            self._make(claim)
+        if not self._ready or can_wait(self._ready[0].claim):
+            return errand
+        urgent = self._ready.popleft()
+        self._left(errand)
+        self._ready.extendleft((errand, urgent))
+        return self._next()
 
     def take_now(self) -> Errand | None:
         """Return the next errand if it and its slot are there this moment."""
@@ -220,13 +233,19 @@ class Desk:
             return
         signer = signing.signer_for(composer.domain_of(claim)) if signing.signs else None
         if signer is None:
-            self._ready.append(Errand(claim, letter))
+            self._is_ready(Errand(claim, letter))
             if self._waiting:
                 self._wake(1)
             return
         self._at_the_signers[claim.id, claim.fence] = claim
         signed = signing.begin(letter, signer, claim.first_attempt_at)
         signed.add_done_callback(partial(self._signed, claim))
+
+    def _is_ready(self, errand: Errand) -> None:
+        if can_wait(errand.claim):
+            self._ready.append(errand)
+        else:
+            self._ready.appendleft(errand)
 
     def _signed(self, claim: Claim, signed: asyncio.Future[Letter]) -> None:
         """Take a letter back from the signers; unsigned none is ever ready."""
@@ -240,7 +259,7 @@ class Desk:
         elif problem is not None:
             self._bug = problem
         else:
-            self._ready.append(Errand(claim, signed.result()))
+            self._is_ready(Errand(claim, signed.result()))
         self._wake(1 if self._at_the_signers else len(self._waiting))
 
     def _withhold(self, claim: Claim, problem: CannotComposeError) -> None:

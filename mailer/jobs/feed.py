@@ -12,7 +12,7 @@ from mailer.jobs.portions import Portions
 from mailer.jobs.shaper import Shaper
 from mailer.jobs.switch import Switch
 from mailer.model.delivery import Claim
-from mailer.model.kind import Lane
+from mailer.model.kind import KINDS, Lane
 from mailer.pace.shaping import interleave
 from mailer.pace.throttle import Rate
 from mailer.store.claims import Claims
@@ -79,11 +79,21 @@ class Feed:
             if left := switch.put(claimed):
                 give_back(left)
             # More may wait, unless the last look found nothing at all.
-            if not found:
+            if not found and switch.wants:
                 await self._nap()
             while not switch.wants and not signals.stopping.is_set():
                 signals.wanted.clear()
-                await signals.wanted.wait()
+                if not await self._wanted():
+                    # The stocks are full of what can wait; somebody may wait for others.
+                    break
+
+    async def _wanted(self) -> bool:
+        try:
+            async with asyncio.timeout(self._poll_s):
+                await self._signals.wanted.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def tell(self) -> None:
         """Write down for the other senders what was heard since the last claim."""
@@ -111,7 +121,7 @@ class Feed:
         rehearsing = self._claims.rehearsing
         with self._database.read() as connection:
             waiting: list[Running] = []
-            if self.campaigns:
+            if self.campaigns and self._switch.wants and self._switch.takes_campaigns:
                 waiting = due_campaigns(connection, now, rehearsing=rehearsing)
                 waiting = self._portions.open_to(waiting, now)
             # What was claimed and could not be read waits for nothing else to be due.
@@ -133,7 +143,9 @@ class Feed:
         going, held = self._portions.hold(claimed, now)
         ready = get_ready(going)
         self._unread = []
-        return interleave(ready, [one.provider for one in ready]), held, bool(taken)
+        turns = interleave(ready, [one.provider for one in ready])
+        # Providers take turns within a lane; a lane never waits for a later one.
+        return sorted(turns, key=lambda one: KINDS[one.kind].lane), held, bool(taken)
 
     def _claim(
         self,

@@ -32,11 +32,22 @@ class Gate:
     """Lets letters through at a relay's rate."""
 
     def __init__(
-        self, database: Database, key: str, rate: Rate, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        key: str,
+        rate: Rate,
+        clock: Callable[[], datetime],
+        reserved: float = 0,
     ) -> None:
+        """Build it.
+
+        Args:
+            reserved: The share of an hour and a day that no letter takes that can wait.
+        """
         self._database = database
         self._key = key
         self._rate = rate
+        self._of_patient = rate.without(reserved)
         self._clock = clock
         self._chunk = max(1, min(_CHUNK_AT_MOST, int(rate.per_second * _CHUNK_S) or 1))
         if not rate.per_second:
@@ -47,11 +58,23 @@ class Gate:
         self._asking = asyncio.Lock()
         self.shut_until: datetime | None = None
         """An hour or a day has taken all that it may: nothing goes before this."""
+        self.held_until: datetime | None = None
+        """… all but what is reserved: what can wait does not go before this."""
 
     @property
     def shut(self) -> bool:
         """Say whether an hour or a day has taken all that it may."""
         return self.shut_until is not None and self._clock() < self.shut_until
+
+    @property
+    def holds(self) -> bool:
+        """Say whether an hour or a day has left only what is reserved."""
+        return self.held_until is not None and self._clock() < self.held_until
+
+    @property
+    def full_until(self) -> datetime | None:
+        """Return when campaigns' letters may go again; None while they do."""
+        return self.shut_until if self.shut else self.held_until
 
     def pass_now(self) -> bool:
         """Take a slot if one is open this moment."""
@@ -68,38 +91,61 @@ class Gate:
         self._next_at += self._spacing
         return at
 
-    async def wait(self) -> bool:
-        """Take the next slot and wait for its moment; False while it is shut for long."""
+    async def wait(self, *, patient: bool = False) -> bool:
+        """Take the next slot and wait for its moment; False while it is shut for long.
+
+        Args:
+            patient: For a letter that can wait: it takes nothing of what is reserved.
+        """
         if not self._rate:
             return True
         async with self._asking:
             while not self._left:
-                if self._shut_for_long():
+                if self._for_long(self.shut_until):
                     return False
-                await self._ask()
+                if patient and self._for_long(self.held_until):
+                    return False
+                await self._ask(patient=patient)
             at = self._use()
         await self._sleep_until(at)
         return True
 
-    def _shut_for_long(self) -> bool:
-        return self.shut_until is not None and self.shut_until - self._clock() > _LONG
+    def _for_long(self, until: datetime | None) -> bool:
+        return until is not None and until - self._clock() > _LONG
 
-    async def _ask(self) -> None:
+    async def _ask(self, *, patient: bool) -> None:
         try:
-            slots = await asyncio.to_thread(self._lease)
+            slots, reserve = await asyncio.to_thread(self._lease, patient=patient)
         except DatabaseError as problem:
             _log.error("nothing leaves until the limits can be read: %s", problem)
             await asyncio.sleep(_TRY_AGAIN_S)
             return
         self._left = slots.count
         self._next_at = slots.first_at
-        self.shut_until = None if slots.count else slots.ask_again_at
-        if not slots.count and not self._shut_for_long():
-            await self._sleep_until(slots.ask_again_at)
+        again = None if slots.count else slots.ask_again_at
+        if reserve is not None:
+            self.held_until = reserve.ask_again_at
+        elif slots.count:
+            self.held_until = None
+        if not patient or slots.count or self._rate == self._of_patient:
+            self.shut_until = again
+        if again is not None and not self._for_long(again):
+            await self._sleep_until(again)
 
-    def _lease(self) -> Slots:
+    def _lease(self, *, patient: bool) -> tuple[Slots, Slots | None]:
+        """Take slots that anybody may use, or a single one of what is reserved.
+
+        Returns:
+            Them, and what was said to letters that can wait when that was none.
+        """
         with self._database.write() as connection:
-            return lease(connection, self._key, self._rate, self._chunk, self._clock())
+            now, key = self._clock(), self._key
+            slots = lease(connection, key, self._of_patient, self._chunk, now)
+            if slots.count or self._rate == self._of_patient:
+                return slots, None
+            if patient:
+                return slots, slots
+            return lease(connection, key, self._rate, 1, now), slots
 
     async def _sleep_until(self, at: datetime) -> None:
         wait_s = (at - self._clock()).total_seconds()

@@ -18,7 +18,7 @@ from mailer.store.relaystates import RelayState
 _log = logging.getLogger(__name__)
 
 LIMIT = "limit"
-"""The state of a relay of which an hour or a day has had all that it may."""
+"""The state of a relay of which an hour or a day has had all that campaigns may have."""
 
 _LATELY = timedelta(minutes=10)
 _MARKS_KEPT = 1_000
@@ -167,12 +167,12 @@ class Lines:
         lately = collections.Counter(
             mark for at, mark in list(self._marks) if now - at < _LATELY
         )
-        shut = self.gate.shut
+        shut = self.gate.shut or self.gate.holds
         return RelayState(
             self.relay.address.name,
             now,
             LIMIT if shut else self.circuit.state(now).value,
-            self.gate.shut_until if shut else self.circuit.rest_until,
+            self.gate.full_until if shut else self.circuit.rest_until,
             self.trouble,
             self.open_now,
             held,

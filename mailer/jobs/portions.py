@@ -7,9 +7,9 @@ import collections
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from mailer.jobs.shaper import PATIENT, Shaper
+from mailer.jobs.shaper import Shaper
 from mailer.model.delivery import Claim
-from mailer.model.kind import KINDS
+from mailer.model.patience import can_wait
 from mailer.model.provider import OTHER
 from mailer.pace import shaping
 from mailer.pace.breaker import CircuitState
@@ -127,8 +127,7 @@ class Portions:
         for claim in claims:
             name = self._shaper.provider_of(claim)
             standing = self._shaper.standings.get(name)
-            patient = KINDS[claim.kind].lane in PATIENT
-            if standing is None or claim.provider != OTHER or not patient:
+            if standing is None or claim.provider != OTHER or not can_wait(claim):
                 going.append(claim)
                 continue
             until = self._until(name, standing, gone, now)

@@ -40,6 +40,8 @@ class Relay:
         other_way: Where letters go instead of to the address; None for there.
         rehearsing: It takes rehearsals' letters and no others; else none of theirs.
         idle_s: How long a line is kept open without a letter.
+        reserved: The share of its hourly and daily limits for letters that somebody
+            waits for.
         pause_s: How long the relay is left alone after trouble; doubled each time.
     """
 
@@ -53,6 +55,7 @@ class Relay:
     route: Route = ANY
     other_way: Way | None = None
     rehearsing: bool = False
+    reserved: float = 0.1
 
     @property
     def way(self) -> Way:

@@ -115,6 +115,7 @@ class Sender:
             rules.batch,
             lambda at: self.lines[at].readiness(),
             composer.domain_of,
+            lambda at: self.lines[at].gate.holds,
         )
         self.lines = tuple(
             Lines(relay, _gate(place, relay), clock, self._stop, self._rebalance)
@@ -158,7 +159,6 @@ class Sender:
             self._desk(lines, stock, register)
             for lines, stock in zip(self.lines, self._switch.stocks, strict=True)
         ]
-
         feed.desks = desks
         register.fallen = lambda causes: self._give_back(
             _dropped(desks, lambda one: (one.cause_kind, one.cause_id) in causes), register
@@ -313,7 +313,7 @@ class Sender:
 
 def _gate(place: Place, relay: Relay) -> Gate:
     key = f"relay:{relay.address.name}"
-    return Gate(place.database, key, relay.rate, place.clock)
+    return Gate(place.database, key, relay.rate, place.clock, relay.reserved)
 
 
 def _dropped(desks: Sequence[Desk], falls: Callable[[Claim], bool]) -> list[Claim]:

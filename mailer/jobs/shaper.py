@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from mailer.model.delivery import Claim
-from mailer.model.kind import KINDS, Lane
 from mailer.model.outcome import Accepted, Deferred, Outcome, Refused, Released, Stage
+from mailer.model.patience import can_wait
 from mailer.model.provider import OTHER, domain_of
 from mailer.pace import shaping
 from mailer.pace.breaker import CircuitState
@@ -26,8 +26,6 @@ _TELL_EVERY = timedelta(seconds=1)
 _AN_HOUR = timedelta(hours=1)
 _DOMAINS_AT_MOST = 2_000
 _THEIRS = frozenset({Stage.RCPT, Stage.DATA, Stage.CONTENT})
-PATIENT = frozenset({Lane.JOURNEYS, Lane.CAMPAIGNS})
-"""Lanes whose letters wait while a provider rests; somebody waits for the others."""
 
 
 class Shaper:
@@ -191,7 +189,7 @@ class Shaper:
 
     def waits(self, claim: Claim, name: str) -> bool:
         """Say whether a letter waits because a provider was closed."""
-        return KINDS[claim.kind].lane in PATIENT and self.provider_of(claim) == name
+        return can_wait(claim) and self.provider_of(claim) == name
 
     def rest_of(self, name: str) -> datetime:
         """Return when letters to a provider that is closed are due again.

@@ -5,6 +5,7 @@ import collections
 from collections.abc import Callable, Iterable, Sequence
 
 from mailer.model.delivery import CauseKind, Claim
+from mailer.model.patience import can_wait
 
 
 class Signals:
@@ -30,15 +31,22 @@ class Stock:
         self._signals = signals
         self._half = half
         self._claims: collections.deque[Claim] = collections.deque()
+        self._urgent: collections.deque[Claim] = collections.deque()
+        """What somebody waits for: it leaves before all else."""
         self._filled = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._claims)
+        return len(self._claims) + len(self._urgent)
 
     @property
     def low(self) -> bool:
         """Say whether it could take more."""
         return len(self._claims) <= self._half
+
+    @property
+    def urgent(self) -> int:
+        """Count what somebody waits for."""
+        return len(self._urgent)
 
     @property
     def stopped(self) -> bool:
@@ -47,19 +55,21 @@ class Stock:
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Put claims behind the others."""
-        self._claims.extend(claims)
-        if self._claims:
+        for claim in claims:
+            (self._claims if can_wait(claim) else self._urgent).append(claim)
+        if len(self):
             self._filled.set()
 
     def put_back(self, claims: Sequence[Claim]) -> None:
         """Put claims in front of the others again."""
-        self._claims.extendleft(reversed(claims))
-        if self._claims:
+        for claim in reversed(claims):
+            (self._claims if can_wait(claim) else self._urgent).appendleft(claim)
+        if len(self):
             self._filled.set()
 
     def providers(self) -> list[str]:
         """Return the provider of each claim; called off the loop."""
-        return [one.provider for one in tuple(self._claims)]
+        return [one.provider for one in (*tuple(self._urgent), *tuple(self._claims))]
 
     def nudge(self) -> None:
         """Let those who wait look again: something else is ready."""
@@ -71,7 +81,11 @@ class Stock:
 
     def next_now(self) -> Claim | None:
         """Take the next claim if there is one."""
-        if self.stopped or not self._claims:
+        if self.stopped:
+            return None
+        if self._urgent:
+            return self._urgent.popleft()
+        if not self._claims:
             return None
         left = len(self._claims)
         if left <= self._half:
@@ -82,7 +96,7 @@ class Stock:
 
     async def wait(self, timeout_s: float | None) -> bool:
         """Wait until there may be a claim; False after the time-out or the stop."""
-        if not self._claims and not self.stopped:
+        if not len(self) and not self.stopped:
             self._filled.clear()
             self._signals.wanted.set()
             try:
@@ -102,7 +116,10 @@ class Stock:
 
     def take_out(self, falls: Callable[[Claim], bool]) -> list[Claim]:
         """Take out what falls under a rule, and return it."""
-        out = [one for one in self._claims if falls(one)]
-        kept = [one for one in self._claims if not falls(one)]
-        self._claims = collections.deque(kept)
+        out: list[Claim] = []
+        for claims in (self._urgent, self._claims):
+            whole = list(claims)
+            claims.clear()
+            for one in whole:
+                (out if falls(one) else claims).append(one)
         return out

@@ -12,7 +12,8 @@ from enum import Enum
 
 from mailer.jobs.stock import Signals, Stock
 from mailer.model.delivery import CauseKind, Claim
-from mailer.model.kind import KINDS, Lane
+from mailer.model.kind import KINDS, PATIENT, Lane
+from mailer.model.patience import can_wait
 from mailer.pace.routing import Route, Tiers, next_share, tiers
 
 
@@ -33,6 +34,7 @@ class Switch:
         batch: int,
         ready: Callable[[int], Readiness],
         domain_of: Callable[[Claim], str],
+        holds: Callable[[int], bool] = lambda _: False,
     ) -> None:
         """Build it.
 
@@ -40,6 +42,7 @@ class Switch:
             batch: How many claims a relay's stock holds.
             ready: Says how the relay of a place is.
             domain_of: Says the domain of a letter's sender; asked of several relays only.
+            holds: Says whether the relay of a place has no room for letters that can wait.
         """
         self.signals = Signals()
         self.stocks = tuple(Stock(self.signals, batch // 2) for _ in routes)
@@ -47,6 +50,7 @@ class Switch:
         self.batch = batch
         self._ready = ready
         self._domain_of = domain_of
+        self._holds = holds
         self._credit: dict[int, int] = {}
         self._probes: dict[int, int] = {}
         self._known: dict[tuple[str, Lane], Tiers] = {}
@@ -65,6 +69,11 @@ class Switch:
     def __len__(self) -> int:
         return sum(map(len, self.stocks))
 
+    @property
+    def takes_campaigns(self) -> bool:
+        """Say whether any relay has room for letters that can wait."""
+        return not all(map(self._holds, range(len(self.stocks))))
+
     def stop(self) -> None:
         """Let nobody wait, and hand nothing more out."""
         self.signals.stop()
@@ -81,26 +90,47 @@ class Switch:
     def room_for_campaign(self, campaign_id: int) -> int:
         """Return how many letters of a campaign there is room for; called off the loop."""
         if self.alone:
-            return self.batch
+            return self.batch if self.stocks[0].low else 0
         known = self._of_campaign.get(campaign_id)
         return self.batch // 2 if known is None else self._room(known)
 
     def room_for_lane(self, lane: Lane) -> int:
-        """Return how many letters of a lane there is room for; called off the loop."""
+        """Return how many letters of a lane there is room for; called off the loop.
+
+        What somebody waits for has room beside what can wait.
+        """
+        urgent = lane not in PATIENT
         if self.alone:
-            return self.batch
+            return self._room_beside(0) if urgent else self._room_unless_held(0)
         taking = (
             place
             for place, one in enumerate(self._routes)
             if not one.lanes or lane in one.lanes
         )
-        return max(map(self._room_at, taking), default=0)
+        room = self._room_beside if urgent else self._room_unless_held
+        return max(map(room, taking), default=0)
+
+    def _room_unless_held(self, place: int) -> int:
+        return 0 if self._holds(place) else self._room_at(place)
+
+    def _room_beside(self, place: int) -> int:
+        if self._ready(place) is not Readiness.WELL:
+            return self._room_at(place)
+        return max(0, self.batch - self.stocks[place].urgent)
 
     def _room(self, known: Tiers) -> int:
         room = 0
         for tier in known:
-            well = [one for one in tier if self._ready(one) is Readiness.WELL]
-            room += sum(self._room_at(one) for one in tier if one not in well)
+            well = [
+                one
+                for one in tier
+                if self._ready(one) is Readiness.WELL and not self._holds(one)
+            ]
+            room += sum(
+                self._room_at(one)
+                for one in tier
+                if one not in well and not self._holds(one)
+            )
             # The shares hold only if nobody's hands are full.
             unlimited = [one for one in well if not self._routes[one].limited]
             if unlimited:
@@ -114,7 +144,7 @@ class Switch:
         match self._ready(place):
             case Readiness.WELL:
                 # Claims of a few at a time would cost a commit each.
-                return self.batch - len(stock) if stock.low else 0
+                return max(0, self.batch - len(stock)) if stock.low else 0
             case Readiness.ONE:
                 return 0 if len(stock) else 1
             case Readiness.NONE:
@@ -139,15 +169,15 @@ class Switch:
     def rebalance(self) -> list[Claim]:
         """Give what relays have that rest to others; return what has no room.
 
-        Called when a relay's circuit opens or closes.
+        Called when a relay's circuit opens or closes, or its limits are used up.
         """
-        if self.alone:
-            return []
         stuck: list[Claim] = []
         for place, stock in enumerate(self.stocks):
-            if self._ready(place) is not Readiness.WELL:
+            if self._holds(place):
+                stuck += stock.take_out(can_wait)
+            if not self.alone and self._ready(place) is not Readiness.WELL:
                 stuck += stock.take_all()
-        return self.put(stuck)
+        return stuck if self.alone else self.put(stuck)
 
     def _place_for(self, claim: Claim) -> int | None:
         known = self._tiers_of(claim)
@@ -159,26 +189,34 @@ class Switch:
         ):
             known = tuple(tuple(one for one in tier if one not in failed) for tier in known)
         for tier in known:
-            usable = [place for place in tier if self._may_have_one(place)]
+            usable = [place for place in tier if self._may_have(claim, place)]
             if len(usable) == 1:
                 return usable[0]
             if usable:
                 weights = {place: self._routes[place].weight for place in usable}
                 chosen, self._credit = next_share(self._credit, weights)
                 return chosen
-            if any(self._ready(place) is Readiness.WELL for place in tier):
+            if any(self._flows(claim, place) for place in tier):
                 # It has its hands full, and that is no reason to ask a spare.
                 return None
         return None
+
+    def _flows(self, claim: Claim, place: int) -> bool:
+        held = can_wait(claim) and self._holds(place)
+        return self._ready(place) is Readiness.WELL and not held
 
     def _was_probe(self, claim: Claim, place: int) -> bool:
         if self._probes.get(place) != claim.id:
             return False
         return self._ready(place) is Readiness.ONE
 
-    def _may_have_one(self, place: int) -> bool:
+    def _may_have(self, claim: Claim, place: int) -> bool:
         held = len(self.stocks[place])
         match self._ready(place):
+            case Readiness.WELL if not can_wait(claim):
+                return True
+            case Readiness.WELL if self._holds(place):
+                return False
             case Readiness.WELL:
                 return held < self.batch or not self._routes[place].limited
             case Readiness.ONE:

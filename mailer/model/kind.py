@@ -31,6 +31,10 @@ class Lane(IntEnum):
     CAMPAIGNS = 3
 
 
+PATIENT = frozenset({Lane.JOURNEYS, Lane.CAMPAIGNS})
+"""Lanes whose letters can wait; somebody waits for the others."""
+
+
 class Scope(StrEnum):
     """What a suppression stops. A list's own scope is written `list:<id>`."""
 

@@ -25,6 +25,21 @@ class Rate:
     def __bool__(self) -> bool:
         return bool(self.per_second or self.per_hour or self.per_day)
 
+    def without(self, reserved: float) -> "Rate":
+        """Return what is left of it for letters that can wait.
+
+        The rate per second stays: who goes first there is a matter of order.
+
+        Args:
+            reserved: The share of an hour and a day that is kept for others.
+        """
+        hour, day = (int(one * (1 - reserved)) for one in (self.per_hour, self.per_day))
+        return Rate(
+            self.per_second,
+            max(1, hour) if self.per_hour else 0,
+            max(1, day) if self.per_day else 0,
+        )
+
     @property
     def spacing(self) -> timedelta:
         """The even distance between two letters."""

@@ -46,7 +46,7 @@ def other(port: int, name: str = "other", **more: Any) -> Relay:
     settings: dict[str, Any] = {
         "connections": 2, "pause_s": 0.05, "pause_at_most_s": 0.2, "idle_s": 0.5,
     }  # fmt: skip
-    return Relay(address, **settings | more)
+    return Relay(address, **{"reserved": 0} | settings | more)
 
 
 @contextlib.asynccontextmanager

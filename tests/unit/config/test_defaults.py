@@ -36,6 +36,7 @@ def test_the_relay_s_defaults_are_the_courier_s():
         ours.idle_s,
         ours.pause_s,
         ours.pause_at_most_s,
+        reserved=ours.reserved,
     ) == Relay(RelayAddress("main", "localhost", 587))
 
 
