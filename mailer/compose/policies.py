@@ -9,8 +9,10 @@ from collections.abc import Iterator, Sequence
 _TREE_WALK = 8
 """How many names are asked at most (RFC 9989 §4.10)."""
 _SPF = re.compile(r"v=spf1(?: |$)", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"(?:[+?~-]?include:|redirect=)(.*)")
 _LOOKUPS = re.compile(r"[+?~-]?(?:include:|a(?:[:/]|$)|mx(?:[:/]|$)|ptr|exists:)|redirect=")
-_LOOKUPS_MAX = 10
+LOOKUPS_MAX = 10
+"""So often a verifier asks DNS for one SPF record, with all that it leads to."""
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 
 
@@ -19,7 +21,27 @@ def spf_problem(texts: Sequence[str]) -> str:
 
     RFC 7208 §3.2, §4.5, §4.6.4.
     """
-    return next(_spf_problems([one for one in texts if _SPF.match(one)]), "")
+    return next(_spf_problems(spf_records(texts)), "")
+
+
+def spf_records(texts: Sequence[str]) -> list[str]:
+    """Return the SPF records among TXT records."""
+    return [one for one in texts if _SPF.match(one)]
+
+
+def spf_lookups(record: str) -> int:
+    """Count how often a verifier asks DNS for an SPF record alone (RFC 7208 §4.6.4)."""
+    return sum(1 for one in record.lower().split()[1:] if _LOOKUPS.match(one))
+
+
+def spf_leads_to(record: str) -> list[str]:
+    """Return the domains whose records count as well (RFC 7208 §5.2, §6.1).
+
+    Those that depend on the letter (macros) nobody can name beforehand.
+    """
+    found = (_ELSEWHERE.fullmatch(one) for one in record.lower().split()[1:])
+    names = (one[1].rstrip(".") for one in found if one)
+    return [name for name in names if name and "%" not in name]
 
 
 def _spf_problems(records: Sequence[str]) -> Iterator[str]:
@@ -33,9 +55,9 @@ def _spf_problems(records: Sequence[str]) -> Iterator[str]:
             yield "its SPF record ends with +all, which lets everybody send in its name"
         if not any(one.endswith("all") or one.startswith("redirect=") for one in terms):
             yield "its SPF record does not end with -all or ~all, so it forbids nobody"
-        asked = sum(1 for one in terms if _LOOKUPS.match(one))
-        if asked > _LOOKUPS_MAX:
-            yield f"its SPF record asks DNS {asked} times; after {_LOOKUPS_MAX} it is void"
+        asked = spf_lookups(record)
+        if asked > LOOKUPS_MAX:
+            yield f"its SPF record asks DNS {asked} times; after {LOOKUPS_MAX} it is void"
 
 
 def spf_record(relay_host: str) -> str:

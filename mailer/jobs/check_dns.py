@@ -6,12 +6,16 @@ from urllib.parse import urlsplit
 
 from mailer.compose.dkimrecord import problem_with, zone_line
 from mailer.compose.policies import (
+    LOOKUPS_MAX,
     dmarc_names,
     dmarc_problem,
     dmarc_record,
     dmarc_records,
+    spf_leads_to,
+    spf_lookups,
     spf_problem,
     spf_record,
+    spf_records,
 )
 from mailer.compose.sign import parents
 from mailer.jobs.check_workspace import LOOPBACK, Looked
@@ -80,7 +84,35 @@ def _looked(what: str, problem: Callable[[], str], publish: str = "") -> Looked:
 
 def _spf(dns: Dns, domain: str, host: str) -> Looked:
     publish = zone_line(domain, spf_record(host)) if host else ""
-    return _looked(f"SPF {domain}", lambda: spf_problem(dns.texts(domain)), publish)
+
+    def problem() -> str:
+        texts = dns.texts(domain)
+        return spf_problem(texts) or _beyond(dns, spf_records(texts)[0])
+
+    return _looked(f"SPF {domain}", problem, publish)
+
+
+def _beyond(dns: Dns, record: str) -> str:
+    """Say what is wrong with what an SPF record leads to, "" for nothing.
+
+    A circle ends as a verifier ends it: by what it costs.
+    """
+    asked, waiting = 0, [record]
+    while waiting:
+        record = waiting.pop()
+        asked += spf_lookups(record)
+        if asked > LOOKUPS_MAX:
+            return (
+                f"its SPF record asks DNS more than {LOOKUPS_MAX} times with what it"
+                " includes, and is void then: include fewer"
+            )
+        for name in spf_leads_to(record):
+            found = spf_records(dns.texts(name))
+            if len(found) != 1:
+                has = "no SPF record" if not found else f"{len(found)} SPF records"
+                return f"its SPF record leads to {name}, which has {has}: it is void then"
+            waiting.append(found[0])
+    return ""
 
 
 def _signed(domain: str, keys: Sequence[DkimKey]) -> Iterator[Looked]:

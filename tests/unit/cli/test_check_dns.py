@@ -16,6 +16,7 @@ from mailer.wire.line import RelayAddress, Tls
 
 GOOD = {
     ("example.com", "TXT"): ['"v=spf1 include:spf.example.net -all"', '"other=1"'],
+    ("spf.example.net", "TXT"): ['"v=spf1 ip4:192.0.2.0/24 ~all"'],
     ("example.com", "MX"): ["20 spare.example.com.", "10 mx.example.com."],
     ("spare.example.com", "A"): ["192.0.2.2"],
     ("mx.example.com", "A"): ["192.0.2.1"],
@@ -48,6 +49,31 @@ def test_what_is_published_right_holds() -> None:
         "SPF example.com", "DMARC example.com", "MX example.com", "TLS main",
         "PTR relay.example.net", "unsubscribe host mail.example.com",
     } <= found.keys()  # fmt: skip
+
+
+def spf(**included: str) -> str:
+    """Return what is said of a record that includes others."""
+    records = {(f"{name}.example.net", "TXT"): [f'"{it}"'] for name, it in included.items()}
+    return looked({**GOOD, **records})["SPF example.com"][0]
+
+
+def test_what_an_spf_record_includes_is_read_too() -> None:
+    assert spf(spf="v=spf1 include:%{d}.example.net redirect=a.example.net",
+               a="v=spf1 a mx -all") == ""  # fmt: skip
+    missing = spf(spf="v=spf1 include:gone.example.net -all")
+    assert missing == (
+        "its SPF record leads to gone.example.net, which has no SPF record: it is void then"
+    )
+    many = spf(
+        spf="v=spf1 include:a.example.net include:b.example.net -all",
+        a="v=spf1 a mx a:one.example a:two.example -all",
+        b="v=spf1 exists:three.example mx:four.example ptr a:five.example -all",
+    )
+    assert "more than 10 times with what it includes" in many
+    circle = spf(
+        spf="v=spf1 include:a.example.net -all", a="v=spf1 include:spf.example.net"
+    )
+    assert "more than 10 times" in circle
 
 
 def test_what_is_missing_is_said_with_the_record_to_publish() -> None:
