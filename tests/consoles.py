@@ -1,6 +1,7 @@
 """A console with staff who are signed in, over a whole workspace: for tests."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from mailer.receiving import desk_of
 from mailer.web.app import build_app
 from mailer.wiring import Workspace, utc_now
 
+Files = Sequence[tuple[str, bytes]]
 SITE = "https://mail.example.com"
 PASSWORD = "four words not together"
 MAILBOXES = {
@@ -40,9 +42,9 @@ def a_console(folder: Path, **settings: object) -> Workspace:
 
 
 _EMPTIED = (
-    "ticket", "ticket_entry", "ticket_draft", "acknowledgement", "incoming", "delivery",
-    "contact", "suppression", "staff", "staff_session", "staff_try", "staff_deed",
-    "sqlite_sequence",
+    "ticket", "ticket_entry", "ticket_draft", "ticket_file", "acknowledgement", "incoming",
+    "delivery", "contact", "suppression", "staff", "staff_session", "staff_try",
+    "staff_deed", "sqlite_sequence",
 )  # fmt: skip
 
 
@@ -82,9 +84,10 @@ class Agent:
         assert found
         return found[1]
 
-    def post(self, path: str, **fields: str):
+    def post(self, path: str, files: Files = (), **fields: str):
         data = {"form_key": self.key(), **fields}
-        return self.client.post(f"/console{path}", data=data)
+        sent = [("file", (name, content)) for name, content in files]
+        return self.client.post(f"/console{path}", data=data, files=sent or None)
 
 
 def invited(workspace: Workspace, name: str, role: Role, *mailboxes: str) -> str:

@@ -1,4 +1,4 @@
-"""`mailer inbox reply|note|new|settle`: what the staff writes."""
+"""`mailer inbox reply|forward|note|new|settle`: what the staff writes."""
 
 import sys
 from datetime import timedelta
@@ -6,13 +6,16 @@ from typing import Any
 
 import click
 
+from mailer.cli.attaching import attach_option, cc_option, read_files
 from mailer.cli.conversation import conversation_lines, ticket_row
 from mailer.cli.output import as_json, print_facts, print_json, shown
 from mailer.config.modes import mode_of
 from mailer.errors import RefusedError
-from mailer.jobs import answering, taking_back, ticket_steps, tickets
-from mailer.jobs.answering import Answer, Pen
+from mailer.jobs import answering, forwarding, taking_back, ticket_steps, tickets
+from mailer.jobs.answering import Answer
 from mailer.jobs.canned import fill_in
+from mailer.jobs.correspond import Along, Pen
+from mailer.jobs.forwarding import Passing
 from mailer.jobs.new_ticket import Call, note_call
 from mailer.jobs.world import is_rehearsal
 from mailer.model.delivery import DeliveryState
@@ -51,6 +54,8 @@ _body = click.option(
 @click.option(
     "--canned", metavar="NAME", help="Answer with templates/canned/NAME.txt, or begin so."
 )
+@cc_option
+@attach_option
 @click.option("--close", "close", is_flag=True, help="Close the ticket with it.")
 @click.option("--dry-run", is_flag=True, help="Show the letter, and send nothing.")
 @click.option(
@@ -64,19 +69,22 @@ _body = click.option(
 @as_json
 @click.pass_obj
 def reply(
-    folder: str, number: int, *, body: str | None, canned: str | None, close: bool,
-    dry_run: bool, version: int | None, by: str, as_json: bool,
+    folder: str, number: int, *, body: str | None, canned: str | None, cc: tuple[str, ...],
+    files: tuple[str, ...], close: bool, dry_run: bool, version: int | None, by: str,
+    as_json: bool,
 ) -> None:  # fmt: skip
     """Answer a person; the letter goes out within moments, on the conversation.
 
     Without --body the editor opens with the conversation below. When somebody else has
     answered in the meantime, or the person wrote again, nothing is sent. With --canned
-    the text is there already; `--body -` and a canned one cannot be both.
+    the text is there already; `--body -` and a canned one cannot be both. Whoever gets a
+    copy by --cc is seen by all others, and may answer too.
 
     \b
     Example: mailer inbox reply 12 --by Kari
              mailer inbox reply 12 --canned parcel --by Kari --dry-run
              mailer inbox reply 12 --body answer.txt --close --by Kari --dry-run
+             mailer inbox reply 12 --cc ola@example.com --attach bill.pdf --by Kari
     """  # noqa: D301 - click's own mark for lines that stay as they are
     with open_workspace(folder) as workspace:
         if canned is not None:
@@ -92,16 +100,61 @@ def reply(
         answer = answering.reply(
             workspace.database, _pen(workspace), number, text, by, utc_now(),
             version=version, close=close, dry_run=dry_run,
+            along=Along(cc, read_files(files)),
         )  # fmt: skip
+    _say(answer, dry_run=dry_run, as_json=as_json)
+
+
+def _say(answer: Answer, *, dry_run: bool, as_json: bool) -> None:
     if as_json:
         print_json(_answer_facts(answer, dry_run=dry_run))
     elif dry_run:
         _print_letter(answer)
     else:
         click.echo(
-            f"letter {answer.delivery_id} to {shown(answer.ticket.address)} leaves now;"
+            f"letter {answer.delivery_id} to {shown(answer.letter.to)} leaves now;"
             f" ticket {answer.ticket.id} is {answer.ticket.state}"
         )
+
+
+@click.command(name="forward")
+@_number
+@click.option("--to", metavar="ADDRESS", required=True, help="To whom it goes on.")
+@cc_option
+@click.option(
+    "--message",
+    type=int,
+    metavar="MESSAGE",
+    help="Which message, as `inbox show` numbers them; else the person's last.",
+)
+@click.option("--bare", is_flag=True, help="Without its attachments.")
+@_body
+@click.option("--dry-run", is_flag=True, help="Show the letter, and send nothing.")
+@_by
+@as_json
+@click.pass_obj
+def forward_(
+    folder: str, number: int, *, to: str, cc: tuple[str, ...], message: int | None,
+    bare: bool, body: str | None, dry_run: bool, by: str, as_json: bool,
+) -> None:  # fmt: skip
+    """Pass a person's message on to somebody who knows the answer.
+
+    What they write back comes to the ticket, for the staff alone; the answer to the person
+    stays due. Attachments go along, but for those that may run something when opened.
+
+    \b
+    Example: mailer inbox forward 12 --to depot@example.com --by Kari --dry-run
+             echo "Where is it?" | mailer inbox forward 12 --to depot@example.com
+               --body - --by Kari
+    """  # noqa: D301 - click's own mark for lines that stay as they are
+    text = "" if body is None else _text(body)
+    what = Passing(to, text, message, files=not bare, cc=cc)
+    with open_workspace(folder) as workspace:
+        found = forwarding.forward(
+            workspace.database, _pen(workspace), number, what, by, utc_now(),
+            dry_run=dry_run,
+        )  # fmt: skip
+    _say(found, dry_run=dry_run, as_json=as_json)
 
 
 @click.command
@@ -234,7 +287,12 @@ def _answer_facts(answer: Answer, *, dry_run: bool) -> dict[str, Any]:
         "ticket": answer.ticket.id,
         "state": answer.ticket.state.value,
         "letter": None if dry_run else answer.delivery_id,
-        "to": answer.ticket.address,
+        "to": answer.letter.to,
+        "cc": list(answer.envelope.cc),
+        "files": [
+            {"name": one.name, "type": one.type, "size_bytes": len(one.content)}
+            for one in answer.letter.files
+        ],
         "subject": answer.subject,
         "in_reply_to": answer.envelope.in_reply_to,
         "references": list(answer.envelope.references),
@@ -245,11 +303,18 @@ def _answer_facts(answer: Answer, *, dry_run: bool) -> dict[str, Any]:
 def _print_letter(answer: Answer) -> None:
     envelope = answer.envelope
     click.echo(f"From: {shown(envelope.from_name)} <{shown(envelope.from_address)}>")
-    click.echo(f"To: {shown(envelope.to_name)} <{shown(answer.ticket.address)}>")
-    click.echo(f"Subject: {shown(answer.subject)}\n")
+    click.echo(
+        f"To: {shown(envelope.to_name)} <{shown(answer.letter.to)}>".replace("  ", " ")
+    )
+    if envelope.cc:
+        click.echo(f"Cc: {shown(', '.join(envelope.cc))}")
+    click.echo(f"Subject: {shown(answer.subject)}")
+    for one in answer.letter.files:
+        click.echo(f"Attached: {shown(one.name)} ({one.type}, {len(one.content)} bytes)")
+    click.echo()
     for line in answer.text.rstrip().split("\n"):
         click.echo(shown(line))
 
 
-ANSWERING = (reply, note, new, settle, split)
+ANSWERING = (reply, forward_, note, new, settle, split)
 """What `mailer inbox` gets from here."""

@@ -11,6 +11,7 @@ _WHAT = {
     EntryKind.CAME: "wrote",
     EntryKind.ACKNOWLEDGEMENT: "acknowledgement",
     EntryKind.REPLY: "answered",
+    EntryKind.FORWARD: "passed on",
     EntryKind.NOTE: "noted",
     EntryKind.EVENT: "",
 }
@@ -38,6 +39,11 @@ def ticket_json(found: Conversation) -> dict[str, object]:
         "ticket": asdict(found.ticket),
         "entries": [asdict(one) for one in found.entries],
         "letters": [asdict(one) for one in found.letters.values()],
+        "files": [
+            {"entry": entry, **asdict(one)}
+            for entry, files in found.files.items()
+            for one in files
+        ],
         "acknowledgements": [asdict(one) for one in found.decisions],
     }
 
@@ -89,6 +95,11 @@ def _entry_lines(entry: Entry, found: Conversation) -> Iterator[str]:
         yield f"{shown(entry.at)}  {who}: {shown(entry.text)}"
         return
     yield f"{shown(entry.at)}  {who}{message}: {shown(entry.subject)}".rstrip(": ")
+    if entry.envelope is not None and entry.envelope.to:
+        copies = "".join(f", cc {shown(one)}" for one in entry.envelope.cc)
+        yield f"    to {shown(entry.envelope.to)}{copies}"
+    for file in found.files.get(entry.id, ()):
+        yield f"    attached: {shown(file.name)} ({file.size_bytes} bytes)"
     letter = found.letters.get(entry.delivery_id or 0)
     if letter is not None:
         yield f"    letter {letter.id}: {letter.state.value}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailer.compose.enclosing import file_part, multipart
 from mailer.compose.head import AUTO_SUBMITTED, SUPPRESS
 from mailer.compose.headers import (
     LINE,
@@ -18,6 +19,7 @@ from mailer.compose.headers import (
 )
 from mailer.compose.quoted import segment
 from mailer.errors import CannotComposeError
+from mailer.model.attached import Attached
 from mailer.model.kind import Kind
 from mailer.model.letter import Letter
 from mailer.model.ticket import Envelope
@@ -26,8 +28,8 @@ from mailer.model.token import TokenBox, TokenKind
 _NULL_PATH = frozenset({Kind.ACKNOWLEDGEMENT})
 """Nobody may answer these with a machine (RFC 3834 §3.3)."""
 
-_BODY = (
-    "MIME-Version: 1.0\r\n"
+_VERSION = "MIME-Version: 1.0\r\n"
+_TEXT = (
     "Content-Type: text/plain; charset=utf-8\r\n"
     "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
 )
@@ -35,12 +37,17 @@ _BODY = (
 
 @dataclass(frozen=True, slots=True)
 class Correspondence:
-    """A letter to one person, as it was written and is kept."""
+    """A letter to one person, as it was written and is kept.
+
+    Args:
+        files: What is attached to it.
+    """
 
     kind: Kind
     envelope: Envelope
     subject: str
     text: str
+    files: tuple[Attached, ...] = ()
 
     @property
     def sender_domain(self) -> str:
@@ -69,29 +76,49 @@ def compose_correspondence(
         raise CannotComposeError("there is nothing in it (any more)")
     recipient = wire_address(address)
     shown = one.envelope
-    to = address_field("To", shown.to_name, recipient)
+    to = address_field("To", shown.to_name, wire_address(shown.to or address))
     subject = one.subject
     if rehearsal_to:
         to = address_field("To", f"for {recipient}", wire_address(rehearsal_to))
         subject = f"[Rehearsal for {recipient}] {subject}"
+    elif shown.cc:
+        to += _copies(shown.cc)
     message_id = tokens.for_delivery(TokenKind.MESSAGE, delivery_id)
     head = (
         f"{address_field('From', shown.from_name, shown.from_address)}{to}"
         f"{text_field('Subject', subject)}"
         f"Date: {date_value(date)}\r\n"
         f"Message-ID: <{message_id}@{one.sender_domain}>\r\n"
-        f"{_threading(shown)}{_marks(one.kind)}{_BODY}"
+        f"{_threading(shown)}{_marks(one.kind)}{_VERSION}"
     )
-    body = b"".join(segment(f"{line}\n") for line in one.text.rstrip().split("\n"))
     return Letter(
         sender=wire_address(rehearsal_to)
         if rehearsal_to
         else _return_path(one, tokens, delivery_id),
         recipient=wire_address(rehearsal_to) if rehearsal_to else recipient,
-        content=head.encode() + body,
+        content=head.encode() + _body(one, message_id),
         envelope_id=message_id,
         dotless=True,
     )
+
+
+def _body(one: Correspondence, message_id: str) -> bytes:
+    text = b"".join(segment(f"{line}\n") for line in one.text.rstrip().split("\n"))
+    if not one.files:
+        return _TEXT.encode() + text
+    # `=_` is in no encoded text (RFC 2045 §6.7).
+    boundary = f"=_{message_id}"
+    begins = f"--{boundary}\r\n".encode()
+    files = b"".join(
+        begins + file_part(file.name, file.type, file.content) for file in one.files
+    )
+    head = f"{multipart('mixed', boundary)}\r\n".encode() + begins + _TEXT.encode()
+    return b"".join((head, text, b"\r\n", files, f"--{boundary}--\r\n".encode()))
+
+
+def _copies(cc: Sequence[str]) -> str:
+    """Write who gets a copy, folded between addresses (RFC 5322 §3.6.3)."""
+    return "Cc: " + ",\r\n ".join(wire_address(one) for one in cc) + "\r\n"
 
 
 def _return_path(one: Correspondence, tokens: TokenBox, delivery_id: int) -> str:

@@ -64,15 +64,15 @@ class Enclosing:
                 (RFC 2046 §5.1.1), and `=_` is in no encoded text.
         """
         both, inner, outer = f"=_{message_id}", f"=_+{message_id}", f"=_.{message_id}"
-        before = f"{_multipart('alternative', both)}\r\n--{both}\r\n{text_head}"
+        before = f"{multipart('alternative', both)}\r\n--{both}\r\n{text_head}"
         between, ends = f"\r\n--{both}\r\n{html_head}", [b"\r\n"]
         if self._images:
-            related = _multipart("related", inner, ' type="text/html";')
+            related = multipart("related", inner, ' type="text/html";')
             between = f"\r\n--{both}\r\n{related}\r\n--{inner}\r\n{html_head}"
             ends += _parts(self._images, inner)
         ends.append(f"--{both}--\r\n".encode("ascii"))
         if self._files:
-            before = f"{_multipart('mixed', outer)}\r\n--{outer}\r\n{before}"
+            before = f"{multipart('mixed', outer)}\r\n--{outer}\r\n{before}"
             ends += [b"\r\n", *_parts(self._files, outer)]
         return Around(before, between, b"".join(ends))
 
@@ -89,7 +89,8 @@ class Enclosing:
         return before, b"".join([b"\r\n", *_parts(self._files, outer)])
 
 
-def _multipart(kind: str, boundary: str, more: str = "") -> str:
+def multipart(kind: str, boundary: str, more: str = "") -> str:
+    """Return the header line of what has parts (RFC 2046 §5.1)."""
     return f'Content-Type: multipart/{kind};{more}\r\n boundary="{boundary}"\r\n'
 
 
@@ -118,9 +119,14 @@ def _image(one: Enclosure, content: bytes) -> bytes:
 
 
 def _file(name: str, one: Enclosure, content: bytes) -> bytes:
-    charset = "; charset=utf-8" if one.type.startswith("text/") else ""
+    return file_part(name, one.type, content)
+
+
+def file_part(name: str, kind: str, content: bytes) -> bytes:
+    """Return an attachment as a part of a letter, without the line of its boundary."""
+    charset = "; charset=utf-8" if kind.startswith("text/") else ""
     return _encoded(
-        f"Content-Type: {one.type}{charset}\r\n"
+        f"Content-Type: {kind}{charset}\r\n"
         f"Content-Disposition: attachment;\r\n{_file_name(name)}\r\n",
         content,
     )

@@ -1,7 +1,7 @@
 """What the console shows: the queue, a ticket with its person, and who is there."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailer.errors import NotFoundError
@@ -179,7 +179,7 @@ def desk_for(
         draft = drafts.draft_of(connection, ticket.id, who.id)
         names = tuple(one.name for one in all_staff(connection) if one.left_at is None)
         person = _person(connection, who, ticket)
-    shown = Conversation(ticket, entries, found.letters, found.decisions)
+    shown = replace(found, entries=entries)
     known = _known(database, ring, person)
     brought = {one: _brought(raw) for one, raw in raws.items()}
     return Desk(shown, earlier, brought, answered, known, present, draft, names)

@@ -26,6 +26,7 @@ from mailer.store.clicks import links_of
 from mailer.store.contents import content_hash_of
 from mailer.store.database import Connection, Database
 from mailer.store.lists import find_list
+from mailer.store.ticketfiles import files_of
 from mailer.store.tickets import get_entry, letter_of_incoming
 from mailer.store.transactions import Sent, sent_with
 
@@ -88,7 +89,12 @@ def _correspondence(
         entry, kind = get_entry(connection, cause_id), Kind.REPLY
     if entry is None or entry.envelope is None:
         return f"there is no text on record for {cause} {cause_id}"
-    return Correspondence(kind, entry.envelope, entry.subject, entry.text)
+    files = files_of(connection, cause_id) if kind is Kind.REPLY else ()
+    return Correspondence(kind, entry.envelope, entry.subject, entry.text, files)
+
+
+def _has_files(made: object) -> bool:
+    return isinstance(made, Correspondence) and bool(made.files)
 
 
 class Letters:
@@ -125,9 +131,12 @@ class Letters:
                 self._ready[key] = self._prepared(connection, *key)
                 if key[0] is CauseKind.TRANSACTION:
                     self._sent[key] = sent_with(connection, [key[1]]).get(key[1], _AS_IT_IS)
-        # What is needed now stays; the oldest of the others goes.
+        # What is needed now stays; the oldest of the others goes, and files at once.
         for key in needed:
             self._ready.move_to_end(key)
+        for key in [one for one, made in self._ready.items() if _has_files(made)]:
+            if key not in needed:
+                del self._ready[key]
         while len(self._ready) > max(_KEPT_AT_MOST, 2 * len(needed)):
             gone, _ = self._ready.popitem(last=False)
             self._sent.pop(gone, None)

@@ -6,11 +6,14 @@ from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs.tickets import change, conversation, due_values, open_ticket
 from mailer.model.ticket import EntryKind, Ticket, TicketState
 from mailer.store import tickets as store
-from mailer.store.database import Database
+from mailer.store.database import Connection, Database
 from mailer.store.settling import withhold_queued
+from mailer.store.ticketfiles import drop_files
 
 UNDO_WITHIN = timedelta(seconds=10)
 """So long an answer from the console waits."""
+
+_LETTERS = frozenset({EntryKind.REPLY, EntryKind.FORWARD})
 
 
 def take_back(
@@ -26,13 +29,18 @@ def take_back(
     """
     found = conversation(database, number)
     entry = next((one for one in found.entries if one.delivery_id == letter), None)
-    if entry is None or entry.kind is not EntryKind.REPLY:
+    if entry is None or entry.kind not in _LETTERS:
         raise NotFoundError(f"ticket {number} has no answer with letter {letter}")
     with database.write() as connection:
-        if not withhold_queued(connection, letter, now):
-            raise RefusedError(f"letter {letter} has left already, or is leaving")
+        for one in {letter, *store.letters_caused(connection, [entry.id])}:
+            if not withhold_queued(connection, one, now):
+                raise RefusedError(f"letter {one} has left already, or is leaving")
         ticket = open_ticket(connection, number)
+        drop_files(connection, entry.id)
         store.drop_entry(connection, entry.id)
+        if entry.kind is EntryKind.FORWARD:
+            _note(connection, ticket.id, by, now)
+            return ticket, ""
         first = ticket.answered_at is None or ticket.answered_at >= entry.at
         values = {
             "answered_at": None if first else ticket.answered_at,
@@ -42,11 +50,13 @@ def take_back(
         change(connection, ticket, values, now)
         again = open_ticket(connection, number)
         change(connection, again, due_values(again, TicketState.OPEN), now)
-        store.add_entry(
-            connection, ticket.id, EntryKind.EVENT, now, author=by,
-            text="took an answer back before it left",
-        )  # fmt: skip
+        _note(connection, ticket.id, by, now)
         return open_ticket(connection, number), entry.text
+
+
+def _note(connection: Connection, ticket_id: int, by: str, now: datetime) -> None:
+    words = "took a letter back before it left"
+    store.add_entry(connection, ticket_id, EntryKind.EVENT, now, author=by, text=words)
 
 
 def split(database: Database, number: int, entry_id: int, by: str, now: datetime) -> Ticket:

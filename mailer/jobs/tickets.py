@@ -1,11 +1,12 @@
 """Working on tickets: look at them, take, note, assign, close, snooze, merge, spam."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from mailer.errors import NotFoundError, RefusedError
+from mailer.model.attached import Attached, AttachedView
 from mailer.model.delivery import DeliveryState
 from mailer.model.ticket import (
     Entry,
@@ -19,6 +20,7 @@ from mailer.store import tickets as store
 from mailer.store.acknowledging import Decision
 from mailer.store.database import Connection, Database
 from mailer.store.deliveries import DeliveryView, find_letter
+from mailer.store.ticketfiles import get_file, listed
 from mailer.triage.tickets import Dues
 
 _TEXT_AT_MOST = 100_000
@@ -31,12 +33,16 @@ class Conversation:
     Args:
         letters: Where each letter of ours stands, by its number.
         decisions: What was decided about acknowledging each message.
+        files: What went with letters of ours, by the entry's number.
     """
 
     ticket: Ticket
     entries: tuple[Entry, ...]
     letters: Mapping[int, DeliveryView]
     decisions: tuple[Decision, ...]
+    files: Mapping[int, tuple[AttachedView, ...]] = field(
+        default_factory=dict[int, tuple[AttachedView, ...]]
+    )
 
     @property
     def in_doubt(self) -> tuple[DeliveryView, ...]:
@@ -64,11 +70,14 @@ def conversation(database: Database, number: int) -> Conversation:
     with database.read() as connection:
         ticket = store.merged_to(connection, _found(connection, number))
         entries = tuple(store.entries_of(connection, ticket.id))
+        copies = store.letters_caused(
+            connection, [one.id for one in entries if one.envelope and one.envelope.cc]
+        )
+        owed = [one.delivery_id for one in entries if one.delivery_id is not None]
         letters = {
-            one.delivery_id: letter
-            for one in entries
-            if one.delivery_id is not None
-            and (letter := find_letter(connection, one.delivery_id)) is not None
+            one: letter
+            for one in dict.fromkeys((*owed, *copies))
+            if (letter := find_letter(connection, one)) is not None
         }
         own = sorted({ticket.id, *(one.ticket_id for one in entries)})
         decisions = tuple(
@@ -76,7 +85,8 @@ def conversation(database: Database, number: int) -> Conversation:
             for one in own
             for decision in acknowledging.decisions_of(connection, one)
         )
-    return Conversation(ticket, entries, letters, decisions)
+        files = listed(connection, [one.id for one in entries if one.envelope])
+    return Conversation(ticket, entries, letters, decisions, files)
 
 
 def message_as_it_came(database: Database, found: Conversation, number: int) -> bytes:
@@ -92,6 +102,19 @@ def message_as_it_came(database: Database, found: Conversation, number: int) -> 
     if raw is None:
         raise NotFoundError(f"ticket {found.ticket.id} has no message {number} (any more)")
     return raw
+
+
+def file_as_sent(database: Database, found: Conversation, number: int) -> Attached:
+    """Return a file that went with a letter of a conversation.
+
+    Raises:
+        NotFoundError: when it went with none of them.
+    """
+    with database.read() as connection:
+        file = get_file(connection, [one.id for one in found.entries], number)
+    if file is None:
+        raise NotFoundError(f"ticket {found.ticket.id} has no file {number}")
+    return file
 
 
 def _found(connection: Connection, number: int) -> Ticket:

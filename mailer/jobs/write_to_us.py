@@ -13,7 +13,7 @@ from mailer.jobs.acknowledge import reply_address
 from mailer.model.delivery import DeliveryState
 from mailer.model.key import KeyRing
 from mailer.model.signup import SignUpRules
-from mailer.model.ticket import Entry, EntryKind, Ticket, TicketState
+from mailer.model.ticket import Entry, EntryKind, Ticket, TicketState, told
 from mailer.model.token import TokenBox
 from mailer.store import form_messages as forms
 from mailer.store import incoming
@@ -81,9 +81,13 @@ def follow_ticket(database: Database, number: int) -> Followed | None:
         if not ticket.address:
             return None
         shown: list[Entry] = []
-        for one in store.entries_of(connection, ticket.id):
+        entries = store.entries_of(connection, ticket.id)
+        others = told(entries)
+        for one in entries:
             if one.kind is EntryKind.CAME:
-                shown.append(one)
+                # What others wrote to us about it is not for her.
+                if one.author.lower() not in others:
+                    shown.append(one)
             elif one.kind is EntryKind.REPLY and one.delivery_id is not None:
                 letter = find_letter(connection, one.delivery_id)
                 if letter is not None and letter.state is DeliveryState.ACCEPTED:

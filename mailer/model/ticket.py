@@ -4,6 +4,7 @@ The table below is the only place that knows the order of states; nothing else c
 them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -60,6 +61,8 @@ class EntryKind(StrEnum):
     CAME = "came"
     ACKNOWLEDGEMENT = "acknowledgement"
     REPLY = "reply"
+    FORWARD = "forward"
+    """A message of it went on to somebody else."""
     NOTE = "note"
     EVENT = "event"
 
@@ -155,6 +158,8 @@ class Envelope:
         reply_to: An address that names the ticket by a token; "" for none.
         in_reply_to: The message that it answers, without angle brackets; "" for none.
         references: The conversation so far, the oldest first (RFC 5322 §3.6.4).
+        to: Whom it is to, on the copies that others get too; "" for whoever gets it.
+        cc: Who gets a copy, as all of them see.
     """
 
     from_name: str
@@ -164,6 +169,8 @@ class Envelope:
     reply_to: str = ""
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
+    to: str = ""
+    cc: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,3 +196,16 @@ class Entry:
     delivery_id: int | None = None
     message_id: str = ""
     envelope: Envelope | None = None
+
+
+def told(entries: Sequence[Entry]) -> frozenset[str]:
+    """Return to whom messages of a conversation went on: they are no part of it.
+
+    What they write back is for us, and never shown to the person.
+    """
+    return frozenset(
+        one.lower()
+        for entry in entries
+        if entry.kind is EntryKind.FORWARD and entry.envelope is not None
+        for one in (entry.envelope.to, *entry.envelope.cc)
+    )

@@ -82,6 +82,7 @@ TABLES = {
     "ticket": "deleted",
     "ticket_draft": "deleted",
     "ticket_entry": "deleted",
+    "ticket_file": "deleted",
     "verdict": "stays without what was said",
     "webhook": "stays, under a number that is nobody's any more",
 }

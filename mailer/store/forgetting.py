@@ -12,13 +12,20 @@ from sqlalchemy import Connection, delete, or_, select, update
 from mailer.store.erasing import erase_letters
 from mailer.store.stafftables import TicketDraftRow
 from mailer.store.tables import IncomingRow, table
-from mailer.store.tickettables import AcknowledgementRow, TicketEntryRow, TicketRow
+from mailer.store.tickets import letters_caused
+from mailer.store.tickettables import (
+    AcknowledgementRow,
+    TicketEntryRow,
+    TicketFileRow,
+    TicketRow,
+)
 
 _ticket = table(TicketRow)
 _entry = table(TicketEntryRow)
 _decided = table(AcknowledgementRow)
 _incoming = table(IncomingRow)
 _draft = table(TicketDraftRow)
+_file = table(TicketFileRow)
 
 
 def tickets_of(
@@ -51,17 +58,20 @@ def forget_tickets(connection: Connection, ids: Sequence[int], now: datetime) ->
         How many letters had not left, and never will.
     """
     of_them = _entry.c.ticket_id.in_(list(ids))
+    entries = select(_entry.c.id).where(of_them)
     letters = connection.execute(
         select(_entry.c.delivery_id).where(of_them, _entry.c.delivery_id.is_not(None))
     ).scalars()
     withheld = 0
-    if numbers := list(letters):
+    copies = letters_caused(connection, list(connection.execute(entries).scalars()))
+    if numbers := sorted({*letters, *copies}):
         withheld = erase_letters(connection, numbers, now)
     came = select(_entry.c.incoming_id).where(of_them, _entry.c.incoming_id.is_not(None))
     connection.execute(
         update(_incoming).where(_incoming.c.id.in_(came)).values(raw=b"", because="")
     )
     connection.execute(delete(_decided).where(_decided.c.ticket_id.in_(list(ids))))
+    connection.execute(delete(_file).where(_file.c.entry_id.in_(entries)))
     connection.execute(delete(_entry).where(of_them))
     connection.execute(delete(_draft).where(_draft.c.ticket_id.in_(list(ids))))
     connection.execute(delete(_ticket).where(_ticket.c.id.in_(list(ids))))

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, or_, select, text, update
 
+from mailer.model.delivery import CauseKind
 from mailer.model.ticket import (
     Entry,
     EntryKind,
@@ -16,7 +17,7 @@ from mailer.model.ticket import (
     TicketKind,
     TicketState,
 )
-from mailer.store.tables import IncomingRow, table
+from mailer.store.tables import DeliveryRow, IncomingRow, table
 from mailer.store.tickettables import AcknowledgementRow, TicketEntryRow, TicketRow
 from mailer.triage.searching import indexed
 
@@ -24,6 +25,7 @@ _ticket = table(TicketRow)
 _entry = table(TicketEntryRow)
 _decided = table(AcknowledgementRow)
 _incoming = table(IncomingRow)
+_delivery = table(DeliveryRow)
 _HELD = text("SELECT pg_advisory_xact_lock(:tickets)")
 _TICKETS = 0x7469636B
 """Ours alone among the numbers of this database's advisory locks."""
@@ -162,14 +164,44 @@ def merged_to(connection: Connection, ticket: Ticket) -> Ticket:
 
 
 def tickets_of_letters(connection: Connection, ids: Sequence[int]) -> list[Ticket]:
-    """Return the tickets of some letters of ours, in the order of the letters."""
-    rows = connection.execute(
-        select(_ticket, _entry.c.delivery_id)
-        .join(_entry, _entry.c.ticket_id == _ticket.c.id)
-        .where(_entry.c.delivery_id.in_(list(ids)))
-    ).all()
-    found = {row.delivery_id: ticket_of(row) for row in rows}
+    """Return the tickets of some letters of ours, in the order of the letters.
+
+    A copy for somebody else is a letter of its own, with the entry as its cause.
+    """
+    found: dict[int, Ticket] = {}
+    copies = (_delivery.c.cause_kind == CauseKind.TICKET.value) & (
+        _delivery.c.cause_id == _entry.c.id
+    )
+    for joined, number in (
+        (_ticket.join(_entry, _entry.c.ticket_id == _ticket.c.id), _entry.c.delivery_id),
+        (
+            _ticket.join(_entry, _entry.c.ticket_id == _ticket.c.id).join(
+                _delivery, copies
+            ),
+            _delivery.c.id,
+        ),
+    ):
+        rows = connection.execute(
+            select(_ticket, number.label("letter"))
+            .select_from(joined)
+            .where(number.in_(list(ids)))
+        )
+        found |= {row.letter: ticket_of(row) for row in rows}
     return [found[one] for one in ids if one in found]
+
+
+def letters_caused(connection: Connection, entries: Sequence[int]) -> list[int]:
+    """Return the letters of some entries, the first of each before its copies."""
+    theirs = (
+        select(_delivery.c.cause_id, _delivery.c.id)
+        .where(_delivery.c.cause_kind == CauseKind.TICKET.value)
+        .where(_delivery.c.cause_id.in_(list(entries)))
+    )
+    # Each of the two indexes by cause knows one half of the deliveries.
+    known, others = _delivery.c.contact_id.is_not(None), _delivery.c.contact_id.is_(None)
+    both = theirs.where(known).union_all(theirs.where(others)).subquery()
+    rows = connection.execute(select(both.c.id).order_by(both.c.cause_id, both.c.id))
+    return list(rows.scalars())
 
 
 def tickets_of_message_ids(connection: Connection, ids: Sequence[str]) -> list[Ticket]:
@@ -276,8 +308,8 @@ def _entry_of(row: Any) -> Entry:
     kept: dict[str, Any] | None = row.envelope
     envelope = None
     if kept is not None:
-        references = tuple(kept["references"])
-        envelope = replace(Envelope(**kept), references=references)
+        references, cc = tuple(kept["references"]), tuple(kept.get("cc", ()))
+        envelope = replace(Envelope(**kept), references=references, cc=cc)
     return Entry(
         row.id, row.ticket_id, EntryKind(row.kind), row.at, row.author, row.subject,
         row.text, row.incoming_id, row.delivery_id, row.message_id, envelope,

@@ -109,6 +109,19 @@ class TicketEntryRow(SQLModel, table=True):
     words: str | None = text_column(null=True)
 
 
+class TicketFileRow(SQLModel, table=True):
+    """A file that goes with an answer; it goes with its entry."""
+
+    __tablename__ = "ticket_file"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (Index("ix_ticket_file_entry_id", "entry_id", "id"),)
+    id: int | None = id_column()
+    entry_id: int = number_column()
+    name: str = text_column()
+    type: str = text_column()
+    size_bytes: int = number_column()
+    content: bytes = bytes_column()
+
+
 class AcknowledgementRow(SQLModel, table=True):
     """Whether a person's message was acknowledged, and why not; quotas count these."""
 

@@ -93,7 +93,14 @@ def name_of(part: Part) -> str:
     """
     _, disposition = content_type(part.get("content-disposition"))
     said = disposition.get("filename", "") or part.parameters.get("name", "")
-    said = re.split(r"[/\\]", decoded_words(_unquoted(said)))[-1]
+    return safe_name(decoded_words(_unquoted(said))) or _UNNAMED.get(
+        part.kind, "attachment"
+    )
+
+
+def safe_name(said: str) -> str:
+    """Return a file's name without folders and all that misleads; "" for nothing left."""
+    said = re.split(r"[/\\]", said)[-1]
     plain = "".join(
         one
         for one in said
@@ -103,7 +110,7 @@ def name_of(part: Part) -> str:
     if len(plain) > _NAME_AT_MOST:
         stem, dot, end = plain.rpartition(".")
         plain = f"{stem[: _NAME_AT_MOST - len(end) - 1]}{dot}{end}"[-_NAME_AT_MOST:]
-    return plain or _UNNAMED.get(part.kind, "attachment")
+    return plain
 
 
 def html_of(part: Part) -> tuple[str, int] | None:

@@ -95,6 +95,23 @@ def read_text(path: str, shown: str) -> str:
         raise WorkspaceError(f"{shown} cannot be read: {problem.strerror}") from problem
 
 
+def read_limited(path: str, bytes_at_most: int) -> bytes:
+    """Read a file that somebody named, unless it is too large.
+
+    Raises:
+        WorkspaceError: when it cannot be read, or has more bytes.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(bytes_at_most + 1)
+    except OSError as problem:
+        why = problem.strerror or problem
+        raise WorkspaceError(f"{path} cannot be read: {why}") from None
+    if len(content) > bytes_at_most:
+        raise WorkspaceError(f"{path} has more than {bytes_at_most / 1e6:.0f} MB")
+    return content
+
+
 def read_secret(path: str, shown: str) -> str:
     """Read a secret from a file of its own: its first line."""
     lines = read_text(path, shown).splitlines()

@@ -24,6 +24,7 @@ from mailer.jobs import staff
 from mailer.jobs.tickets import conversation
 from mailer.model.staff import Role
 from mailer.model.ticket import EntryKind, TicketState
+from mailer.model.token import TokenKind
 from mailer.store import tickets
 from mailer.store.deliveries import find_letter
 from mailer.store.suppressions import suppressions_of
@@ -437,7 +438,7 @@ def test_an_answer_is_taken_back_before_it_leaves_and_not_after(shop, kari):
     assert [one.kind for one in found.entries].count(EntryKind.REPLY) == 0
     assert (found.ticket.state, found.ticket.due_at) == (TicketState.OPEN, due)
     assert found.ticket.answered_at is None
-    assert "Yes, but wrong." in kari.get("/tickets/1").text
+    assert ">Yes, but wrong.</textarea>" in kari.get("/tickets/1").text
     with shop.database.read() as connection:
         view = find_letter(connection, letter)
     assert view is not None
@@ -449,6 +450,141 @@ def test_an_answer_is_taken_back_before_it_leaves_and_not_after(shop, kari):
         connection.exec_driver_sql(f"UPDATE delivery SET attempt = 1 WHERE id = {left}")
     assert kari.post("/tickets/1/undo", letter=str(left)).status_code == 409
     assert ticket(shop).entries[-1].text == "Yes."
+
+
+def test_what_is_put_below_an_answer_is_not_in_it_when_it_is_taken_back(shop, kari):
+    write(shop)
+    with shop.database.write() as connection:
+        connection.exec_driver_sql("UPDATE staff SET signature = 'Kari, Fjell & Fjord'")
+    kari.post("/tickets/1/reply", text="Yes.", version="1", then="close")
+    sent = ticket(shop).entries[-1]
+    assert "Kari, Fjell & Fjord" in sent.text
+    assert "/t/" in sent.text
+    kari.post("/tickets/1/undo", letter=str(sent.delivery_id))
+    assert ">Yes.</textarea>" in kari.get("/tickets/1").text
+    assert ticket(shop).ticket.state is TicketState.OPEN
+
+
+# Copies, files, and passing on.
+
+
+def test_an_answer_goes_to_others_too_with_files_and_all_of_it_can_be_taken_back(
+    shop, kari
+):
+    write(shop)
+    bill = b"%PDF-1.4\r\n--x\r\n\0\xff"
+    fields = {"text": "See the bill.", "version": "1", "cc": "per@example.org; "}
+    files = [("../../bill.pdf", bill), ("", b"")]
+    answer = kari.post("/tickets/1/reply", files, **fields)
+    assert answer.status_code == 303, answer.text
+    found = ticket(shop)
+    entry = found.entries[-1]
+    ((number, file),) = found.files.items()
+    assert (number, file[0].name, file[0].size_bytes) == (entry.id, "bill.pdf", len(bill))
+    assert sorted(one.address for one in found.letters.values()) == [
+        "ola@example.com", "ola@example.com", "per@example.org",
+    ]  # fmt: skip
+    page = kari.get("/tickets/1").text
+    assert "copy to per@example.org" in page
+    given = kari.get(f"/tickets/1/files/{file[0].id}")
+    assert given.content == bill
+    assert given.headers["content-disposition"].startswith("attachment")
+    assert given.headers["x-content-type-options"] == "nosniff"
+    assert given.headers["content-security-policy"].endswith("sandbox")
+    write(shop, "x", sender="x@y.example", number=2)
+    assert kari.get(f"/tickets/2/files/{file[0].id}").status_code == 404
+    assert kari.post("/tickets/1/undo", letter=str(entry.delivery_id)).status_code == 303
+    assert not ticket(shop).files
+    with shop.database.read() as connection:
+        left = connection.exec_driver_sql(
+            "SELECT count(*) FROM delivery WHERE kind = 'reply' AND state != 'withheld'"
+        ).scalar_one()
+        kept = connection.exec_driver_sql("SELECT count(*) FROM ticket_file").scalar_one()
+    assert (left, kept) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("cc", "files", "words"),
+    [
+        ("nobody", [], "nobody"),
+        ("support@shop.example", [], "a mailbox of ours"),
+        (" ".join(f"a{n}@example.com" for n in range(21)), [], "too many"),
+        ("", [("a.bin", bytes(10_000_001))], "10 MB"),
+        ("", [(f"{n}.txt", b"x") for n in range(21)], "too many"),
+    ],
+)
+def test_what_cannot_go_along_is_said_and_the_answer_is_kept(shop, kari, cc, files, words):
+    write(shop)
+    fields = {"text": "My long answer", "version": "1", "cc": cc}
+    answer = kari.post("/tickets/1/reply", files, **fields)
+    assert answer.status_code == 409
+    assert words in unescape(answer.text)
+    assert ">My long answer</textarea>" in answer.text
+    assert [one.kind for one in ticket(shop).entries].count(EntryKind.REPLY) == 0
+
+
+def test_more_bytes_than_a_letter_takes_are_not_read(shop, kari):
+    write(shop)
+    files = [("a.bin", bytes(6_000_000)), ("b.bin", bytes(6_000_000))]
+    answer = kari.post("/tickets/1/reply", files, text="x", version="1")
+    assert answer.status_code == 413
+    assert len(ticket(shop).entries) == 2
+
+
+def test_a_note_that_was_not_taken_stays_a_note(shop, kari):
+    write(shop)
+    answer = kari.post("/tickets/1/note", text=" ")
+    assert answer.status_code == 409
+    assert '<textarea id="text" name="text" rows="10" required></textarea>' in answer.text
+
+
+def test_a_message_is_passed_on_with_its_files_and_the_answer_to_it_is_for_us(shop, kari):
+    message = EmailMessage()
+    message["From"] = "Ola <ola@example.com>"
+    message["To"] = "support@shop.example"
+    message["Subject"] = "My parcel"
+    message["Message-ID"] = "<parcel@example.com>"
+    message.set_content("It is broken.")
+    message.add_attachment(b"JPEG", maintype="image", subtype="jpeg", filename="box.jpg")
+    message.add_attachment(b"MZ", maintype="image", subtype="png", filename="x.png.exe")
+    take_in(shop, bytes(message))
+    due = ticket(shop).ticket.due_at
+    answer = kari.post("/tickets/1/forward", to="depot@example.net", text="Please look.")
+    assert answer.status_code == 303, answer.text
+    found = ticket(shop)
+    entry = found.entries[-1]
+    assert (entry.kind, entry.subject) == (EntryKind.FORWARD, "Fwd: My parcel [#1]")
+    assert entry.text.startswith("Please look.\n\n---------- Forwarded message")
+    assert "It is broken." in entry.text
+    assert "x.png.exe" in entry.text
+    assert [one.name for one in found.files[entry.id]] == ["box.jpg"]
+    assert (found.ticket.state, found.ticket.due_at) == (TicketState.NEW, due)
+    assert kari.post("/tickets/1/forward", to="nobody", text="Kept").status_code == 409
+    assert ">Kept</textarea>" in kari.post("/tickets/1/forward", to="no", text="Kept").text
+
+
+def test_what_others_write_back_is_for_the_staff_alone(shop, kari):
+    write(shop, "It is broken.", subject="My parcel")
+    kari.post("/tickets/1/forward", to="depot@example.net", text="Please look.")
+    entry = ticket(shop).entries[-1]
+    assert entry.envelope is not None
+    write(
+        shop, "We threw it.", sender="depot@example.net", to=entry.envelope.reply_to,
+        subject="Re: Fwd: My parcel", number=2,
+    )  # fmt: skip
+    assert ticket(shop).entries[-1].text == "We threw it."
+    assert "We threw it." in kari.get("/tickets/1").text
+    token = shop.world().tokens.for_number(TokenKind.TICKET_PAGE, 1)
+    hers = kari.client.get(f"/t/{token}").text
+    assert "It is broken." in hers
+    assert "We threw it." not in hers
+    assert "depot@example.net" not in hers
+    # The answer is to what she wrote, not to what the depot wrote.
+    version = str(ticket(shop).ticket.version)
+    kari.post("/tickets/1/reply", text="Sorry.", version=version)
+    last = ticket(shop).entries[-1]
+    assert last.envelope is not None
+    assert last.envelope.in_reply_to == "m1.ola@example.com"
 
 
 def test_a_message_about_something_else_is_split_off(shop, kari):

@@ -10,7 +10,8 @@ from frontdesks import SUPPORT, a_desk, a_mailbox, acknowledgement, all_tickets
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from mailer.jobs.answering import Pen, reply
+from mailer.jobs.answering import reply
+from mailer.jobs.correspond import Pen
 from mailer.jobs.desk_stats import stats
 from mailer.jobs.incoming import handle_all
 from mailer.jobs.ticket_steps import close, note

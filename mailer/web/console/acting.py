@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from mailer.errors import MailerError, RefusedError
 from mailer.jobs import answering, console, ticket_steps
+from mailer.jobs.correspond import Along, addresses_in
 from mailer.jobs.erase import erase
+from mailer.jobs.forwarding import Passing, forward
 from mailer.jobs.requests import Request as Asking
 from mailer.jobs.requests import record
 from mailer.jobs.taking_back import UNDO_WITHIN, split, take_back
@@ -21,9 +23,11 @@ from mailer.model.staff import Deed
 from mailer.model.ticket import Priority, TicketKind
 from mailer.store.settling import Again
 from mailer.store.staff import note_deed
+from mailer.triage.attaching import attached
 from mailer.web.console import ticket as ticket_page
 from mailer.web.console.door import led_to
 from mailer.web.console.means import Office, Visit
+from mailer.web.console.ticket import Kept
 from mailer.web.console.words import SNOOZES
 
 _OUTCOMES = {
@@ -32,7 +36,7 @@ _OUTCOMES = {
     "again": DeliveryState.QUEUED,
 }
 _SIGNED = "\n\n-- \n"
-_KEEPS_TEXT = frozenset({"reply", "note"})
+_KEEPS_TEXT = frozenset({"reply", "forward", "note"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,24 @@ async def act(request: Request, office: Office, visit: Visit) -> Response:
     except MailerError as mistake:
         if what not in _KEEPS_TEXT or not isinstance(mistake, RefusedError):
             raise
+        again = " Choose the files again." if visit.files else ""
         return await ticket_page.page(
-            request, office, visit, wrong=str(mistake), text=asked.field("text"), status=409
-        )
+            request, office, visit, wrong=f"{mistake}.{again}", kept=_kept(asked, what),
+            status=409,
+        )  # fmt: skip
     return led_to(office, way or f"{_here(asked.number)}?said={what}")
+
+
+def _kept(asked: Asked, what: str) -> Kept:
+    """Return what somebody had written, for the form that they wrote it in."""
+    text = asked.field("text")
+    match what:
+        case "reply":
+            return Kept(text, cc=asked.field("cc"))
+        case "forward":
+            return Kept(to=asked.field("to"), passing=text)
+        case _:
+            return Kept(note=text)
 
 
 def _reply(asked: Asked) -> str:
@@ -102,19 +120,46 @@ def _reply(asked: Asked) -> str:
     answer = answering.reply(
         asked.office.database, asked.office.pen, asked.number, _signed(asked), asked.by,
         asked.now, version=int(version) if version.isdecimal() else None,
-        close=asked.field("then") == "close", wait=UNDO_WITHIN,
+        close=asked.field("then") == "close", wait=UNDO_WITHIN, along=_along(asked),
     )  # fmt: skip
     console.forget_draft(asked.office.database, asked.visit.staff, asked.number)
     return f"{_here(asked.number)}?said=reply&letter={answer.delivery_id}"
+
+
+def _along(asked: Asked) -> Along:
+    files = tuple(attached(name, content) for name, content in asked.visit.files)
+    return Along(addresses_in(asked.field("cc")), files)
+
+
+def _forward(asked: Asked) -> str:
+    message = asked.field("message")
+    what = Passing(
+        asked.field("to"), _signed(asked),
+        int(message) if message.isdecimal() and len(message) <= 15 else None,  # noqa: PLR2004
+        files=asked.field("bare") != "yes", cc=addresses_in(asked.field("cc")),
+    )  # fmt: skip
+    found = forward(
+        asked.office.database, asked.office.pen, asked.number, what, asked.by, asked.now,
+        wait=UNDO_WITHIN,
+    )  # fmt: skip
+    return f"{_here(asked.number)}?said=forward&letter={found.delivery_id}"
 
 
 def _undo(asked: Asked) -> None:
     ticket, text = take_back(
         asked.office.database, asked.number, asked.whole("letter"), asked.by, asked.now
     )
+    if not text:
+        return
+    # What was put below is put there again when the answer is sent.
+    helped = answering.were_you_helped(
+        asked.office.database, asked.office.pen, asked.number
+    ).strip()
+    text = text.rstrip()
+    if helped:
+        text = text.removesuffix(helped).rstrip()
     if asked.visit.staff.signature:
-        # It is put below again when the answer is sent.
-        text = text.partition(_SIGNED)[0]
+        text = text.removesuffix(f"{_SIGNED}{asked.visit.staff.signature}")
     console.be_here(
         asked.office.database, asked.visit.staff, ticket.id, text, ticket.version, asked.now
     )
@@ -241,6 +286,7 @@ def _draft(asked: Asked) -> None:
 
 _DEEDS: dict[str, Callable[[Asked], str | None]] = {
     "reply": _reply,
+    "forward": _forward,
     "note": _note,
     "take": _take,
     "assign": _assign,

@@ -32,6 +32,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("GET", f"{_M}/html", ticket.message),
     ("GET", f"{_M}/source", ticket.source),
     ("GET", f"{_M}/attachments/{{place:int}}", ticket.attachment),
+    ("GET", f"{_T}/files/{{file:int}}", ticket.file),
     ("POST", f"{_T}/here", ticket.changes),
     ("POST", f"{_T}/{{what}}", acting.act),
 )

@@ -15,13 +15,16 @@ from starlette.responses import RedirectResponse, Response
 
 from mailer.errors import AddressError, MailerError, NotFoundError, RefusedError
 from mailer.jobs.sign_in import form_key, session_behind
+from mailer.triage.attaching import BYTES_AT_MOST
 from mailer.web.client import client_address
 from mailer.web.console.looks import HEADERS
 from mailer.web.console.means import Office, Page, Visit
-from mailer.web.form import read_form
+from mailer.web.form import read_form_with_files
 
 _log = logging.getLogger(__name__)
 _SEE_OTHER = 303
+_SENT_AT_MOST = BYTES_AT_MOST + 500_000
+_SENT_WITHIN_S = 120.0
 _WAY = re.compile(r"/[\w/.~%-]{0,200}(?:\?[\w=&%+.~-]{0,300})?")
 
 
@@ -39,15 +42,16 @@ async def visited(request: Request, office: Office, page: Page) -> Response:
         return to_sign_in(request, office)
     key = form_key(secret)
     form: dict[str, str] = {}
+    files: list[tuple[str, bytes]] = []
     if request.method == "POST":
-        form = await read_form(request)
+        form, files = await read_form_with_files(request, _SENT_WITHIN_S, _SENT_AT_MOST)
         shown = form.pop("form_key", "")
         if not from_us(request, office) or not hmac.compare_digest(
             shown.encode(), key.encode()
         ):
             _log.warning("a form of the console came from elsewhere, and was not heeded")
             return problem(office, 403, "This form is not of this session. Open it again.")
-    visit = Visit(who, key, form, network)
+    visit = Visit(who, key, form, network, tuple(files))
     try:
         return await page(request, office, visit)
     except MailerError as mistake:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import Response
 
-from mailer.jobs.answering import Pen
+from mailer.jobs.correspond import Pen
 from mailer.jobs.sign_in import SignInRules
 from mailer.jobs.world import World
 from mailer.model.key import KeyRing
@@ -68,12 +68,14 @@ class Visit:
     Args:
         form: The fields that were sent; none when the page is only looked at.
         network: Where they are.
+        files: What was sent along: names and bytes.
     """
 
     who: SignedIn
     form_key: str
     form: dict[str, str]
     network: str
+    files: tuple[tuple[str, bytes], ...] = ()
 
     @property
     def staff(self) -> Staff:

@@ -4,7 +4,7 @@ from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from mailer.jobs.answering import Pen
+from mailer.jobs.correspond import Pen
 from mailer.jobs.sign_in import SignInRules
 from mailer.model.mode import Mode
 from mailer.web.console.looks import ConsoleLooks

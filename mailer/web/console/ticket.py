@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64encode
+from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from urllib.parse import quote
@@ -13,7 +14,8 @@ from mailer.errors import NotFoundError
 from mailer.jobs import console
 from mailer.jobs.canned import fill_in, names
 from mailer.jobs.show_letter import show_letter
-from mailer.jobs.tickets import message_as_it_came
+from mailer.jobs.tickets import file_as_sent, message_as_it_came
+from mailer.model.attached import Attached
 from mailer.model.staff import Deed
 from mailer.model.ticket import STEPS, Priority, Step, TicketKind
 from mailer.store.staff import note_deed
@@ -35,6 +37,24 @@ _FILE = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What somebody had written in each of a ticket's forms; None for the draft.
+
+    Args:
+        passing: What is said to whom a message goes on to.
+    """
+
+    text: str | None = None
+    cc: str = ""
+    note: str = ""
+    to: str = ""
+    passing: str = ""
+
+
+_NOTHING = Kept()
+
+
 async def show(request: Request, office: Office, visit: Visit) -> Response:
     """Show a ticket: the conversation in one column, the person in the other."""
     said = SAID.get(request.query_params.get("said", ""), "")
@@ -49,7 +69,7 @@ async def page(  # noqa: PLR0913 - each is a thing of its own
     *,
     said: str = "",
     wrong: str = "",
-    text: str | None = None,
+    kept: Kept = _NOTHING,
     status: int = 200,
     whole: bool = False,
 ) -> Response:
@@ -58,7 +78,7 @@ async def page(  # noqa: PLR0913 - each is a thing of its own
     Args:
         said: What was done just now.
         wrong: Why it was not done.
-        text: What somebody had written.
+        kept: What somebody had written.
     """
     number, now = request.path_params["number"], office.clock()
     desk = await office.working.do(
@@ -69,6 +89,7 @@ async def page(  # noqa: PLR0913 - each is a thing of its own
     ticket = desk.found.ticket
     chosen = request.query_params.get("canned", "") if request.method == "GET" else ""
     canned = await office.working.do(lambda: names(office.world.folder))
+    text = kept.text
     if text is None:
         text = desk.draft.text if desk.draft else ""
         if chosen in canned:
@@ -90,6 +111,7 @@ async def page(  # noqa: PLR0913 - each is a thing of its own
         "said": said,
         "wrong": wrong,
         "text": text,
+        "kept": kept,
         "canned": canned,
         "undo": sent if sent.isascii() and sent.isdecimal() else "",
         "may_erase": visit.staff.may(Deed.ERASE),
@@ -183,6 +205,18 @@ async def attachment(request: Request, office: Office, visit: Visit) -> Response
 
     await office.working.do(note)
     return _file(content, name)
+
+
+async def file(request: Request, office: Office, visit: Visit) -> Response:
+    """Give out a file that went with a letter of ours, to be saved."""
+    number, which = request.path_params["number"], request.path_params["file"]
+
+    def look() -> Attached:
+        found = console.seen_by(office.database, visit.staff, number)
+        return file_as_sent(office.database, found, which)
+
+    found = await office.working.do(look)
+    return _file(found.content, found.name)
 
 
 def _file(content: bytes, name: str) -> Response:

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 SAID = {
     "reply": "Your answer leaves in ten seconds.",
-    "undo": "Taken back: nothing was sent, and your draft is below.",
+    "forward": "It goes on in ten seconds. What they write back comes here.",
+    "undo": "Taken back. An answer is your draft again, without its files.",
     "split": "This message has a ticket of its own now.",
     "unsubscribe": "No marketing goes there any more.",
     "erase": "Erased, with all conversations.",

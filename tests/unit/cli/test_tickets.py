@@ -101,6 +101,63 @@ def test_an_answer_leaves_on_the_conversation_and_meets_what_was_due(
     assert ticket["due_at"] == ticket["next_due_at"] is not None
 
 
+def test_an_answer_takes_copies_and_files_along(run: Run, tmp_path: Path):
+    write(run)
+    bill = tmp_path / "bill.csv"
+    bill.write_text("tent;1\n", encoding="utf-8")
+    words = ("--cc", "per@example.org", "--attach", bill, "--body", "-")
+    shown = run("reply", 1, *words, "--dry-run", given=b"See the bill.")
+    assert "Cc: per@example.org" in shown
+    assert "Attached: bill.csv (text/csv, 7 bytes)" in shown
+    assert ask(tmp_path, "SELECT count(*) FROM ticket_file") == [(0,)]
+    sent = run("reply", 1, *words, "--json", given=b"See the bill.")
+    assert sent["cc"] == ["per@example.org"]
+    assert sent["files"] == [{"name": "bill.csv", "type": "text/csv", "size_bytes": 7}]
+    found = run("show", 1, "--json")
+    assert [one["name"] for one in found["files"]] == ["bill.csv"]
+    assert {one["address"] for one in found["letters"]} == {
+        "ola@example.com", "per@example.org",
+    }  # fmt: skip
+    assert "attached: bill.csv (7 bytes)" in run("show", 1)
+    missing = run(
+        "reply", 1, "--attach", tmp_path / "no", "--body", "-", given=b"x", status=2
+    )
+    assert "cannot be read" in missing
+
+
+def test_a_canned_answer_is_sent_in_the_ticket_s_words(run: Run):
+    write(run)
+    shown = run("reply", 1, "--canned", "parcel", "--dry-run")
+    assert "Hello Ola Nordmann," in shown
+    sent = run("reply", 1, "--canned", "parcel", "--json")
+    assert "I have asked the carrier" in sent["text"]
+    refused = run("reply", 1, "--canned", "parcle", status=2)
+    assert "parcel" in refused
+    both = run("reply", 1, "--canned", "parcel", "--body", "-", given=b"x", status=2)
+    assert "one of them" in both
+
+
+def test_a_message_is_passed_on_and_the_answer_to_it_stays_due(run: Run):
+    write(run)
+    shown = run("forward", 1, "--to", "depot@example.net", "--dry-run")
+    assert "To: <depot@example.net>" in shown
+    assert "Do you ship tents to Iceland?" in shown
+    sent = run(
+        "forward", 1, "--to", "depot@example.net", "--body", "-", "--json", given=b"Do we?"
+    )
+    assert (sent["to"], sent["state"]) == ("depot@example.net", "new")
+    assert sent["text"].startswith("Do we?\n")
+    assert sent["in_reply_to"] == ""
+    found = run("show", 1, "--json")
+    assert found["ticket"]["due_at"]
+    assert found["entries"][-1]["kind"] == "forward"
+    assert "to depot@example.net" in run("show", 1)
+    ours = run("forward", 1, "--to", "support@shop.example", status=2)
+    assert "a mailbox of ours" in ours
+    none = run("forward", 1, "--to", "a@example.net", "--message", 99, status=2)
+    assert "no message 99" in none
+
+
 def test_two_people_do_not_answer_twice(run: Run):
     write(run)
     seen = run("show", 1, "--json")["ticket"]["version"]

@@ -1,5 +1,6 @@
 """Letters to one person: their header, whatever was in the message that they answer."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 
@@ -14,6 +15,7 @@ from mailer.compose.acknowledging import (
 )
 from mailer.compose.correspondence import Correspondence, compose_correspondence
 from mailer.errors import CannotComposeError, TemplateError
+from mailer.model.attached import Attached
 from mailer.model.kind import Kind
 from mailer.model.letter import Letter
 from mailer.model.ticket import Envelope
@@ -54,6 +56,39 @@ def test_a_rehearsed_one_goes_to_nobody_but_the_rehearsals_address(ring):
     found = composed(ring, letter, to="me@shop.example")
     assert (found.sender, found.recipient) == ("me@shop.example", "me@shop.example")
     assert b"[Rehearsal for ola@example.com]" in found.content
+
+
+def test_files_and_copies_stand_in_it_as_other_programs_read_them(ring):
+    files = (
+        Attached("Rechnung Zelt ü.pdf", "application/pdf", bytes(range(256)) * 20),
+        Attached(".a b.txt", "text/plain", "blå\n".encode()),
+    )
+    envelope = replace(ENVELOPE, to="ola@example.com", cc=("p@x.example", "q@x.example"))
+    letter = Correspondence(Kind.REPLY, envelope, "Re: x [#1]", ".Yes.\n", files)
+    copy = composed(ring, letter, "p@x.example")
+    assert copy.recipient == "p@x.example"
+    found = message_from_bytes(copy.content, policy=policy.default)
+    assert not found.defects
+    assert (found["To"], found["Cc"]) == (
+        "Ola <ola@example.com>",
+        "p@x.example, q@x.example",
+    )
+    assert found.get_body().get_content() == ".Yes.\r\n"
+    parts = list(found.iter_attachments())
+    assert [one.get_filename() for one in parts] == ["Rechnung Zelt ü.pdf", ".a b.txt"]
+    assert parts[0].get_content() == files[0].content
+    assert parts[1].get_content() == "blå\n"
+    assert not any(line.startswith(b".") for line in copy.content.splitlines())
+    assert max(map(len, copy.content.splitlines())) <= 78
+    assert composed(ring, letter, "p@x.example") == copy
+
+
+def test_a_rehearsal_names_nobody_who_would_get_a_copy(ring):
+    envelope = replace(ENVELOPE, to="ola@example.com", cc=("p@x.example",))
+    letter = Correspondence(Kind.REPLY, envelope, "Re: x [#1]", "Yes.\n")
+    found = composed(ring, letter, "p@x.example", to="me@shop.example")
+    assert b"Cc:" not in found.content
+    assert found.recipient == "me@shop.example"
 
 
 def test_no_line_is_longer_than_mail_allows_and_none_begins_with_a_dot(ring):
