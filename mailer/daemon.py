@@ -8,13 +8,14 @@ from datetime import datetime
 
 from mailer.jobs import campaigns
 from mailer.jobs.letters import Letters
+from mailer.jobs.mark import mark_of
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.scribe import Scribe
 from mailer.jobs.scribe_apart import Apart, ScribeLostError, ScribeProcess
 from mailer.jobs.send import Place, Sender
 from mailer.jobs.watch import RelayWatch
 from mailer.pace.restart import pause_after
-from mailer.senders import ALONE, Seat, pen_of, relays_of, rules_of, signers_of
+from mailer.senders import ALONE, Seat, making_of, relays_of, rules_of
 from mailer.store.owners import AdvisoryLock
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.locks import OwnerLocks as FileLocks
@@ -52,7 +53,7 @@ def sender_of(
     """
     world = workspace.world()
     relays = relays_of(workspace, seat)
-    pen = replace(pen_of(workspace), rehearsal=workspace.rehearsal())
+    pen, signers = making_of(workspace)
 
     def could_not(campaign_id: int) -> None:
         campaigns.pause_if_many_fail(world, campaign_id)
@@ -64,8 +65,9 @@ def sender_of(
             watch.look(lines.trouble, utc_now())
         campaigns.tend(world)
 
+    mark = mark_of(pen, signers)
     sender = Sender(
-        Place(workspace.database, locks, utc_now, scribe, signers_of(workspace)),
+        Place(workspace.database, locks, utc_now, scribe, signers, mark),
         Letters(workspace.database, pen, could_not),
         relays,
         replace(rules_of(workspace, seat), campaigns=campaigns_too),

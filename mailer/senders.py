@@ -49,6 +49,17 @@ def signers_of(workspace: Workspace) -> Signers:
     return signers_in(workspace.places.dkim_folder, active)
 
 
+def making_of(workspace: Workspace) -> tuple[Pen, Signers]:
+    """Return what senders make and sign letters with.
+
+    Raises:
+        ConfigError: when the settings do not say whether letters go to people.
+        KeyFileError: as `signers_of`.
+    """
+    pen = replace(pen_of(workspace), rehearsal=workspace.rehearsal())
+    return pen, signers_of(workspace)
+
+
 def asker_of(settings: Settings) -> Dns:
     """Return who asks DNS."""
     return Dns(DnsServers(settings.dns.servers, settings.dns.timeout_s))

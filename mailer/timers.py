@@ -24,6 +24,7 @@ from mailer.jobs.erase import finish_erasures
 from mailer.jobs.follow import Happened
 from mailer.jobs.forget_deeds import forget_old_deeds
 from mailer.jobs.forget_origins import forget_old_origins
+from mailer.jobs.forget_shown import forget_old_shown
 from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.forget_tickets import forget_old_tickets
 from mailer.jobs.gate import forget_old
@@ -130,6 +131,7 @@ def _ageing(workspace: Workspace) -> list[tuple[str, Callable[[], object]]]:
     retention = workspace.settings.retention
     keep = timedelta(days=retention.deliveries_days)
     over = timedelta(days=retention.tickets_days)
+    shown = timedelta(days=retention.letter_values_days)
     origins = timedelta(days=retention.evidence_days)
     audited = timedelta(days=retention.audit_days)
     as_it_came = timedelta(days=workspace.settings.inbox.kept_for_days)
@@ -137,6 +139,7 @@ def _ageing(workspace: Workspace) -> list[tuple[str, Callable[[], object]]]:
     return [
         ("retention", lambda: age(database, keep, utc_now())),
         ("tickets", lambda: forget_old_tickets(database, over, utc_now())),
+        ("shown", lambda: forget_old_shown(database, shown, utc_now())),
         ("audit", lambda: forget_old_deeds(database, audited, utc_now())),
         ("origins", lambda: forget_old_origins(database, origins, utc_now())),
         ("incoming", lambda: empty_old(database, as_it_came, utc_now())),

@@ -3,7 +3,9 @@
 import click
 
 from mailer.cli.output import as_json, print_json, shown
+from mailer.config.modes import mode_of
 from mailer.jobs.show_letter import ShownLetter, show_letter
+from mailer.senders import making_of
 from mailer.wiring import open_workspace
 
 
@@ -26,9 +28,10 @@ def letter() -> None:
 def show(folder: str, delivery: int, *, raw: bool, html: bool, as_json: bool) -> None:
     """Show a letter, whatever its cause: campaign, confirmation, acknowledgement, answer.
 
-    It is composed again from what was frozen with its cause, so it has the same
-    Message-ID, Date and bytes, without the signature that is put before it as it leaves.
-    The person's values are read anew: when they have changed since, that is said.
+    It is composed again from what was frozen with its cause and from what it showed of the
+    person, which is kept with it (`retention.letter_values_days`). So it has the same bytes
+    with the same signature; when settings, keys or the program have changed since, it says
+    that they may be others.
     DELIVERY is the letter's number, as `mailer explain` and `mailer inbox show` tell it.
 
     \b
@@ -38,7 +41,10 @@ def show(folder: str, delivery: int, *, raw: bool, html: bool, as_json: bool) ->
     if [raw, html, as_json].count(True) > 1:
         raise click.UsageError("say one of --raw, --html and --json")
     with open_workspace(folder) as workspace:
-        found = show_letter(workspace.world(), delivery)
+        # While nobody has said to whom letters go, none has left.
+        said = mode_of(workspace.settings) is not None
+        making = making_of(workspace) if said else None
+        found = show_letter(workspace.world(), delivery, making)
     if raw:
         click.echo(found.content, nl=False)
     elif html:
@@ -60,6 +66,7 @@ def _facts(found: ShownLetter) -> dict[str, object]:
         "text": found.text,
         "html": found.html,
         "values_changed_since": found.changed,
+        "same_bytes_as_sent": found.exact,
     }
 
 
@@ -69,6 +76,8 @@ def _print(found: ShownLetter) -> None:
     click.echo(f"letter {one.id} to {shown(one.address)}: {one.state.value}{when}")
     if found.changed:
         click.echo("what is known of the person has changed since: values may be others")
+    elif one.left_at and not found.exact:
+        click.echo("settings, keys or the program have changed since: bytes may be others")
     click.echo(f"Subject: {shown(found.subject)}\n")
     for line in found.text.rstrip().split("\n"):
         click.echo(shown(line))

@@ -27,6 +27,7 @@ def handling_of(settings: Settings) -> Handling:
             sign_ups=settings.sign_up.kept_for_days,
             origins=settings.retention.evidence_days,
             letters=settings.retention.deliveries_days,
+            values=settings.retention.letter_values_days,
             conversations=settings.retention.tickets_days,
             reports=settings.inbox.kept_for_days,
         ),

@@ -33,6 +33,14 @@ class Retention(Section):
         "days",
     )
 
+    letter_values_days: Limit = setting(
+        365,
+        "So long it is kept with each letter what it showed of its person, so that support"
+        " sees the very letter that somebody speaks of; 0 for as long as the letter is"
+        " known.",
+        "days",
+    )
+
     evidence_days: Limit = setting(
         0,
         "So long the network address and the browser of a consent are kept as evidence of"

@@ -93,9 +93,7 @@ def written(
     copies = {one.match: one for one in (_recipient(pen, cc) for cc in along.cc)}
     copies.pop(first.match, None)
     if len(copies) > COPIES_AT_MOST:
-        raise RefusedError(
-            f"{len(copies)} copies are too many: {COPIES_AT_MOST} at most"
-        )
+        raise RefusedError(f"{len(copies)} copies are too many: {COPIES_AT_MOST} at most")
     envelope, subject = head
     if copies or kind is EntryKind.FORWARD:
         cc = tuple(one.wire for one in copies.values())

@@ -86,6 +86,13 @@ def _letter_document(one: Received) -> dict[str, Any]:
         "segment": one.segment,
         "rule": one.rule,
         "data": dict(one.data),
+        "showed_of_you": None
+        if one.letter.shown is None
+        else {
+            **one.letter.shown.attributes,
+            "language": one.letter.shown.language,
+            "time_zone": one.letter.shown.time_zone,
+        },
         "came_back": [
             {"at": _time(event.at), "what": event.notice, "said": event.said}
             for event in one.events

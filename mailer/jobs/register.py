@@ -16,10 +16,11 @@ from mailer.errors import DatabaseError
 from mailer.jobs.scribe import Answer, Page, Scribe
 from mailer.jobs.settle import held_back, released
 from mailer.model.delivery import CauseKind, Claim
+from mailer.model.shown import kept_text
 from mailer.pace.cap import CapRule
 from mailer.store.claims import Cap
 from mailer.store.database import Database
-from mailer.store.groups import Sheet
+from mailer.store.groups import Name, Sheet
 from mailer.store.held import Held, held
 from mailer.store.outcomes import Change, record
 
@@ -54,7 +55,14 @@ class Register:
         scribe: Scribe,
         cap: CapRule | None,
         clock: Callable[[], datetime],
+        mark: str = "",
     ) -> None:
+        """Build it.
+
+        Args:
+            mark: Of what all letters of this sender are made with.
+        """
+        self._mark = mark
         self._database = database
         self._scribe = scribe
         self._cap = cap
@@ -114,7 +122,10 @@ class Register:
         if group or changes:
             self._pages += 1
             self._handed_in[self._pages] = _HandedIn(group, changes)
-            names = [(one.claim.id, one.claim.fence) for one in group]
+            names: list[Name] = [
+                (one.claim.id, one.claim.fence, kept_text(one.claim, self._mark))
+                for one in group
+            ]
             people = [one.claim.contact_id for one in group if one.claim.contact_id]
             page = Page(self._pages, self._trial, Sheet.of(changes, names), people)
             self._scribe.hand_in(page)

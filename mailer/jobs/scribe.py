@@ -148,7 +148,7 @@ def _together(pages: list[Page]) -> Sheet:
 def _of(page: Page, left: set[int] | None) -> set[int] | None:
     if left is None:
         return None if page.sheet.names else set()
-    return {delivery_id for delivery_id, _ in page.sheet.names if delivery_id in left}
+    return {one[0] for one in page.sheet.names if one[0] in left}
 
 
 class InThread:

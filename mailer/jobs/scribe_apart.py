@@ -20,7 +20,7 @@ from mailer.jobs.scribe import Answer, Answered, Book, Page
 from mailer.jobs.spawning import ignore_ctrl_c, out_of_reach
 from mailer.pace.cap import CapRule
 from mailer.store.database import Database
-from mailer.store.groups import Sheet
+from mailer.store.groups import Name, Sheet
 from mailer.wire.channel import Channel
 
 _log = logging.getLogger(__name__)
@@ -204,7 +204,7 @@ class _Table:
         for message in messages:
             number, trial, changes, logged, names, people = marshal.loads(message)  # noqa: S302 - our own process wrote it
             # Nobody would hear that they may leave, and they would be in doubt.
-            leaving: list[tuple[int, int]] = [] if gone else names
+            leaving: list[Name] = [] if gone else names
             page = Page(number, trial, Sheet(changes, logged, leaving), people)
             self._book.put(sender, page)
 

@@ -84,6 +84,7 @@ class Place:
     clock: Callable[[], datetime]
     scribe: Scribe | None = None
     signers: Signers = field(default_factory=dict[str, Signer])
+    mark: str = ""  # Of what all letters are made with (`jobs/mark.py`).
 
 
 class Sender:
@@ -151,7 +152,7 @@ class Sender:
             )
         cap = self._rules.manners.cap
         scribe = self._place.scribe or InThread(Book(database, cap, clock))
-        register = self._register = Register(database, scribe, cap, clock)
+        register = self._register = Register(database, scribe, cap, clock, self._place.mark)
         poll_s = self._rules.poll_s
         feed = Feed(database, claims, clock, self._switch, poll_s, self._shaper)
         feed.campaigns = self._rules.campaigns

@@ -35,6 +35,7 @@ class Kept:
         sign_ups: A sign-up that nobody confirmed, and a link to one's own page.
         origins: The network address and browser of a consent.
         letters: Who got which letter, and what was answered.
+        values: What stood in each letter about the person.
         conversations: What people wrote, after it was over.
         reports: Machines' messages, as they came.
     """
@@ -44,6 +45,7 @@ class Kept:
     letters: int = 0
     conversations: int = 0
     reports: int = 90
+    values: int = 0
 
 
 @dataclass(frozen=True, slots=True)

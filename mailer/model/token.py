@@ -151,6 +151,11 @@ class TokenBox:
         self._prefix = bytes((keys[-1].id,))
         self._sealing = Sealing(keys[-1].secret, [kind.encode() for kind in _OF_A_LETTER])
 
+    @property
+    def newest_key(self) -> int:
+        """The number of the key that new tokens are made with."""
+        return self._prefix[0]
+
     def _seal(self, kind: TokenKind, payload: bytes) -> bytes:
         return self._prefix + self._newest.encrypt(payload, _ASSOCIATED[kind])
 

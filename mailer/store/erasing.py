@@ -139,7 +139,7 @@ def erase_letters(connection: Connection, ids: Sequence[int], now: datetime) -> 
     connection.execute(
         update(_delivery)
         .where(_ids)
-        .values(contact_id=None, address="", reply=None, relay_id=None),
+        .values(contact_id=None, address="", reply=None, relay_id=None, shown=None),
         values,
     )
     forget_answers(connection, ids)

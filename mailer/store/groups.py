@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import (
     PoolProxiedConnection,
+    Subquery,
     Table,
     Update,
     collate,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 
 from mailer.store.claims import Cap
 from mailer.store.columns import to_instant
-from mailer.store.compiled import Compiled, Number, Row, as_parameter, rows_given
+from mailer.store.compiled import Compiled, Number, Row, Word, as_parameter, rows_given
 from mailer.store.database import Database, spoken
 from mailer.store.leavelock import let_leave
 from mailer.store.outcomes import Change, as_rows, attempting, log_of, recording
@@ -45,8 +46,10 @@ _frequency = table(FrequencyRow)
 
 _log = logging.getLogger(__name__)
 
-Names = Sequence[tuple[int, int]]
-"""Claims, each as (delivery id, fence)."""
+Name = tuple[int, int] | tuple[int, int, str]
+"""A claim as (delivery id, fence), and what its letter shows of the person."""
+
+Names = Sequence[Name]
 
 
 class Sheet(NamedTuple):
@@ -60,7 +63,7 @@ class Sheet(NamedTuple):
 
     changes: list[Row]
     logged: list[Row]
-    names: list[tuple[int, int]]
+    names: list[Name]
 
     @classmethod
     def of(cls, changes: Sequence[Change], names: Names) -> "Sheet":
@@ -101,19 +104,25 @@ def groups(database: Database) -> Groups:
 
 def _leaving(dialect_name: str, *, capped: bool) -> Update:
     """Mark the claims that may leave; binds `claims` and what `may_leave` does."""
+    given = _given(dialect_name)
     return (
         update(_delivery)
         .where(
-            _named(dialect_name),
+            _named(dialect_name, given),
             literal_column("state = 'claimed'"),
             may_leave(capped=capped),
         )
-        .values(state=literal_column("'sending'"), left_at=NOW)
+        .values(state=literal_column("'sending'"), left_at=NOW, shown=given.c.shown)
     )
 
 
-def _named(dialect_name: str) -> Any:
-    given = rows_given("claims", {"row": Number, "fence": Number}, dialect_name)
+def _given(dialect_name: str) -> Subquery:
+    columns = {"row": Number, "fence": Number, "shown": Word}
+    return rows_given("claims", columns, dialect_name)
+
+
+def _named(dialect_name: str, rows: Subquery | None = None) -> Any:
+    given = _given(dialect_name) if rows is None else rows
     return (_delivery.c.id == given.c.row) & (_delivery.c.attempt == given.c.fence)
 
 
@@ -161,7 +170,7 @@ class _OneStatement:
             driver.execute(f"INSERT INTO {view} VALUES ({given})", values)
             written = driver.total_changes - before
             if written == sum(map(len, sheet)):
-                return {delivery_id for delivery_id, _ in sheet.names}
+                return {one[0] for one in sheet.names}
             text, constants = self._have_left.spelt(self._database.engine.dialect)
             try:
                 return {row[0] for row in driver.execute(text, {**constants, **values})}

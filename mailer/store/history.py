@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.delivery import CauseKind, Claim, DeliveryState
 from mailer.model.kind import Kind
+from mailer.model.shown import Shown, shown_of
 from mailer.store import transactions
 from mailer.store.campaigns import campaign_of
 from mailer.store.campaignsearch import to_lists
@@ -156,6 +157,8 @@ def claim_to_show(connection: Connection, delivery_id: int) -> Claim | None:
             return None
         since = plain_since(connection, contact.id)
         plain = since is not None and since <= tried_at
+    kept = shown_of(row.shown)
+    known = kept or contact
     return Claim(
         id=row.id,
         fence=row.attempt,
@@ -168,11 +171,24 @@ def claim_to_show(connection: Connection, delivery_id: int) -> Claim | None:
         first_attempt_at=tried_at,
         give_up_at=row.give_up_at,
         deferrals=row.deferrals,
-        attributes=dict(contact.attributes) if contact else {},
-        language=contact.language if contact else None,
-        time_zone=contact.time_zone if contact else None,
-        plain=plain,
+        attributes=dict(known.attributes) if known else {},
+        language=known.language if known else None,
+        time_zone=known.time_zone if known else None,
+        plain=plain if kept is None else kept.plain,
     )
+
+
+def shown_in(connection: Connection, delivery_id: int) -> tuple[Shown | None, bool]:
+    """Return what a letter showed of its person, and whether it was a rehearsal's.
+
+    None where that is not kept (any more).
+    """
+    row = connection.execute(
+        select(_delivery.c.shown, _delivery.c.rehearsal).where(
+            _delivery.c.id == delivery_id
+        )
+    ).one()
+    return shown_of(row.shown), bool(row.rehearsal)
 
 
 def sent_to_all(connection: Connection, list_id: str, limit: int) -> list[Campaign]:

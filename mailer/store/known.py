@@ -8,6 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.kind import Kind
+from mailer.model.shown import Shown, shown_of
 from mailer.store.deliveries import DeliveryView, in_states, view_of
 from mailer.store.tables import (
     CampaignRow,
@@ -44,6 +45,7 @@ class OwnLetter:
         campaign: The campaign's number; None for what no campaign wrote.
         frozen_hash: What the campaign was started with.
         created_at: When the campaign was started.
+        shown: What it showed of her, while that is kept.
     """
 
     delivery: DeliveryView
@@ -53,6 +55,7 @@ class OwnLetter:
     frozen_hash: str | None
     created_at: datetime | None
     cause_id: int = 0
+    shown: Shown | None = None
 
 
 def imported_values(connection: Connection, contact_id: int) -> list[ImportedValues]:
@@ -103,6 +106,7 @@ def own_letters(connection: Connection, contact_id: int, limit: int) -> list[Own
             row.frozen_hash,
             row.campaign_at,
             row.cause_id,
+            shown_of(row.shown),
         )
         for row in rows
     ]

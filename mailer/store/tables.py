@@ -445,6 +445,9 @@ class DeliveryRow(SQLModel, table=True):
         Index("ix_delivery_person", "contact_id", "id",
               sqlite_where=text("contact_id IS NOT NULL"),
               postgresql_where=text("contact_id IS NOT NULL")),
+        Index("ix_delivery_shown", "left_at",
+              sqlite_where=text("shown IS NOT NULL"),
+              postgresql_where=text("shown IS NOT NULL")),
     )  # fmt: skip
     id: int | None = _id()
     cause_kind: str = _text()
@@ -476,6 +479,8 @@ class DeliveryRow(SQLModel, table=True):
     provider: str = _text(default="other")
     # When the person's quiet hours begin, as reckoned at the claim; None for never.
     open_until: datetime | None = _time(null=True)
+    # What its last attempt showed of the person (`model/shown.py`); None before, or later.
+    shown: str | None = _text(null=True)
 
 
 class CampaignLinkRow(SQLModel, table=True):

@@ -285,6 +285,17 @@ class Shop:
         assert done.returncode == status, f"{arguments}: {done.stdout}{done.stderr}"
         return done.stdout + done.stderr if status else done.stdout
 
+    def run_bytes(self, *arguments: str) -> bytes:
+        """Run one command and return the very bytes that it printed."""
+        done = subprocess.run(
+            [*MAILER, "-w", str(self.folder), *arguments],
+            capture_output=True,
+            check=True,
+            env=_environment(),
+            timeout=DEADLINE_S,
+        )
+        return done.stdout
+
     def _ran(
         self, arguments: Sequence[str], at: str | None
     ) -> subprocess.CompletedProcess[str]:

@@ -119,6 +119,26 @@ def test_each_gets_the_letter_in_their_language_with_all_that_belongs_to_it(
         check_languages(taken)
         check_enclosures(letter_of(taken, "kari@example.com"))
         assert all(zone.verifies(one.content) for one in taken.letters)
+        # Each is shown as it left, to the last byte, whatever is known of her by now.
+        shop.import_people(("kari@example.com,Kirsti,en", "new@example.com,N,"),
+                           "email,name,language")  # fmt: skip
+        numbers = {one["address"]: one["id"] for one in shop.deliveries(1)}
+        for one in taken.letters:
+            number = str(numbers[one.recipient])
+            assert shop.run_bytes("letter", "show", number, "--raw") == one.content
+            assert shop.json("letter", "show", number)["same_bytes_as_sent"] is True
+        number = str(numbers["kari@example.com"])
+        assert "Kari, teltet er her" in shop.run("letter", "show", number)
+        # With another key it is the same letter, and says that its bytes may be others.
+        (shop.folder / "config.toml").write_text(
+            (shop.folder / "config.toml")
+            .read_text(encoding="utf-8")
+            .partition("[dkim.")[0],
+            encoding="utf-8",
+        )
+        shown = shop.json("letter", "show", number)
+        assert shown["subject"] == "Kari, teltet er her"
+        assert shown["same_bytes_as_sent"] is False
         serve.process.terminate()
         assert serve.ended() == 0, serve.log
         assert "Traceback" not in serve.log

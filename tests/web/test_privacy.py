@@ -67,13 +67,20 @@ def test_what_is_not_done_is_not_said(world, folder):
 def test_the_page_says_how_long_each_kind_of_data_is_kept(world, folder):
     settings = Settings(
         mode="live",
-        retention={"deliveries_days": 397, "tickets_days": 731, "evidence_days": 31},
+        retention={
+            "deliveries_days": 397,
+            "letter_values_days": 177,
+            "tickets_days": 731,
+            "evidence_days": 31,
+        },
         inbox={"kept_for_days": 77, "domains": ("example.com",)},
         sign_up={"kept_for_days": 23},
         mailboxes={"help": MAILBOX},
     )
     text = page_of(world, folder, settings).get("/privacy").text
-    assert re.findall(r"(\d+) days</li>", text) == ["23", "31", "397", "731", "77"]
+    assert re.findall(r"(\d+) days</li>", text) == [
+        "23", "31", "397", "177", "731", "77",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
