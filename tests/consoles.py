@@ -42,9 +42,9 @@ def a_console(folder: Path, **settings: object) -> Workspace:
 
 
 _EMPTIED = (
-    "ticket", "ticket_entry", "ticket_draft", "ticket_file", "acknowledgement", "incoming",
-    "delivery", "contact", "suppression", "staff", "staff_session", "staff_try",
-    "staff_deed", "sqlite_sequence",
+    "ticket", "ticket_entry", "ticket_draft", "ticket_file", "blocked",
+    "acknowledgement", "incoming", "delivery", "contact", "suppression", "staff",
+    "staff_session", "staff_try", "staff_deed", "sqlite_sequence",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 import click
 
 from mailer.cli.answering import ANSWERING
+from mailer.cli.blocks import BLOCKS
 from mailer.cli.deskrules import rules
 from mailer.cli.output import as_json, json_text, print_json, print_rows, shown
 from mailer.cli.printable import printable
@@ -40,7 +41,7 @@ def inbox() -> None:
     """  # noqa: D301 - click's own mark for lines that stay as they are
 
 
-for _command in (*TICKETS, *ANSWERING, rules):
+for _command in (*TICKETS, *ANSWERING, *BLOCKS, rules):
     inbox.add_command(_command)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from mailer.jobs.read_entries import purge
 from mailer.model.key import KeyRing
 from mailer.store import forgetting
+from mailer.store.blocks import unblock
 from mailer.store.database import Database
 from mailer.store.suppressions import erased_hashes
 from mailer.store.ticketqueue import over_before
@@ -64,6 +65,8 @@ def forget_tickets_of(
 ) -> tuple[int, int]:
     """Delete a person's tickets, in slices; return how many, and letters that waited."""
     gone = withheld = 0
+    with database.write() as connection:
+        unblock(connection, match)
     while True:
         with database.write() as connection:
             ids = forgetting.tickets_of(connection, contact_id, match, _TOGETHER)

@@ -10,6 +10,7 @@ from datetime import datetime
 from mailer.jobs.acknowledge import Asked, FrontDesk, acknowledge
 from mailer.jobs.own_answers import is_answer_of_ours, note_answer
 from mailer.jobs.writers import Writer, candidates_of, writer_of
+from mailer.model.blocked import names_of
 from mailer.model.contact import Contact
 from mailer.model.event import Event, EventKind
 from mailer.model.key import KeyRing
@@ -25,6 +26,7 @@ from mailer.model.ticket import (
 )
 from mailer.model.token import TokenBox
 from mailer.store import tickets as store
+from mailer.store.blocks import blocked_by
 from mailer.store.database import Connection
 from mailer.store.events import note_event
 from mailer.store.incoming import Unsorted
@@ -77,15 +79,15 @@ def file_message(
     if found is not None:
         found = store.merged_to(connection, found)
     continues, treatment = found is not None and goes_on(found, now), NOTHING
+    block = _blocked(connection, who)
     if continues and found is not None:
         mailbox = front.mailbox(found.mailbox)
-        treatment = _story(connection, front, message, mailbox, who.known, now)
-        # What a story closes stays closed: nobody owes an answer to it.
-        told = bool(treatment.series) and treatment.closes
-        ticket_id = found.id if told else _more(connection, found, mailbox, now)
+        story = _story(connection, front, message, mailbox, who.known, now)
+        treatment = block or story
+        ticket_id = _goes_on(connection, found, mailbox, treatment, now)
     else:
         mailbox = mailbox_for(front, message, one.mailbox)
-        treatment = treat(connection, front, message, mailbox, who.known, now)
+        treatment = block or treat(connection, front, message, mailbox, who.known, now)
         what = (message, notice, who, treatment)
         ticket_id = _new(connection, mailbox, what, found, now)
     _put_down(connection, ticket_id, message, ids, who, one)
@@ -119,6 +121,17 @@ def _is_a_reply(front: FrontDesk, message: Message, notice: Notice) -> bool:
     if isinstance(notice, (Spam, Unsubscribe)):
         return False
     return not is_forged(message, front.our_servers)
+
+
+def _blocked(connection: Connection, who: Writer) -> Treatment | None:
+    """Return what is done with the message of somebody who is blocked; None for others."""
+    answers_to = who.answers_to.match if who.answers_to else ""
+    names = [one for match in {who.match, answers_to} for one in names_of(match)]
+    found = blocked_by(connection, names)
+    if found is None:
+        return None
+    rules = (f"{found.value} is blocked",)
+    return Treatment(tags=("blocked",), closes=True, silent=True, rules=rules)
 
 
 def file_unread(connection: Connection, one: Unsorted, why: str, now: datetime) -> int:
@@ -237,6 +250,13 @@ def _story(
     if not does.series:
         return NOTHING
     return Treatment(closes=does.closes, series=does.series, rules=does.rules)
+
+
+def _goes_on(
+    connection: Connection, found: Ticket, mailbox: Mailbox, does: Treatment, now: datetime
+) -> int:
+    """Put a message on its ticket; what a story or a block closes owes nobody an answer."""
+    return found.id if does.closes else _more(connection, found, mailbox, now)
 
 
 def _more(connection: Connection, found: Ticket, mailbox: Mailbox, now: datetime) -> int:

@@ -103,6 +103,11 @@ def after(state: TicketState, step: Step) -> TicketState | None:
     return STEPS.get((state, step))
 
 
+def steps_of(state: TicketState) -> frozenset[Step]:
+    """Return the steps that a state allows."""
+    return frozenset(one for one in Step if (state, one) in STEPS)
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """One conversation with support.

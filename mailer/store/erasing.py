@@ -63,6 +63,7 @@ TABLES = {
     "acknowledgement": "deleted",
     "api_request": "what was answered about her is deleted",
     "attempt": "the words of mail servers are emptied",
+    "blocked": "a block of her address is deleted",
     "contact": "deleted",
     "delivery": "stays without address, contact and answers",
     "event": "deleted",

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
 from mailer.store.database import Database
-from mailer.store.eventtables import metadata
+from mailer.store.desktables import metadata
 from mailer.store.ticketsearch import INDEX
 from mailer.store.versions import unknown, version
 

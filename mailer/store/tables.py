@@ -389,9 +389,7 @@ class CampaignRow(SQLModel, table=True):
     follows: int | None = _number(null=True)
     rehearsal: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     priority: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
-    notice_reason: str = Field(
-        default="", sa_column=Column(Text, nullable=False, server_default="")
-    )
+    notice_reason: str = _text(default="")
 
 
 class CampaignListRow(SQLModel, table=True):
@@ -445,9 +443,6 @@ class DeliveryRow(SQLModel, table=True):
         Index("ix_delivery_person", "contact_id", "id",
               sqlite_where=text("contact_id IS NOT NULL"),
               postgresql_where=text("contact_id IS NOT NULL")),
-        Index("ix_delivery_shown", "left_at",
-              sqlite_where=text("shown IS NOT NULL"),
-              postgresql_where=text("shown IS NOT NULL")),
     )  # fmt: skip
     id: int | None = _id()
     cause_kind: str = _text()
@@ -479,8 +474,7 @@ class DeliveryRow(SQLModel, table=True):
     provider: str = _text(default="other")
     # When the person's quiet hours begin, as reckoned at the claim; None for never.
     open_until: datetime | None = _time(null=True)
-    # What its last attempt showed of the person (`model/shown.py`); None before, or later.
-    shown: str | None = _text(null=True)
+    shown: str | None = _text(null=True)  # Of the person: `model/shown.py`.
 
 
 class CampaignLinkRow(SQLModel, table=True):

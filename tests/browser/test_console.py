@@ -120,6 +120,6 @@ def test_a_ticket_is_answered_by_keyboard_and_nothing_of_a_stranger_runs(desk) -
         is_good(tab)
         assert tab.run("document.querySelector('iframe').contentDocument") is None
         assert tab.run("typeof window.pwned") == "undefined"
-        for page in ("stats", "audit", "new", "search?q=tents"):
+        for page in ("stats", "audit", "new", "blocks", "search?q=tents"):
             tab.go(f"{address}/{page}")
             is_good(tab)

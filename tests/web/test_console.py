@@ -587,6 +587,25 @@ def test_what_others_write_back_is_for_the_staff_alone(shop, kari):
     assert last.envelope.in_reply_to == "m1.ola@example.com"
 
 
+def test_a_sender_is_blocked_and_heard_again(shop, kari):
+    write(shop)
+    assert kari.post("/tickets/1/block", what="address", why="threats").status_code == 303
+    assert ticket(shop).ticket.state is TicketState.CLOSED
+    write(shop, "Again", number=2, subject="Again")
+    assert ticket(shop, 2).ticket.state is TicketState.CLOSED
+    page = kari.get("/blocks").text
+    assert "ola@example.com" in page
+    assert "threats" in page
+    assert kari.post("/tickets/2/block", what="address").status_code == 409
+    assert kari.post("/blocks", value="ola@example.com").status_code == 303
+    assert "Nobody." in kari.get("/blocks").text
+    write(shop, "And again", number=3, subject="Third")
+    assert ticket(shop, 3).ticket.state is TicketState.NEW
+    assert [one.what for one in staff.deeds(shop.database, 2, None, None)] == [
+        "unblock", "block",
+    ]  # fmt: skip
+
+
 def test_a_message_about_something_else_is_split_off(shop, kari):
     write(shop)
     first = ticket(shop).entries[0]

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from mailer.errors import MailerError, RefusedError
-from mailer.jobs import answering, console, ticket_steps
+from mailer.jobs import answering, blocks, console, ticket_steps
 from mailer.jobs.correspond import Along, addresses_in
 from mailer.jobs.erase import erase
 from mailer.jobs.forwarding import Passing, forward
@@ -20,7 +20,7 @@ from mailer.model.consent import Act
 from mailer.model.delivery import DeliveryState
 from mailer.model.kind import KINDS, Kind
 from mailer.model.staff import Deed
-from mailer.model.ticket import Priority, TicketKind
+from mailer.model.ticket import Priority, Step, TicketKind, steps_of
 from mailer.store.settling import Again
 from mailer.store.staff import note_deed
 from mailer.triage.attaching import attached
@@ -29,6 +29,7 @@ from mailer.web.console.door import led_to
 from mailer.web.console.means import Office, Visit
 from mailer.web.console.ticket import Kept
 from mailer.web.console.words import SNOOZES
+from mailer.workspace.manners import read_manners
 
 _OUTCOMES = {
     "accepted": DeliveryState.ACCEPTED,
@@ -252,6 +253,19 @@ def _spam(asked: Asked) -> None:
     ticket_steps.spam(asked.office.database, asked.number, asked.by, asked.now)
 
 
+def _block(asked: Asked) -> None:
+    ticket = console.seen_by(asked.office.database, asked.visit.staff, asked.number).ticket
+    value = ticket.match
+    if asked.field("what") == "domain":
+        value = value.rpartition("@")[2]
+    blocks.block(
+        asked.office.database, asked.office.pen.mailboxes, read_manners().free_mail,
+        (value, asked.field("why")), asked.by, asked.now,
+    )  # fmt: skip
+    if Step.CLOSED in steps_of(ticket.state):
+        ticket_steps.close(asked.office.database, asked.number, asked.by, asked.now)
+
+
 def _snooze(asked: Asked) -> None:
     length = SNOOZES.get(asked.field("for"))
     if length is None:
@@ -295,6 +309,7 @@ _DEEDS: dict[str, Callable[[Asked], str | None]] = {
     "snooze": _snooze,
     "merge": _merge,
     "spam": _spam,
+    "block": _block,
     "settle": _settle,
     "draft": _draft,
     "undo": _undo,

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from mailer.errors import MailerError
-from mailer.web.console import acting, entering, queue, ticket
+from mailer.web.console import acting, blocks, entering, queue, ticket
 from mailer.web.console.door import problem, refused, visited
 from mailer.web.console.looks import FILES
 from mailer.web.console.means import Office, Page
@@ -24,6 +24,8 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("GET", "/search", queue.search),
     ("GET", "/stats", queue.stats),
     ("GET", "/audit", queue.audit),
+    ("GET", "/blocks", blocks.show),
+    ("POST", "/blocks", blocks.lift),
     ("GET", "/new", queue.show_new),
     ("POST", "/new", queue.do_new),
     ("POST", "/sign-out", entering.do_sign_out),

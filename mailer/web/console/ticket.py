@@ -17,7 +17,7 @@ from mailer.jobs.show_letter import show_letter
 from mailer.jobs.tickets import file_as_sent, message_as_it_came
 from mailer.model.attached import Attached
 from mailer.model.staff import Deed
-from mailer.model.ticket import STEPS, Priority, Step, TicketKind
+from mailer.model.ticket import Priority, TicketKind, steps_of
 from mailer.store.staff import note_deed
 from mailer.web.console.door import shared
 from mailer.web.console.looks import HEADERS
@@ -104,7 +104,7 @@ async def page(  # noqa: PLR0913 - each is a thing of its own
         "desk": desk,
         "ticket": ticket,
         "why": {one.incoming_id: one for one in desk.found.decisions},
-        "steps": {one.value for one in Step if (ticket.state, one) in STEPS},
+        "steps": {one.value for one in steps_of(ticket.state)},
         "kinds": [one.value for one in TicketKind],
         "priorities": [one.value for one in Priority],
         "snoozes": SNOOZES,

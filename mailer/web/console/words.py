@@ -17,6 +17,8 @@ SAID = {
     "snooze": "It rests until then, or until the person writes.",
     "merge": "Merged. Both numbers lead here.",
     "spam": "Called spam. What comes to it is never answered.",
+    "block": "Blocked, and this is closed. What comes from there is kept and not answered.",
+    "unblock": "Heard again, from now on.",
     "draft": "Your draft is kept.",
     "new": "Made. Nobody was written to.",
     "settle": "Decided.",

@@ -158,6 +158,18 @@ def test_a_message_is_passed_on_and_the_answer_to_it_stays_due(run: Run):
     assert "no message 99" in none
 
 
+def test_senders_are_blocked_listed_and_heard_again(run: Run):
+    done = run("block", "troll@example.com", "--why", "threats", "--json")
+    assert (done["blocked"], done["by"]) == ("troll@example.com", "Kari")
+    write(run, sender="Troll <troll@example.com>")
+    assert run("list", "--state", "closed", "--json")[0]["tags"] == ["blocked"]
+    assert [one["blocked"] for one in run("blocks", "--json")] == ["troll@example.com"]
+    assert "many people" in run("block", "gmail.com", status=2)
+    run("unblock", "troll@example.com")
+    assert "nobody is blocked" in run("blocks")
+    assert "is not blocked" in run("unblock", "troll@example.com", status=2)
+
+
 def test_two_people_do_not_answer_twice(run: Run):
     write(run)
     seen = run("show", 1, "--json")["ticket"]["version"]

@@ -1,0 +1,35 @@
+"""The tables of the front desk's doors: who is not heard any more.
+
+Who needs all tables takes `metadata` from here.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Column, Index, Text, text
+from sqlmodel import Field, SQLModel
+
+from mailer.store.columns import id_column, text_column, time_column
+from mailer.store.eventtables import metadata
+from mailer.store.tables import DeliveryRow, table
+
+__all__ = ("metadata",)
+
+_SHOWN = text("shown IS NOT NULL")
+Index(
+    "ix_delivery_shown",
+    table(DeliveryRow).c.left_at,
+    sqlite_where=_SHOWN,
+    postgresql_where=_SHOWN,
+)
+"""By it what letters showed of their people is found when it is to be forgotten."""
+
+
+class BlockedRow(SQLModel, table=True):
+    """An address, in its match form, or a domain that is not heard any more."""
+
+    __tablename__ = "blocked"  # pyright: ignore[reportAssignmentType]
+    id: int | None = id_column()
+    value: str = Field(sa_column=Column(Text, nullable=False, unique=True))
+    why: str = text_column()
+    who: str = text_column()
+    at: datetime = time_column()
