@@ -17,6 +17,7 @@ from mailer.config.mailsource import imap_address, read_mailboxes
 from mailer.config.modes import mode_of
 from mailer.errors import MailerError
 from mailer.jobs.acknowledge import FrontDesk
+from mailer.jobs.articles import FreshShelf
 from mailer.jobs.fetching import Box, Reader
 from mailer.jobs.incoming import Desk, anything_waits, handle_all
 from mailer.jobs.keeper import Keeper
@@ -25,14 +26,12 @@ from mailer.jobs.refused import any_refused, judge_refused
 from mailer.jobs.vouching import Reporters, records_by_dns
 from mailer.jobs.world import is_rehearsal
 from mailer.model.token import TokenBox
-from mailer.triage.ranking import shelf_of
 from mailer.wire.dns import DnsServers
 from mailer.wire.imap_box import ImapBox
 from mailer.wire.listener import Listener, Rules
 from mailer.wire.servertls import ServerTls
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.acknowledgements import read_acknowledgements
-from mailer.workspace.articles import read_articles
 from mailer.workspace.deskrules import read_desk_rules
 from mailer.workspace.files import inside
 from mailer.workspace.knowledge import read_knowledge
@@ -185,7 +184,7 @@ def front_desk_of(workspace: Workspace) -> FrontDesk:
         rehearsing=None if mode is None else is_rehearsal(mode),
         rules=read_desk_rules(workspace.folder),
         list_names=names,
-        shelf=shelf_of(read_articles(workspace.folder)),
+        shelf=FreshShelf(workspace.folder),
         site=site,
     )
 

@@ -29,6 +29,7 @@ MAILBOXES = {
         "staff": ["Kari"],
     },
     "mailboxes.press": {
+        "signature": "The press desk",
         "address": "press@shop.example",
         "hours": ["mon-sun 00:00-24:00"],
         "staff": ["Per"],

@@ -55,6 +55,11 @@ class MailboxSettings(MailSource):
     must_name_us: bool = setting(
         True, "Acknowledge only what names one of our addresses in To or Cc."
     )
+    signature: str = setting(
+        "",
+        "What stands below answers from the console, where who writes has no signature of"
+        " their own.",
+    )
     form: bool = setting(
         True,
         "People can also write to it on the page /contact/NAME, once it has hours and"
@@ -128,5 +133,6 @@ def _mailbox(name: str, one: MailboxSettings, zone: str) -> Mailbox:
         words=one.acknowledgement,
         bounce_domain=one.bounce_domain,
         must_name_us=one.must_name_us,
+        signature=one.signature.strip(),
         form=one.form,
     )

@@ -38,7 +38,7 @@ from mailer.triage.mailboxes import NOWHERE, Mailbox
 from mailer.triage.manners import Manners
 from mailer.triage.message import Message
 from mailer.triage.quotas import Over, Quotas, for_series, over
-from mailer.triage.ranking import Shelf
+from mailer.triage.ranking import Articles, Shelf
 from mailer.triage.tickets import (
     Ids,
     clean,
@@ -88,7 +88,7 @@ class FrontDesk:
     rules: tuple[DeskRule, ...] = ()
     list_names: Mapping[str, str] = field(default_factory=lambda: NO_TEXTS)
     rehearsing: bool | None = False
-    shelf: Shelf = NO_ARTICLES
+    shelf: Articles = NO_ARTICLES
     site: Site | None = None
 
     def mailbox(self, name: str) -> Mailbox:

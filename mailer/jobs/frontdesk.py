@@ -74,16 +74,14 @@ def file_message(
     named = candidates_of(connection, tokens, message, ids)
     if is_answer_of_ours(front, message):
         return note_answer(connection, named, message, ids, one, now)
-    answers_to = who.answers_to.wire if who.answers_to else ""
-    found = ticket_for(named, who.match, answers_to)
+    found = ticket_for(named, who.match, who.answers_to.wire if who.answers_to else "")
     if found is not None:
         found = store.merged_to(connection, found)
-    continues, treatment = found is not None and goes_on(found, now), NOTHING
+    continues = found is not None and goes_on(found, now)
     block = _blocked(connection, who)
     if continues and found is not None:
         mailbox = front.mailbox(found.mailbox)
-        story = _story(connection, front, message, mailbox, who.known, now)
-        treatment = block or story
+        treatment = block or _story(connection, front, message, mailbox, who.known, now)
         ticket_id = _goes_on(connection, found, mailbox, treatment, now)
     else:
         mailbox = mailbox_for(front, message, one.mailbox)

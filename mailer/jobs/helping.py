@@ -11,11 +11,11 @@ from mailer.store.database import Connection
 from mailer.triage.answers import own_words
 from mailer.triage.deskrules import Treatment
 from mailer.triage.message import Message
-from mailer.triage.ranking import Shelf
+from mailer.triage.ranking import Articles
 
 
 def suggested(
-    shelf: Shelf, site: Site | None, message: Message, language: str
+    shelf: Articles, site: Site | None, message: Message, language: str
 ) -> tuple[Suggested, ...]:
     """Return the articles that answer what a person asks; none without a good one."""
     if site is None:

@@ -22,6 +22,7 @@ from mailer.store.contacts import get_contact
 from mailer.store.database import Connection
 from mailer.store.events import events_of
 from mailer.store.evidence import Evidence, evidence_of, steps_of
+from mailer.store.form_messages import helped_of
 from mailer.store.frequencies import frequency
 from mailer.store.incoming import Judged, of_delivery
 from mailer.store.known import ImportedValues, OwnLetter, imported_values, own_letters
@@ -100,10 +101,15 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One conversation with support: what she wrote and what she was answered."""
+    """One conversation with support: what she wrote and what she was answered.
+
+    Args:
+        helped: Whether she said that she was helped: yes, no, or "".
+    """
 
     ticket: Ticket
     entries: tuple[Entry, ...]
+    helped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +172,11 @@ def known_about(world: World, contact_id: int) -> Known | None:
         plain = plain_since(connection, contact.id) is not None
         did = tuple(events_of(connection, contact.id, EVENTS_AT_MOST))
         tickets = tuple(
-            Spoken(one, tuple(entries_of(connection, one.id)))
+            Spoken(
+                one,
+                tuple(entries_of(connection, one.id)),
+                helped_of(connection, one.id),
+            )
             for one in of_person(connection, contact.id, contact.match)
             if one.merged_into is None
         )

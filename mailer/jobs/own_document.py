@@ -110,6 +110,7 @@ def _spoken_document(one: Spoken) -> dict[str, Any]:
         "since": _time(ticket.opened_at),
         "closed_at": _time(ticket.closed_at),
         "tags": list(ticket.tags),
+        "you_were_helped": one.helped or None,
         "said": [
             {
                 "at": _time(entry.at),

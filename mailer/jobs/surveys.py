@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.errors import MailerError
@@ -28,6 +28,44 @@ def shown_surveys(world: World) -> list[Survey]:
         except MailerError as problem:
             _log.error("a survey is not shown: %s", problem)
     return [one for one in found if one.shown]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What somebody answered to a survey: each question with its answer."""
+
+    title: str
+    answers: tuple[tuple[str, object], ...]
+
+
+def answers_of(
+    world: World, attributes: Mapping[str, object]
+) -> tuple[tuple[Answers, ...], frozenset[str]]:
+    """Return what a person answered, by survey, and which attributes that is.
+
+    A survey that does not hold is left out.
+    """
+    found: list[Answers] = []
+    named: set[str] = set()
+    for name in survey_names(world.folder):
+        try:
+            survey = read_survey(world.folder, name, world.specs)
+        except MailerError as problem:
+            _log.error("a survey is not shown: %s", problem)
+            continue
+        given = tuple(
+            (one.label, attributes[one.attribute])
+            for one in survey.questions
+            if _is_answer(attributes.get(one.attribute))
+        )
+        if given:
+            found.append(Answers(survey.title, given))
+            named |= {one.attribute for one in survey.questions}
+    return tuple(found), frozenset(named)
+
+
+def _is_answer(value: object) -> bool:
+    return value is not None and value not in ("", [], ())
 
 
 def answer(

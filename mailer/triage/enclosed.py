@@ -31,6 +31,7 @@ _ATTRIBUTES = {
     "ol": {"start"},
 }
 _EXTENDED = re.compile(r"([A-Za-z0-9_-]*)'[A-Za-z0-9-]*'(.*)", re.DOTALL)
+_WHOLE = re.compile(r"\s*(?:https?://|mailto:)", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
 _UNNAMED = {"message/rfc822": "message.eml", "text/calendar": "invitation.ics"}
 _RUNS = frozenset({
@@ -134,7 +135,14 @@ def harmless(html: str) -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
+        attribute_filter=_whole_links,
     )
+
+
+def _whole_links(tag: str, name: str, value: str) -> str | None:
+    """Take away addresses that are not whole: they would lead to pages of our own."""
+    del tag
+    return value if name != "href" or _WHOLE.match(value) else None
 
 
 def _unquoted(value: str) -> str:

@@ -45,6 +45,7 @@ class Mailbox:
         bounce_domain: Where returned replies go; "" for the mailbox itself.
         must_name_us: Only what names us in To or Cc is acknowledged.
         form: People can write to it on a page, too.
+        signature: What stands below answers of who has no signature of their own.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Mailbox:
     bounce_domain: str = ""
     must_name_us: bool = True
     form: bool = True
+    signature: str = ""
 
     @property
     def has_form(self) -> bool:

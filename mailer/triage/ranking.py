@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from mailer.model.article import Article
 from mailer.triage.stopwords import STOPWORDS
@@ -62,6 +63,23 @@ class _Indexed:
     weights: Mapping[str, float]
     hints: frozenset[str]
     length: float
+
+
+class Articles(Protocol):
+    """What articles are asked of; `Shelf` says what each question means."""
+
+    @property
+    def articles(self) -> tuple[Article, ...]: ...
+
+    def languages_of(self, name: str) -> tuple[str, ...]: ...
+
+    def get(self, name: str, language: str) -> Article | None: ...
+
+    def all_in(self, language: str) -> list[Article]: ...
+
+    def search(self, words: str, language: str) -> list[Found]: ...
+
+    def suggest(self, words: str, language: str) -> list[Article]: ...
 
 
 @dataclass(frozen=True, slots=True)

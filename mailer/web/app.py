@@ -23,6 +23,7 @@ from mailer.compose.links import Site
 from mailer.config.hooks import hook_keys_of
 from mailer.config.privacy import handling_of
 from mailer.errors import MailerError
+from mailer.jobs.articles import FreshShelf
 from mailer.jobs.clicks import Clicks
 from mailer.jobs.hooks import HookDoor
 from mailer.jobs.letters import Pen
@@ -38,7 +39,7 @@ from mailer.model.privacy import NOTHING_SAID, Handling
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
 from mailer.triage.mailboxes import Mailbox
-from mailer.triage.ranking import Shelf, shelf_of
+from mailer.triage.ranking import Articles, Shelf
 from mailer.web import (
     answers,
     api,
@@ -70,7 +71,6 @@ from mailer.web.means import Joining, Means, Threads
 from mailer.web.pages import Pages
 from mailer.web.words import words_of
 from mailer.wiring import Workspace, utc_now
-from mailer.workspace.articles import read_articles
 from mailer.workspace.catalogues import read_catalogues
 from mailer.workspace.webpages import read_web_pages
 
@@ -112,7 +112,7 @@ def build_app(workspace: Workspace) -> Starlette:
         lists=workspace.mailing_lists,
         handling=handling_of(workspace.settings),
         with_metrics=workspace.settings.site.metrics,
-        shelf=shelf_of(read_articles(workspace.folder)),
+        shelf=FreshShelf(workspace.folder),
         office=office_of(workspace, _REHEARSAL),
         mailboxes=workspace.mailboxes(),
         hooks=_hooks(workspace),
@@ -153,7 +153,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     lists: Callable[[], Sequence[MailingList]] = tuple,
     handling: Handling = NOTHING_SAID,
     with_metrics: bool = True,
-    shelf: Shelf | None = None,
+    shelf: Articles | None = None,
     office: Office | None = None,
     mailboxes: tuple[Mailbox, ...] = (),
     hooks: HookDoor | None = None,

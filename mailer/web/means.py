@@ -22,7 +22,7 @@ from mailer.model.signup import SignUpRules
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
 from mailer.triage.mailboxes import Mailbox
-from mailer.triage.ranking import Shelf
+from mailer.triage.ranking import Articles, Shelf
 from mailer.web.client import Network
 from mailer.web.pages import Pages
 
@@ -109,6 +109,6 @@ class Means:
     hearing: Threads
     lists: Callable[[], Sequence[MailingList]] = tuple
     handling: Handling = NOTHING_SAID
-    shelf: Shelf = field(default_factory=Shelf)
+    shelf: Articles = field(default_factory=Shelf)
     mailboxes: tuple[Mailbox, ...] = ()
     hooks: HookDoor | None = None

@@ -35,6 +35,18 @@ def read_articles(folder: str) -> tuple[Article, ...]:
     )
 
 
+def articles_seen(folder: str) -> tuple[tuple[str, int, int], ...]:
+    """Return what is another when a file of theirs is: names, times and sizes."""
+    found: list[tuple[str, int, int]] = []
+    for path in sorted(Path(folder, FOLDER).glob(f"[!.]*{ENDING}")):
+        try:
+            one = path.stat()
+        except OSError:
+            continue
+        found.append((path.name, one.st_mtime_ns, one.st_size))
+    return tuple(found)
+
+
 def articles_problem(folder: str) -> str | None:
     """Return what is wrong with a workspace's articles, "" for nothing; None without any.
 

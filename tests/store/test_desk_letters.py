@@ -1,5 +1,7 @@
 """Copies and files of answers, and what goes on to others, on both databases."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy import text
 
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
+from mailer.errors import RefusedError
 from mailer.jobs import letters
 from mailer.jobs.answering import reply
 from mailer.jobs.correspond import Along, Pen
@@ -96,6 +99,29 @@ def test_what_others_answer_is_no_message_of_the_person(desk, pen):
     assert len(all_tickets(desk)) == 1
     answer = reply(desk.database, pen, 1, "On Monday.", "Kari", NOW)
     assert answer.envelope.in_reply_to == "m1.ola@example.com"
+
+
+def test_of_two_who_answer_at_the_same_moment_one_does(desk, pen):
+    take(desk, a_message())
+    seen = conversation(desk.database, 1).ticket.version
+    ready = threading.Barrier(4)
+
+    def answer(by: str) -> bool:
+        ready.wait(60)
+        try:
+            reply(desk.database, pen, 1, f"Yes, says {by}.", by, NOW, version=seen)
+        except RefusedError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        done = list(pool.map(answer, ["Kari", "Ola", "Per", "Eva"]))
+    assert sum(done) == 1
+    found = conversation(desk.database, 1)
+    assert [one.kind for one in found.entries].count(EntryKind.REPLY) == 1
+    with desk.database.read() as connection:
+        owed = text("SELECT count(*) FROM delivery WHERE kind = 'reply'")
+        assert connection.execute(owed).scalar_one() == 1
 
 
 def test_erasing_a_person_takes_files_and_copies_with_her(desk, pen):

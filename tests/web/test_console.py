@@ -1,13 +1,17 @@
 """The console: who may come in, what is shown of what strangers wrote, who may do what."""
 
 import re
+import zlib
+from base64 import b64encode
 from collections.abc import Generator
 from email.message import EmailMessage
 from html import unescape
+from pathlib import Path
 
 import pytest
 from consoles import (
     PASSWORD,
+    SITE,
     Agent,
     a_client,
     a_console,
@@ -22,10 +26,12 @@ from starlette.applications import Starlette
 
 from mailer.jobs import staff
 from mailer.jobs.tickets import conversation
+from mailer.model.contact import Details
 from mailer.model.staff import Role
-from mailer.model.ticket import EntryKind, TicketState
+from mailer.model.ticket import EntryKind, Envelope, TicketState
 from mailer.model.token import TokenKind
 from mailer.store import tickets
+from mailer.store.contacts import create_contacts, new_row
 from mailer.store.deliveries import find_letter
 from mailer.store.suppressions import suppressions_of
 from mailer.web.app import build_app
@@ -140,6 +146,41 @@ def test_signing_out_ends_the_session_also_for_who_copied_the_cookie(kari, app):
     assert stolen.get("/console/").status_code == 200
     assert kari.post("/sign-out").status_code == 303
     assert stolen.get("/console/").status_code == 303
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "x" * 5000, "%00", "a.b.c", "deadbeef" * 8])
+def test_a_session_that_is_none_of_ours_opens_nothing(shop, app, cookie):
+    write(shop)
+    client = a_client(app)
+    for path in ("/", "/tickets/1"):
+        headers = {"Cookie": f"__Host-console={cookie}"}
+        answer = client.get(f"/console{path}", headers=headers)
+        assert answer.status_code == 303
+        assert "/sign-in" in answer.headers["location"]
+
+
+def test_an_old_session_does_nothing_even_with_its_own_form(shop, kari):
+    write(shop)
+    key = kari.key()
+    with shop.database.write() as connection:
+        connection.exec_driver_sql("UPDATE staff_session SET seen_at = 0")
+    fields = {"form_key": key, "text": "x", "version": "1"}
+    answer = kari.client.post("/console/tickets/1/reply", data=fields)
+    assert answer.status_code == 303
+    assert "/sign-in" in answer.headers["location"]
+    assert len(ticket(shop).entries) == 2
+
+
+def test_who_guesses_passwords_is_shut_out_of_the_page(shop, app):
+    secret = invited(shop, "Kari", Role.AGENT)
+    client = a_client(app)
+    fields = {"name": "Kari", "password": "wrong", "code": "000000"}
+    for _ in range(5):
+        assert client.post("/console/sign-in", data=fields).status_code != 303
+    right = {"name": "Kari", "password": PASSWORD, "code": code_of(secret)}
+    answer = client.post("/console/sign-in", data=right)
+    assert answer.status_code != 303
+    assert "set-cookie" not in answer.headers
 
 
 def test_who_is_removed_is_out_at_once(shop, kari):
@@ -275,6 +316,129 @@ def test_attachments_are_saved_and_never_shown_whatever_they_say(shop, kari):
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert kari.get(f"/tickets/1/messages/{message}/attachments/2").status_code == 404
     assert kari.get(f"/tickets/1/messages/{message}/source").content == raw
+
+
+def test_a_subject_of_10_kb_is_one_line_of_a_page_that_works(shop, kari):
+    raw = b"Subject: " + b"\r\n ".join([b"A" * 900] * 12) + b"\r\n"
+    take_in(shop, raw + b"From: eve@example.com\r\nTo: support@shop.example\r\n\r\nHi\r\n")
+    assert len(ticket(shop).ticket.subject) == 500
+    for path in ("/", "/tickets/1", "/search?q=hi"):
+        page = kari.get(path)
+        assert page.status_code == 200
+        assert "A" * 501 not in page.text
+    assert kari.post("/tickets/1/reply", text="Yes.", version="1").status_code == 303
+    assert len(ticket(shop).entries[-1].subject) <= 500
+
+
+def test_a_ticket_with_a_thousand_messages_is_shown_and_answered(shop, kari):
+    write(shop)
+    number = ticket(shop).ticket.id
+    with shop.database.write() as connection:
+        for one in range(1_000):
+            tickets.add_entry(
+                connection, number, EntryKind.CAME, utc_now(), author="ola@example.com",
+                subject="Tents", text=f"This is message {one}.",
+                envelope=Envelope("Ola", "ola@example.com"), message_id=f"m{one}@x",
+            )  # fmt: skip
+    page = kari.get("/tickets/1").text
+    assert "This is message 999." in page
+    assert "This is message 900." not in page
+    assert "Show 952 earlier" in page
+    assert "This is message 0." in kari.get("/tickets/1?all=1").text
+    version = str(ticket(shop).ticket.version)
+    assert kari.post("/tickets/1/reply", text="Yes.", version=version).status_code == 303
+    last = ticket(shop).entries[-1]
+    assert last.envelope is not None
+    assert last.envelope.in_reply_to == "m999@x"
+    assert len(last.envelope.references) <= 20
+
+
+def bombs() -> dict[str, bytes]:
+    head = (
+        b"From: eve@example.com\r\nTo: support@shop.example\r\nSubject: x\r\n"
+        b"MIME-Version: 1.0\r\n"
+    )
+    zeros = zlib.compress(bytes(50_000_000), 9)
+    mixed = b'Content-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    part = b"--b\r\nContent-Disposition: attachment; filename=a.zip\r\n"
+    archive = part + b"Content-Transfer-Encoding: base64\r\n\r\n" + b64encode(zeros)
+    deep = b"".join(
+        b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (one, one)
+        for one in range(3_000)
+    )
+    return {
+        "an archive that would be fifty megabytes": head + mixed + archive + b"\r\n--b--",
+        "twenty thousand attachments": head + mixed + (part + b"\r\nx\r\n") * 20_000,
+        "three thousand in each other": head + deep + b"\r\nHello",
+        "HTML that never closes": head
+        + b"Content-Type: text/html\r\n\r\n"
+        + b"<div><table><tr><td>" * 20_000,
+        "a name of ten thousand letters": head
+        + mixed
+        + b'--b\r\nContent-Disposition: attachment; filename="'
+        + b"x" * 10_000
+        + b'.pdf"\r\n\r\nx\r\n--b--',
+    }
+
+
+@pytest.mark.parametrize("which", list(bombs()))
+def test_bombs_are_kept_as_they_are_and_the_page_works(shop, kari, which):
+    raw = bombs()[which]
+    message = take_in(shop, raw)
+    page = kari.get("/tickets/1")
+    assert page.status_code == 200
+    assert page.text.count("/attachments/") <= 50
+    assert kari.get(f"/tickets/1/messages/{message}/source").content == raw
+    saved = kari.get(f"/tickets/1/messages/{message}/attachments/1")
+    assert saved.status_code in {200, 404}
+    # What is packed is never unpacked.
+    assert len(saved.content) < 1_000_000
+    assert kari.get(f"/tickets/1/messages/{message}/html").status_code in {200, 404}
+    assert kari.get("/").status_code == 200
+
+
+def test_html_cannot_leave_its_frame(shop, kari):
+    message = EmailMessage()
+    message["From"] = "eve@example.com"
+    message["To"] = "support@shop.example"
+    message["Subject"] = "x"
+    message.set_content("x")
+    message.add_alternative(
+        "</body></html></iframe></div><h1 style='position:fixed'>Sign in again</h1>"
+        "<a href='/console/sign-out' target=_top>x</a><a href='//evil.example'>y</a>"
+        "<a target=_parent href='https://evil.example/z'>z</a>"
+        "<style>@import url(//evil.example/a.css);</style><object data=x></object>"
+        "<math><mtext><style><img src=x onerror=alert(1)></style></mtext></math>"
+        "<template><script>alert(1)</script></template><marquee onstart=alert(1)>",
+        subtype="html",
+    )
+    number = take_in(shop, bytes(message))
+    page = kari.get(f"/tickets/1/messages/{number}/html")
+    body = page.text.partition("<body>")[2]
+    for bad in (
+        "iframe", "style", "_top", "_parent", "alert", "<object", "@import", "marquee",
+        "</html></", "/console/",
+    ):  # fmt: skip
+        assert bad not in body.removesuffix("</body></html>"), bad
+    assert 'href="https://evil.example/z"' in body
+    # A frame of it alone has no origin, no script and no form.
+    frame = re.search(r"<iframe [^>]+>", kari.get("/tickets/1").text)
+    assert frame is not None
+    assert 'sandbox="allow-popups allow-popups-to-escape-sandbox"' in frame[0]
+    assert page.headers["x-frame-options"] == "SAMEORIGIN"
+
+
+def test_a_stranger_with_another_s_number_in_the_subject_changes_nothing_of_it(shop, kari):
+    write(shop)
+    before = ticket(shop)
+    write(
+        shop, "Send it to me instead.", sender="eve@example.org", number=2,
+        subject="Re: Tents [#1]",
+    )  # fmt: skip
+    assert ticket(shop).ticket == before.ticket
+    assert len(ticket(shop).entries) == len(before.entries)
+    assert "Send it to me instead." not in kari.get("/tickets/1").text
+    assert ticket(shop, 2).ticket.address == "eve@example.org"
 
 
 def test_a_message_of_another_ticket_is_not_given_out_by_this_one_s_address(shop, kari):
@@ -465,6 +629,16 @@ def test_what_is_put_below_an_answer_is_not_in_it_when_it_is_taken_back(shop, ka
     assert ticket(shop).ticket.state is TicketState.OPEN
 
 
+def test_who_has_no_signature_writes_under_the_mailbox_s(shop, kari):
+    write(shop, to="press@shop.example")
+    assert "Below it stands: The press desk" in kari.get("/tickets/1").text
+    kari.post("/tickets/1/reply", text="Yes.", version="1")
+    sent = ticket(shop).entries[-1]
+    assert sent.text == "Yes.\n\n-- \nThe press desk\n"
+    kari.post("/tickets/1/undo", letter=str(sent.delivery_id))
+    assert ">Yes.</textarea>" in kari.get("/tickets/1").text
+
+
 # Copies, files, and passing on.
 
 
@@ -628,6 +802,57 @@ def test_a_text_that_is_used_often_is_put_in_with_the_person_s_name(shop, kari):
     assert "Hello Ola Nordmann," in page
     assert "I have asked the carrier" in page
     assert kari.get("/tickets/1?canned=../../config").status_code == 200
+
+
+def test_articles_that_may_answer_stand_above_the_answer_and_are_put_in(shop, kari):
+    folder = Path(shop.folder, "templates/answers")
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.md"):
+        old.unlink()
+    write(shop, "How do I wash and dry my tent?", subject="Washing a tent")
+    assert "May answer it" not in kari.get("/tickets/1").text
+    # A file that is written while all runs helps at once; a broken one changes nothing.
+    article = folder / "care.md"
+    article.write_text(
+        "# Washing and drying your tent\n<!-- asked: wash tent, dry tent -->\n\nBy hand.\n"
+    )
+    address = f"{SITE}/answers/care?lang=en"
+    page = unescape(kari.get("/tickets/1").text)
+    assert "Washing and drying your tent" in page
+    assert f'value="{address}"' in page
+    assert "By hand." in kari.client.get("/answers/care").text
+    begun = unescape(kari.get("/tickets/1", params={"article": address}).text)
+    assert f">Washing and drying your tent: {address}\n</textarea>" in begun
+    other = unescape(kari.get("/tickets/1", params={"article": "https://evil"}).text)
+    assert "evil" not in other
+    article.write_text("no title\n")
+    assert "Washing and drying your tent" in unescape(kari.get("/tickets/1").text)
+    article.unlink()
+    assert "May answer it" not in kari.get("/tickets/1").text
+    assert kari.client.get("/answers/care").status_code == 404
+
+
+def test_what_a_person_answered_to_a_survey_stands_by_itself(shop, kari):
+    write(shop)
+    folder = Path(shop.folder, "surveys")
+    folder.mkdir(exist_ok=True)
+    (folder / "fair.toml").write_text(
+        'title = "After the fair"\n[[questions]]\nattribute = "name"\n'
+        'label = "Who told you?"\nkind = "text"\n'
+    )
+    with shop.database.write() as connection:
+        match = "ola@example.com"
+        details = Details({"name": "A friend"}, None, None)
+        hashed = shop.ring.suppression_hash(match)
+        row = new_row(match, hashed, match, details, utc_now())
+        (number,) = create_contacts(connection, [row])
+        connection.exec_driver_sql(f"UPDATE ticket SET contact_id = {number}")
+    page = kari.get("/tickets/1").text
+    assert "<h3>After the fair</h3>" in page
+    assert "<dt>Who told you?</dt><dd>A friend</dd>" in page
+    assert "<dt>name</dt>" not in page
+    (folder / "fair.toml").unlink()
+    assert "<dt>name</dt><dd>A friend</dd>" in kari.get("/tickets/1").text
 
 
 def test_the_letters_beside_a_ticket_are_shown_and_nobody_else_s(shop, kari):

@@ -21,6 +21,7 @@ from mailer.model.delivery import DeliveryState
 from mailer.model.kind import KINDS, Kind
 from mailer.model.staff import Deed
 from mailer.model.ticket import Priority, Step, TicketKind, steps_of
+from mailer.store.database import Database
 from mailer.store.settling import Again
 from mailer.store.staff import note_deed
 from mailer.triage.attaching import attached
@@ -159,8 +160,8 @@ def _undo(asked: Asked) -> None:
     text = text.rstrip()
     if helped:
         text = text.removesuffix(helped).rstrip()
-    if asked.visit.staff.signature:
-        text = text.removesuffix(f"{_SIGNED}{asked.visit.staff.signature}")
+    if signature := asked.office.signature(asked.visit.staff, ticket.mailbox):
+        text = text.removesuffix(f"{_SIGNED}{signature}")
     console.be_here(
         asked.office.database, asked.visit.staff, ticket.id, text, ticket.version, asked.now
     )
@@ -201,7 +202,9 @@ def _here(number: int) -> str:
 
 
 def _signed(asked: Asked) -> str:
-    text, signature = asked.field("text"), asked.visit.staff.signature
+    text, staff = asked.field("text"), asked.visit.staff
+    ticket = console.seen_by(asked.office.database, staff, asked.number).ticket
+    signature = asked.office.signature(staff, ticket.mailbox)
     if not text or not signature or text.rstrip().endswith(signature):
         return text
     return f"{text.rstrip()}{_SIGNED}{signature}\n"
@@ -213,8 +216,15 @@ def _note(asked: Asked) -> None:
     )
 
 
-def _take(asked: Asked) -> None:
-    ticket_steps.take(asked.office.database, asked.number, asked.by, asked.now)
+def _plain(
+    step: Callable[[Database, int, str, datetime], object],
+) -> Callable[[Asked], None]:
+    """Return what does a step that needs to know no more than who does it."""
+
+    def do(asked: Asked) -> None:
+        step(asked.office.database, asked.number, asked.by, asked.now)
+
+    return do
 
 
 def _assign(asked: Asked) -> None:
@@ -239,18 +249,6 @@ def _assign(asked: Asked) -> None:
     )
     if how != Sorting():
         ticket_steps.assign(asked.office.database, asked.number, how, asked.by, asked.now)
-
-
-def _close(asked: Asked) -> None:
-    ticket_steps.close(asked.office.database, asked.number, asked.by, asked.now)
-
-
-def _reopen(asked: Asked) -> None:
-    ticket_steps.reopen(asked.office.database, asked.number, asked.by, asked.now)
-
-
-def _spam(asked: Asked) -> None:
-    ticket_steps.spam(asked.office.database, asked.number, asked.by, asked.now)
 
 
 def _block(asked: Asked) -> None:
@@ -302,13 +300,13 @@ _DEEDS: dict[str, Callable[[Asked], str | None]] = {
     "reply": _reply,
     "forward": _forward,
     "note": _note,
-    "take": _take,
+    "take": _plain(ticket_steps.take),
     "assign": _assign,
-    "close": _close,
-    "reopen": _reopen,
+    "close": _plain(ticket_steps.close),
+    "reopen": _plain(ticket_steps.reopen),
     "snooze": _snooze,
     "merge": _merge,
-    "spam": _spam,
+    "spam": _plain(ticket_steps.spam),
     "block": _block,
     "settle": _settle,
     "draft": _draft,

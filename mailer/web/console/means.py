@@ -1,7 +1,7 @@
 """What the console's pages work with, and the one who looks at them."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from mailer.model.key import KeyRing
 from mailer.model.staff import SignedIn, Staff
 from mailer.model.token import TokenBox
 from mailer.store.database import Database
+from mailer.triage.ranking import Articles, Shelf
 from mailer.web.client import Network
 from mailer.web.console.looks import ConsoleLooks
 from mailer.web.means import Threads
@@ -32,6 +33,7 @@ class Office:
         proxies: Whose X-Forwarded-For is believed.
         working: Threads for pages.
         guarding: The one thread that passwords are looked at in: each takes 50 ms.
+        shelf: The articles that may answer.
     """
 
     database: Database
@@ -49,6 +51,12 @@ class Office:
     working: Threads
     guarding: Threads
     company: str = ""
+    shelf: Articles = field(default_factory=Shelf)
+
+    def signature(self, staff: Staff, mailbox: str) -> str:
+        """Return what stands below the answers of one of the staff: theirs, or its own."""
+        boxes = (one.signature for one in self.pen.mailboxes if one.name == mailbox)
+        return staff.signature or next(boxes, "")
 
     @property
     def secure(self) -> bool:

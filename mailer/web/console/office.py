@@ -4,6 +4,7 @@ from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from mailer.jobs.articles import FreshShelf
 from mailer.jobs.correspond import Pen
 from mailer.jobs.sign_in import SignInRules
 from mailer.model.mode import Mode
@@ -55,4 +56,5 @@ def office_of(workspace: Workspace, rehearsal: str) -> Office:
         working=Threads(_WORKING),
         guarding=Threads(_GUARDING),
         company=site.sender_name,
+        shelf=FreshShelf(workspace.folder),
     )

@@ -10,14 +10,17 @@ from urllib.parse import quote
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from mailer.compose.languages import in_small
 from mailer.errors import NotFoundError
 from mailer.jobs import console
+from mailer.jobs.answering import last_of_person
 from mailer.jobs.canned import fill_in, names
 from mailer.jobs.show_letter import show_letter
+from mailer.jobs.surveys import Answers, answers_of
 from mailer.jobs.tickets import file_as_sent, message_as_it_came
 from mailer.model.attached import Attached
 from mailer.model.staff import Deed
-from mailer.model.ticket import Priority, TicketKind, steps_of
+from mailer.model.ticket import Priority, Ticket, TicketKind, steps_of
 from mailer.store.staff import note_deed
 from mailer.web.console.door import shared
 from mailer.web.console.looks import HEADERS
@@ -87,16 +90,14 @@ async def page(  # noqa: PLR0913 - each is a thing of its own
         )
     )
     ticket = desk.found.ticket
-    chosen = request.query_params.get("canned", "") if request.method == "GET" else ""
-    canned = await office.working.do(lambda: names(office.world.folder))
+    beside = await office.working.do(lambda: _beside(office, desk))
     text = kept.text
     if text is None:
         text = desk.draft.text if desk.draft else ""
-        if chosen in canned:
-            by = visit.staff.name
-            begun = await office.working.do(
-                lambda: fill_in(office.world.folder, chosen, ticket, by)
-            )
+        begun = await office.working.do(
+            lambda: _begun(request, office, visit, ticket, beside)
+        )
+        if begun:
             text = f"{text.rstrip()}\n\n{begun}".lstrip() if text else begun
     sent = request.query_params.get("letter", "") if said else ""
     values = {
@@ -112,11 +113,58 @@ async def page(  # noqa: PLR0913 - each is a thing of its own
         "wrong": wrong,
         "text": text,
         "kept": kept,
-        "canned": canned,
+        "beside": beside,
+        "signature": office.signature(visit.staff, ticket.mailbox),
         "undo": sent if sent.isascii() and sent.isdecimal() else "",
         "may_erase": visit.staff.may(Deed.ERASE),
     }
     return office.looks.page("ticket", values, now, status)
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What the workspace's files have for a ticket.
+
+    Args:
+        canned: The names of texts that are used often.
+        articles: Title and address of those that may answer what was asked last.
+        answers: What the person answered to surveys.
+        others: What else is known of her, by name.
+    """
+
+    canned: tuple[str, ...]
+    articles: tuple[tuple[str, str], ...]
+    answers: tuple[Answers, ...]
+    others: dict[str, object]
+
+
+def _beside(office: Office, desk: console.Desk) -> Beside:
+    ticket, contact = desk.found.ticket, desk.person.contact
+    last = last_of_person(list(desk.found.entries))
+    articles: tuple[tuple[str, str], ...] = ()
+    if last is not None:
+        asked = f"{last.subject}\n{last.text}"
+        found = office.shelf.suggest(asked, in_small(ticket.language))
+        site = office.pen.site
+        articles = tuple((one.title, site.article(one.name, one.language)) for one in found)
+    known = dict(contact.attributes) if contact else {}
+    answers, named = answers_of(office.world, known)
+    others = {name: value for name, value in known.items() if name not in named}
+    return Beside(names(office.world.folder), articles, answers, others)
+
+
+def _begun(
+    request: Request, office: Office, visit: Visit, ticket: Ticket, beside: Beside
+) -> str:
+    """Return what an answer is begun with, where a text or an article was chosen."""
+    if request.method != "GET":
+        return ""
+    canned = request.query_params.get("canned", "")
+    if canned in beside.canned:
+        return fill_in(office.world.folder, canned, ticket, visit.staff.name)
+    chosen = request.query_params.get("article", "")
+    found = (one for one in beside.articles if one[1] == chosen)
+    return next((f"{title}: {address}\n" for title, address in found), "")
 
 
 async def changes(request: Request, office: Office, visit: Visit) -> Response:
