@@ -32,6 +32,7 @@ from mailer.jobs.happenings import follow
 from mailer.jobs.hooks import forget_signed
 from mailer.jobs.keeper import empty_old
 from mailer.jobs.mail_anchor import mail_anchor
+from mailer.jobs.notify_staff import notify
 from mailer.jobs.once import forget_old_requests
 from mailer.jobs.page_links import forget_requests
 from mailer.jobs.providers import hosts_by_dns, learn_domains
@@ -70,6 +71,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
         to = workspace.settings.ledger.anchor_to
         mail_anchor(world, workspace.ring, checkpoints, to, utc_now())
 
+    mailboxes = workspace.mailboxes()
     files = FileWatch(world, lambda: settings_of(workspace.folder))
     kept_for = workspace.settings.sign_up.rules().kept_for
     turns: list[tuple[timedelta, str, Callable[[], object]]] = [
@@ -78,6 +80,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
         (tick, "canary", lambda: canary.look(world, utc_now())),
         (_ONCE_A_MINUTE, "logbook", logbook),
         (_ONCE_A_MINUTE, "alarms", lambda: each_minute(world, watched, ways, utc_now())),
+        (_ONCE_A_MINUTE, "staff", lambda: notify(world, mailboxes, utc_now())),
         (_ONCE_A_MINUTE, "files", lambda: files.look(utc_now())),
         (
             _ONCE_A_MINUTE,

@@ -45,7 +45,7 @@ def a_console(folder: Path, **settings: object) -> Workspace:
 _EMPTIED = (
     "ticket", "ticket_entry", "ticket_draft", "ticket_file", "blocked",
     "acknowledgement", "incoming", "delivery", "contact", "suppression", "staff",
-    "staff_session", "staff_try", "staff_deed", "sqlite_sequence",
+    "staff_session", "staff_try", "staff_deed", "staff_notice", "sqlite_sequence",
 )  # fmt: skip
 
 

@@ -5,6 +5,8 @@ import click
 from mailer.cli.output import as_json, print_facts, print_json, print_rows
 from mailer.jobs import staff as jobs
 from mailer.jobs.staff import INVITED_FOR, NewStaff
+from mailer.model.news import News
+from mailer.model.quiet import hours_text
 from mailer.model.staff import Role, Staff
 from mailer.wiring import Workspace, open_workspace, utc_now
 
@@ -96,16 +98,31 @@ def list_(folder: str, *, as_json: bool) -> None:
 )
 @click.option("--all-mailboxes", is_flag=True, help="They see all mailboxes.")
 @click.option("--signature", help="What stands below their answers; '' for nothing.")
+@click.option(
+    "--notify",
+    "notify",
+    multiple=True,
+    type=click.Choice([*(one.value for one in News), "nothing"]),
+    help="What they are told of, by mail and in an open browser; as often as needed.",
+)
+@click.option("--quiet", help="When they hear nothing: 22:00-07:00; '' for never.")
 @as_json
 @click.pass_obj
 def change(
     folder: str, name: str, *, role: str | None, email: str | None,
-    mailboxes: tuple[str, ...], all_mailboxes: bool, signature: str | None, as_json: bool,
+    mailboxes: tuple[str, ...], all_mailboxes: bool, signature: str | None,
+    notify: tuple[str, ...], quiet: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Change what somebody may do and see, from their next click on.
 
+    What they are told of is one letter a minute at most, with links and no word of what a
+    person wrote; what happens in their quiet hours is one letter afterwards.
+
+    \b
     Example: mailer staff change Kari --role admin
-    """
+             mailer staff change Kari --notify assigned --notify due --quiet 18:00-08:00
+             mailer staff change Kari --notify nothing
+    """  # noqa: D301 - click's own mark for lines that stay as they are
     if mailboxes and all_mailboxes:
         raise click.UsageError("say --mailbox or --all-mailboxes, one of them")
     with open_workspace(folder, need_keys=False) as workspace:
@@ -116,6 +133,8 @@ def change(
             mailboxes=mailboxes if mailboxes or all_mailboxes else None,
             known=[one.name for one in workspace.mailboxes()],
             signature=signature,
+            notify=[News(one) for one in notify if one != "nothing"] if notify else None,
+            quiet=quiet,
         )  # fmt: skip
     print_facts(_row(changed), as_json=as_json)
 
@@ -187,5 +206,7 @@ def _row(one: Staff) -> dict[str, object]:
         "state": "removed" if one.left_at else state,
         "mailboxes": list(one.mailboxes) or "all",
         "email": one.email,
+        "told of": sorted(one.notify),
+        "quiet": hours_text(one.quiet),
         "since": one.made_at,
     }

@@ -19,7 +19,7 @@ from mailer.config.inbox import Inbox
 from mailer.config.mailboxes import MailboxSettings
 from mailer.config.quiet import QuietHours
 from mailer.config.relay import Relay, lines_to_relays, refuse_relays
-from mailer.config.running import Alarms, Ledger, Privacy, Retention
+from mailer.config.running import Alarms, Console, Ledger, Privacy, Retention
 from mailer.config.section import Count, Limit, Seconds, Section, Share, setting
 from mailer.config.site import SignUp, Site
 from mailer.config.webhooks import Webhook
@@ -212,6 +212,7 @@ class Settings(Section):
     alarms: Alarms = Alarms()
     ledger: Ledger = Ledger()
     retention: Retention = Retention()
+    console: Console = Console()
     privacy: Privacy = Privacy()
     sign_up: SignUp = SignUp()
     inbox: Inbox = Inbox()

@@ -63,6 +63,17 @@ class Retention(Section):
         return value
 
 
+class Console(Section):
+    """How long the staff stays signed in at /console."""
+
+    idle_min: Seconds = setting(
+        120.0, "Who does nothing for so long must sign in again.", "minutes"
+    )
+    session_h: Seconds = setting(
+        12.0, "And everybody after so long, whatever they do.", "hours"
+    )
+
+
 class Privacy(Section):
     """What the page at /privacy says besides what these settings and the lists say."""
 

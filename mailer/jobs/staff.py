@@ -12,6 +12,8 @@ from pyotp.totp import TOTP
 from mailer.errors import NotFoundError, RefusedError, did_you_mean
 from mailer.jobs.sign_in import digest_of, hash_password, step_of
 from mailer.model.address import parse_address
+from mailer.model.news import News
+from mailer.model.quiet import hours_of
 from mailer.model.staff import Deeds, Role, Staff
 from mailer.model.token import TokenBox, TokenKind
 from mailer.store import staff as store
@@ -141,6 +143,8 @@ def change(  # noqa: PLR0913 - each is a thing of its own
     mailboxes: Sequence[str] | None = None,
     known: Sequence[str] = (),
     signature: str | None = None,
+    notify: Sequence[News] | None = None,
+    quiet: str | None = None,
 ) -> Staff:
     """Change what somebody may do and see, from their next click on.
 
@@ -159,14 +163,31 @@ def change(  # noqa: PLR0913 - each is a thing of its own
         values["mailboxes"] = " ".join(mailboxes)
     if signature is not None:
         values["signature"] = signature.strip()
+    if notify is not None:
+        values["notify"] = " ".join(sorted(one.value for one in notify))
+        # What was before is no news.
+        values["notify_since"] = now
+    if quiet is not None:
+        values["quiet"] = _hours(quiet)
     if not values:
-        raise RefusedError("say what is to change: --role, --email, --mailbox, --signature")
+        raise RefusedError(
+            "say what is to change: --role, --email, --mailbox, --signature, --notify,"
+            " --quiet"
+        )
     with database.write() as connection:
         found = _found(connection, name)
         store.change_staff(connection, found.staff.id, values)
         words = ", ".join(sorted(values))
         store.note_deed(connection, by, f"changed {found.staff.name}: {words}", now)
         return _found(connection, name).staff
+
+
+def _hours(text: str) -> str:
+    try:
+        hours_of(text.strip())
+    except ValueError as problem:
+        raise RefusedError(str(problem)) from None
+    return text.strip()
 
 
 def staff_list(database: Database) -> list[Staff]:

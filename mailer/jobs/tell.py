@@ -22,6 +22,7 @@ from mailer.model.kind import Kind
 from mailer.store.alarms import Alarm, mark_told, untold_alarms
 from mailer.store.columns import to_instant
 from mailer.store.contents import Recipient, queue_alarm_letter
+from mailer.store.database import Connection
 from mailer.store.lists import see_list
 from mailer.store.noes import pass_mark
 from mailer.wire.web import post_json
@@ -182,7 +183,18 @@ def queue_words(world: World, address: str, subject: str, text: str, now: dateti
         AddressError: when the address is none.
         NotFoundError: when there is no list that could be its sender.
     """
-    to = parse_address(address)
+    parse_address(address)
+    made = words_content(world, subject, text)
+    with world.database.write() as connection:
+        owe_words(connection, world, made, address, now)
+
+
+def words_content(world: World, subject: str, text: str) -> Frozen:
+    """Return what a letter of plain words is made of.
+
+    Raises:
+        NotFoundError: when there is no list that could be its sender.
+    """
     lists = read_lists(world.folder)
     if not lists:
         raise NotFoundError("there is no list, so a letter would have no sender")
@@ -200,17 +212,28 @@ def queue_words(world: World, address: str, subject: str, text: str, now: dateti
         files={},
         language="en",
     )
-    content = Frozen(source, lists[0], "", "", {}, ())
+    return Frozen(source, lists[0], "", "", {}, ())
+
+
+def owe_words(
+    connection: Connection, world: World, made: Frozen, address: str, now: datetime
+) -> None:
+    """Owe somebody of ours a letter of plain words.
+
+    Raises:
+        AddressError: when the address is none.
+    """
+    to = parse_address(address)
     recipient = Recipient(
         None,
         to.wire,
         world.logbook.ring.suppression_hash(to.match),
         rehearsal=world.rehearsing,
     )
-    with world.database.write() as connection:
-        see_list(connection, lists[0], now)
-        content_hash = put_down(connection, content, now)
-        queue_alarm_letter(connection, content_hash, recipient, now)
+    assert made.mailing_list is not None
+    see_list(connection, made.mailing_list, now)
+    content_hash = put_down(connection, made, now)
+    queue_alarm_letter(connection, content_hash, recipient, now)
 
 
 def _plain(text: str) -> str:

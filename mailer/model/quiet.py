@@ -114,3 +114,29 @@ def _minute(text: str) -> int:
 
 def _clock(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+def hours_of(text: str) -> QuietRule | None:
+    """Read hours of each day such as `22:00-07:00`; None for "".
+
+    Raises:
+        ValueError: says how to write them.
+    """
+    if not text:
+        return None
+    begins, dash, ends = text.partition("-")
+    found = [_TIME.fullmatch(one.strip()) for one in (begins, ends)]
+    if not dash or found[0] is None or found[1] is None:
+        raise ValueError(f"{text[:40]!r} are no hours: write them like 22:00-07:00")
+    first, last = (int(one[1]) * 60 + int(one[2]) for one in found if one is not None)
+    if first == last:
+        raise ValueError(f"{text!r} would be the whole day, or nothing of it")
+    return QuietRule(first, last)
+
+
+def hours_text(rule: QuietRule | None) -> str:
+    """Write hours as `hours_of` reads them."""
+    if rule is None:
+        return ""
+    spelt = (f"{one // 60:02}:{one % 60:02}" for one in (rule.begins, rule.ends))
+    return "-".join(spelt)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from mailer.model.news import News
+from mailer.model.quiet import QuietRule
+
 
 class Role(StrEnum):
     """What somebody of the staff is trusted with."""
@@ -43,6 +46,9 @@ class Staff:
         signature: What stands below their answers.
         ready: They have chosen a password and shown a code.
         left_at: Since when they may not sign in; None while they may.
+        notify: What they are told of, by mail and in the browser.
+        quiet: When they want to hear nothing; None for never.
+        notify_since: Since when they want to be told what they are told.
     """
 
     id: int
@@ -54,6 +60,9 @@ class Staff:
     made_at: datetime
     ready: bool
     left_at: datetime | None
+    notify: frozenset[News] = frozenset()
+    quiet: QuietRule | None = None
+    notify_since: datetime | None = None
 
     def may(self, deed: Deed) -> bool:
         """Say whether they may do something."""

@@ -1,11 +1,12 @@
-"""The tables of the front desk's doors: who is not heard any more.
+"""The tables of the front desk's doors: who is not heard, and what the staff was told.
 
 Who needs all tables takes `metadata` from here.
 """
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column, Index, Text, text
+from sqlalchemy import BigInteger, Column, Index, Text, text
 from sqlmodel import Field, SQLModel
 
 from mailer.store.columns import id_column, text_column, time_column
@@ -24,6 +25,11 @@ Index(
 """By it what letters showed of their people is found when it is to be forgotten."""
 
 
+def _part() -> Any:
+    """Return a number that is a part of the key."""
+    return Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+
+
 class BlockedRow(SQLModel, table=True):
     """An address, in its match form, or a domain that is not heard any more."""
 
@@ -32,4 +38,15 @@ class BlockedRow(SQLModel, table=True):
     value: str = Field(sa_column=Column(Text, nullable=False, unique=True))
     why: str = text_column()
     who: str = text_column()
+    at: datetime = time_column()
+
+
+class StaffNoticeRow(SQLModel, table=True):
+    """That one of the staff was told something of a ticket; kept for some days."""
+
+    __tablename__ = "staff_notice"  # pyright: ignore[reportAssignmentType]
+    staff_id: int = _part()
+    ticket_id: int = _part()
+    news: str = Field(sa_column=Column(Text, primary_key=True))
+    mark: int = _part()
     at: datetime = time_column()

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from mailer.model.news import News
+from mailer.model.quiet import hours_of
 from mailer.model.staff import Deeds, Role, Staff
 from mailer.store.stafftables import StaffDeedRow, StaffRow, StaffSessionRow
 from mailer.store.tables import table
@@ -140,6 +142,7 @@ def staff_of(row: Any) -> Staff:
     return Staff(
         row.id, row.name, Role(row.role), row.email, tuple(row.mailboxes.split()),
         row.signature, row.made_at, bool(row.password), row.left_at,
+        frozenset(map(News, row.notify.split())), hours_of(row.quiet), row.notify_since,
     )  # fmt: skip
 
 

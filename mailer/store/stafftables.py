@@ -47,6 +47,10 @@ class StaffRow(SQLModel, table=True):
         default=None, sa_column=Column(LargeBinary, nullable=True, unique=True)
     )
     invited_until: datetime | None = time_column(null=True)
+    # What they are told of, by its words; when not; and since when they want to know.
+    notify: str = text_column(default="")
+    quiet: str = text_column(default="")
+    notify_since: datetime | None = time_column(null=True)
 
 
 class StaffSessionRow(SQLModel, table=True):

@@ -11,9 +11,12 @@ from chromium import Tab, browser
 from consoles import PASSWORD, a_console, code_of, invited, take_in, write
 from ports import free_port
 
+from mailer.jobs import staff
+from mailer.model.news import News
 from mailer.model.staff import Role
 from mailer.web.app import build_app
 from mailer.web.server import serve_web
+from mailer.wiring import utc_now
 
 AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text(encoding="utf-8")
 _FOUND = "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].html))"
@@ -32,6 +35,7 @@ def desk(
         write(shop)
         take_in(shop, hostile())
         secret = invited(shop, "Kari", Role.ADMIN)
+        staff.change(shop.database, "Kari", "test", utc_now(), notify=[*News])
         app, loop = build_app(shop), asyncio.new_event_loop()
         serving = serve_web(app, "127.0.0.1", port, ended, lambda _: ready.set())
         thread = threading.Thread(target=loop.run_until_complete, args=(serving,))

@@ -171,6 +171,22 @@ def test_an_old_session_does_nothing_even_with_its_own_form(shop, kari):
     assert len(ticket(shop).entries) == 2
 
 
+def test_how_long_a_session_lasts_is_set(tmp_path):
+    with a_console(tmp_path, console={"idle_min": 5.0, "session_h": 2.0}) as shop:
+        kari = signed_in(shop)
+        assert kari.get("/").status_code == 200
+        six_minutes = 6 * 60_000_000
+        with shop.database.write() as connection:
+            ends, made = connection.exec_driver_sql(
+                "SELECT ends_at, made_at FROM staff_session"
+            ).one()
+            assert ends - made == 2 * 3600 * 1_000_000
+            connection.exec_driver_sql(
+                f"UPDATE staff_session SET seen_at = seen_at - {six_minutes}"
+            )
+        assert kari.get("/").status_code == 303
+
+
 def test_who_guesses_passwords_is_shut_out_of_the_page(shop, app):
     secret = invited(shop, "Kari", Role.AGENT)
     client = a_client(app)

@@ -77,13 +77,38 @@
     setInterval(() => { if (!document.hidden) quietly(); }, EVERY_MS);
   }
 
+  // Notices, where somebody wants them and the browser may: each once.
+  const notices = byId("notices"), can = "Notification" in window;
+  const wanted = () => can && localStorage.getItem("notices") === "on" && Notification.permission === "granted";
+  if (notices) {
+    notices.disabled = !can;
+    notices.checked = wanted();
+    notices.addEventListener("change", async () => {
+      if (notices.checked && await Notification.requestPermission() !== "granted") notices.checked = false;
+      localStorage.setItem("notices", notices.checked ? "on" : "off");
+    });
+  }
+  const tell = (news) => {
+    const known = new Set(JSON.parse(localStorage.getItem("told") || "[]"));
+    const fresh = news.filter((one) => !known.has(one.key));
+    if (!fresh.length) return;
+    const kept = [...known, ...fresh.map((one) => one.key)].slice(-500);
+    localStorage.setItem("told", JSON.stringify(kept));
+    for (const one of fresh.slice(0, 3)) {
+      const shown = new Notification(`#${one.ticket}`, { body: one.words, tag: one.key });
+      shown.onclick = () => { focus(); location.href = `${queue.dataset.root}/tickets/${one.ticket}`; };
+    }
+  };
+
   // The queue: say that it has changed; it is never moved under somebody's hands.
   if (queue) {
     setInterval(async () => {
-      if (document.hidden) return;
+      if (document.hidden && !wanted()) return;
       try {
         const answer = await fetch(queue.dataset.poll, { redirect: "error" });
         const now = await answer.json();
+        if (wanted()) tell(now.news);
+        if (document.hidden) return;
         if (now.mark === queue.dataset.mark) return;
         if (!links().includes(document.activeElement) && !document.querySelector("input:focus")) {
           location.reload();

@@ -1,5 +1,6 @@
 """How a workspace becomes what the console works with."""
 
+from datetime import timedelta
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -26,7 +27,7 @@ def office_of(workspace: Workspace, rehearsal: str) -> Office:
     Raises:
         WorkspaceError: when `site.sender` cannot be.
     """
-    world = workspace.world()
+    world, signed_in = workspace.world(), workspace.settings.console
     site = world.site
     address = urlsplit(site.public_url)
     path = f"{address.path.rstrip('/')}/console"
@@ -46,7 +47,10 @@ def office_of(workspace: Workspace, rehearsal: str) -> Office:
             rehearsing,
             read_acknowledgements(workspace.folder),
         ),
-        rules=SignInRules(),
+        rules=SignInRules(
+            idle=timedelta(minutes=signed_in.idle_min),
+            lasts=timedelta(hours=signed_in.session_h),
+        ),
         looks=ConsoleLooks(path, zone, site.sender_name, rehearsal if rehearsing else ""),
         clock=utc_now,
         path=path,

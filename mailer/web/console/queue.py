@@ -8,12 +8,13 @@ from starlette.responses import JSONResponse, Response
 from mailer.errors import RefusedError
 from mailer.jobs import console, desk_stats, staff, tickets
 from mailer.jobs.new_ticket import Call, note_call
+from mailer.jobs.notify_staff import browser_news
 from mailer.model.staff import Deed
 from mailer.store.staff import note_deed
 from mailer.web.console.door import led_to, shared
 from mailer.web.console.looks import HEADERS
 from mailer.web.console.means import Office, Visit
-from mailer.web.console.words import SAID
+from mailer.web.console.words import NEWS, SAID
 
 _STATS_DAYS = 30
 _AUDIT = 200
@@ -41,10 +42,19 @@ async def changes(request: Request, office: Office, visit: Visit) -> Response:
     """Answer whether the queue has changed, for a page that is open."""
     now = office.clock()
     view = request.query_params.get("view", "due")
-    found = await office.working.do(
-        lambda: console.queue_for(office.database, visit.staff, view, 0, now)
+    found, news = await office.working.do(
+        lambda: (
+            console.queue_for(office.database, visit.staff, view, 0, now),
+            browser_news(office.world, visit.staff, now),
+        )
     )
-    return JSONResponse({"mark": _mark(found), "counts": found.counts}, headers=HEADERS)
+    told = [
+        {"key": f"{one.news}-{one.ticket_id}-{one.mark}", "ticket": one.ticket_id,
+         "words": NEWS[one.news]}
+        for one in news
+    ]  # fmt: skip
+    values = {"mark": _mark(found), "counts": found.counts, "news": told}
+    return JSONResponse(values, headers=HEADERS)
 
 
 def _mark(found: console.Queue) -> str:

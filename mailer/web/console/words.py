@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from mailer.model.news import News
+
 SAID = {
     "reply": "Your answer leaves in ten seconds.",
     "forward": "It goes on in ten seconds. What they write back comes here.",
@@ -32,3 +34,11 @@ SNOOZES = {
     "7d": ("a week", timedelta(days=7)),
     "30d": ("30 days", timedelta(days=30)),
 }
+
+NEWS = {
+    News.NEW: "Somebody has written, and nobody has it yet.",
+    News.ASSIGNED: "This was given to you.",
+    News.ANSWER: "The person has answered.",
+    News.DUE: "An answer is due within the hour.",
+}
+"""What a browser tells who asked for it; never what a person wrote."""
