@@ -85,7 +85,7 @@ class Enclosing:
         if not self._files:
             return text_head, b"\r\n"
         outer = f"=_.{message_id}"
-        before = f"{_multipart('mixed', outer)}\r\n--{outer}\r\n{text_head}"
+        before = f"{multipart('mixed', outer)}\r\n--{outer}\r\n{text_head}"
         return before, b"".join([b"\r\n", *_parts(self._files, outer)])
 
 

@@ -205,9 +205,8 @@ class Sender:
     def _hold(self, waiting: Iterable[tuple[Claim, datetime]]) -> None:
         """Give back what its provider does not take now; it is due again then."""
         if self._register is not None:
-            now = self._place.clock()
             for claim, until in waiting:
-                self._register.note(released(claim, now, until))
+                self._register.note(released(claim, self._place.clock(), until))
 
     def _closed(self, provider: str, desks: Sequence[Desk]) -> None:
         waiting = _dropped(desks, lambda one: self._shaper.waits(one, provider))
