@@ -45,8 +45,8 @@ def typed_message(typed: Typed) -> bytes:
     """Write the message."""
     made = EmailMessage(policy=SMTPUTF8)
     made["Return-Path"] = f"<{typed.sender}>"
-    made["From"] = Mailbox(typed.name, addr_spec=typed.sender)
-    made["To"] = Mailbox(addr_spec=typed.to)
+    made["From"] = _mailbox(typed.sender, typed.name)
+    made["To"] = _mailbox(typed.to)
     made["Subject"] = typed.subject
     made["Date"] = typed.at
     made["Message-ID"] = f"<form.{_digest(typed)}@{typed.to.rpartition('@')[2]}>"
@@ -54,6 +54,16 @@ def typed_message(typed: Typed) -> bytes:
     made[LANGUAGE_FIELD] = typed.language
     made.set_content(typed.text)
     return made.as_bytes()
+
+
+def _mailbox(address: str, name: str = "") -> Mailbox:
+    """Return an address for a header field.
+
+    It is handed in by its halves: as a whole the standard library refuses one whose local
+    part is not ASCII (RFC 6532 §3.2).
+    """
+    local, _, domain = address.rpartition("@")
+    return Mailbox(name, local, domain)
 
 
 def _digest(typed: Typed) -> str:

@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from babel.dates import format_date
 from starlette.requests import Request
 from starlette.responses import Response
 
+from mailer.compose.languages import locale_of
 from mailer.jobs.reading import Page
 from mailer.model.mailinglist import MailingList
 from mailer.web.language import language_of
@@ -37,6 +39,7 @@ async def get(request: Request, means: Means) -> Response:
                 "subject": one.subject,
                 "url": f"{here}/{one.number}",
                 "date": one.at.date().isoformat(),
+                "day": format_date(one.at.date(), "long", locale_of(language)),
             }
             for one in letters
         ],

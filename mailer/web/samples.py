@@ -206,7 +206,14 @@ SAMPLES: dict[str, Sequence[Values]] = {
         }
         for letters in (
             [],
-            [{"subject": "Hello", "url": "https://e.test/1", "date": "2026-11-21"}],
+            [
+                {
+                    "subject": "Hello",
+                    "url": "https://e.test/1",
+                    "date": "2026-11-21",
+                    "day": "21 November 2026",
+                }
+            ],
         )
     ),
     "join": tuple(

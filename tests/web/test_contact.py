@@ -87,6 +87,14 @@ def test_what_is_typed_becomes_a_ticket_that_is_acknowledged_in_its_language(
     assert b"Hei" in letter.content
 
 
+def test_an_address_with_letters_of_any_alphabet_is_taken(page, world, desk):
+    address = "b\u00f8rre@example.org"
+    answer = page.post("/contact/support", data={**HERS, "email": address})
+    assert (answer.status_code, address in answer.text) == (200, True)
+    (ticket,) = understood(desk)
+    assert (ticket.match, ticket.address, ticket.person) == (address, address, "Eva")
+
+
 def test_the_same_page_sent_twice_is_one_message_and_one_acknowledgement(page, world, desk):
     once = once_of(page.get("/contact/support"))
     for _ in range(2):

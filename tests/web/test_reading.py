@@ -178,6 +178,9 @@ def test_an_archive_shows_letters_without_a_person(shop: Shop, client: TestClien
     assert "noindex" not in page.text
     assert page.headers["X-Robots-Tag"] == "all"
     assert page.headers["Cache-Control"] == "public, max-age=300"
+    for language, day in (("en", "November 21, 2026"), ("nb", "21. november 2026")):
+        asked = client.get("/archive/newsletter", headers={"Accept-Language": language})
+        assert f'<time datetime="2026-11-21">{day}</time>' in asked.text
     one = client.get(f"/archive/newsletter/{shop.number}")
     assert "Hello friend, NO" in one.text, "a fallback, and the sample where there is none"
     assert "sandbox" in one.headers["Content-Security-Policy"]

@@ -1,4 +1,8 @@
-"""The pages where people help themselves, in a browser: phone width, axe-core, keyboard."""
+"""Every page that customers see, in a browser: phone width, light and dark, axe-core.
+
+Each page is shown with the fullest of its samples, in three languages. What it would load
+is looked at too: nothing from anywhere, no script, no cookie.
+"""
 
 from collections.abc import Generator
 from pathlib import Path
@@ -8,17 +12,21 @@ import pytest
 from chromium import Tab, browser
 from customers import pages
 
-from mailer.web.helpsamples import HELP_SAMPLES
+from mailer.web.samples import SAMPLES
 
 AXE = (Path(__file__).parent.parent / "axe" / "axe.min.js").read_text(encoding="utf-8")
 _RUN_AXE = """
 axe.run().then(found => found.violations.map(
   one => one.id + ': ' + one.nodes.map(node => node.html).join(' | ')))
 """
+_LOADED = """
+performance.getEntriesByType('resource').map(one => one.name)
+  .concat([...document.scripts].map(one => one.src || one.text))
+"""
 # The fullest of each page's samples: everything that can stand on it.
 LONGEST: dict[str, Any] = {
     name: max(samples, key=lambda one: len(bytes(pages().page(name, one).body)))
-    for name, samples in HELP_SAMPLES.items()
+    for name, samples in SAMPLES.items()
 }
 
 
@@ -29,7 +37,7 @@ def tab() -> Generator[Tab, None, None]:
 
 
 def shown(tab: Tab, tmp_path: Path, name: str, language: str) -> None:
-    file = tmp_path / f"{name}.html"
+    file = tmp_path / f"{name}-{language}.html"
     file.write_bytes(bytes(pages().page(name, LONGEST[name], language=language).body))
     tab.go(file.as_uri())
 
@@ -41,12 +49,15 @@ def test_each_page_fits_a_phone_and_has_no_violation(
     for language, width in (("de", 320), ("nb", 360), ("en", 1280)):
         tab.size(width, 740)
         shown(tab, tmp_path, name, language)
+        assert tab.run(_LOADED) == []
+        assert tab.run("document.cookie") == ""
+        assert tab.run("document.documentElement.lang") == language
         assert tab.run("document.documentElement.scrollWidth") <= width
         tab.run(AXE)
         for scheme in ("light", "dark"):
             features = [{"name": "prefers-color-scheme", "value": scheme}]
             tab.ask("Emulation.setEmulatedMedia", features=features)
-            assert tab.run(_RUN_AXE) == []
+            assert tab.run(_RUN_AXE) == [], f"{language}, {scheme}"
 
 
 def test_the_form_is_filled_in_by_keyboard_in_the_order_that_it_is_read(
