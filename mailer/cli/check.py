@@ -1,11 +1,13 @@
 """`mailer check`: would it hold if letters went to people now?"""
 
 import asyncio
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 
 import click
 
+from mailer.cli.check_hooks import check_hooks
 from mailer.cli.output import as_json, print_rows
 from mailer.config.mailsource import read_mailboxes
 from mailer.config.places import places_of
@@ -73,8 +75,8 @@ def check(
 
     Each list, schedule and template is read and composed, each mailbox is read by somebody
     at known hours, no sender tells people not to answer, the relay takes the login (no
-    letter is handed over), the pages answer where links lead, the clock may be right, and
-    the disk has room.
+    letter is handed over), the pages answer where links lead, the clock may be right, the
+    disk has room, and [hooks] have their secrets, with the address to enter there.
 
     \b
     Example: mailer check
@@ -126,6 +128,8 @@ def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
     looked.append(check_clock(workspace.database, now))
     if settings.dkim:
         looked.append(check_signing(lambda: signers_of(workspace)))
+    site = settings.site.public_url
+    looked += check_hooks(workspace.folder, settings.hooks, site, os.environ)
     if not offline:
         looked += [
             asyncio.run(check_relay(address)) for address in relay_addresses_of(workspace)
@@ -134,7 +138,7 @@ def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
             _mailbox(workspace, name)
             for name in read_mailboxes(workspace.settings.mailboxes)
         ]
-        looked.append(check_site(settings.site.public_url, settings.warnings()))
+        looked.append(check_site(site, settings.warnings()))
     return looked
 
 

@@ -1,5 +1,6 @@
 """No bytes stop the understanding of incoming mail, and none are an error."""
 
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples.samples import expected, knowledge, sample
 
+from mailer.model.notice import OwnLetter
 from mailer.triage.sort import sort
 
 SAMPLES = sorted(expected())
@@ -134,6 +136,64 @@ BOMBS = {
     "unfinished dates": b"Auto-Submitted: auto-replied\n\n"
     + b"until until until " * 20_000,
 }
+
+
+IDS = st.one_of(
+    st.text(max_size=60),
+    st.sampled_from(
+        ["<>", "<@>", "<a@b", "a@b>", "<<a@b>>", "<a\x00@b>", "<a b@c>", "<" + "a" * 9999 + ">",
+         "<a@b><c@d>", "(c)<a@b>", "<a@b>\n <c@d>", "\u202e<a@b>", "<0@b>", "<" + "0" * 46 + "@x>"]
+    ),
+)  # fmt: skip
+DATES = st.one_of(
+    st.text(max_size=60),
+    st.datetimes().map(str),
+    st.sampled_from(
+        ["Thu, 99 Foo 99999 99:99:99 +9999", "1 Jan 0000", "31 Feb 2026", "29.02.2027",
+         "until 2026-13-45", "back on 99/99/9999", "0", "-1", "1 يناير 2026", "1e999"]
+    ),
+)  # fmt: skip
+
+
+@given(IDS, IDS, DATES, st.booleans())
+def test_malformed_ids_and_dates_are_no_error(own: str, other: str, day: str, ours: bool):  # noqa: FBT001
+    raw = (
+        f"Message-ID: {own}\nIn-Reply-To: {other}\nReferences: {other} {own}\nDate: {day}\n"
+        f"From: ola@example.com\nAuto-Submitted: auto-replied\n\nI am away until {day}.\n"
+    )
+    sort(raw.encode("utf-8", "replace"), knowledge(), lambda _: ours)
+
+
+@pytest.mark.parametrize("name", sorted(expected()))
+def test_our_own_letter_that_comes_to_ourselves_is_our_own_and_no_report(name: str):
+    raw = b"Message-ID: <signed@shop.example>\n" + sample(name).lstrip(b"\r\n")
+    notice = sort(raw, knowledge(), lambda one: one == "signed@shop.example")
+    assert isinstance(notice, OwnLetter)
+
+
+CLAIMS = {
+    "a body": b"Content-Length: 9999999999999\nLines: 999999999\n\nx",
+    "a part of many": b"Content-Type: message/partial; number=1; total=999999999; id=x\n\nx",
+    "base64": b"Content-Transfer-Encoding: base64\nContent-Length: 99999999999\n\nAAAA",
+    "elsewhere": b"Content-Type: message/external-body; access-type=ftp; size=99999999999"
+    b"\n\nContent-Type: text/plain\n\n",
+    "a name": b'Content-Disposition: attachment; size=99999999999; filename="x"\n\nx',
+    "a parameter": b"Content-Type: text/plain; name*999999999=x; name*0=y\n\nx",
+    "many recipients": b"From: MAILER-DAEMON@a.example\nContent-Type: message/delivery-status"
+    b"\n\nReporting-MTA: dns; a\n\n" + b"Final-Recipient: rfc822; a@b\n\n" * 50_000,
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", sorted(CLAIMS))
+def test_what_a_message_claims_of_its_size_takes_no_memory(name: str):
+    tracemalloc.start()
+    try:
+        sort(CLAIMS[name], knowledge())
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 64 << 20
 
 
 @pytest.mark.timeout(60)

@@ -149,6 +149,45 @@ def test_a_line_that_ends_anywhere_loses_nothing(database: Database, after: int)
     assert kept(database) == [message(1), message(2)]
 
 
+def test_a_server_with_another_uidvalidity_each_time_is_read_once_and_to_an_end(
+    database: Database,
+) -> None:
+    script, validities = Script(1, 2), iter(range(1, 100))
+
+    def answer(command: str) -> bytes | None:
+        if command.startswith("EXAMINE"):
+            script.validity = next(validities)
+        return script(command)
+
+    with server(answer) as box:
+        one = reader(database, box)
+        for _ in range(5):
+            look(one)
+        # The same UIDs mean other messages under another UIDVALIDITY (RFC 3501 §2.3.1.1).
+        script.uids = [2, 3]
+        look(one)
+    assert sorted(kept(database)) == sorted(message(uid) for uid in (1, 2, 3))
+
+
+def test_a_server_that_sends_a_person_s_message_under_another_s_uid_loses_none(
+    database: Database,
+) -> None:
+    script = Script(1, 2)
+
+    def answer(command: str) -> bytes | None:
+        if command.startswith("UID FETCH") and "SIZE" not in command:
+            raw = message(2)
+            return b"".join(
+                b"* 1 FETCH (UID %d BODY[]<0> {%d}\r\n" % (uid, len(raw)) + raw + b")\r\n"
+                for uid in (1, 2)
+            )
+        return script(command)
+
+    with server(answer) as box:
+        look(reader(database, box))
+    assert kept(database) == [message(2)]
+
+
 def test_a_folder_without_uidvalidity_is_not_read(database: Database) -> None:
     script = Script(1)
     script.validity = None

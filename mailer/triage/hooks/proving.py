@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
@@ -45,6 +45,9 @@ _AHEAD = timedelta(minutes=10)
 _SNS = re.compile(
     r"https://sns\.[a-z0-9-]{2,30}\.amazonaws\.com(?:\.cn)?/[A-Za-z0-9_./?=&%:-]{1,900}"
 )
+_TOPIC = re.compile(
+    r"arn:aws(?:-[a-z-]{1,10})?:sns:[a-z0-9-]{2,30}:[0-9]{12}:[A-Za-z0-9_-]{1,256}"
+)
 _CONFIRM = "SubscriptionConfirmation"
 _SIGNED = {
     "Notification": ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"),
@@ -58,6 +61,20 @@ _HASHES: dict[str, Callable[[], hashes.HashAlgorithm]] = {
 _WATCHING = frozenset({"open", "opened", "click", "clicked"})
 Headers = Mapping[str, str]
 Certificate = Callable[[str], bytes]
+
+
+def problem_of(provider: Provider, keys: HookKeys) -> str:
+    """Say why what a provider proves itself by can't prove anything; "" when it can."""
+    match provider:
+        case Provider.SES:
+            odd = sorted(one for one in keys.ses_topics if not _TOPIC.fullmatch(one))
+            what = "no topic of SNS, such as arn:aws:sns:eu-west-1:123456789012:letters"
+            return f"hooks.ses_topics: {', '.join(odd)[:200]} is {what}" if odd else ""
+        case Provider.SENDGRID:
+            key = _sendgrid_key(keys)
+            return f"{key.because}: copy it once more" if isinstance(key, Unproven) else ""
+        case Provider.MAILGUN | Provider.POSTMARK:
+            return ""
 
 
 def prove(
@@ -136,16 +153,23 @@ def _rsa_holds(values: Table, said: bytes, pem: bytes, now: datetime) -> bool:
     return True
 
 
+def _sendgrid_key(keys: HookKeys) -> ec.EllipticCurvePublicKey | Unproven:
+    try:
+        key = serialization.load_der_public_key(_base64(keys.sendgrid))
+    except (ValueError, UnsupportedAlgorithm):
+        return Unproven("hooks.sendgrid_key is no public key")
+    if not isinstance(key, ec.EllipticCurvePublicKey):
+        return Unproven("hooks.sendgrid_key is no key of SendGrid's kind")
+    return key
+
+
 def _of_sendgrid(keys: HookKeys, headers: Headers, body: bytes, now: datetime) -> Proof:
     """Check a request of SendGrid: its time and its bytes are signed."""
     stamp = headers.get("x-twilio-email-event-webhook-timestamp", "")
     signature = _base64(headers.get("x-twilio-email-event-webhook-signature", ""))
-    try:
-        key = serialization.load_der_public_key(_base64(keys.sendgrid))
-    except ValueError:
-        return Unproven("hooks.sendgrid_key is no public key")
-    if not isinstance(key, ec.EllipticCurvePublicKey):
-        return Unproven("hooks.sendgrid_key is no key of SendGrid's kind")
+    key = _sendgrid_key(keys)
+    if isinstance(key, Unproven):
+        return key
     try:
         said = stamp.encode("utf-8", "replace") + body
         key.verify(signature, said, ec.ECDSA(hashes.SHA256()))

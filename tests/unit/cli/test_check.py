@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from journey.program import relay
 from ports import free_port
+from signing_hooks import KEYS
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
@@ -250,3 +251,68 @@ def test_a_survey_that_does_not_hold_is_named_and_one_that_does_is_there(tmp_pat
     looked = check(tmp_path, "--offline", status=1)
     assert looked["surveys/city.toml"] == ""
     assert "did you mean 'city'" in looked["surveys/ciity.toml"]
+
+
+def with_hooks(folder: Path, lines: str) -> None:
+    file = folder / "config.toml"
+    file.write_text(f"{file.read_text()}\n[hooks]\n{lines}\n")
+
+
+def hooks_of(found: dict[str, str]) -> dict[str, str]:
+    return {what: said for what, said in found.items() if what.startswith("hooks.")}
+
+
+def test_hooks_hold_and_the_address_to_enter_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    make_workspace(tmp_path, mode="rehearsal").close()
+    monkeypatch.setenv("MG", "secret-1")
+    monkeypatch.setenv("PM", "user:secret-2")
+    with_hooks(
+        tmp_path,
+        'ses_topics = ["arn:aws:sns:eu-west-1:123456789012:letters"]\n'
+        f'sendgrid_key = "{KEYS.sendgrid}"\n'
+        'mailgun_key_env = "MG"\npostmark_login_env = "PM"',
+    )
+    found = check(tmp_path, "--offline", status=0)
+    site, ours = "mail.example.com", hooks_of(found)
+    assert ours == {
+        f"hooks.ses, posts to https://{site}/hooks/ses": "",
+        f"hooks.sendgrid, posts to https://{site}/hooks/sendgrid": "",
+        f"hooks.mailgun, posts to https://{site}/hooks/mailgun": "",
+        f"hooks.postmark, posts to https://USER:PASSWORD@{site}/hooks/postmark": "",
+    }
+    assert "secret" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [
+        ('ses_topics = ["letters"]', "letters is no topic of SNS"),
+        ('sendgrid_key = "nonsense"', "hooks.sendgrid_key is no public key"),
+        ('mailgun_key_env = "GONE"', "the environment has no such variable"),
+        ('mailgun_key_file = "gone"', "there is no such file"),
+        ('postmark_login_env = "NO_COLON"', "must be USER:PASSWORD"),
+    ],
+)
+def test_a_hook_without_its_secret_does_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str, words: str
+):
+    make_workspace(tmp_path, mode="rehearsal").close()
+    monkeypatch.setenv("NO_COLON", "secret-3")
+    with_hooks(tmp_path, lines)
+    found = check(tmp_path, "--offline", status=1)
+    (problem,) = hooks_of(found).values()
+    assert words in problem
+    assert "secret-3" not in problem
+
+
+def test_a_hook_without_https_does_not_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    make_workspace(tmp_path, mode="rehearsal").close()
+    topics = 'ses_topics = ["arn:aws:sns:eu-west-1:123456789012:letters"]'
+    monkeypatch.setenv("MAILER_SITE__PUBLIC_URL", "http://localhost:8025")
+    with_hooks(tmp_path, topics)
+    (problem,) = hooks_of(check(tmp_path, "--offline", status=1)).values()
+    assert "https" in problem
