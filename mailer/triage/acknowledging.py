@@ -178,7 +178,7 @@ def _our_own(message: Message, arrival: Arrival, manners: Manners) -> str:
         small = address.lower()
         local, _, domain = small.rpartition("@")
         returned = local.startswith(RETURN_PATH) and domain in arrival.our_domains
-        if small in arrival.ours or returned:
+        if _is_ours(small, arrival) or returned:
             return f"{small[:80]} is an address of ours"
     ids = re.findall(r"<([^<>\s]{3,250})>", message.part.get("message-id"))
     return "its Message-ID is ours" if any(map(arrival.signed_by_us, ids)) else ""
@@ -194,7 +194,15 @@ def _not_to_us(message: Message, arrival: Arrival, manners: Manners) -> str:
         for value in message.part.all(name)[:20]
         for one in mailboxes(value)
     }
-    return "" if named & arrival.ours else "none of our addresses is in its To or Cc"
+    if any(_is_ours(one, arrival) for one in named):
+        return ""
+    return "none of our addresses is in its To or Cc"
+
+
+def _is_ours(small: str, arrival: Arrival) -> bool:
+    """Say whether an address is ours; a `+detail` behind its name makes no difference."""
+    local, _, domain = small.rpartition("@")
+    return bool({small, f"{local.partition('+')[0]}@{domain}"} & arrival.ours)
 
 
 def _unproven(message: Message, arrival: Arrival, manners: Manners) -> str:
