@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailservers import unpacked
+from mailservers import alone, unpacked
 from ports import free_port
 
 PASSWORD = "pass-word"
@@ -175,7 +175,8 @@ def dovecot(certificate: Path | None = None) -> Generator[Dovecot, None, None]:
         MissingServerError: when it could not be fetched.
     """
     root = unpacked("dovecot-core", "dovecot-imapd")
-    programs = _with_its_parts(root)
+    with alone("dovecot-core"):
+        programs = _with_its_parts(root)
     # pytest's own folder may be entered by this user only.
     with tempfile.TemporaryDirectory(prefix="dovecot-", ignore_cleanup_errors=True) as name:
         home = Path(name)

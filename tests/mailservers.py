@@ -8,7 +8,8 @@ import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,15 +40,17 @@ def program(name: str, package: str) -> Program:
     if found := shutil.which(name, path=_SYSTEM_PATH):
         return Program(found, dict(os.environ))
     unpacked = SERVERS / package
-    if not (unpacked / "complete").exists():
-        try:
-            _fetch(package, unpacked)
-        except (OSError, subprocess.SubprocessError) as problem:
-            shutil.rmtree(unpacked, ignore_errors=True)
-            raise MissingServerError(
-                f"{name} is missing, and Debian's package {package} could not be fetched:"
-                f" {_words(problem)}; install {package}, or put {name} on the PATH"
-            ) from problem
+    with alone(package):
+        if not (unpacked / "complete").exists():
+            try:
+                _fetch(package, unpacked)
+            except (OSError, subprocess.SubprocessError) as problem:
+                shutil.rmtree(unpacked, ignore_errors=True)
+                raise MissingServerError(
+                    f"{name} is missing, and Debian's package {package} could not be"
+                    f" fetched: {_words(problem)}; install {package}, or put {name} on the"
+                    " PATH"
+                ) from problem
     for folder in _DIRS:
         path = unpacked / folder / name
         if path.exists():
@@ -65,10 +68,7 @@ def unpacked(package: str, *more: str) -> Path:
         MissingServerError: names the package and what to do.
     """
     folder = SERVERS / package
-    SERVERS.mkdir(exist_ok=True)
-    # Tests run in several processes: one fetches, the others wait for it.
-    with (SERVERS / f"{package}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone(package):
         if (folder / "complete").exists():
             return folder
         shutil.rmtree(folder, ignore_errors=True)
@@ -83,6 +83,18 @@ def unpacked(package: str, *more: str) -> Path:
                 ) from problem
         (folder / "complete").touch()
     return folder
+
+
+@contextmanager
+def alone(package: str) -> Generator[None]:
+    """Work on a package's folder while no other process does.
+
+    Tests run in several processes: one fetches, the others wait for it.
+    """
+    SERVERS.mkdir(exist_ok=True)
+    with (SERVERS / f"{package}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _fetch(package: str, unpacked: Path) -> None:

@@ -11,9 +11,9 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailservers import MissingServerError, program
@@ -40,8 +40,9 @@ maillog_file_prefixes = {home}
 mail_owner = {user}
 setgid_group = mail
 default_privs = nobody
-myhostname = relay.example
+myhostname = {name}
 mydestination =
+recipient_delimiter = +
 mynetworks = 127.0.0.0/8
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
@@ -57,10 +58,18 @@ smtpd_relay_restrictions = permit_mynetworks, reject
 local_recipient_maps =
 alias_maps =
 alias_database =
-delay_warning_time = 1s
+delay_warning_time = {warns_after_s}s
 minimal_backoff_time = 1s
 maximal_backoff_time = 1s
 queue_run_delay = 1s
+"""
+
+_MAILDIRS = """\
+virtual_mailbox_base = /
+virtual_mailbox_domains = inline:{{ {domains} }}
+virtual_mailbox_maps = inline:{{ {maildirs} }}
+virtual_uid_maps = static:{uid}
+virtual_gid_maps = static:{gid}
 """
 
 _MASTER_CF = """\
@@ -75,6 +84,7 @@ flush unix n - n 1000? 0 flush
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
 lmtp unix - - n - - lmtp
+virtual unix - n n - - virtual
 error unix - - n - - error
 retry unix - - n - - error
 anvil unix - - n - 1 anvil
@@ -153,11 +163,19 @@ class Places:
         next_port: Of the server that it hands letters on to.
         lmtp_port: Of our own listener.
         bounce_domain: Whose mail is for our listener.
+        maildirs: Where Postfix itself puts a domain's mail: into its owner's Maildir.
+        port: Its own; 0 for one that is free.
+        name: How it greets; two servers that talk to each other need two names.
+        warns_after_s: When Postfix tells the sender of a delay; 0 for never.
     """
 
     next_port: int
     lmtp_port: int
     bounce_domain: str
+    maildirs: Mapping[str, Path] = field(default_factory=dict[str, Path])
+    port: int = 0
+    name: str = "relay.example"
+    warns_after_s: int = 1
 
 
 @dataclass
@@ -198,7 +216,7 @@ def postfix(places: Places) -> Generator[Mta, None, None]:
     smtpd = program("smtpd", "postfix")
     root = Path(smtpd.path).parents[4]
     with _home("postfix") as home:
-        port = _free_port()
+        port = places.port or _free_port()
         _postfix_home(home, root, port, places)
         with (home / "log-master").open("wb") as log:
             run = subprocess.Popen(
@@ -219,14 +237,16 @@ def _postfix_home(home: Path, root: Path, port: int, places: Places) -> None:
         "nowhere.example": "smtp:[nowhere.example]",
         "*": here,
     }
+    routes |= dict.fromkeys(places.maildirs, "virtual:")
     facts = {
-        "home": home, "root": root, "user": _USER,
-        "routes": ", ".join(f"{{ {key} = {way} }}" for key, way in routes.items()),
+        "home": home, "root": root, "user": _USER, "name": places.name,
+        "routes": _inline(routes), "warns_after_s": places.warns_after_s,
     }  # fmt: skip
     etc = home / "etc"
     for folder in (etc, home / "data", home / "queue"):
         folder.mkdir()
-    (etc / "main.cf").write_text(_MAIN_CF.format(**facts))
+    main = _MAIN_CF.format(**facts) + _maildirs(places.maildirs)
+    (etc / "main.cf").write_text(main)
     (etc / "master.cf").write_text(_MASTER_CF.format(port=port))
     owner = pwd.getpwnam(_USER)
     for name in _QUEUE:
@@ -234,6 +254,23 @@ def _postfix_home(home: Path, root: Path, port: int, places: Places) -> None:
         os.chown(home / "queue" / name, owner.pw_uid, -1)
     os.chown(home / "queue/pid", 0, -1)
     os.chown(home / "data", owner.pw_uid, -1)
+
+
+def _maildirs(maildirs: Mapping[str, Path]) -> str:
+    """Write how mail gets into Maildirs; a table without a line is none to Postfix."""
+    if not maildirs:
+        return ""
+    owner = next(iter(maildirs.values())).stat()
+    return _MAILDIRS.format(
+        domains=_inline(dict.fromkeys(maildirs, "here")),
+        maildirs=_inline({f"@{domain}": f"{one}/" for domain, one in maildirs.items()}),
+        uid=owner.st_uid,
+        gid=owner.st_gid,
+    )
+
+
+def _inline(table: Mapping[str, str]) -> str:
+    return ", ".join(f"{{ {key} = {value} }}" for key, value in table.items())
 
 
 @contextmanager
