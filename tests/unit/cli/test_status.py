@@ -76,7 +76,8 @@ def test_the_screen_says_how_a_campaign_stands_and_what_to_do(shop: Path) -> Non
     assert found["mode"] == ["live: letters go to people"]
     (relay,) = found["relay"]
     assert relay.startswith("main, smtp.example.com:587, TLS required; ")
-    assert relay.endswith("; at most 5 a second, 500 an hour (0 taken)")
+    assert "; at most 5 a second, 500 an hour (0 taken), " in relay
+    assert relay.endswith("of which no campaign takes 10%")
     assert found["queue"][0] == "2 queued: 2 campaigns"
     assert found["queue"][1].startswith("2 could leave now, the first has waited ")
     assert found["in doubt"][0] == "1"
