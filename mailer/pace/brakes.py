@@ -29,12 +29,14 @@ class Tried:
         letters: That left and were accepted or refused.
         refused: For good: no such mailbox, no such domain.
         complained: Of whom a report says that they called it spam.
+        blamed: That came back for what we are or send: policy, reputation, content.
     """
 
     provider: str
     letters: int
     refused: int = 0
     complained: int = 0
+    blamed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,13 @@ _COMPLAINTS = _Kind(
     "complained", LEAST_COMPLAINTS, 1000, (0.001, 0.8), ((0.001, 0.95), (0.003, 0.5))
 )
 _REFUSALS = _Kind("were refused for good", LEAST_REFUSALS, 50, (0.02, 0.8), ((0.05, 0.5),))
+_BLAMES = _Kind(
+    "were refused for what we send or who we are",
+    LEAST_REFUSALS,
+    50,
+    _REFUSALS.slow,
+    _REFUSALS.pause,
+)
 
 
 def surely_above(rate: float, troubles: int, letters: int, usual_letters: int) -> float:
@@ -94,7 +103,11 @@ def braked(tried: Iterable[Tried]) -> list[Found]:
     """Say at which providers something is to be done, the worst first."""
     found: list[Found] = []
     for one in tried:
-        for kind, troubles in ((_COMPLAINTS, one.complained), (_REFUSALS, one.refused)):
+        for kind, troubles in (
+            (_COMPLAINTS, one.complained),
+            (_REFUSALS, one.refused),
+            (_BLAMES, one.blamed),
+        ):
             brake = _judged(kind, troubles, one.letters)
             if brake is not Brake.NONE:
                 share = troubles / max(one.letters, 1)

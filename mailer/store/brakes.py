@@ -39,11 +39,13 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
     refused = func.sum(
         case((_verdict.c.hard & _verdict.c.reason.in_(_OUR_LIST), 1), else_=0)
     )
+    blamed = func.sum(case((_verdict.c.effect == Effect.OURS.value, 1), else_=0))
     troubles = connection.execute(
         select(
             _delivery.c.provider,
             complained.label("complained"),
             refused.label("refused"),
+            blamed.label("blamed"),
         )
         .join(_verdict, _verdict.c.delivery_id == _delivery.c.id)
         .where(
@@ -56,7 +58,7 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
         .group_by(_delivery.c.provider)
     ).all()
     if not any(
-        row.complained >= LEAST_COMPLAINTS or row.refused >= LEAST_REFUSALS
+        row.complained >= LEAST_COMPLAINTS or max(row.refused, row.blamed) >= LEAST_REFUSALS
         for row in troubles
     ):
         return []
@@ -69,9 +71,13 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
     return [
         Tried(
             row.provider,
-            max(letters.get(row.provider, 0), int(row.complained + row.refused)),
+            max(
+                letters.get(row.provider, 0),
+                int(row.complained + row.refused + row.blamed),
+            ),
             int(row.refused),
             int(row.complained),
+            int(row.blamed),
         )
         for row in troubles
     ]

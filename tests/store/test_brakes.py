@@ -83,6 +83,20 @@ def test_refusals_that_are_not_the_lists_fault_or_were_undone_do_not_count(
     assert look(world(database), KNOWN, now()) == [number]
 
 
+def test_letters_that_come_back_for_what_we_are_pause_it_and_touch_nobody(
+    database: Database, ring: KeyRing
+) -> None:
+    number = sent(database, ring, 60)
+    ours = {"notice": "bounce", "effect": "ours", "reason": "authfailure"}
+    came_back(database, rows(database)[0].id, 9, **ours)
+    assert look(world(database), KNOWN, now()) == []
+    came_back(database, rows(database)[9].id, 1, **ours)
+    assert look(world(database), KNOWN, now()) == [number]
+    with database.read() as connection:
+        (alarm,) = open_alarms(connection)
+    assert "big: 10 of 60 were refused for what we send or who we are" in alarm.happened
+
+
 def test_a_little_too_much_slows_the_provider_once_an_hour(
     database: Database, ring: KeyRing
 ) -> None:

@@ -7,8 +7,8 @@ import pytest
 from mailer.pace.brakes import Brake, Tried, braked, surely_above
 
 
-def brake(letters: int, refused: int = 0, complained: int = 0) -> Brake:
-    found = braked([Tried("gmail", letters, refused, complained)])
+def brake(letters: int, refused: int = 0, complained: int = 0, blamed: int = 0) -> Brake:
+    found = braked([Tried("gmail", letters, refused, complained, blamed)])
     return found[0].brake if found else Brake.NONE
 
 
@@ -46,6 +46,8 @@ def test_complaints_slow_and_pause_before_the_published_limits(
 )
 def test_refusals_slow_and_pause(letters: int, refused: int, what: Brake) -> None:
     assert brake(letters, refused=refused) is what
+    # What is refused for what we are is as good a reason to stop.
+    assert brake(letters, blamed=refused) is what
 
 
 def test_each_provider_is_judged_by_itself_and_the_worst_stands_first() -> None:
