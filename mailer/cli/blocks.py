@@ -2,26 +2,18 @@
 
 import click
 
+from mailer.cli.options import by_staff
 from mailer.cli.output import as_json, print_facts, print_rows
 from mailer.jobs import blocks as jobs
 from mailer.model.blocked import Blocked
 from mailer.wiring import open_workspace, utc_now
 from mailer.workspace.manners import read_manners
 
-_by = click.option(
-    "--by",
-    metavar="NAME",
-    envvar="MAILER_STAFF",
-    show_envvar=True,
-    required=True,
-    help="Who of the staff does it.",
-)
-
 
 @click.command
 @click.argument("value", metavar="ADDRESS|DOMAIN")
 @click.option("--why", default="", help="Why, for the others.")
-@_by
+@by_staff
 @as_json
 @click.pass_obj
 def block(folder: str, value: str, *, why: str, by: str, as_json: bool) -> None:

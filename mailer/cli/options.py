@@ -1,4 +1,4 @@
-"""What can be typed for an option: lengths of time, moments, states."""
+"""What can be typed for an option: lengths of time, moments, states, who does it."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -75,3 +75,13 @@ def read_moment(text: str | None, zone: str, now: datetime) -> datetime | None:
     if moment <= now:
         raise click.UsageError(f"{text} in {zone} lies in the past")
     return moment
+
+
+by_staff = click.option(
+    "--by",
+    metavar="NAME",
+    envvar="MAILER_STAFF",
+    show_envvar=True,
+    required=True,
+    help="Who of the staff does it.",
+)

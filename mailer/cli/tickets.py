@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from mailer.cli.conversation import conversation_lines, ticket_json, ticket_row
-from mailer.cli.options import DURATION, read_moment
+from mailer.cli.options import DURATION, by_staff, read_moment
 from mailer.cli.output import as_json, print_facts, print_json, print_rows
 from mailer.jobs import desk_stats, ticket_steps, tickets
 from mailer.jobs.ticket_steps import Sorting
@@ -21,14 +21,6 @@ _limit = click.option(
     default=50,
     show_default=True,
     help="So many at most.",
-)
-_by = click.option(
-    "--by",
-    metavar="NAME",
-    envvar="MAILER_STAFF",
-    show_envvar=True,
-    required=True,
-    help="Who of the staff does it.",
 )
 
 
@@ -118,7 +110,7 @@ def show(folder: str, number: int, *, raw: int | None, as_json: bool) -> None:
 
 @click.command
 @_number
-@_by
+@by_staff
 @as_json
 @click.pass_obj
 def take(folder: str, number: int, *, by: str, as_json: bool) -> None:
@@ -148,7 +140,7 @@ def take(folder: str, number: int, *, by: str, as_json: bool) -> None:
 )
 @click.option("--tag", "tags", multiple=True, help="Add a tag; as often as needed.")
 @click.option("--untag", "without", multiple=True, help="Take a tag away.")
-@_by
+@by_staff
 @as_json
 @click.pass_obj
 def assign(
@@ -178,7 +170,7 @@ def assign(
 
 @click.command
 @_number
-@_by
+@by_staff
 @as_json
 @click.pass_obj
 def close(folder: str, number: int, *, by: str, as_json: bool) -> None:
@@ -195,7 +187,7 @@ def close(folder: str, number: int, *, by: str, as_json: bool) -> None:
 
 @click.command
 @_number
-@_by
+@by_staff
 @as_json
 @click.pass_obj
 def reopen(folder: str, number: int, *, by: str, as_json: bool) -> None:
@@ -212,7 +204,7 @@ def reopen(folder: str, number: int, *, by: str, as_json: bool) -> None:
 
 @click.command
 @_number
-@_by
+@by_staff
 @as_json
 @click.pass_obj
 def spam(folder: str, number: int, *, by: str, as_json: bool) -> None:
@@ -231,7 +223,7 @@ def spam(folder: str, number: int, *, by: str, as_json: bool) -> None:
 @_number
 @click.option("--until", metavar="TIME", help="2026-12-01T09:00, in the workspace's zone.")
 @click.option("--for", "lasting", type=DURATION, help="So long: 2d, 6h.")
-@_by
+@by_staff
 @as_json
 @click.pass_obj
 def snooze(
@@ -259,7 +251,7 @@ def snooze(
 @click.command
 @_number
 @click.argument("into", type=int)
-@_by
+@by_staff
 @as_json
 @click.pass_obj
 def merge(folder: str, number: int, into: int, *, by: str, as_json: bool) -> None:
