@@ -1,7 +1,7 @@
 """Whether a message gets our automatic first answer, and which rule says no.
 
 A person's gets one; a machine's never does, because its answer to ours would be answered
-too, for ever. Each rule has the number that `docs/running.md` lists it by.
+too, for ever. Each rule has the number that `docs/support.md` lists it by.
 
 Sources: RFC 3834 §2 and §5, RFC 5230 §4, RFC 8601 (Authentication-Results).
 """
@@ -217,8 +217,11 @@ def _known_conversation(message: Message, arrival: Arrival, manners: Manners) ->
 
 def _machines_subject(message: Message, arrival: Arrival, manners: Manners) -> str:
     del arrival
-    bare = without_answers(normal(message.subject))
+    subject = normal(message.subject)
+    bare = without_answers(subject)
     begun = next((one for one in manners.subjects if bare.startswith(one)), "")
+    if not begun and (message.part.has("in-reply-to") or message.part.has("references")):
+        begun = next((one for one in manners.answering if subject.startswith(one)), "")
     return f"its subject begins as a machine's: {begun}" if begun else ""
 
 

@@ -18,6 +18,7 @@ class Manners:
         list_fields: Fields that only lists and bulk mailings have, in small letters.
         machine_fields: Fields that only machines write, in small letters.
         subjects: How the subjects of a machine's answers begin, in small letters.
+        answering: The same, where only an answer to another message is a machine's.
         free_mail: Domains that strangers share.
     """
 
@@ -25,6 +26,7 @@ class Manners:
     list_fields: tuple[str, ...]
     machine_fields: tuple[str, ...]
     subjects: tuple[str, ...]
+    answering: tuple[str, ...]
     free_mail: frozenset[str]
 
 
@@ -48,6 +50,7 @@ def manners(values: Mapping[str, Any], own: Mapping[str, Any], where: str) -> Ma
         words("fields", "lists"),
         words("fields", "machines"),
         words("subjects", "begin"),
+        words("subjects", "answering"),
         frozenset(words("free_mail", "domains")),
     )
 

@@ -97,6 +97,10 @@ def test_a_person_gets_one():
         (14, {"Subject": "=?utf-8?q?R=C3=A9ponse_automatique_=3A_x?="}),
         (14, {"Subject": "AW: Abwesenheitsnotiz"}),
         (14, {"Subject": "自動返信: お問い合わせ"}),
+        (14, {"Subject": "Auto: Your letter", "In-Reply-To": "<2@shop.example.com>"}),
+        (14, {"Subject": "AUTO: Re: Hello", "References": "<2@shop.example.com>"}),
+        (14, {"Subject": "I am out of the office", "In-Reply-To": "<2@example.net>"}),
+        (14, {"Subject": "Nicht im Büro", "In-Reply-To": "<2@example.net>"}),
     ],
 )  # fmt: skip
 def test_what_gets_none(number: int, fields: dict[str, str]):
@@ -127,6 +131,13 @@ def test_what_gets_none(number: int, fields: dict[str, str]):
         {"Subject": "Out of stock?"},
         {"Subject": "Absence of a pole in my tent"},
         {"Subject": "Urlaub mit dem Zelt"},
+        {"Subject": "Auto: springt nicht an"},
+        {"Subject": "AW: Auto: springt nicht an", "In-Reply-To": "<2@example.net>"},
+        {"Subject": "Autobahn gesperrt", "In-Reply-To": "<2@example.net>"},
+        {"Subject": "I am out of gas cartridges"},
+        {"Subject": "Ich bin im Urlaub, bitte später liefern"},
+        {"Subject": "Absence: le poteau manque"},
+        {"Subject": "Ikke på kontoret lenger, ny adresse"},
         {"Subject": ""},
     ],
 )
