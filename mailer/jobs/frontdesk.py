@@ -89,7 +89,7 @@ def file_message(
         what = (message, notice, who, treatment)
         ticket_id = _new(connection, mailbox, what, found, now)
     _put_down(connection, ticket_id, message, ids, who, one)
-    if who.known is not None and _is_a_reply(front, message, notice):
+    if who.known is not None and block is None and _is_a_reply(front, message, notice):
         note_event(connection, who.known.id, _replied(ticket_id, one))
     if treatment.rules and not continues:
         _say_rules(connection, ticket_id, treatment, now)

@@ -21,6 +21,7 @@ from frontdesks import (
 from samples.people import AUTO_REPLIES, CHALLENGES, HUMAN
 from sqlalchemy import select, text
 
+from mailer.jobs.blocks import block
 from mailer.jobs.erase import erase, finish_erasures, look
 from mailer.jobs.forget_tickets import forget_old_tickets
 from mailer.jobs.incoming import Desk, handle_all
@@ -86,7 +87,7 @@ def test_a_persons_message_is_a_ticket_with_its_due_times(desk):
     assert ticket.due_at == ticket.first_due_at
 
 
-def test_who_writes_to_us_did_something_and_spam_and_robots_did_not(desk, ring):
+def test_who_writes_did_something_and_spam_robots_and_who_is_blocked_did_not(desk, ring):
     with desk.database.write() as connection:
         known = new_contact(connection, ring, "ola@example.com")
         other = new_contact(connection, ring, "kari@example.com")
@@ -97,6 +98,10 @@ def test_who_writes_to_us_did_something_and_spam_and_robots_did_not(desk, ring):
     )
     with desk.database.read() as connection:
         (did,) = events_of(connection, known, 9)
+        assert events_of(connection, other, 9) == []
+    block(desk.database, (SUPPORT,), frozenset(), ("kari@example.com", ""), "Ola", NOW)
+    take(desk, a_message("You again!", "kari@example.com", number=4))
+    with desk.database.read() as connection:
         assert events_of(connection, other, 9) == []
     assert (did.kind, did.at, did.about) == (EventKind.REPLIED, NOW, "ticket 1")
 
