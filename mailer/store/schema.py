@@ -9,11 +9,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from mailer.store.database import Database
 from mailer.store.desktables import metadata
-from mailer.store.ticketsearch import INDEX
+from mailer.store.ticketsearch import INDEX, TRIGGERS
 from mailer.store.versions import unknown, version
 
 MIGRATIONS = "mailer.store:migrations"
@@ -62,7 +62,16 @@ def differences(database: Database) -> list[object]:
     with database.read() as connection:
         opts = {"compare_type": True, "include_name": _is_declared}
         context = MigrationContext.configure(connection, opts=opts)
-        return list(compare_metadata(context, metadata))
+        return [*compare_metadata(context, metadata), *_dropped_triggers(connection)]
+
+
+def _dropped_triggers(connection: Connection) -> list[object]:
+    """Return the triggers that should be there: SQLite drops them with their table."""
+    if connection.dialect.name != "sqlite":
+        return []
+    found = connection.execute(text("SELECT name FROM sqlite_master WHERE type='trigger'"))
+    missing = TRIGGERS - set(found.scalars())
+    return [("remove_trigger", name) for name in sorted(missing)]
 
 
 def _is_declared(name: str | None, *_: object) -> bool:

@@ -29,6 +29,9 @@ from mailer.triage.searching import asked_for, indexed
 INDEX = "ticket_entry_index"
 """How the index is called; on SQLite the names of its own tables begin so."""
 
+TRIGGERS = frozenset({f"ticket_entry_{one}" for one in ("put", "taken", "changed")})
+"""What keeps the index on SQLite; a migration that makes the table anew drops them."""
+
 _ticket = table(TicketRow)
 _entry = table(TicketEntryRow)
 

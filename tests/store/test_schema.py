@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 import mailer.store.migrations
@@ -17,6 +19,20 @@ VERSIONS = Path(next(iter(mailer.store.migrations.__path__))) / "versions"
 
 def test_the_migrations_make_the_tables_that_the_program_declares(database: Database):
     assert schema.differences(database) == []
+
+
+def test_a_table_that_is_made_anew_without_its_triggers_is_told(tmp_path: Path):
+    made = open_database(f"sqlite:///{tmp_path}/mailer.db")
+    schema.upgrade(made)
+    with made.write() as connection:
+        operations = Operations(MigrationContext.configure(connection))
+        with operations.batch_alter_table("ticket_entry", recreate="always"):
+            pass
+    told = schema.differences(made)
+    made.close()
+    assert told == [
+        ("remove_trigger", f"ticket_entry_{name}") for name in ("changed", "put", "taken")
+    ]
 
 
 def test_a_database_made_now_has_the_newest_version(database: Database):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from customers import NOW, ROOT, RULES, app_of
+from customers import NOW, ROOT, RULES, app_of, joining
 from frontdesks import SUPPORT, a_desk, a_mailbox, acknowledgement, all_tickets
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
@@ -14,6 +14,8 @@ from mailer.jobs.answering import reply
 from mailer.jobs.correspond import Pen
 from mailer.jobs.desk_stats import stats
 from mailer.jobs.incoming import handle_all
+from mailer.jobs.known import known_about
+from mailer.jobs.own_document import as_document
 from mailer.jobs.ticket_steps import close, note
 from mailer.model.signup import SignUpRules
 from mailer.model.ticket import EntryKind
@@ -252,3 +254,20 @@ def test_a_ticket_that_is_open_is_not_asked_whether_it_helped(page, world, desk)
     assert stats(world.database, 7, world.now)[0].helped == 0
     close(world.database, ticket.id, "Kari", NOW)
     assert "Were you helped?" in page.get(link(world, ticket)).text
+
+
+def test_whether_she_was_helped_is_in_what_she_downloads(page, world, desk):
+    eva = world.person("eva@example.org")
+    page.post("/contact/support", data=HERS)
+    (ticket,) = understood(desk)
+
+    def downloaded():
+        known = known_about(joining(world).world, eva.contact_id)
+        assert known is not None
+        (spoken,) = as_document(known, NOW)["conversations"]
+        return spoken["you_were_helped"]
+
+    assert downloaded() is None
+    close(world.database, ticket.id, "Kari", NOW)
+    page.post(link(world, ticket), data={"helped": "no"})
+    assert downloaded() == "no"
