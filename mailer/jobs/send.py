@@ -167,6 +167,7 @@ class Sender:
         self._shaper.on_closed = lambda provider: self._closed(provider, desks)
         writing = asyncio.create_task(register.keep())
         try:
+            await register.open.wait()
             await self._work(owner_id, claims, desks, feed, writing)
         finally:
             for desk in desks:
@@ -271,8 +272,7 @@ class Sender:
         await asyncio.wait([feeding, *couriers], timeout=self._rules.drain_s)
         for task in working:
             task.cancel()
-        ends = await asyncio.gather(*working, return_exceptions=True)
-        for end in ends:
+        for end in await asyncio.gather(*working, return_exceptions=True):
             if isinstance(end, Exception):
                 raise end
         await asyncio.to_thread(feed.tell)

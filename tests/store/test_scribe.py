@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ from sending import (
 
 from mailer.errors import DatabaseError
 from mailer.jobs.register import Register
-from mailer.jobs.scribe import Book, InThread, Page
+from mailer.jobs.scribe import Answered, Book, InThread, Page
 from mailer.jobs.scribe_apart import Apart, ScribeLostError, ScribeProcess
 from mailer.model.delivery import Claim, DeliveryState
 from mailer.model.key import KeyRing
@@ -166,6 +166,62 @@ def test_whoever_is_gone_lets_nothing_leave_and_its_outcomes_are_kept(
     os.kill(process.pid, signal.SIGCONT)
     process.close()
     assert states(database) == {"accepted": 1, "claimed": 1}
+
+
+class _LateScribe(InThread):
+    """One whose process takes its time to start: it looks at nothing before `begun`."""
+
+    def __init__(self, book: Book, asked: Callable[[], None]) -> None:
+        super().__init__(book)
+        self._asked = asked
+        self.begun = asyncio.Event()
+
+    def hand_in(self, page: Page) -> None:
+        self._asked()
+        super().hand_in(page)
+
+    async def run(self, answered: Answered) -> None:
+        await self.begun.wait()
+        await super().run(answered)
+
+
+def test_nothing_is_claimed_before_its_scribe_can_write(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 5)
+    seen: list[dict[str, int]] = []
+
+    async def run() -> None:
+        sink = Sink()
+        setup = Setup(database, tmp_path, await sink.start())
+        late = _LateScribe(Book(database, None, now), lambda: seen.append(states(database)))
+        setup.scribe = late
+        async with setup.running():
+            await until(lambda: bool(seen))
+            assert seen == [{"queued": 5}]
+            late.begun.set()
+            await until(lambda: nothing_open(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 5}
+
+
+def test_a_sender_ends_in_peace_while_its_scribe_starts(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 5)
+
+    async def run() -> None:
+        setup = Setup(database, tmp_path, 1)
+        late = setup.scribe = _LateScribe(Book(database, None, now), lambda: None)
+        async with setup.running() as sender:
+            sender.stop()
+            late.begun.set()
+            await until(lambda: sender.ended)
+
+    asyncio.run(run())
+    assert states(database) == {"queued": 5}
 
 
 def test_a_scribe_that_is_killed_loses_nothing(
