@@ -7,6 +7,7 @@ from pathlib import Path
 
 from samples.questions import ARTICLES
 from samples.samples import knowledge
+from sqlalchemy import text
 
 from mailer.compose.correspondence import Correspondence, compose_correspondence
 from mailer.compose.links import Site
@@ -114,3 +115,14 @@ def acknowledgement(desk: Desk, incoming_id: int) -> Letter | None:
 
 def a_mailbox(**changed: object) -> Mailbox:
     return replace(SUPPORT, **changed)  # type: ignore[arg-type]
+
+
+def everything(desk: Desk) -> str:
+    """Return all that the tables of the front desk, letters and messages hold."""
+    names = ("ticket", "ticket_entry", "acknowledgement", "incoming", "delivery")
+    with desk.database.read() as connection:
+        return " ".join(
+            str([bytes(one) if isinstance(one, memoryview) else one for one in row])
+            for name in names
+            for row in connection.execute(text(f"SELECT * FROM {name}"))
+        )

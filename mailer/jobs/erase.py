@@ -26,6 +26,7 @@ from mailer.store import erasing, ledger
 from mailer.store.contacts import find_contact
 from mailer.store.database import Database
 from mailer.store.forgetting import unname
+from mailer.store.participants import copies_to_nobody
 from mailer.store.suppressions import erased_contacts, suppress
 from mailer.store.tickets import of_person
 from mailer.store.transactions import letters_to_nobody
@@ -111,7 +112,8 @@ def erase(  # noqa: PLR0913 - each is a thing of its own
             ledger.append(connection, logbook.ring, [entry])
         suppress(connection, hashed, Suppression(scope, reason, now, None, "by request"))
     contact_id = contact.id if contact else None
-    gone, held = forget_tickets_of(database, contact_id, found.match, clock())
+    who = (found.match, hashed)
+    gone, held = forget_tickets_of(database, contact_id, who, clock())
     if contact is None:
         letters, withheld, left = _strangers_letters(database, hashed, clock, wait)
         return Erased(found.given, False, 0, letters, withheld + held, left, tickets=gone)
@@ -134,7 +136,8 @@ def finish_erasures(
             if not erasing.is_being_erased(connection, contact.id):
                 entry = _entry(contact, None, clock())
                 ledger.append(connection, logbook.ring, [entry])
-        forget_tickets_of(database, contact.id, contact.match, clock())
+        who = (contact.match, contact.hash)
+        forget_tickets_of(database, contact.id, who, clock())
         _finish(database, contact, clock, lambda _: None)
     forget_erased_strangers(database, logbook.ring, clock())
     return len(found)
@@ -188,6 +191,7 @@ def _strangers_letters(
     while True:
         with slicer.turn() as connection:
             ids = letters_to_nobody(connection, hashed, slicer.size)
+            ids = ids or copies_to_nobody(connection, hashed, slicer.size)
             if not ids:
                 break
             withheld += erasing.erase_letters(connection, ids, clock())

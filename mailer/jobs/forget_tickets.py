@@ -1,16 +1,21 @@
 """Tickets that are over and old go, with all that was said on them."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from mailer.jobs.read_entries import purge
+from mailer.model.address import parse_address
 from mailer.model.key import KeyRing
-from mailer.store import forgetting
+from mailer.store import forgetting, participants
+from mailer.store import tickets as store
 from mailer.store.blocks import unblock
 from mailer.store.database import Database
+from mailer.store.erasing import erase_letters
 from mailer.store.suppressions import erased_hashes
 from mailer.store.ticketqueue import over_before
 
 _TOGETHER = 20
+_COPIES = 1000
 
 
 def forget_old_tickets(database: Database, keep: timedelta, now: datetime) -> int:
@@ -55,15 +60,45 @@ def forget_erased_strangers(database: Database, ring: KeyRing, now: datetime) ->
     for place in range(0, len(gone), _TOGETHER):
         with database.write() as connection:
             forgetting.forget_tickets(connection, gone[place : place + _TOGETHER], now)
-    if gone:
+    changed = _take_out_erased(database, erased, now)
+    if gone or changed:
         purge(database)
     return len(gone)
 
 
+def _take_out_erased(
+    database: Database, erased: Mapping[bytes, datetime], now: datetime
+) -> int:
+    """Take out of others' tickets who got letters of them, and was erased afterwards."""
+    with database.read() as connection:
+        found = participants.strange_copies(connection)
+    changed = 0
+    for hashed, address, at in found:
+        since = erased.get(hashed)
+        if since is None or at > since:
+            continue
+        changed += _take_out(database, None, parse_address(address).match, hashed)
+        with database.write() as connection:
+            ids = participants.copies_to_nobody(connection, hashed, _COPIES)
+            erase_letters(connection, ids, now)
+    return changed
+
+
 def forget_tickets_of(
-    database: Database, contact_id: int | None, match: str, now: datetime
+    database: Database,
+    contact_id: int | None,
+    who: tuple[str, bytes],
+    now: datetime,
 ) -> tuple[int, int]:
-    """Delete a person's tickets, in slices; return how many, and letters that waited."""
+    """Delete a person's tickets, in slices, and take her out of those of others.
+
+    Args:
+        who: The match form of her address, and its hash.
+
+    Returns:
+        How many were deleted, and how many letters waited.
+    """
+    match, hashed = who
     gone = withheld = 0
     with database.write() as connection:
         unblock(connection, match)
@@ -74,6 +109,18 @@ def forget_tickets_of(
         if not ids:
             break
         gone += len(ids)
-    if gone:
+    if _take_out(database, contact_id, match, hashed) or gone:
         purge(database)
     return gone, withheld
+
+
+def _take_out(database: Database, contact_id: int | None, match: str, hashed: bytes) -> int:
+    """Take somebody out of the tickets of others; return how many entries changed."""
+    with database.read() as connection:
+        others = participants.tickets_with(connection, contact_id, match, hashed)
+    changed = 0
+    for number in others:
+        with database.write() as connection:
+            store.hold(connection)
+            changed += participants.take_out(connection, number, match)
+    return changed

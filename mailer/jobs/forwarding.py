@@ -11,7 +11,7 @@ from mailer.jobs.answering import TEXT_AT_MOST, Answer, last_of_person
 from mailer.jobs.correspond import Along, Pen, owe, sender_of, written
 from mailer.jobs.tickets import open_ticket
 from mailer.model.attached import Attached
-from mailer.model.ticket import Entry, EntryKind, Ticket
+from mailer.model.ticket import FORWARDED, Entry, EntryKind, Ticket
 from mailer.store import tickets as store
 from mailer.store.database import Connection, Database
 from mailer.triage.attaching import attached
@@ -103,7 +103,7 @@ def _quoted(ticket: Ticket, entry: Entry, left_out: tuple[str, ...]) -> str:
     name = entry.envelope.from_name if entry.envelope else ""
     who = f"{name} <{entry.author}>" if name else entry.author
     lines = [
-        "---------- Forwarded message ----------",
+        FORWARDED,
         f"From: {who}",
         f"Date: {entry.at:%Y-%m-%d %H:%M} UTC",
         f"Subject: {entry.subject or ticket.subject}",

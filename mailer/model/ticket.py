@@ -67,6 +67,9 @@ class EntryKind(StrEnum):
     EVENT = "event"
 
 
+FORWARDED = "---------- Forwarded message ----------"
+"""Stands above a message that goes on to somebody else."""
+
 _T = TicketState
 _ACTIVE = (_T.NEW, _T.OPEN, _T.WAITING, _T.SNOOZED)
 

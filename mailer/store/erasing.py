@@ -82,7 +82,7 @@ TABLES = {
     "suppression": "stays as a keyed hash, so that nobody writes again",
     "ticket": "deleted",
     "ticket_draft": "deleted",
-    "ticket_entry": "deleted",
+    "ticket_entry": "deleted; her address and words leave the conversations of others",
     "ticket_file": "deleted",
     "verdict": "stays without what was said",
     "webhook": "stays, under a number that is nobody's any more",

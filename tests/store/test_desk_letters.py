@@ -5,7 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 
 import pytest
-from frontdesks import ADDRESS, NOW, SUPPORT, a_desk, a_message, all_tickets, take
+from frontdesks import (
+    ADDRESS,
+    NOW,
+    SUPPORT,
+    a_desk,
+    a_message,
+    all_tickets,
+    everything,
+    take,
+)
 from sqlalchemy import text
 
 from mailer.compose.limits import Limits
@@ -14,16 +23,22 @@ from mailer.errors import RefusedError
 from mailer.jobs import letters
 from mailer.jobs.answering import reply
 from mailer.jobs.correspond import Along, Pen
-from mailer.jobs.erase import erase
+from mailer.jobs.erase import erase, finish_erasures
 from mailer.jobs.forwarding import Passing, forward
 from mailer.jobs.incoming import Desk
 from mailer.jobs.letters import Letters
 from mailer.jobs.tickets import conversation
 from mailer.model.attached import Attached
+from mailer.model.consent import SuppressionReason
+from mailer.model.contact import Details
 from mailer.model.letter import Letter
+from mailer.model.suppression import Suppression
 from mailer.model.ticket import EntryKind
 from mailer.model.token import TokenBox
+from mailer.store.contacts import create_contacts, new_row
 from mailer.store.history import claim_to_show
+from mailer.store.suppressions import suppress
+from mailer.store.ticketsearch import search
 
 FILE = Attached("bill.pdf", "application/pdf", b"%PDF" + bytes(range(256)))
 
@@ -159,3 +174,80 @@ def test_files_are_kept_in_memory_only_while_they_are_sent(desk, pen):
     # Asked for again, it is read again.
     maker.get_ready([first])
     assert b"bill.pdf" in maker.compose(first).content
+
+
+def with_per(desk: Desk, pen: Pen) -> int:
+    """Let Per get a copy, answer to it, and be passed a message; return his letter."""
+    take(desk, a_message())
+    reply(
+        desk.database, pen, 1, "See the bill.", "Kari", NOW,
+        along=Along(("PER@example.org", "eva@example.org")),
+    )  # fmt: skip
+    owed = conversation(desk.database, 1).letters.values()
+    (his,) = (one.id for one in owed if one.address == "PER@example.org")
+    (letter,) = composed(desk, his)
+    head = message_from_bytes(letter.content, policy=policy.default)
+    take(
+        desk,
+        a_message("My own secret.", "Per Persen <per@example.org>", number=2,
+                  In_Reply_To=head["Message-ID"]),
+    )  # fmt: skip
+    forward(desk.database, pen, 1, Passing("per@example.org"), "Kari", NOW)
+    found = everything(desk)
+    assert "PER@example.org" in found
+    assert "My own secret." in found
+    return his
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["a stranger", "a contact"])
+def test_who_got_copies_is_erased_from_anothers_conversation(desk, pen, ring, known):
+    if known:
+        row = new_row(
+            "per@example.org", ring.suppression_hash("per@example.org"),
+            "per@example.org", Details({}, None, None), NOW,
+        )  # fmt: skip
+        with desk.database.write() as connection:
+            create_contacts(connection, [row])
+    his = with_per(desk, pen)
+    done = erase(
+        desk.database, desk.logbook, "per@example.org", "Kari", lambda: NOW, lambda _: None
+    )
+    assert (done.known, done.tickets, done.letters, done.withheld) == (known, 0, 2, 2)
+    left = everything(desk)
+    assert "per@example.org" not in left.lower()
+    assert "Persen" not in left
+    assert "secret" not in left
+    with desk.database.read() as connection:
+        assert search(connection, ["secret"], 9) == []
+        assert search(connection, ["per@example.org"], 9) == []
+    # The conversation is Ola's, and goes on.
+    found = conversation(desk.database, 1)
+    assert [one.text for one in found.entries if one.kind is EntryKind.REPLY] == [
+        "See the bill."
+    ]
+    assert [one.text for one in found.entries if one.kind is EntryKind.CAME] == [
+        "Do you ship tents to Iceland?", "(erased)",
+    ]  # fmt: skip
+    first = next(one for one in found.entries if one.kind is EntryKind.REPLY)
+    assert first.delivery_id is not None
+    (letter,) = composed(desk, first.delivery_id)
+    head = message_from_bytes(letter.content, policy=policy.default)
+    assert (head["To"], head["Cc"]) == ("Ola Nordmann <ola@example.com>", "eva@example.org")
+    assert found.letters[his].address == ""
+    # The next answer is to what Ola wrote.
+    answer = reply(desk.database, pen, 1, "One thing more.", "Kari", NOW)
+    assert answer.envelope.in_reply_to == "m1.ola@example.com"
+
+
+def test_who_got_copies_and_comes_back_with_a_backup_is_erased_again(desk, pen, ring):
+    with_per(desk, pen)
+    hashed = ring.suppression_hash("per@example.org")
+    no = Suppression("marketing", SuppressionReason.ERASED, NOW, None, "by request")
+    with desk.database.write() as connection:
+        suppress(connection, hashed, no)
+    finish_erasures(desk.database, desk.logbook, lambda: NOW)
+    left = everything(desk)
+    assert "per@example.org" not in left.lower()
+    assert "secret" not in left
+    assert "ola@example.com" in left
+    assert "eva@example.org" in left

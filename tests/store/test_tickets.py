@@ -16,6 +16,7 @@ from frontdesks import (
     acknowledgement,
     all_tickets,
     decisions,
+    everything,
     take,
 )
 from samples.people import AUTO_REPLIES, CHALLENGES, HUMAN
@@ -414,17 +415,6 @@ def test_two_engines_that_acknowledge_each_other_stop_after_one_exchange(
         raw = b"Return-Path: " + path + b"\r\n" + content
     there.close()
     assert exchanged == letters_sent
-
-
-def everything(desk: Desk) -> str:
-    """Return all that the tables of the front desk, letters and messages hold."""
-    names = ("ticket", "ticket_entry", "acknowledgement", "incoming", "delivery")
-    with desk.database.read() as connection:
-        return " ".join(
-            str([bytes(one) if isinstance(one, memoryview) else one for one in row])
-            for name in names
-            for row in connection.execute(text(f"SELECT * FROM {name}"))
-        )
 
 
 def test_erasing_somebody_takes_her_conversations_with_her(desk):
