@@ -1,9 +1,10 @@
 """Links by which clicks are counted, with no person in them.
 
 Each goes by a page of our own, the same for everybody in a campaign, so that it costs
-nothing when letters are composed. A link with a person's value in it stays as it is: who
-followed it could be told. So do all links to our own pages: nobody who leaves is counted on
-the way.
+nothing when letters are composed. Only where a list asks to know who follows its links is
+there a place behind each, empty but in the letters of those who agreed to that. A link with
+a person's value in it stays as it is: who followed it could be told. So do all links to our
+own pages: nobody who leaves is counted on the way.
 """
 
 import html
@@ -31,6 +32,10 @@ _TAG = re.compile(r"<[^>]*>")
 _LIKE_AN_ADDRESS = re.compile(
     r"(?i)https?://|www\.[a-z0-9]|^\s*(?:[a-z0-9-]+\.)+[a-z]{2,}(?:/\S*)?\s*$"
 )
+CLICKER = "_clicker"
+"""The name of what says who follows a link: "" for all who did not agree to that."""
+
+_PLACE = "~~clicker~~"
 NO_WAYS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -41,11 +46,13 @@ class Counting:
     Args:
         own: The domain of our own pages; None counts nothing.
         ways: From where a link leads to what is written instead.
+        personal: The list asks to know who follows them.
         found: Where the links lead that can be counted, in their order; is added to.
     """
 
     own: str | None
     ways: Mapping[str, str]
+    personal: bool = False
     found: dict[str, None] = field(default_factory=dict[str, None])
 
     def counted(self, marked: Marked) -> str:
@@ -61,7 +68,7 @@ class Counting:
             if _shows_an_address(marked.text, found.end()):
                 return found[0]
             self.found[url] = None
-            way = self.ways.get(url)
+            way = self._way(url)
             return found[0] if way is None else f'{found[1]}"{way}"'
 
         return LINK.sub(replaced, marked.text)
@@ -94,9 +101,35 @@ class Counting:
             if not self._is_meant(url):
                 return found[0]
             self.found[url] = None
-            return self.ways.get(url, url) + found[0][len(url) :]
+            return (self._way(url) or url) + found[0][len(url) :]
 
         return WEB_LINK.sub(replaced, text)
+
+    def _way(self, url: str) -> str | None:
+        way = self.ways.get(url)
+        return f"{way}{_PLACE}" if way is not None and self.personal else way
+
+    def with_clicker(self, page: Nodes, text: Nodes) -> tuple[Nodes, Nodes]:
+        """Return both bodies with who follows each link in its place behind it."""
+        if not self.personal:
+            return page, text
+        return self._clickers(page), self._clickers(text)
+
+    def _clickers(self, body: Nodes) -> Nodes:
+        found: Nodes = []
+        for node in body:
+            text = literal_text(node)
+            if text is None:
+                is_output = isinstance(node, nodes.Output)
+                found.append(node if is_output else rebuilt(node, self._clickers))
+                continue
+            first, *others = text.split(_PLACE)
+            found.append(literal(first, node.lineno))
+            for other in others:
+                name = nodes.Name(CLICKER, "load", lineno=node.lineno)
+                found.append(nodes.Output([name], lineno=node.lineno))
+                found.append(literal(other, node.lineno))
+        return found
 
     def _is_meant(self, url: str) -> bool:
         try:
@@ -126,4 +159,5 @@ def counting_of(
     """
     if mailing_list is None or not mailing_list.count_links:
         return Counting(None, NO_WAYS)
-    return Counting((urlsplit(site.public_url).hostname or "").lower(), ways)
+    own = (urlsplit(site.public_url).hostname or "").lower()
+    return Counting(own, ways, personal=mailing_list.clicks is not None and bool(ways))

@@ -47,3 +47,19 @@ class Edition:
         if self._subjects and not mark:
             return self._subjects[test]
         return subject_field(f"{mark}{self.line(names)}", test=test)
+
+
+def with_data(
+    source: TemplateSource, specs: Mapping[str, AttributeSpec]
+) -> Mapping[str, AttributeSpec]:
+    """Return what a template may name: attributes, and what it is sent with.
+
+    Raises:
+        TemplateError: when it is sent with what people have already.
+    """
+    if taken := sorted(source.data.keys() & specs.keys()):
+        raise TemplateError(
+            f"{source.shown(SETTINGS_FILE)}, [data]: {taken[0]} is an attribute of people"
+            " already: choose another name"
+        )
+    return {**specs, **source.data_specs()} if source.data else specs

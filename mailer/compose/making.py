@@ -10,7 +10,7 @@ from markupsafe import escape
 
 from mailer.compose import duties
 from mailer.compose.assembly import Assembler
-from mailer.compose.counting import NO_WAYS, Counting, counting_of
+from mailer.compose.counting import CLICKER, NO_WAYS, Counting, counting_of
 from mailer.compose.document import Seen, written_texts
 from mailer.compose.engine import FUNCTIONS, HTML, TEXT, Engine
 from mailer.compose.folding import Common, folded
@@ -159,7 +159,7 @@ def make_bodies(  # noqa: PLR0913, PLR0917 - each is a thing of its own, as for 
         body = [*_definitions(lines), *with_safe_links(tagged)]
         text = folded(body, work.common(TEXT, values, source.text_file))
     pictures.check()
-    return _bodies(work, lines["subject"], page, text, seen, values)
+    return _bodies(work, lines["subject"], *clicks.with_clicker(page, text), seen, values)
 
 
 def _read(work: _Work) -> _Read:
@@ -313,7 +313,7 @@ def _bodies(
         text=Part(TEXT, ended(text), segment, work.where(work.source.text_file)),
         needs=frozenset(seen.needed),
         used=frozenset(used - set(values)),
-        common=values | defaults,
+        common=values | defaults | ({CLICKER: ""} if work.clicks.personal else {}),
         embedded=tuple(work.pictures.embedded.values()),
         countable=tuple(work.clicks.found),
         seen=seen,

@@ -12,17 +12,17 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from mailer.compose.cleaning import clean
-from mailer.compose.counting import NO_WAYS
+from mailer.compose.counting import CLICKER, NO_WAYS
 from mailer.compose.document import Seen
-from mailer.compose.edition import Edition
+from mailer.compose.edition import Edition, with_data
 from mailer.compose.head import Fields, Head
 from mailer.compose.headers import address_field, wire_address
 from mailer.compose.languages import choose, editions_of, written
 from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.compose.making import Bodies, make_bodies
-from mailer.compose.template import SETTINGS_FILE, TemplateSource
-from mailer.errors import CannotComposeError, TemplateError
+from mailer.compose.template import TemplateSource
+from mailer.errors import CannotComposeError
 from mailer.model.attributes import AttributeSpec, read
 from mailer.model.kind import KINDS
 from mailer.model.letter import Letter
@@ -84,7 +84,7 @@ class Prepared:
             mailing_list = mailing_list.untracked
         self.source = source
         self.mailing_list = mailing_list
-        specs = _with_data(source, specs)
+        specs = with_data(source, specs)
         self._rehearsal_to = wire_address(rehearsal_to) if rehearsal_to else ""
         self._list_number = list_number
         self.site = site
@@ -116,6 +116,11 @@ class Prepared:
     def sender_domain(self) -> str:
         """The domain of From, as an A-label in lower case."""
         return self._head.domain.lower()
+
+    @property
+    def asks_for_clicks(self) -> bool:
+        """Whether the letters' list asks to know who follows which link."""
+        return self.mailing_list is not None and self.mailing_list.clicks is not None
 
     @property
     def bodies(self) -> Bodies:
@@ -171,6 +176,8 @@ class Prepared:
         test: bool = False,  # noqa: FBT001, FBT002 - part of the agreed interface
         sign_up: int = 0,
         request: int | None = None,
+        *,
+        clicks: bool = False,
     ) -> Letter:
         """Compose one person's letter: the same arguments always give the same bytes.
 
@@ -180,6 +187,7 @@ class Prepared:
             test: The subject says so, and the links leave no list.
             sign_up: The number of the sign-up that the letter asks to confirm; 0 for none.
             request: That of the request for the person's page that it leads to, instead.
+            clicks: The person agreed that it is on record which links she follows.
 
         Raises:
             CannotComposeError: when this person lacks a value, or a value cannot be where
@@ -201,6 +209,8 @@ class Prepared:
             names["browser_url"] = self.site.browser(
                 self._tokens.for_delivery(TokenKind.BROWSER, delivery_id)
             )
+        if clicks and self.asks_for_clicks:
+            names[CLICKER] = self._tokens.for_reader(TokenKind.CLICK, reader)
         text = edition.bodies.text.fill(names)
         page = [] if person.plain else edition.bodies.html.fill(names)
         message_id = tokens.message
@@ -301,18 +311,6 @@ class Prepared:
         if not self._bounce_domain:
             return self._head.address
         return f"b+{token}@{self._bounce_domain}"
-
-
-def _with_data(
-    source: TemplateSource, specs: Mapping[str, AttributeSpec]
-) -> Mapping[str, AttributeSpec]:
-    """Return what a template may name: attributes, and what it is sent with."""
-    if taken := sorted(source.data.keys() & specs.keys()):
-        raise TemplateError(
-            f"{source.shown(SETTINGS_FILE)}, [data]: {taken[0]} is an attribute of people"
-            " already: choose another name"
-        )
-    return {**specs, **source.data_specs()} if source.data else specs
 
 
 def _display_name(person: Person) -> str:

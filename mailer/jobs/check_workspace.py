@@ -9,6 +9,7 @@ from mailer.compose.acknowledging import check_texts
 from mailer.errors import ConfigError, MailerError
 from mailer.jobs.check_template import Asked, check_template
 from mailer.jobs.order import Order
+from mailer.jobs.sign_up_desk import separates_of
 from mailer.jobs.start_campaign import gather
 from mailer.jobs.welcome import check_greeting, read_greeting
 from mailer.jobs.world import World
@@ -70,6 +71,7 @@ def check_files(
             usable.append(name)
             problem = _no_reply(mailing_list.sender_address)
             _check_hours(mailing_list, quiet)
+            separates_of(world, mailing_list)
             greeting = read_greeting(world, mailing_list)
             if greeting is not None:
                 check_greeting(world, greeting)

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.audience.admission import change
 from mailer.audience.joining import coming_back, may_confirm
 from mailer.errors import WorkspaceError
+from mailer.jobs.agreeing import write_yes
 from mailer.jobs.lifting import End, end, note_end
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.welcome import greet
@@ -18,7 +19,7 @@ from mailer.model.kind import KINDS, Kind
 from mailer.store import ledger
 from mailer.store.contacts import change_contacts, get_contact, mark_own
 from mailer.store.database import Connection, Database
-from mailer.store.lists import all_lists
+from mailer.store.lists import all_lists, words
 from mailer.store.sign_ups import SignUp, find_sign_up, mark_confirmed
 from mailer.store.suppressions import suppress, suppressions_of
 
@@ -37,6 +38,7 @@ class Invitation:
         open: The link still does something.
         confirmed: It was confirmed before.
         language: The person's language, or the one that the sign-up was read in.
+        also: Separate purposes that were ticked on the page: titles and words.
     """
 
     title: str
@@ -45,6 +47,7 @@ class Invitation:
     open: bool
     confirmed: bool
     language: str | None = None
+    also: tuple[tuple[str, str], ...] = ()
 
 
 def invitation(database: Database, number: int, now: datetime) -> Invitation | None:
@@ -66,6 +69,7 @@ def confirm(  # noqa: PLR0913 - each is a thing of its own, and the page names t
     network_address: str | None = None,
     agent: str | None = None,
     rehearsing: bool = False,
+    with_also: bool = False,
 ) -> Invitation | None:
     """Put a person on the list that she signed up to, once.
 
@@ -75,6 +79,7 @@ def confirm(  # noqa: PLR0913 - each is a thing of its own, and the page names t
 
     Args:
         rehearsing: The letter goes where a rehearsal's letters go.
+        with_also: She says yes to the separate purposes too that were ticked.
 
     Returns:
         What the link stood for before; None when nothing is on record.
@@ -105,11 +110,14 @@ def confirm(  # noqa: PLR0913 - each is a thing of its own, and the page names t
             connection, contact, found.list_id, found.welcome_id, now, rehearsing=rehearsing
         )
         ledger.append(connection, logbook.ring, [entry])
-        ending = _come_back(connection, logbook.ring, contact, found.list_id, now)
+        endings = [_come_back(connection, logbook.ring, contact, found.list_id, now)]
+        if with_also:
+            endings += _agree(connection, logbook.ring, contact, entry, found)
         take_over(connection, contact, found.answers, now, found.language, by_herself=True)
         mark_confirmed(connection, number, now)
     try:
-        note_end(logbook, contact.hash, ending)
+        for ending in endings:
+            note_end(logbook, contact.hash, ending)
     except WorkspaceError as problem:
         # She is on the list. The alarm of the logbook says what to do about the file.
         _log.error("that somebody came back is not in the logbook: %s", problem)
@@ -142,18 +150,36 @@ def take_over(
 def _invitation(
     connection: Connection, found: SignUp, contact: Contact, now: datetime
 ) -> Invitation:
-    seen = all_lists(connection).get(found.list_id)
+    seen = all_lists(connection)
+    its = seen.get(found.list_id)
     stopped = {scope.value for scope in KINDS[Kind.CONFIRMATION].stopped_by}
     held = suppressions_of(connection, contact.hash)
     return Invitation(
-        title="" if seen is None else seen.title,
+        title="" if its is None else its.title,
         address=contact.address,
-        list_name="" if seen is None else seen.name,
+        list_name="" if its is None else its.name,
         open=may_confirm(found.confirm_by, found.confirmed_at, now)
         and not any(one.scope in stopped and one.in_force(now) for one in held),
         confirmed=found.confirmed_at is not None,
         language=found.language or contact.details.language,
+        also=tuple(
+            (seen[one].title, said.text)
+            for one, version in (found.also or {}).items()
+            if one in seen and (said := words(connection, one, version)) is not None
+        ),
     )
+
+
+def _agree(
+    connection: Connection, ring: KeyRing, contact: Contact, entry: NewEntry, found: SignUp
+) -> list[End]:
+    """Write the yes to separate purposes that comes with the one to the list."""
+    return [
+        write_yes(
+            connection, ring, contact, replace(entry, list_id=list_id, wording=version)
+        )
+        for list_id, version in (found.also or {}).items()
+    ]
 
 
 def _come_back(

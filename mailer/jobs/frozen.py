@@ -14,7 +14,7 @@ from mailer.compose.enclosing import kept_apart
 from mailer.compose.template import TemplateSource
 from mailer.model.attributes import AttributeSpec, AttributeType
 from mailer.model.choosing import Target
-from mailer.model.mailinglist import MailingList, OptIn, Wording
+from mailer.model.mailinglist import Clicks, MailingList, OptIn, Wording
 from mailer.store.campaigns import freeze, frozen
 from mailer.store.database import Connection, Database
 from mailer.store.enclosures import contents, keep, known
@@ -218,6 +218,9 @@ def _list_body(mailing_list: MailingList) -> dict[str, Any]:
     # How people join, and when letters may leave, has no part in any letter.
     for name in _ELSEWHERE:
         del values[name]
+    # A list that asks for nothing has the hash that it always had.
+    if mailing_list.clicks is None:
+        del values["clicks"]
     return values
 
 
@@ -225,5 +228,8 @@ def _list(values: Mapping[str, Any]) -> MailingList:
     facts = {name: value for name, value in values.items() if name not in _ELSEWHERE}
     facts["wordings"] = tuple(Wording(**wording) for wording in values["wordings"])
     facts["utm_domains"] = tuple(values.get("utm_domains", ()))
+    if clicks := values.get("clicks"):
+        wordings = tuple(Wording(**wording) for wording in clicks["wordings"])
+        facts["clicks"] = Clicks(clicks["title"], clicks["purpose"], wordings)
     facts["opt_in"] = OptIn(values["opt_in"])
     return MailingList(**facts)

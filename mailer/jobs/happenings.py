@@ -9,6 +9,7 @@ from datetime import datetime
 
 from mailer.audience.standing import standing
 from mailer.model.consent import Act, SubscriptionStatus
+from mailer.model.separate import is_separate
 from mailer.model.subscription import Entry
 from mailer.model.webhook import Endpoint, Happening, Told
 from mailer.store import webhooks as store
@@ -72,7 +73,7 @@ def happenings(
             continue
         lists = {one.list_id for one in steps if one.list_id is not None}
         concerned = lists if step.list_id is None else {step.list_id}
-        for list_id in sorted(concerned):
+        for list_id in sorted(one for one in concerned if not is_separate(one)):
             theirs = [one for one in steps[: place + 1] if one.list_id in (None, list_id)]
             before, after = _is_on(theirs[:-1]), _is_on(theirs)
             if before != after:

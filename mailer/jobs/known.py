@@ -12,8 +12,8 @@ from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
 from mailer.model.event import Event
 from mailer.model.frequency import Frequency
-from mailer.model.partner import is_partner
 from mailer.model.reason import SaidWhy
+from mailer.model.separate import is_separate
 from mailer.model.subscription import Entry as Step
 from mailer.model.suppression import Suppression, list_of
 from mailer.model.ticket import Entry, Ticket
@@ -189,7 +189,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
             sorted(
                 titles.get(list_id, list_id)
                 for (_, list_id), one in places.items()
-                if one.stands(now) and not is_partner(list_id)
+                if one.stands(now) and not is_separate(list_id)
             )
         ),
         tuple(

@@ -22,6 +22,7 @@ from mailer.model.letter import Letter
 from mailer.model.mode import Rehearsal
 from mailer.model.person import Person
 from mailer.model.token import Link, TokenBox
+from mailer.store.clickrecords import agreeing_of
 from mailer.store.clicks import links_of
 from mailer.store.contents import content_hash_of
 from mailer.store.database import Connection, Database
@@ -33,6 +34,7 @@ from mailer.store.transactions import Sent, sent_with
 _log = logging.getLogger(__name__)
 
 _KEPT_AT_MOST = 50
+_AGREED_AT_MOST = 50_000
 
 _Key = tuple[CauseKind, int, str | None]
 """A cause, and the list under whose words the letter goes."""
@@ -116,6 +118,7 @@ class Letters:
             collections.OrderedDict()
         )
         self._sent: dict[_Key, Sent] = {}
+        self._agreed: collections.OrderedDict[int, None] = collections.OrderedDict()
         self._same: collections.OrderedDict[tuple[str, str | None], Prepared] = (
             collections.OrderedDict()
         )
@@ -124,6 +127,30 @@ class Letters:
     def get_ready(self, claims: list[Claim]) -> None:
         """Load and prepare what these claims need and is not there yet."""
         self._get_ready({_key(claim) for claim in claims})
+        self._look_up_agreed(claims)
+
+    def _look_up_agreed(self, claims: list[Claim]) -> None:
+        """Look up, once for all, who agreed that her clicks are on record."""
+        asking = {
+            key: made.mailing_list.id
+            for key in {_key(one) for one in claims}
+            if key[0] is CauseKind.CAMPAIGN
+            and isinstance(made := self._ready[key], Prepared)
+            and made.mailing_list is not None
+            and made.asks_for_clicks
+        }
+        for list_id in set(asking.values()):
+            theirs = [one for one in claims if asking.get(_key(one)) == list_id]
+            people = {one.contact_id for one in theirs if one.contact_id is not None}
+            now = max(one.first_attempt_at for one in theirs)
+            with self._database.read() as connection:
+                agreed = agreeing_of(connection, list_id, people, now)
+            for claim in theirs:
+                self._agreed.pop(claim.id, None)
+                if claim.contact_id in agreed:
+                    self._agreed[claim.id] = None
+        while len(self._agreed) > _AGREED_AT_MOST:
+            self._agreed.popitem(last=False)
 
     def _get_ready(self, needed: set[_Key]) -> None:
         for key in needed - self._ready.keys():
@@ -228,6 +255,7 @@ class Letters:
             test=claim.kind is Kind.TEST,
             sign_up=claim.cause_id if kind is CauseKind.SIGN_UP else 0,
             request=claim.cause_id if kind is CauseKind.REQUEST else None,
+            clicks=not rehearsed and claim.id in self._agreed,
         )
 
     def prepared(self, cause: CauseKind, cause_id: int, list_id: str | None) -> Prepared:

@@ -19,7 +19,7 @@ from mailer.model.event import Event, EventKind
 from mailer.model.frequency import Frequency
 from mailer.model.kind import Kind, Scope
 from mailer.model.no import No, NoAct
-from mailer.model.partner import is_partner
+from mailer.model.separate import is_separate
 from mailer.model.suppression import Suppression, list_scope, scopes_against
 from mailer.model.token import Reader
 from mailer.model.topic import Topic
@@ -124,7 +124,7 @@ def preferences(
     stopped = any(one.reason is not SuppressionReason.PAUSED for one in stopping)
     places: list[Place] = []
     for list_id in sorted({*open_lists, *standing} & {*open_lists, *seen}):
-        if is_partner(list_id):
+        if is_separate(list_id):
             continue
         found, one = open_lists.get(list_id), standing.get(list_id)
         off = stopped or any(other.scope == list_scope(list_id) for other in held)

@@ -3,11 +3,13 @@
 The page's answer is the same whoever the address belongs to: see `audience.joining`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailer.audience.joining import Answer, Joiner, answer, network_hash
 from mailer.compose.template import TemplateSource
+from mailer.jobs.agreeing import see_separate
 from mailer.jobs.confirm import take_over
 from mailer.jobs.frozen import Frozen, keep_enclosures, put_down
 from mailer.jobs.welcome import Greeting, greet, put_by
@@ -19,7 +21,9 @@ from mailer.model.delivery import CauseKind
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList, OptIn
+from mailer.model.separate import Separate
 from mailer.model.signup import SignUpRules
+from mailer.model.suppression import list_scope
 from mailer.store import ledger
 from mailer.store.contacts import create_contacts, find_contact, get_contact, new_row
 from mailer.store.contents import Recipient, queue_letter
@@ -44,6 +48,7 @@ class Wish:
         network_address: Where the request came from (an IP address), or None.
         agent: The browser, or None.
         by: Which other program asks for it, or None; she confirms then, on every list.
+        also: The ids of the separate purposes that were ticked.
     """
 
     address: Address
@@ -52,6 +57,7 @@ class Wish:
     network_address: str | None
     agent: str | None
     by: str | None = None
+    also: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class Desk:
     Args:
         letter: The template of the confirmation letter.
         greeting: What the list welcomes people with; None for nothing.
+        separates: What the page asks for by an empty box each.
     """
 
     world: World
@@ -69,6 +76,7 @@ class Desk:
     letter: TemplateSource
     rules: SignUpRules
     greeting: Greeting | None = None
+    separates: tuple[Separate, ...] = ()
 
 
 def join_by_link(desk: Desk, wish: Wish) -> bool:
@@ -92,11 +100,10 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
     list_id = desk.mailing_list.id
     network = network_hash(desk.ring, wish.network_address)
     content = Frozen(desk.letter, desk.mailing_list, "", "", desk.world.specs, ())
-    keep_enclosures(desk.world.database, desk.letter, now)
-    if desk.greeting is not None:
-        keep_enclosures(desk.world.database, desk.greeting.content.source, now)
+    _keep_enclosures(desk, now)
+    also = [one for one in desk.separates if one.id in wish.also]
     with desk.world.database.write() as connection:
-        see_list(connection, desk.mailing_list, now)
+        _see(connection, desk, also, now)
         ledger.lock(connection)
         contact = find_contact(connection, wish.address.match)
         decided = answer(
@@ -147,9 +154,13 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
                 confirm_by=now + desk.rules.confirm_within,
                 confirmed_at=None if by_letter else now,
                 welcome_id=welcome_id,
+                also={one.id: one.wording.version for one in also}
+                if by_letter and also
+                else None,
             ),
         )
         if not by_letter:
+            _agree_at_once(connection, desk.ring, contact, entry, also)
             take_over(connection, contact, wish.answers, now)
             return decided
         queue_letter(
@@ -166,6 +177,41 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
             list_id,
         )
     return decided
+
+
+def _keep_enclosures(desk: Desk, now: datetime) -> None:
+    keep_enclosures(desk.world.database, desk.letter, now)
+    if desk.greeting is not None:
+        keep_enclosures(desk.world.database, desk.greeting.content.source, now)
+
+
+def _see(
+    connection: Connection, desk: Desk, also: Sequence[Separate], now: datetime
+) -> None:
+    see_list(connection, desk.mailing_list, now)
+    for one in also:
+        see_separate(connection, one, now)
+
+
+def _agree_at_once(
+    connection: Connection,
+    ring: KeyRing,
+    contact: Contact,
+    entry: NewEntry,
+    also: Sequence[Separate],
+) -> None:
+    """Write the yes to separate purposes that came with one to a list without letter.
+
+    Anybody may have typed it: it ends nobody's own no.
+    """
+    no = {one.scope for one in suppressions_of(connection, contact.hash)}
+    yes = [
+        replace(entry, list_id=one.id, wording=one.wording.version)
+        for one in also
+        if list_scope(one.id) not in no
+    ]
+    if yes:
+        ledger.append(connection, ring, yes)
 
 
 def _joiner(

@@ -12,9 +12,11 @@ from mailer.model.attributes import AttributeSpec
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
+from mailer.model.separate import Separate, click_record_of
 from mailer.model.signup import SignUpPage, SignUpRules
 from mailer.store.alarms import Alarm, raise_unless_open
 from mailer.workspace.lists import list_names, read_list
+from mailer.workspace.partners import PARTNERS_FILE, read_partners
 from mailer.workspace.templates import read_template
 
 _log = logging.getLogger(__name__)
@@ -77,7 +79,10 @@ class Desks:
                 f" kind {letter.kind.value!r}, but must be {Kind.CONFIRMATION.value!r}"
             )
         greeting = self._greeting(mailing_list)
-        return Desk(self._world, self._ring, mailing_list, letter, self._rules, greeting)
+        separates = separates_of(self._world, mailing_list)
+        return Desk(
+            self._world, self._ring, mailing_list, letter, self._rules, greeting, separates
+        )
 
     def _greeting(self, mailing_list: MailingList) -> Greeting | None:
         """Return what the list welcomes people with; nothing when that does not hold.
@@ -115,6 +120,26 @@ class Desks:
             _log.error("that is no alarm on record yet: %s", trouble)
             return
         self._faults[name] = problem
+
+
+def separates_of(world: World, mailing_list: MailingList) -> tuple[Separate, ...]:
+    """Return what a list's page asks for by an empty box each.
+
+    Raises:
+        MailerError: names what `partners.toml` does not have.
+    """
+    page, record = mailing_list.sign_up, click_record_of(mailing_list)
+    asked: tuple[Separate, ...] = () if record is None else (record,)
+    if page is None or not page.partners:
+        return asked
+    partners = {one.name: one for one in read_partners(world.folder, world.specs)}
+    for name in page.partners:
+        if name not in partners:
+            raise ConfigError(
+                f"lists/{mailing_list.name}.toml, [sign_up]: there is no partner {name!r}"
+                f" in {PARTNERS_FILE}{did_you_mean(name, partners)}"
+            )
+    return (*(partners[name] for name in page.partners), *asked)
 
 
 def check_page(

@@ -32,6 +32,21 @@ class Wording:
 
 
 @dataclass(frozen=True, slots=True)
+class Clicks:
+    """What `[clicks]` of a list's file says: it asks to know who follows which link.
+
+    Args:
+        title: What people read above it.
+        purpose: What for, in words.
+        wordings: The words that people agree to by themselves.
+    """
+
+    title: str
+    purpose: str
+    wordings: tuple[Wording, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MailingList:
     """What `lists/<name>.toml` says.
 
@@ -51,6 +66,7 @@ class MailingList:
         utm: What links get as `utm_<name>`: source, medium, campaign, term, content.
         utm_domains: The websites whose links get that; none for all but our own pages.
         count_links: Clicks on the links of its letters are counted, with no person in them.
+        clicks: Who agrees to these words has her own clicks on record; None for nobody.
         archive: Anybody may read its letters on the web, without a person's values.
         sign_up: The page where people join by themselves; None for no page.
         quiet: Its own quiet hours and sending days; they hold beside the workspace's.
@@ -75,6 +91,7 @@ class MailingList:
     segments: dict[str, str] = field(default_factory=dict[str, str])
     archive: bool = False
     count_links: bool = True
+    clicks: Clicks | None = None
     pause_on_out_of_office: bool = False
     utm: dict[str, str] = field(default_factory=dict[str, str])
     utm_domains: tuple[str, ...] = ()
@@ -86,7 +103,7 @@ class MailingList:
     @property
     def untracked(self) -> "MailingList":
         """The list as letters name it that count nothing and tell the shop nothing."""
-        return replace(self, count_links=False, utm={}, utm_domains=())
+        return replace(self, count_links=False, clicks=None, utm={}, utm_domains=())
 
     @property
     def wording(self) -> Wording:

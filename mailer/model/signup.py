@@ -50,10 +50,12 @@ class SignUpPage:
 
     Args:
         template: The mail template of the confirmation letter.
+        partners: Whom people may let have their data, by an empty box each.
     """
 
     questions: tuple[Question, ...] = ()
     template: str = CONFIRMATION
+    partners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class TokenKind(StrEnum):
     PAGE = "page"
     SESSION = "session"
     LINK = "link"
+    CLICK = "click"
+    """Behind a link's: who followed it, of those who agreed that it is on record."""
     TICKET = "ticket"
     """In an address: what is written to it goes on the ticket."""
     TICKET_PAGE = "ticket_page"
@@ -132,6 +134,7 @@ def _in_url(raw: bytes) -> str:
     return binascii.b2a_base64(raw, newline=False).translate(_TO_URL, b"=").decode()
 
 
+_LINK_CHARACTERS = 31
 _HEX = re.compile(r"(?:[0-9A-Fa-f]{2})+")
 _ASSOCIATED = {kind: [kind.encode()] for kind in TokenKind}
 
@@ -223,6 +226,19 @@ class TokenBox:
         if payload is None:
             return None
         return Link(int.from_bytes(payload[:4], "big"), int.from_bytes(payload[4:], "big"))
+
+    def followed(self, token: str) -> tuple[Link, Reader | None] | None:
+        """Open what stands in a counted link: the link, and who agreed to be known by it.
+
+        A reader of another campaign makes it none of ours.
+        """
+        link = self.link(token[:_LINK_CHARACTERS])
+        if link is None or len(token) == _LINK_CHARACTERS:
+            return None if link is None else (link, None)
+        reader = self.reader(TokenKind.CLICK, token[_LINK_CHARACTERS:])
+        if reader is None or reader.campaign_id != link.campaign_id:
+            return None
+        return link, reader
 
     def for_number(self, kind: TokenKind, number: int) -> str:
         """Make the token of a sign-up or a ledger entry: 31 characters for a URL."""

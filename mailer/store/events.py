@@ -1,5 +1,7 @@
 """What contacts did: written down, told to themselves, and forgotten in time."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
@@ -9,6 +11,16 @@ from mailer.store.eventtables import EventRow
 from mailer.store.tables import table
 
 _event = table(EventRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Click:
+    """A link of a list's letter that a contact followed, and where it led."""
+
+    contact_id: int
+    list_id: str
+    url: str
+    at: datetime
 
 
 def note_event(connection: Connection, contact_id: int, event: Event) -> None:
@@ -21,6 +33,22 @@ def note_event(connection: Connection, contact_id: int, event: Event) -> None:
             at=event.at,
         )
     )
+
+
+def note_clicks(connection: Connection, clicks: Sequence[Click]) -> None:
+    """Write down which links some contacts followed."""
+    rows = [
+        {
+            "contact_id": one.contact_id,
+            "kind": EventKind.CLICKED.value,
+            "about": one.url,
+            "at": one.at,
+            "list_id": one.list_id,
+        }
+        for one in clicks
+    ]
+    if rows:
+        connection.execute(insert(_event), rows)
 
 
 def events_of(connection: Connection, contact_id: int, limit: int) -> list[Event]:
@@ -37,6 +65,13 @@ def events_of(connection: Connection, contact_id: int, limit: int) -> list[Event
 def forget_events(connection: Connection, contact_id: int) -> None:
     """Delete what a contact did."""
     connection.execute(delete(_event).where(_event.c.contact_id == contact_id))
+
+
+def forget_events_of_list(connection: Connection, contact_id: int, list_id: str) -> None:
+    """Delete which links of a list's letters a contact followed."""
+    connection.execute(
+        delete(_event).where(_event.c.contact_id == contact_id, _event.c.list_id == list_id)
+    )
 
 
 def drop_old_events(connection: Connection, before: datetime, most: int) -> int:

@@ -24,3 +24,5 @@ class EventRow(SQLModel, table=True):
     kind: str = text_column()
     about: str = text_column()
     at: datetime = time_column()
+    # Of a click: the list in whose letter the link was.
+    list_id: str | None = text_column(null=True)

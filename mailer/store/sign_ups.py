@@ -1,11 +1,11 @@
 """Sign-ups on pages: what was asked and when, until they are confirmed or forgotten."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, null, select, update
 
 from mailer.audience.joining import Asked
 from mailer.store.tables import SignUpRow, table
@@ -27,6 +27,8 @@ class SignUp:
         frozen_hash: What the confirmation letter holds; None when none was due.
         confirm_by: Until when the letter's link works.
         confirmed_at: When it was confirmed, once; also when the list needs none.
+        also: Separate purposes that were agreed to on the page, each with the version of
+            the words that it showed.
         welcome_id: What the person is welcomed with after her first yes; None for nothing.
     """
 
@@ -41,6 +43,7 @@ class SignUp:
     confirm_by: datetime
     confirmed_at: datetime | None = None
     welcome_id: int | None = None
+    also: Mapping[str, int] | None = None
 
 
 def asked_lately(
@@ -119,7 +122,9 @@ def drop_sign_ups(connection: Connection, numbers: Sequence[int]) -> None:
 def mark_confirmed(connection: Connection, number: int, now: datetime) -> None:
     """Let a sign-up be confirmed; what was answered is the contact's from now on."""
     connection.execute(
-        update(_rows).where(_rows.c.id == number).values(confirmed_at=now, answers={})
+        update(_rows)
+        .where(_rows.c.id == number)
+        .values(confirmed_at=now, answers={}, also=null())
     )
 
 

@@ -301,7 +301,7 @@ class WelcomeRow(SQLModel, table=True):
 class SignUpRow(SQLModel, table=True):
     """One sign-up on a page: the cause of its confirmation letter, and what was answered.
 
-    The answers become attributes when the person confirms. `network_hash` is keyed.
+    The answers, and her yes to `also`, count when she confirms. `network_hash` is keyed.
     """
 
     __tablename__ = "sign_up"  # pyright: ignore[reportAssignmentType]
@@ -326,6 +326,7 @@ class SignUpRow(SQLModel, table=True):
     confirmed_at: datetime | None = _time(null=True)
     # What the person is welcomed with when she confirms, as it was when she signed up.
     welcome_id: int | None = _number(null=True)
+    also: dict[str, Any] | None = Field(default=None, sa_column=Column(Values))
 
 
 class PageRequestRow(SQLModel, table=True):

@@ -23,6 +23,7 @@ from mailer.compose.links import Site
 from mailer.config.hooks import hook_keys_of
 from mailer.config.privacy import handling_of
 from mailer.errors import MailerError
+from mailer.jobs.agreeing import lists_that_ask
 from mailer.jobs.articles import FreshShelf
 from mailer.jobs.clicks import Clicks
 from mailer.jobs.hooks import HookDoor
@@ -188,7 +189,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         watching=Threads(_WATCHING),
         joining=joining,
         letters=Reading(database, Pen(site, tokens, limits or Limits()), lists),
-        clicks=Clicks(database),
+        clicks=Clicks(database, lambda: lists_that_ask(joining.world)),
         lists=lists,
         handling=handling,
         shelf=shelf or Shelf(),

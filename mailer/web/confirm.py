@@ -28,7 +28,7 @@ async def post(request: Request, means: Means) -> Response:
     number = _number(request, means)
     if number is None:
         return means.pages.not_found(language_of(request, means.pages))
-    await read_form(request)
+    form = await read_form(request)
     address = client_address(request, means.joining.proxies)
     agent = agent_of(request)
     found = await means.joining.threads.do(
@@ -40,6 +40,7 @@ async def post(request: Request, means: Means) -> Response:
             network_address=address,
             agent=agent,
             rehearsing=means.joining.rehearsing,
+            with_also="also" in form,
         )
     )
     return _page(request, means, "confirmed", found)
@@ -60,6 +61,7 @@ def _page(request: Request, means: Means, name: str, found: Invitation | None) -
             "address": masked(found.address),
             "open": found.open,
             "confirmed": found.confirmed,
+            "also": [{"title": title, "words": words} for title, words in found.also],
             "join_url": f"../join/{found.list_name}" if found.list_name else "",
         },
         language=language_of(request, means.pages, found.language),

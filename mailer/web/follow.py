@@ -1,8 +1,8 @@
 """/r/…: a link of a letter, counted on its way to where it leads.
 
 Where it leads stands in the database, and the link is signed: nobody can make one that
-leads elsewhere, or count what was not followed. There is no person in it, and following it
-changes nobody's state.
+leads elsewhere, or count what was not followed. There is no person in it but in the letters
+of those who agreed to that, and following it changes nobody's state.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mailer.audience.clicking import Seen
-from mailer.model.token import Link
+from mailer.model.token import Link, Reader
 from mailer.web.client import client_address
 from mailer.web.guard import HEADERS
 from mailer.web.language import language_of
@@ -30,13 +30,14 @@ _FIELDS = [
 
 async def get(request: Request, means: Means) -> Response:
     """Lead on to where a link leads."""
-    link = _link(request.path_params["token"], means)
+    found = _followed(request.path_params["token"], means)
     url = None
-    if link is not None:
+    if found is not None:
+        link = found[0]
         url = await means.reading.do(lambda: means.clicks.look_up(link))
-    if link is None or url is None:
+    if found is None or url is None:
         return means.pages.not_found(language_of(request, means.pages))
-    _note(request, means, link)
+    _note(request, means, *found)
     return Response(status_code=302, headers={"Location": _ascii(url)})
 
 
@@ -59,12 +60,12 @@ class Shortcut:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lead on, or leave it to the application."""
         place = self._place(scope)
-        link = _link(scope["path"][len(place) :], self._means) if place else None
-        url = None if link is None else self._means.clicks.known_url(link)
-        if link is None or url is None:
+        found = _followed(scope["path"][len(place) :], self._means) if place else None
+        url = None if found is None else self._means.clicks.known_url(found[0])
+        if found is None or url is None:
             await self._app(scope, receive, send)
             return
-        _note(Request(scope), self._means, link)
+        _note(Request(scope), self._means, *found)
         fields = [*_FIELDS, (b"location", _ascii(url).encode())]
         await send({"type": "http.response.start", "status": 302, "headers": fields})
         await send({"type": "http.response.body", "body": b""})
@@ -76,11 +77,11 @@ class Shortcut:
         return next((one for one in self._places if path.startswith(one)), "")
 
 
-def _link(token: str, means: Means) -> Link | None:
-    return means.tokens.link(token.rstrip(JUNK))
+def _followed(token: str, means: Means) -> tuple[Link, Reader | None] | None:
+    return means.tokens.followed(token.rstrip(JUNK))
 
 
-def _note(request: Request, means: Means, link: Link) -> None:
+def _note(request: Request, means: Means, link: Link, reader: Reader | None) -> None:
     headers = request.headers
     purpose = headers.get("sec-purpose", "") + headers.get("purpose", "")
     means.clicks.note(
@@ -92,6 +93,7 @@ def _note(request: Request, means: Means, link: Link) -> None:
             purpose + headers.get("x-moz", ""),
             _network(request, means),
         ),
+        reader,
     )
 
 

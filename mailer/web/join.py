@@ -17,6 +17,7 @@ from mailer.jobs.sign_up import Desk, Wish, sign_up
 from mailer.model.address import Address, parse_address
 from mailer.model.attributes import AttributeType
 from mailer.model.mailinglist import OptIn
+from mailer.model.separate import Separate
 from mailer.model.signup import Question
 from mailer.web.client import agent_of, client_address
 from mailer.web.form import read_form
@@ -72,6 +73,7 @@ async def post(request: Request, means: Means) -> Response:
         language,
         client_address(request, means.joining.proxies),
         agent_of(request),
+        also=frozenset(one.id for one in desk.separates if fields.get(_box(one))),
     )
     if not fields.get(_TRAP):
         decided = await means.joining.threads.do(lambda: sign_up(desk, wish))
@@ -110,6 +112,16 @@ def _form(means: Means, desk: Desk, typed: _Typed, language: str) -> Response:
             "postal_address": mailing_list.postal_address,
             "email": typed.fields.get(_EMAIL, ""),
             "email_problem": typed.problems.get(_EMAIL, ""),
+            "boxes": [
+                {
+                    "field": _box(one),
+                    "title": one.title,
+                    "purpose": one.purpose,
+                    "words": one.wording.text,
+                    "ticked": bool(typed.fields.get(_box(one))),
+                }
+                for one in desk.separates
+            ],
             "questions": [
                 _question(desk, one, typed) for one in mailing_list.sign_up.questions
             ],
@@ -117,6 +129,11 @@ def _form(means: Means, desk: Desk, typed: _Typed, language: str) -> Response:
         _UNPROCESSABLE if typed.problems else 200,
         language=language,
     )
+
+
+def _box(separate: Separate) -> str:
+    """Return the field of a separate purpose: ticked, or not sent."""
+    return f"also.{separate.id}"
 
 
 def _question(desk: Desk, question: Question, typed: _Typed) -> dict[str, object]:

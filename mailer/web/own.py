@@ -13,12 +13,14 @@ from starlette.responses import Response
 
 from mailer.errors import AddressError, MailerError
 from mailer.jobs import own_page as jobs
-from mailer.jobs import sharing
+from mailer.jobs.agreeing import Offer, agree, click_records, offers, withdraw
 from mailer.jobs.known import Known, known_about
 from mailer.jobs.own_document import as_document
 from mailer.jobs.page_links import open_page
+from mailer.jobs.world import World
 from mailer.model.address import Address, parse_address
 from mailer.model.contact import Contact
+from mailer.model.separate import Separate
 from mailer.model.token import TokenKind
 from mailer.store.page_requests import PageRequest, Purpose, find_request
 from mailer.web.client import agent_of, client_address
@@ -146,8 +148,8 @@ async def _act(
             return await _download(request, means, contact.id, kind)
         case "move":
             return await _ask_to_move(request, means, contact, form)
-        case "share" | "unshare" as wish if "partner" in form:
-            note = await _share(request, means, contact, form["partner"], wish)
+        case "share" | "unshare" | "follow" | "unfollow" as wish if "about" in form:
+            note = await _say(request, means, contact, form["about"], wish)
             return await _page(request, means, contact.id, note)
         case "":
             return await _page(request, means, contact.id)
@@ -155,23 +157,25 @@ async def _act(
             return means.pages.problem(400, language=language_of(request, means.pages))
 
 
-async def _share(
-    request: Request, means: Means, contact: Contact, name: str, wish: str
+async def _say(
+    request: Request, means: Means, contact: Contact, about: str, wish: str
 ) -> str:
-    """Agree that a partner gets her data, or withdraw that; say what was done."""
+    """Write down that she agrees to a separate purpose, or no more; say what was done."""
     world = means.joining.world
-    partners = await means.reading.do(lambda: read_partners(world.folder, world.specs))
-    partner = next((one for one in partners if one.name == name), None)
-    if partner is None:
+    separates = await means.reading.do(lambda: _separates(world))
+    separate = next((one for one in separates if one.id == about), None)
+    if separate is None:
         return ""
-    if wish == "unshare":
-        await means.leaving.do(lambda: sharing.withdraw(world, contact, partner))
-        return "unshared"
+    if wish.startswith("un"):
+        await means.leaving.do(lambda: withdraw(world, contact, separate))
+        return f"{wish}ed" if wish == "unfollow" else "unshared"
     address, agent = client_address(request, means.joining.proxies), agent_of(request)
-    await means.leaving.do(
-        lambda: sharing.agree(world, contact.id, partner, address, agent)
-    )
+    await means.leaving.do(lambda: agree(world, contact.id, separate, address, agent))
     return "shared"
+
+
+def _separates(world: World) -> tuple[Separate, ...]:
+    return (*read_partners(world.folder, world.specs), *click_records(world))
 
 
 async def _erase(
@@ -211,9 +215,9 @@ async def _known(means: Means, contact_id: int) -> Known | None:
     return await means.reading.do(lambda: known_about(world, contact_id))
 
 
-async def _offers(means: Means, known: Known) -> tuple[sharing.Offer, ...]:
+async def _offers(means: Means, known: Known) -> tuple[Offer[Separate], ...]:
     world = means.joining.world
-    return await means.reading.do(lambda: sharing.offers_to(world, known.contact))
+    return await means.reading.do(lambda: offers(world, known.contact, _separates(world)))
 
 
 async def _page(

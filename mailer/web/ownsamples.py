@@ -116,10 +116,21 @@ _FULL: Values = {
     "given": [{"title": "Acme", "at": "21 Nov 2026, 10:00:00"}],
     "partners": [
         {
-            "name": "acme",
+            "id": "partner:acme",
             "title": "Acme",
             "purpose": "Tours.",
             "words": "Yes, tell Acme.",
+            "agreed": agreed,
+            "since": "21 Nov 2026",
+        }
+        for agreed in (True, False)
+    ],
+    "follows": [
+        {
+            "id": "clicks:news",
+            "title": "What you follow",
+            "purpose": "To write about what you read.",
+            "words": "Yes, remember it.",
             "agreed": agreed,
             "since": "21 Nov 2026",
         }
@@ -139,6 +150,7 @@ _BARE: Values = {
     "plain": False,
     "given": [],
     "partners": [],
+    "follows": [],
     "topics": [],
     "on_lists": [],
     "consents": [],
@@ -166,6 +178,7 @@ OWN_SAMPLES: dict[str, Sequence[Values]] = {
             (_BARE, "same", False),
             (_BARE, "shared", False),
             (_BARE, "unshared", False),
+            (_BARE, "unfollowed", False),
             (_BARE, "letter", False),
             (_BARE, "no-letter", False),
         )

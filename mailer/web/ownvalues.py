@@ -7,9 +7,10 @@ from datetime import datetime
 from babel.dates import format_date, format_datetime
 
 from mailer.audience.answers import Problem, field_of
+from mailer.jobs.agreeing import Offer
 from mailer.jobs.export_contacts import cell
 from mailer.jobs.known import Agreed, Known, Received, Spoken, Value
-from mailer.jobs.sharing import Offer
+from mailer.model.separate import ClickRecord, Separate
 from mailer.model.ticket import EntryKind
 from mailer.model.zone import zone_names, zone_of
 from mailer.web.means import Means
@@ -53,12 +54,14 @@ def page_values(
     means: Means,
     language: str,
     typed: Typed | None,
-    offers: Sequence[Offer] = (),
+    offers: Sequence[Offer[Separate]] = (),
 ) -> dict[str, object]:
     """Return what the page, and the HTML to keep, are filled in with."""
     contact = known.contact
     clock = _Clock(language, contact.time_zone)
-    titles = {one.partner.name: one.partner.title for one in offers}
+    titles = {
+        one.separate.name: one.separate.title for one in offers if not _is_clicks(one)
+    }
     return {
         "address": contact.address,
         "since": clock.day(contact.created_at),
@@ -70,7 +73,8 @@ def page_values(
             {"title": titles.get(one.partner, one.partner), "at": clock.time(one.at)}
             for one in known.given
         ],
-        "partners": [_partner(one, clock) for one in offers],
+        "partners": [_offer(one, clock) for one in offers if not _is_clicks(one)],
+        "follows": [_offer(one, clock) for one in offers if _is_clicks(one)],
         "plain": known.plain,
         "topics": [
             {"title": title, "chosen": ", ".join(chosen)} for title, chosen in known.topics
@@ -95,13 +99,17 @@ def page_values(
     }
 
 
-def _partner(one: Offer, clock: _Clock) -> dict[str, object]:
-    partner = one.partner
+def _is_clicks(one: Offer[Separate]) -> bool:
+    return isinstance(one.separate, ClickRecord)
+
+
+def _offer(one: Offer[Separate], clock: _Clock) -> dict[str, object]:
+    separate = one.separate
     return {
-        "name": partner.name,
-        "title": partner.title,
-        "purpose": partner.purpose,
-        "words": partner.wording.text,
+        "id": separate.id,
+        "title": separate.title,
+        "purpose": separate.purpose,
+        "words": separate.wording.text,
         "agreed": one.since is not None,
         "since": clock.day(one.since),
     }

@@ -67,6 +67,15 @@ def values_of(
             for name in handling.attributes
         ],
         "counts_clicks": any(one.count_links for one in lists),
+        "records": [
+            {
+                "title": one.clicks.title,
+                "purpose": one.clicks.purpose,
+                "language": one.language,
+            }
+            for one in lists
+            if one.clicks is not None
+        ],
         "mailboxes": list(handling.mailboxes),
         "reads_mail": handling.reads_mail,
         "receivers": [

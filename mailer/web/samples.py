@@ -24,6 +24,7 @@ _INVITED: tuple[Values, ...] = tuple(
         "address": address,
         "open": is_open,
         "confirmed": confirmed,
+        "also": [{"title": "Acme", "words": "Yes, tell Acme."}] if title else [],
         "join_url": join_url,
     }
     for title in ("News & more", "")
@@ -131,6 +132,11 @@ SAMPLES: dict[str, Sequence[Values]] = {
             ],
             "known": ["Your name"] if yes else [],
             "counts_clicks": yes,
+            "records": [
+                {"title": "What you follow", "purpose": "To know.", "language": "en"}
+            ]
+            if yes
+            else [],
             "mailboxes": ["help@example.com"] if yes else [],
             "reads_mail": yes,
             "receivers": [
@@ -225,6 +231,16 @@ SAMPLES: dict[str, Sequence[Values]] = {
             "postal_address": postal_address,
             "email": "j",
             "email_problem": problem,
+            "boxes": [
+                {
+                    "field": "also.clicks:news",
+                    "title": "What you follow",
+                    "purpose": "To write about what you read.",
+                    "words": "Yes, remember it.",
+                    "ticked": ticked,
+                }
+                for ticked in (True, False)
+            ],
             "questions": _questions(problem),
         }
         for postal_address in ("Storgata 1\nBergen", "")

@@ -8,6 +8,7 @@ from email_validator import EmailNotValidError, validate_email
 from mailer.errors import NotFoundError, WorkspaceError, did_you_mean, shorten
 from mailer.model.mailinglist import MailingList, OptIn, Wording
 from mailer.model.signup import CONFIRMATION, Question, SignUpPage
+from mailer.workspace.clickstable import clicks_of
 from mailer.workspace.files import inside
 from mailer.workspace.folder import names
 from mailer.workspace.quiettable import quiet_of
@@ -129,6 +130,7 @@ def parse_list(values: Mapping[str, object], name: str) -> MailingList:
     file = Table(values, f"{KIND}/{name}.toml")
     sender_name, sender_address = parse_sender(file.text("from"), f"{file.where}: from")
     utm, utm_domains = _utm(file)
+    count_links = file.flag("count_links", default=True)
     found = MailingList(
         id=_matching(
             file, "id", _ID, "small letters, digits, '.', '_' or '-', as in 'news'"
@@ -150,7 +152,8 @@ def parse_list(values: Mapping[str, object], name: str) -> MailingList:
         ),
         segments=_segments(file),
         archive=file.flag("archive", default=False),
-        count_links=file.flag("count_links", default=True),
+        count_links=count_links,
+        clicks=clicks_of(file, counted=count_links),
         pause_on_out_of_office=file.flag("pause_on_out_of_office", default=False),
         utm=utm,
         utm_domains=utm_domains,
@@ -215,12 +218,13 @@ def _sign_up(file: Table) -> SignUpPage | None:
     page = Table(file.table("sign_up"), f"{file.where}, [sign_up]")
     template = page.text("template", CONFIRMATION)
     questions = [_question(one) for one in page.tables("questions")]
+    partners = tuple(dict.fromkeys(page.texts("partners")))
     page.end()
     asked = [one.attribute for one in questions]
     for name in asked:
         if asked.count(name) > 1:
             raise WorkspaceError(f"{page.where}: {name} is asked for twice")
-    return SignUpPage(tuple(questions), template)
+    return SignUpPage(tuple(questions), template, partners)
 
 
 def _question(table: Table) -> Question:

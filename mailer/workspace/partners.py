@@ -4,10 +4,10 @@ import re
 from collections.abc import Collection
 
 from mailer.errors import NotFoundError, WorkspaceError, did_you_mean, shorten
-from mailer.model.mailinglist import Wording
 from mailer.model.partner import Partner
 from mailer.workspace.files import exists, inside
 from mailer.workspace.tomlfiles import Table, read_toml
+from mailer.workspace.wordingtable import wordings_of
 
 PARTNERS_FILE = "partners.toml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -58,7 +58,7 @@ def _partner(file: Table, name: str, known: Collection[str]) -> Partner:
         name,
         table.text("title").strip(),
         table.text("purpose").strip(),
-        _wordings(table),
+        wordings_of(table, name),
         tuple(table.texts("gets")),
     )
     table.end()
@@ -69,19 +69,3 @@ def _partner(file: Table, name: str, known: Collection[str]) -> Partner:
                 f"{did_you_mean(attribute, known)}"
             )
     return found
-
-
-def _wordings(table: Table) -> tuple[Wording, ...]:
-    found: list[Wording] = []
-    for one in table.tables("wordings"):
-        version, text = one.number("version"), one.text("text").strip()
-        found.append(Wording(version, text, one.flag("editorial", default=False)))
-        one.end()
-    versions = [one.version for one in found]
-    if sorted(versions) != list(range(1, len(found) + 1)) or not found:
-        raise WorkspaceError(
-            f"{table.where}: wordings must have the versions 1, 2, 3 …, each once: write"
-            f" [[{table.where.partition('[')[2].rstrip(']')}.wordings]] with version and"
-            " text, the words that people agree to"
-        )
-    return tuple(sorted(found, key=lambda one: one.version))

@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from web.test_own_page import KARI, opened
 
 from mailer.errors import RefusedError, WorkspaceError
-from mailer.jobs import sharing
+from mailer.jobs.agreeing import agree as agree_to
 from mailer.jobs.erase import erase
 from mailer.jobs.export_contacts import partners_lines
 from mailer.jobs.known import known_about
@@ -59,7 +59,7 @@ def test_a_person_agrees_on_her_own_page_and_only_then_is_given(
     at, session, text = opened(world, page)
     assert "Acme &lt;Tours&gt;" in text
     assert "Yes, give Acme my address and name." in text
-    form = {"session": session, "partner": "acme"}
+    form = {"session": session, "about": ACME}
     assert "that you agree." in page.post(at, data={**form, "do": "share"}).text
     page.post(at, data={**form, "do": "share"})
     with world.database.read() as connection:
@@ -80,7 +80,7 @@ def test_a_person_agrees_on_her_own_page_and_only_then_is_given(
 
 
 def agree(there, acme, kari):
-    sharing.agree(there, kari.contact_id, acme, "192.0.2.1", "Mozilla")
+    agree_to(there, kari.contact_id, acme, "192.0.2.1", "Mozilla")
     assert given(there, acme) == [KARI]
 
 
@@ -90,7 +90,7 @@ def test_what_she_withdraws_is_given_no_more_and_she_can_agree_again(
     agree(there, acme, kari)
     at, session, text = opened(world, page)
     assert "You agreed to this on" in text
-    form = {"session": session, "partner": "acme"}
+    form = {"session": session, "about": ACME}
     assert "not agree any more." in page.post(at, data={**form, "do": "unshare"}).text
     assert given(there, acme) == []
     page.post(at, data={**form, "do": "share"})
@@ -145,7 +145,7 @@ def test_what_is_given_is_on_record_and_shown_to_her(page, world, kari, there, a
 
 
 def test_a_count_gives_nothing(world, kari, there, acme):
-    sharing.agree(there, kari.contact_id, acme, None, None)
+    agree_to(there, kari.contact_id, acme, None, None)
     assert count_agreeing(there, acme) == 1
     with world.database.read() as connection:
         many = connection.execute(select(func.count()).select_from(table(SharingRow)))
@@ -184,5 +184,5 @@ def test_a_partner_that_is_not_there_and_a_strange_form_change_nothing(page, wor
     before = world.entries()
     for name in ("other", "", "news"):
         page.post(at, data={"session": session, "partner": name, "do": "share"})
-    page.post(at, data={"session": "forged", "partner": "acme", "do": "share"})
+    page.post(at, data={"session": "forged", "about": ACME, "do": "share"})
     assert world.entries() == before

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
-from mailer.jobs.sharing import agree
+from mailer.jobs.agreeing import agree
 from mailer.model.frequency import Frequency
 from mailer.store.contacts import find_contact
 from mailer.store.frequencies import choose_frequency

@@ -21,6 +21,8 @@ from mailer.compose.limits import Limits
 from mailer.compose.prepared import Prepared, prepare
 from mailer.compose.template import Edition
 from mailer.model.kind import Kind
+from mailer.model.mailinglist import Clicks, Wording
+from mailer.model.token import Reader, TokenKind
 
 SHOP = "https://shop.test/tents?a=1&b=2"
 WAY = "https://mail.example.com/r/way"
@@ -113,3 +115,51 @@ def test_each_language_is_counted_by_itself():
     )
     found = prepare(template, NEWS, LIST_NUMBER, SPECS, SITE, TOKENS, Limits()).countable
     assert sorted(found) == [("en", SHOP), ("nb", SHOP)]
+
+
+ASKS = replace(
+    NEWS, clicks=Clicks("What you follow", "To know.", (Wording(1, "Yes, remember it."),))
+)
+
+
+def asked(html: str, text: str | None = None) -> Prepared:
+    return prepare(
+        source(f"{html}{FOOT}", text=text and f"{text}{BELOW}", kind=Kind.MARKETING),
+        ASKS, LIST_NUMBER, SPECS, SITE, TOKENS, Limits(), ways={"en": {SHOP: WAY}},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [None, f"See {SHOP}, or not.\n{SHOP}"])
+def test_only_who_agreed_has_links_that_say_who_follows_them(text: str | None):
+    html = '<p><a href="https://shop.test/tents?a=1&amp;b=2">Tents</a></p>'
+    if_city = f"{{% if city %}}{html}{{% endif %}}"
+    prepared = asked(html + if_city, text)
+    assert prepared.asks_for_clicks
+    kari = person(city="Bergen")
+    token = TOKENS.for_reader(TokenKind.CLICK, Reader(kari.contact_id or 0, LIST_NUMBER, 2))
+    for clicks, way in ((True, f"{WAY}{token}"), (False, WAY)):
+        letter = read_letter(prepared.compose(kari, 1, 2, DATE, clicks=clicks))
+        page, plain = content(letter, "html"), content(letter, "plain")
+        assert page.count(f'href="{way}"') == 2
+        assert plain.count(WAY) == 2
+        assert plain.count(f"{WAY}{token}") == (2 if clicks else 0)
+        assert "clicker" not in page + plain
+    whole = prepared.for_everybody("https://mail.example.com")[1]
+    assert f'href="{WAY}"' in whole
+
+
+def test_a_list_that_does_not_ask_has_the_same_links_for_all():
+    prepared = made(f'<p><a href="{SHOP}">Tents</a></p>')
+    assert not prepared.asks_for_clicks
+    letters = [prepared.compose(person(), 1, 2, DATE, clicks=one) for one in (True, False)]
+    assert letters[0].content == letters[1].content
+
+
+def test_a_notice_never_tells_who_follows_its_links():
+    prepared = prepare(
+        source(f'<p><a href="{SHOP}">Tents</a></p>{FOOT}', kind=Kind.NOTICE),
+        ASKS, LIST_NUMBER, SPECS, SITE, TOKENS, Limits(), ways={"en": {SHOP: WAY}},
+    )  # fmt: skip
+    assert not prepared.asks_for_clicks
+    html = content(read_letter(prepared.compose(person(), 1, 2, DATE, clicks=True)), "html")
+    assert WAY not in html
