@@ -126,6 +126,7 @@ class Workspace:
             zone=settings.time_zone,
             mode=mode_of(settings),
             canary=settings.campaigns.canary(),
+            engaged_first=settings.campaigns.engaged_first,
         )
 
     def mailboxes(self) -> tuple[Mailbox, ...]:

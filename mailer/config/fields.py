@@ -99,6 +99,12 @@ class Campaigns(Section):
     withheld_share: Share = setting(
         0.01, "A campaign pauses when more than this share of it cannot be composed."
     )
+    engaged_first: bool = setting(
+        True,
+        "Of letters that become due together they leave first whose people did something"
+        " last: joined, clicked, ordered, wrote. So providers hear of a campaign from those"
+        " who want it. A campaign that is spread over a time keeps its order by lot.",
+    )
     canary_letters: Limit = setting(
         200,
         "So many letters of a campaign leave first, over all providers, and the rest after"

@@ -74,6 +74,7 @@ def plan(
         )
         facts["drawn_up_to"] = drawn = _drawn(world, connection, campaign, audiences)
         order = _order(campaign, world.give_up_after)
+        order = replace(order, engaged_first=world.engaged_first)
         plannings = [Planning(connection, one, order, drawn) for one in audiences]
     # Before the first letter can leave: a restore must know that it was begun.
     world.logbook.keep_campaign(campaign_id, {"campaign": facts, "frozen": body})

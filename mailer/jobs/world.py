@@ -30,6 +30,7 @@ class World:
         withheld_share: A campaign pauses when more of it than this cannot be composed.
         zone: The zone that counts where a contact's own is missing or unknown.
         canary: Which letters of a campaign leave before the rest, to be looked at.
+        engaged_first: Who did something last gets a campaign first.
         mode: None when the settings do not say.
     """
 
@@ -48,6 +49,7 @@ class World:
     zone: str = "UTC"
     mode: Mode | None = Mode.LIVE
     canary: CanaryRule = NO_CANARY
+    engaged_first: bool = False
 
     @property
     def rehearsing(self) -> bool:

@@ -37,6 +37,7 @@ from mailer.store.audience import (
     word,
 )
 from mailer.store.columns import Instant, to_instant
+from mailer.store.engagement import last_engaged
 from mailer.store.inserting import inserting
 from mailer.store.lots import later_by, lot
 from mailer.store.maildomains import provider_of
@@ -55,6 +56,8 @@ class Order:
         give_up_at: When those are given up that became due at `due_at`.
         spread: They become due evenly over this.
         elsewhere: When they become due in zones where that is another moment.
+        engaged_first: Of those that become due together they leave first whose contacts
+            did something last, of their own accord.
     """
 
     campaign_id: int
@@ -64,13 +67,14 @@ class Order:
     elsewhere: Mapping[datetime, list[str]] = field(
         default_factory=dict[datetime, list[str]]
     )
+    engaged_first: bool = False
     rehearsal: bool = False
     priority: int = 0
 
     @property
     def alike(self) -> bool:
         """Whether all letters become due in the same moment."""
-        return not self.spread and not self.elsewhere
+        return not (self.spread or self.elsewhere or self.engaged_first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +216,10 @@ def _times(order: Order, dialect: Dialect) -> tuple[ColumnElement[Any], ColumnEl
     if order.spread:
         due += later_by(order.spread, order.campaign_id)
     tried_for = to_instant(order.give_up_at) - to_instant(order.due_at)
-    return due, due + _number(tried_for)
+    give_up = due + _number(tried_for)
+    if order.engaged_first and not order.spread:
+        due += last_engaged(order.due_at, dialect)
+    return due, give_up
 
 
 def _number(number: int) -> ColumnElement[int]:

@@ -31,12 +31,14 @@ from mailer.store.campaigns import change_state, find_campaign
 from mailer.store.columns import to_instant
 from mailer.store.database import Connection, Database
 from mailer.store.deliveries import counts, deliveries_of
+from mailer.store.eventtables import EventRow
 from mailer.store.permission import may_leave
 from mailer.store.planning import Order, Planning, Slice
 from mailer.store.prospects import Group, groups, lacking
 from mailer.store.tables import DeliveryRow, SubscriptionRow, table
 
 DELIVERY = table(DeliveryRow)
+EVENT = table(EventRow)
 SUBSCRIPTION = table(SubscriptionRow)
 
 
@@ -95,6 +97,51 @@ def test_a_delivery_is_written_as_it_is_to_be_sent(village: Database):
     assert (row.state, row.reason, row.attempt, row.deferrals) == ("queued", None, 0, 0)
     assert row.due_at == NOW + timedelta(hours=2)
     assert row.give_up_at == NOW + timedelta(hours=26)
+
+
+def test_who_did_something_last_gets_it_first(village: Database):
+    did = {8: 1, 2: 30, 9: 400, 1: 24 * 400}
+    with village.write() as connection:
+        number = campaign(connection)
+        connection.execute(update(SUBSCRIPTION).values(since_at=NOW - timedelta(days=100)))
+        connection.execute(
+            insert(EVENT),
+            [
+                {"contact_id": one, "kind": "wrote", "about": "", "at": at}
+                for one, hours in did.items()
+                for at in (NOW - timedelta(hours=hours), NOW - timedelta(days=900))
+            ],
+        )
+    plan(replace(world(village), engaged_first=True), number)
+    with village.read() as connection:
+        rows = connection.execute(
+            select(DELIVERY.c.contact_id, DELIVERY.c.due_at, DELIVERY.c.give_up_at)
+            .order_by(DELIVERY.c.due_at, DELIVERY.c.id)
+        ).all()  # fmt: skip
+    assert [row.contact_id for row in rows] == [8, 2, 9, 1, 7, 10]
+    # A microsecond for each hour; who joined after an older deed counts from then.
+    later = [(row.due_at - NOW) // timedelta(microseconds=1) for row in rows]
+    assert later == [1, 30, 400, 2400, 2400, 2400]
+    assert {row.give_up_at - NOW for row in rows} == {timedelta(days=1)}
+
+
+def test_who_did_nothing_for_a_year_is_last_together_and_what_comes_is_no_past(
+    village: Database,
+):
+    with village.write() as connection:
+        number = campaign(connection)
+        for person, days in ((1, 367), (2, 5000), (7, -3)):
+            connection.execute(
+                update(SUBSCRIPTION)
+                .where(SUBSCRIPTION.c.contact_id == person)
+                .values(since_at=NOW - timedelta(days=days))
+            )
+    plan(replace(world(village), engaged_first=True), number)
+    later = {
+        one.contact_id: (one.due_at - NOW) // timedelta(microseconds=1)
+        for one in deliveries_of(village, number)
+    }
+    assert (later[1], later[2], later[7]) == (366 * 24, 366 * 24, 0)
 
 
 def test_letters_are_given_up_when_the_campaign_says_they_are_worth_nothing(
