@@ -91,6 +91,9 @@ class Courier(Generic[E]):
 
     async def work(self) -> Released | None:
         """Hand over letters until there are none; return the relay's trouble, if any."""
+        if self._line.broken:
+            # It said what it offers and hung up: it is to be left alone for a while.
+            return Released(Reply(0, "", self._line.broken), Stage.EHLO)
         begun = await self._next()
         while begun is not None:
             verdict = await self._envelope(begun)
@@ -224,6 +227,9 @@ class Courier(Generic[E]):
     async def _content(self, errand: E) -> tuple[Outcome, _Begun[E] | None]:
         """Write the content, and behind it the next envelope; return what came of it."""
         line = self._line
+        if line.broken:
+            # While it was put on record: not a byte of it was written, nothing is in doubt.
+            return Released(Reply(0, "", line.broken), Stage.DATA), None
         final = line.expect(1, line.timeouts.content_s)
         pieces: tuple[bytes, ...] = stuffed(errand.letter)
         following = None

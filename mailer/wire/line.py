@@ -157,6 +157,10 @@ async def open_line(relay: RelayAddress) -> Line | Released:
                 return Released(Reply(0, "", _PLAIN_TEXT), stage)
             await client.login(relay.username, relay.password)
         transport = client.transport
+        if transport is None or transport.is_closing():
+            # From here on nobody would hear of it.
+            client.close()
+            return Released(Reply(0, "", "the relay closed the connection"), stage)
     except aiosmtplib.SMTPResponseException as refusal:
         client.close()
         line = f"{refusal.code} {refusal.message}".splitlines()[0].encode()

@@ -2,13 +2,16 @@
 
 It keeps to RFC 5321 as far as a sender can see, offers PIPELINING, SIZE, 8BITMIME, SMTPUTF8
 and DSN, and does what real servers do on a bad day when its rules say so: put off, refuse,
-say nothing, hang up, answer garbage. It forwards nothing to anybody.
+say nothing, hang up, answer garbage, byte by byte, or never to the end. It forwards nothing
+to anybody.
 """
 
 import asyncio
 import collections
 import re
+import socket
 import ssl
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -17,6 +20,8 @@ from typing import cast
 _PATH = re.compile(rb"<([^>]*)>")
 _MESSAGE_ID = re.compile(rb"^message-id:\s*<([^>]+)>", re.IGNORECASE | re.MULTILINE)
 _END = b"\r\n.\r\n"
+_AT_ONCE = struct.pack("ii", 1, 0)
+"""Closing waits for nothing (SO_LINGER): the other side hears of a reset."""
 
 
 class Step(Enum):
@@ -24,18 +29,37 @@ class Step(Enum):
 
     BANNER = "banner"
     EHLO = "ehlo"
+    STARTTLS = "starttls"
+    AUTH = "auth"
     MAIL = "mail"
     RCPT = "rcpt"
     DATA = "data"
+    BODY = "body"
+    """Some of a letter has come, and not its end: the one step that wants no answer."""
     CONTENT = "content"
     RSET = "rset"
+    QUIT = "quit"
 
 
 class Mischief(Enum):
     """Answers that are none."""
 
     HANG_UP = "hang_up"
+    RESET = "reset"
     SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Drip:
+    """An answer that comes byte by byte.
+
+    Args:
+        ends: It comes whole in the end; else there is always one more byte.
+    """
+
+    words: str
+    every_s: float = 0.002
+    ends: bool = True
 
 
 @dataclass(slots=True)
@@ -63,7 +87,7 @@ class Received:
         return match[1].decode("ascii", "replace") if match else ""
 
 
-Answer = str | bytes | Mischief | tuple[str | bytes, Mischief] | None
+Answer = str | bytes | Drip | Mischief | tuple[str | bytes, Mischief] | None
 Rule = Callable[[Step, Received], Answer]
 
 
@@ -170,11 +194,20 @@ class Sink:
 
 _DEFAULTS = {
     Step.BANNER: "220 sink.example.com ESMTP",
+    Step.STARTTLS: "220 2.0.0 ready",
     Step.MAIL: "250 2.1.0 sender ok",
     Step.RCPT: "250 2.1.5 recipient ok",
     Step.DATA: "354 end data with <CR><LF>.<CR><LF>",
     Step.RSET: "250 2.0.0 reset",
+    Step.QUIT: "221 2.0.0 bye",
 }
+
+_UNKNOWN = "502 5.5.2 not understood"
+
+
+def _positive(words: str) -> bool:
+    """Say whether an answer is a good one, and there to its last line."""
+    return words[:1] in "23" and words.rpartition("\n")[2][3:4] != "-"
 
 
 class _Line(asyncio.Protocol):
@@ -185,9 +218,12 @@ class _Line(asyncio.Protocol):
         self._buffer = b""
         self._in_content = False
         self._silent = False
+        self._dripping: asyncio.Task[None] | None = None
+        self._body_noted = False
         self._count = 0
         self._number = 0
         self._now = Received()
+        self._mail_ok = False
         self._rcpt_ok = False
         self._transport: asyncio.Transport | None = None
 
@@ -225,6 +261,9 @@ class _Line(asyncio.Protocol):
                 self._buffer.find(_END) if self._in_content else self._buffer.find(b"\r\n")
             )
             if end < 0:
+                if self._in_content and self._buffer and not self._body_noted:
+                    self._body_noted = True
+                    self._play(self._sink.rule(Step.BODY, self._now))
                 return
             if self._in_content:
                 content, self._buffer = (
@@ -239,18 +278,41 @@ class _Line(asyncio.Protocol):
     def _answer(self, step: Step, default: str = "") -> bool:
         """Answer a step; False when the answer was no positive one."""
         answer = self._sink.rule(step, self._now)
+        if answer is None:
+            answer = default or _DEFAULTS[step]
+        return self._play(answer)
+
+    def _play(self, answer: Answer) -> bool:
+        if isinstance(answer, Drip):
+            self._silent = True
+            self._dripping = asyncio.ensure_future(self._drip(answer))
+            return answer.ends and _positive(answer.words)
         words = answer[0] if isinstance(answer, tuple) else answer
         mischief = answer[1] if isinstance(answer, tuple) else answer
-        if words is None:
-            words = default or _DEFAULTS[step]
         if isinstance(words, (str, bytes)):
             self._write(words)
-        if isinstance(mischief, Mischief):
-            if mischief is Mischief.HANG_UP:
-                self.close()
-            self._silent = True
-            return False
-        return str(words)[:1] in "23"
+        if mischief is Mischief.HANG_UP:
+            self.close()
+        if mischief is Mischief.RESET:
+            self._reset_line()
+        self._silent = isinstance(mischief, Mischief)
+        return isinstance(words, str) and _positive(words)
+
+    def _reset_line(self) -> None:
+        assert self._transport is not None
+        raw = self._transport.get_extra_info("socket")
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+        self._transport.abort()
+
+    async def _drip(self, drip: Drip) -> None:
+        assert self._transport is not None
+        left = drip.words.encode() + (b"\r\n" if drip.ends else b"")
+        while not self._transport.is_closing() and (left or not drip.ends):
+            self._transport.write(left[:1] or b" ")
+            left = left[1:]
+            await asyncio.sleep(drip.every_s)
+        self._silent = False
+        self.data_received(b"")
 
     def _write(self, words: str | bytes) -> None:
         assert self._transport is not None
@@ -265,6 +327,7 @@ class _Line(asyncio.Protocol):
             b"MAIL": self._mail,
             b"RCPT": self._rcpt,
             b"DATA": self._data,
+            b"AUTH": self._log_in,
             b"RSET": self._reset,
             b"QUIT": self._quit,
             b"NOOP": self._noop,
@@ -274,20 +337,25 @@ class _Line(asyncio.Protocol):
     def _reset(self, line: bytes) -> None:
         del line
         self._now = self._nothing_yet()
+        self._mail_ok = False
         self._answer(Step.RSET)
 
     def _quit(self, line: bytes) -> None:
         del line
-        self._write("221 2.0.0 bye")
-        self.close()
+        if self._answer(Step.QUIT) and self._dripping is None:
+            self.close()
 
     def _noop(self, line: bytes) -> None:
         del line
         self._write("250 2.0.0 ok")
 
+    def _log_in(self, line: bytes) -> None:
+        self._sink.not_understood.append(line)
+        self._answer(Step.AUTH, _UNKNOWN)
+
     def _unknown(self, line: bytes) -> None:
         self._sink.not_understood.append(line)
-        self._write("502 5.5.2 not understood")
+        self._write(_UNKNOWN)
 
     def _nothing_yet(self) -> Received:
         return Received(self._number, self._count, encrypted=self._encrypted())
@@ -311,7 +379,9 @@ class _Line(asyncio.Protocol):
             return
         context = self._sink.tls
         assert self._transport is not None
-        self._transport.write(b"220 2.0.0 ready\r\n" + self._sink.after_start_tls)
+        if not self._answer(Step.STARTTLS):
+            return
+        self._transport.write(self._sink.after_start_tls)
         self._silent = True
         # What came before is forgotten (RFC 3207 §4.2), also commands sent ahead.
         self._transport.pause_reading()
@@ -347,10 +417,14 @@ class _Line(asyncio.Protocol):
         self._now.sender = match[1].decode("utf-8", "replace") if match else ""
         self._now.parameters = line.decode("utf-8", "replace").partition(">")[2].split()
         self._rcpt_ok = False
-        if not self._answer(Step.MAIL):
+        self._mail_ok = self._answer(Step.MAIL)
+        if not self._mail_ok:
             self._now = self._nothing_yet()
 
     def _rcpt(self, line: bytes) -> None:
+        if not self._mail_ok:
+            self._write("503 5.5.1 need MAIL command")
+            return
         match = _PATH.search(line)
         self._now.recipient = match[1].decode("utf-8", "replace") if match else ""
         self._now.parameters += line.decode("utf-8", "replace").partition(">")[2].split()
@@ -361,6 +435,7 @@ class _Line(asyncio.Protocol):
         if not (self._rcpt_ok or self._sink.careless):
             self._write("554 5.5.1 no valid recipients")
             return
+        self._body_noted = False
         # The content's end is CRLF dot CRLF; the CRLF before it may be that of DATA itself.
         self._in_content = self._answer(Step.DATA)
 
@@ -374,4 +449,4 @@ class _Line(asyncio.Protocol):
         if self._answer(Step.CONTENT, f"250 2.0.0 Ok: queued as {name.upper()}"):
             self._sink.accepted(accepted)
         self._now = self._nothing_yet()
-        self._rcpt_ok = False
+        self._mail_ok = self._rcpt_ok = False

@@ -1,4 +1,4 @@
-"""The courier against a server that answers by rules: every answer at every step."""
+"""The courier against a server that answers by rules, where a dialogue is not enough."""
 
 import asyncio
 from collections import Counter
@@ -34,9 +34,6 @@ from mailer.wire.sink import Answer, Mischief, Received, Rule, Sink, Step
 PLAIN = ("SIZE 1000000", "8BITMIME")
 PIPELINED = ("PIPELINING", "SIZE 1000000", "8BITMIME", "DSN", "SMTPUTF8")
 SLOW = Timeouts(content_s=30)
-QUICK_RETRY = Rules(
-    plan=RetryPlan((0.05,), 0), poll_s=0.02, keep_every_s=0.1, drain_s=5, batch=50
-)
 
 
 @pytest.fixture(params=[PIPELINED, PLAIN], ids=["pipelining", "one at a time"])
@@ -112,24 +109,6 @@ def test_a_refusal_ends_the_letter_and_only_it(
     assert (attempt.code, attempt.enhanced) == (550, "5.1.1")
 
 
-@pytest.mark.parametrize("step", [Step.RCPT, Step.DATA, Step.CONTENT])
-def test_a_deferral_is_tried_again_and_then_accepted(
-    database: Database,
-    ring: KeyRing,
-    tmp_path: Path,
-    extensions: tuple[str, ...],
-    step: Step,
-) -> None:
-    a_campaign(database, ring, 5)
-    sink = Sink(
-        once(step, "451 4.7.1 greylisted, try again in 0 seconds"), extensions=extensions
-    )
-    send(database, tmp_path, sink, connections=1, rules=QUICK_RETRY)
-    assert states(database) == {"accepted": 5}
-    assert rows(database)[0].deferrals == 1
-    assert Counter(letter.recipient for letter in sink.received)["p1@example.com"] == 1
-
-
 def test_a_letter_that_is_put_off_for_ever_expires(
     database: Database, ring: KeyRing, tmp_path: Path
 ) -> None:
@@ -140,82 +119,6 @@ def test_a_letter_that_is_put_off_for_ever_expires(
     assert states(database) == {"accepted": 1, "expired": 1}
     assert [row.reason for row in rows(database)] == ["gave_up", None]
     assert [one.outcome for one in attempts(database)] == ["deferred"] * 3
-
-
-@pytest.mark.parametrize("how", [Mischief.HANG_UP, Mischief.SILENCE])
-def test_a_line_that_breaks_after_the_content_leaves_one_letter_in_doubt(
-    database: Database,
-    ring: KeyRing,
-    tmp_path: Path,
-    extensions: tuple[str, ...],
-    how: Mischief,
-) -> None:
-    a_campaign(database, ring, 6)
-    sink = Sink(once(Step.CONTENT, how), extensions=extensions)
-    send(database, tmp_path, sink, connections=1)
-    assert states(database) == {"accepted": 5, "in_doubt": 1}
-    assert rows(database)[0].state == "in_doubt"
-    assert max(sink.seen.values()) == 1
-
-
-def test_garbage_after_the_content_leaves_the_letter_in_doubt(
-    database: Database, ring: KeyRing, tmp_path: Path, extensions: tuple[str, ...]
-) -> None:
-    a_campaign(database, ring, 4)
-    sink = Sink(once(Step.CONTENT, b"\xff\xfe what?"), extensions=extensions)
-    send(database, tmp_path, sink, connections=1)
-    assert states(database) == {"accepted": 3, "in_doubt": 1}
-    assert "answered what is no reply" in rows(database)[0].reply
-
-
-@pytest.mark.parametrize("step", [Step.MAIL, Step.RCPT, Step.DATA])
-@pytest.mark.parametrize(
-    "answer", [Mischief.HANG_UP, Mischief.SILENCE, b"!!", "421 4.3.2 closing"], ids=str
-)
-def test_trouble_before_the_content_charges_the_relay_and_no_letter(
-    database: Database,
-    ring: KeyRing,
-    tmp_path: Path,
-    extensions: tuple[str, ...],
-    step: Step,
-    answer: Answer,
-) -> None:
-    a_campaign(database, ring, 4)
-    recipient = "" if step is Step.MAIL else "p1@example.com"
-    sink = Sink(once(step, answer, recipient), extensions=extensions)
-    send(database, tmp_path, sink, connections=1)
-    assert states(database) == {"accepted": 4}
-    assert {row.deferrals for row in rows(database)} == {0}
-    assert max(sink.seen.values()) == 1
-
-
-@pytest.mark.parametrize("step", [Step.RCPT, Step.CONTENT])
-def test_a_relay_that_hangs_up_after_refusing_has_still_refused(
-    database: Database,
-    ring: KeyRing,
-    tmp_path: Path,
-    extensions: tuple[str, ...],
-    step: Step,
-) -> None:
-    a_campaign(database, ring, 4)
-    answer = ("554 5.7.1 go away", Mischief.HANG_UP)
-    sink = Sink(once(step, answer), extensions=extensions)
-    send(database, tmp_path, sink, connections=1)
-    assert states(database) == {"accepted": 3, "refused": 1}
-    assert rows(database)[0].reply == "554 5.7.1 go away"
-
-
-def test_a_refusal_at_mail_is_the_relays_trouble_unless_the_letter_is_too_large(
-    database: Database, ring: KeyRing, tmp_path: Path
-) -> None:
-    a_campaign(database, ring, 3)
-    answers = iter(["550 5.7.0 not today", "552 5.3.4 too large"])
-
-    def rule(step: Step, received: Received) -> Answer:
-        return next(answers, None) if step is Step.MAIL else None
-
-    send(database, tmp_path, Sink(rule), connections=1)
-    assert states(database) == {"accepted": 2, "refused": 1}
 
 
 def test_a_recipient_with_354_in_spite_of_its_refusal_gets_no_empty_letter(
@@ -300,22 +203,6 @@ def test_a_relay_that_is_down_costs_time_and_nothing_else(
     asyncio.run(run())
     assert states(database) == {"accepted": 10}
     assert {row.deferrals for row in rows(database)} == {0}
-
-
-@pytest.mark.parametrize(
-    "answer", ["554 5.3.2 go away", Mischief.HANG_UP, b"garbage"], ids=str
-)
-def test_a_relay_that_greets_badly_is_left_alone_for_a_while(
-    database: Database, ring: KeyRing, tmp_path: Path, answer: Answer
-) -> None:
-    a_campaign(database, ring, 4)
-    greetings = iter([answer] * 3)
-
-    def rule(step: Step, received: Received) -> Answer:
-        return next(greetings, None) if step is Step.BANNER else None
-
-    send(database, tmp_path, Sink(rule), connections=2)
-    assert states(database) == {"accepted": 4}
 
 
 def test_a_transactional_letter_in_doubt_goes_out_once_more_with_the_same_id(
