@@ -195,7 +195,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
         tuple(
             (one, titles.get(list_of(one.scope) or "", ""))
             for one in held
-            if one.in_force(now)
+            if one.in_force(now) and not is_separate(list_of(one.scope) or "")
         ),
         letters,
         tickets,

@@ -1,9 +1,11 @@
 """Who gets a campaign that names several lists, exclusions, limits, spreads, own clocks."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +26,7 @@ from audiences import (
 from sqlalchemy import insert, select, update
 
 from mailer.errors import NotFoundError, RefusedError, WorkspaceError
+from mailer.jobs.agreeing import agree, click_records
 from mailer.jobs.explain import explain
 from mailer.jobs.fire import tick
 from mailer.jobs.letters import Letters, Pen
@@ -36,7 +39,9 @@ from mailer.jobs.world import World
 from mailer.model.choosing import Choice, Target, WallClock
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind
+from mailer.model.letter import Letter
 from mailer.model.mode import Mode
+from mailer.model.token import Link
 from mailer.pace.recipient import first_moment
 from mailer.store.campaigns import latest_campaigns
 from mailer.store.database import Connection, Database
@@ -51,6 +56,15 @@ COURSES = (
     .replace("news@example.com", "courses@example.com")
     .replace("news.example.com", "courses.example.com")
 )
+CLICKS = """
+[clicks]
+title = "What you follow"
+purpose = "To know."
+
+[[clicks.wordings]]
+version = 1
+text = "Yes, remember it."
+"""
 BOTH = Order("digest", "newsletter", also=(Target("courses"),))
 
 
@@ -169,6 +183,45 @@ def test_each_letter_has_the_sender_and_the_link_of_its_list(here: World):
     assert b"news@example.com" in news
     assert b"courses.example.com" in courses
     assert b"news@example.com" not in courses
+
+
+def test_only_the_letters_of_those_who_agreed_say_who_follows_their_links(here: World):
+    """Nobody is asked for where the list does not ask."""
+    file = Path(here.folder) / "lists" / "newsletter.toml"
+    file.write_text(file.read_text() + CLICKS)
+    body = Path(here.folder) / "templates/mail/digest/body.html"
+    shop = '<p><a href="https://shop.test/">Tents</a></p>'
+    body.write_text(body.read_text().replace("</body>", f"{shop}</body>"))
+    number = begin(here, BOTH)
+    for record in click_records(here):
+        agree(here, 1, record, None, None)
+        agree(here, 5, record, None, None)
+    letters = Letters(
+        here.database, Pen(here.site, here.tokens, here.limits), lambda _: None
+    )
+    claims = [
+        Claim(
+            contact, 1, CauseKind.CAMPAIGN, number, Kind.MARKETING, list_id, contact,
+            f"person{contact}@example.com", NOW, NOW + timedelta(days=1), 0, {}, None, None,
+        )
+        for contact, list_id in ((1, "news"), (3, "news"), (5, "courses"))
+    ]  # fmt: skip
+    letters.get_ready(claims)
+    found = [
+        re.findall(rf"{here.site.public_url}/r/([\w-]+)", _plain(letters.compose(claim)))
+        for claim in claims
+    ]
+    assert [len(one) for one in found] == [1, 1, 1]
+    followed = [here.tokens.followed(token) for (token,) in found]
+    assert [one and one[0] for one in followed] == [Link(number, 0)] * 3
+    assert [one and one[1] and one[1].contact_id for one in followed] == [1, None, None]
+
+
+def _plain(letter: Letter) -> str:
+    message = message_from_bytes(letter.content, policy=policy.default)
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 @pytest.mark.parametrize(

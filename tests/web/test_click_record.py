@@ -1,6 +1,7 @@
 """Who follows which link: on record only of those who agreed, and only while they do."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,15 @@ from starlette.testclient import TestClient
 from web.test_own_page import KARI, opened
 from web.test_sharing import PARTNERS
 
+from mailer.jobs.ageing import age
 from mailer.jobs.agreeing import agree, click_records, withdraw
 from mailer.jobs.erase import erase
+from mailer.jobs.explain import explain
 from mailer.jobs.happenings import happenings
 from mailer.jobs.known import known_about
+from mailer.jobs.prove import prove
 from mailer.jobs.sharing import count_agreeing
+from mailer.jobs.verify_ledger import verify_ledger
 from mailer.model.consent import Act, Basis, How
 from mailer.model.event import EventKind
 from mailer.model.subscription import Entry as Step
@@ -259,6 +264,29 @@ def test_signing_up_asks_for_it_by_an_empty_box(page, folder):
     text = page.get("/join/news").text
     assert "What you &lt;follow&gt;" in text
     assert 'name="also.clicks:news" value="yes">' in text
+
+
+def test_it_is_explained_and_proved_with_its_words(world, client, app, kari, there, record):
+    agree(there, kari.contact_id, record, "192.0.2.1", "Mozilla")
+    shown = explain(there, world.ring, KARI)
+    words = "Yes, remember which links of these letters I follow."
+    assert [one.words for one in shown.consents if one.entry.list_id == ABOUT] == [words]
+    verified = verify_ledger(world.database, world.ring, None)
+    proof = prove(world.database, world.ring, KARI, verified, world.now)
+    (entry,) = [one for one in proof["facts"]["entries"] if one["list_id"] == ABOUT]
+    assert (entry["act"], entry["words"], entry["list_title"]) == (
+        "confirmed", words, "What you <follow>"
+    )  # fmt: skip
+
+
+def test_old_clicks_are_forgotten_in_time(world, client, app, kari, there, record):
+    agree(there, kari.contact_id, record, None, None)
+    client.get(path(world, kari), headers=PHONE)
+    assert len(clicked(world, app)) == 1
+    kept = timedelta(days=400)
+    for days, left in ((399, 1), (401, 0)):
+        age(world.database, kept, world.now + timedelta(days=days))
+        assert len(clicked(world, app)) == left
 
 
 def link(world):
