@@ -3,8 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Generator
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from chromium import Tab, browser
@@ -16,7 +18,7 @@ from mailer.model.news import News
 from mailer.model.staff import Role
 from mailer.web.app import build_app
 from mailer.web.server import serve_web
-from mailer.wiring import utc_now
+from mailer.wiring import Workspace, utc_now
 
 AXE = Path(__file__).parent.parent.joinpath("axe/axe.min.js").read_text(encoding="utf-8")
 _FOUND = "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].html))"
@@ -25,8 +27,8 @@ _FOUND = "axe.run().then(r => r.violations.map(v => v.id + ': ' + v.nodes[0].htm
 @pytest.fixture(scope="module")
 def desk(
     tmp_path_factory: pytest.TempPathFactory,
-) -> Generator[tuple[str, str], None, None]:
-    """The address of a console that is served, and the secret of Kari's codes."""
+) -> Generator[tuple[str, str, Workspace], None, None]:
+    """The address of a console that is served, the secret of Kari's codes, and its shop."""
     port = free_port()
     here = f"http://127.0.0.1:{port}"
     ready, ended = threading.Event(), asyncio.Event()
@@ -41,7 +43,7 @@ def desk(
         thread = threading.Thread(target=loop.run_until_complete, args=(serving,))
         thread.start()
         assert ready.wait(60)
-        yield f"{here}/console", secret
+        yield f"{here}/console", secret, shop
         loop.call_soon_threadsafe(ended.set)
         thread.join(60)
         loop.close()
@@ -60,6 +62,20 @@ def hostile() -> bytes:
         subtype="html",
     )
     return bytes(message)
+
+
+_LISTEN = """
+    const Real = Notification;
+    const shown = () => JSON.parse(sessionStorage.getItem('shown') || '[]');
+    window.Notification = class extends Real {
+        constructor(title, more) {
+            super(title, more);
+            const all = [...shown(), [title, more.body]];
+            sessionStorage.setItem('shown', JSON.stringify(all));
+        }
+    };
+"""
+"""Notes each notice as the browser makes it, also when the page is loaded again."""
 
 
 def press(tab: Tab, key: str, **more: int) -> None:
@@ -87,18 +103,19 @@ def is_good(tab: Tab) -> None:
             assert tab.run("document.documentElement.scrollWidth <= innerWidth")
 
 
-def sign_in(tab: Tab, secret: str) -> None:
+def sign_in(tab: Tab, secret: str, off: int = 0) -> None:
+    """Sign in as Kari; a code does once, so who comes after another takes the next."""
     write_in(tab, "Kari")
     tab.key("Tab")
     write_in(tab, PASSWORD)
     tab.key("Tab")
-    write_in(tab, code_of(secret))
+    write_in(tab, code_of(secret, off))
     tab.key("Enter")
     tab.until("document.querySelector('#queue')")
 
 
 def test_a_ticket_is_answered_by_keyboard_and_nothing_of_a_stranger_runs(desk) -> None:
-    address, secret = desk
+    address, secret, _ = desk
     with browser() as tab:
         tab.go(f"{address}/")
         is_good(tab)
@@ -127,3 +144,29 @@ def test_a_ticket_is_answered_by_keyboard_and_nothing_of_a_stranger_runs(desk) -
         for page in ("stats", "audit", "new", "blocks", "search?q=tents"):
             tab.go(f"{address}/{page}")
             is_good(tab)
+
+
+def test_a_browser_tells_each_notice_once_and_none_in_quiet_hours(desk) -> None:
+    address, secret, shop = desk
+    there = utc_now().astimezone(ZoneInfo(shop.world().zone))
+    around = [f"{(there + timedelta(hours=off)):%H:%M}" for off in (-2, 2)]
+    with browser() as tab:
+        tab.ask("Page.addScriptToEvaluateOnNewDocument", source=_LISTEN)
+        tab.ask("Browser.grantPermissions", permissions=["notifications"])
+        tab.go(f"{address}/")
+        sign_in(tab, secret, 1)
+        assert tab.run("document.getElementById('notices').checked") is False
+        tab.run("document.querySelector('.keys summary').click()")
+        tab.run("document.getElementById('notices').click()")
+        tab.until("localStorage.getItem('notices') === 'on'")
+        staff.change(shop.database, "Kari", "test", utc_now(), quiet="-".join(around))
+        write(shop, "Shh.", number=3, sender="quiet@example.com", subject="Shh")
+        asked = f"fetch('{address}/changes?view=due').then(r => r.json()).then(r => r.news)"
+        assert tab.run(asked) == []
+        staff.change(shop.database, "Kari", "test", utc_now(), quiet="")
+        tab.until("shown().length")
+        write(shop, "Once more?", number=4, sender="eva@example.com", subject="Twice")
+        tab.until("shown().length > 1")
+        told = tab.run("shown()")
+        assert [title for title, _ in told] == ["#3", "#4"]
+        assert not any("Twice" in words or "Shh" in words for _, words in told)
