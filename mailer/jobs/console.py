@@ -8,6 +8,7 @@ from mailer.errors import NotFoundError
 from mailer.jobs.contacts import Membership, show_contact
 from mailer.jobs.tickets import Conversation, conversation
 from mailer.model.contact import Contact
+from mailer.model.event import Event, EventKind
 from mailer.model.key import KeyRing
 from mailer.model.staff import Draft, Presence, Staff
 from mailer.model.suppression import Suppression
@@ -17,6 +18,7 @@ from mailer.store import tickets as store
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection, Database
 from mailer.store.deliveries import DeliveryView, find_letter
+from mailer.store.events import events_of
 from mailer.store.known import OwnLetter, own_letters
 from mailer.store.staff import all_staff
 from mailer.triage.enclosed import Enclosed, content_of, enclosed_of, html_of
@@ -28,6 +30,7 @@ SHOWN_AT_MOST = 50
 
 _LETTERS = 15
 _TICKETS = 15
+_PURCHASES = 15
 PRESENT_FOR = timedelta(minutes=2)
 
 VIEWS: dict[str, frozenset[TicketState]] = {
@@ -78,6 +81,7 @@ class Person:
     Args:
         contact: None for somebody who is on no record.
         tickets: Her other tickets, the newest first.
+        purchases: What she ordered, the latest first.
     """
 
     contact: Contact | None
@@ -85,6 +89,7 @@ class Person:
     suppressions: tuple[Suppression, ...]
     letters: tuple[OwnLetter, ...]
     tickets: tuple[Ticket, ...]
+    purchases: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,16 +193,18 @@ def desk_for(
 def _person(connection: Connection, who: Staff, ticket: Ticket) -> Person:
     contact = None
     letters: list[OwnLetter] = []
+    bought: list[Event] = []
     if ticket.contact_id is not None:
         contact = get_contact(connection, ticket.contact_id)
         letters = own_letters(connection, ticket.contact_id, _LETTERS)
+        bought = events_of(connection, ticket.contact_id, _PURCHASES, EventKind.ORDERED)
     theirs = store.of_person(connection, ticket.contact_id, ticket.match)
     others = [
         one
         for one in reversed(theirs if ticket.match else [])
         if one.id != ticket.id and one.merged_into is None and who.sees(one.mailbox)
     ]
-    return Person(contact, (), (), tuple(letters), tuple(others[:_TICKETS]))
+    return Person(contact, (), (), tuple(letters), tuple(others[:_TICKETS]), tuple(bought))
 
 
 def _known(database: Database, ring: KeyRing, person: Person) -> Person:
@@ -207,10 +214,7 @@ def _known(database: Database, ring: KeyRing, person: Person) -> Person:
         shown = show_contact(database, ring, person.contact.match)
     except NotFoundError:
         return person
-    return Person(
-        person.contact, shown.memberships, shown.suppressions, person.letters,
-        person.tickets,
-    )  # fmt: skip
+    return replace(person, memberships=shown.memberships, suppressions=shown.suppressions)
 
 
 def _brought(raw: bytes) -> Brought:

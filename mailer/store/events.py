@@ -51,11 +51,18 @@ def note_clicks(connection: Connection, clicks: Sequence[Click]) -> None:
         connection.execute(insert(_event), rows)
 
 
-def events_of(connection: Connection, contact_id: int, limit: int) -> list[Event]:
-    """Return the latest that a contact did, the latest first."""
+def events_of(
+    connection: Connection, contact_id: int, limit: int, kind: EventKind | None = None
+) -> list[Event]:
+    """Return the latest that a contact did, the latest first.
+
+    Args:
+        kind: Only such; None for all.
+    """
+    hers = _event.c.contact_id == contact_id
     rows = connection.execute(
         select(_event)
-        .where(_event.c.contact_id == contact_id)
+        .where(hers if kind is None else hers & (_event.c.kind == kind.value))
         .order_by(_event.c.at.desc(), _event.c.id.desc())
         .limit(limit)
     )

@@ -27,12 +27,14 @@ from starlette.applications import Starlette
 from mailer.jobs import staff
 from mailer.jobs.tickets import conversation
 from mailer.model.contact import Details
+from mailer.model.event import Event, EventKind
 from mailer.model.staff import Role
 from mailer.model.ticket import EntryKind, Envelope, TicketState
 from mailer.model.token import TokenKind
 from mailer.store import tickets
 from mailer.store.contacts import create_contacts, new_row
 from mailer.store.deliveries import find_letter
+from mailer.store.events import note_event
 from mailer.store.suppressions import suppressions_of
 from mailer.web.app import build_app
 from mailer.wiring import Workspace, utc_now
@@ -869,6 +871,26 @@ def test_what_a_person_answered_to_a_survey_stands_by_itself(shop, kari):
     assert "<dt>name</dt>" not in page
     (folder / "fair.toml").unlink()
     assert "<dt>name</dt><dd>A friend</dd>" in kari.get("/tickets/1").text
+
+
+def test_what_a_person_ordered_stands_beside_and_nothing_where_there_is_none(shop, kari):
+    write(shop)
+    with shop.database.write() as connection:
+        match = "ola@example.com"
+        row = new_row(
+            match, shop.ring.suppression_hash(match), match, Details({}, None, None),
+            utc_now(),
+        )  # fmt: skip
+        (number,) = create_contacts(connection, [row])
+        connection.exec_driver_sql(f"UPDATE ticket SET contact_id = {number}")
+        note_event(connection, number, Event(EventKind.VISITED, utc_now()))
+    assert "Purchases" not in kari.get("/tickets/1").text
+    with shop.database.write() as connection:
+        bought = Event(EventKind.ORDERED, utc_now(), "<b>Tent</b> 4711")
+        note_event(connection, number, bought)
+    page = kari.get("/tickets/1").text
+    assert "<h3>Purchases</h3>" in page
+    assert "<li>&lt;b&gt;Tent&lt;/b&gt; 4711, " in page
 
 
 def test_the_letters_beside_a_ticket_are_shown_and_nobody_else_s(shop, kari):
