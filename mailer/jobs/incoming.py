@@ -2,7 +2,7 @@
 
 Nobody's state changes on a message that no token of ours ties to a letter: else anyone
 could silence anyone. A bounce or complaint that is tied becomes a verdict, and a letter in
-doubt that a report speaks of has arrived at its relay.
+doubt that a report speaks of, or that somebody answers, has arrived at its relay.
 """
 
 import logging
@@ -16,7 +16,7 @@ from mailer.jobs.acknowledge import FrontDesk
 from mailer.jobs.away import away_until, wait_for
 from mailer.jobs.frontdesk import file_message, file_unread
 from mailer.jobs.holds import Hold, hold_of, write_hold
-from mailer.jobs.judging import Came, Reported, judge, tell
+from mailer.jobs.judging import Came, Reported, judge, settle, tell
 from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.tying import concern_of, reader_of
 from mailer.jobs.unsubscribe import unsubscribe
@@ -223,23 +223,26 @@ def _left_there(
 
 def _away(desk: Desk, one: Unsorted, notice: AutoReply, now: datetime) -> Handled | None:
     """Let a list wait for who is away until a day, where the list says so."""
-    nothing = "an answer by a machine changes nothing"
+    nothing, answered = "an answer by a machine changes nothing", KINDS[AutoReply]
     until, tied = away_until(notice.back_on, now), tie(notice.clues, desk.tokens)
-    if until is None or isinstance(tied, Untied):
+    if isinstance(tied, Untied):
         return _only_marked(desk, one, notice, nothing, now)
     with desk.database.read() as connection:
         concern = store.concern(connection, tied.delivery_id)
-    if concern is None or concern.list_id not in desk.waiting_lists:
-        return _only_marked(desk, one, notice, nothing, now)
 
     def mark(connection: Connection) -> bool:
-        kind = KINDS[AutoReply]
-        return store.mark_sorted(connection, one.id, kind, notice.because, now)
+        settle(connection, concern, notice, now)
+        return store.mark_sorted(connection, one.id, answered, notice.because, now)
+
+    if until is None or concern is None or concern.list_id not in desk.waiting_lists:
+        with desk.database.write() as connection:
+            marked = mark(connection)
+        return Handled(one.id, answered, nothing) if marked else None
 
     if not wait_for(desk.database, desk.logbook, concern, until, mark, now):
         return None
     words = f"away: the list waits for them until {until:%Y-%m-%d}"
-    return Handled(one.id, KINDS[AutoReply], words)
+    return Handled(one.id, answered, words)
 
 
 def _for_a_person(
@@ -255,6 +258,7 @@ def _for_a_person(
         if isinstance(tied, Tied):
             store.note_answer(connection, one.id, tied.delivery_id)
             concern = store.concern(connection, tied.delivery_id)
+            settle(connection, concern, notice, now)
             tell(connection, Told.REPLIED, ("incoming", one.id), concern, now)
         keys = (desk.logbook.ring, desk.tokens)
         words = file_message(connection, desk.front, keys, one, notice, now)

@@ -12,7 +12,16 @@ from mailer.model.address import parse_address
 from mailer.model.consent import How, SuppressionReason
 from mailer.model.delivery import DeliveryState
 from mailer.model.kind import Scope
-from mailer.model.notice import KINDS, Bounce, Complaint, Reason, Report
+from mailer.model.notice import (
+    KINDS,
+    AutoReply,
+    Bounce,
+    Complaint,
+    Human,
+    Notice,
+    Reason,
+    Report,
+)
 from mailer.model.suppression import Suppression
 from mailer.model.verdict import Effect, Verdict
 from mailer.model.webhook import Happening, Told
@@ -28,6 +37,10 @@ from mailer.triage.verdict import about, decide
 _LOOK_BACK = timedelta(days=400)
 _RECORDER = Recorder(How.REPORT)
 Reported = Bounce | Complaint | Report
+_TOLD: dict[type[Notice], str] = {
+    Human: "a person has answered it",
+    AutoReply: "a machine has answered it",
+}
 _REASONS = {
     Effect.SUPPRESSED: SuppressionReason.BOUNCED,
     Effect.COMPLAINED: SuppressionReason.COMPLAINED,
@@ -70,7 +83,7 @@ def judge(
         if refusals:
             refuse(connection, logbook.ring, refusals, _RECORDER, now)
         if came.incoming_id is not None:
-            _settle(connection, concern, notice, now)
+            settle(connection, concern, notice, now)
         if told := _told_of(notice, verdict):
             tell(connection, told, (came.source, came.number), concern, now)
         if verdict.effect is Effect.OURS:
@@ -78,11 +91,14 @@ def judge(
     return verdict
 
 
-def _settle(
-    connection: Connection, concern: Concern, notice: Reported, now: datetime
+def settle(
+    connection: Connection, concern: Concern | None, notice: Notice, now: datetime
 ) -> None:
     """Settle a letter in doubt: whatever came of it later, its relay had it."""
-    words = f"in doubt, settled as accepted: a {KINDS[type(notice)]} speaks of it"
+    if concern is None:
+        return
+    told = _TOLD.get(type(notice)) or f"a {KINDS[type(notice)]} speaks of it"
+    words = f"in doubt, settled as accepted: {told}"
     again = Again(now, now)
     resolve(connection, [concern.id], DeliveryState.ACCEPTED, again, now, words=words)
 

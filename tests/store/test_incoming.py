@@ -347,6 +347,43 @@ def test_a_bounce_of_a_letter_in_doubt_settles_it_and_counts(desk, ring):
     assert row.state == "accepted"
 
 
+ANSWER = """From: p1@example.com
+Subject: Re: Hello
+Message-ID: <1@example.com>
+{field}In-Reply-To: <{token}@shop.example>
+
+Do you have it in green?
+"""
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("", "a person has answered it"),
+        ("Auto-Submitted: auto-replied\n", "a machine has answered it"),
+    ],
+)
+def test_an_answer_to_a_letter_in_doubt_settles_it_and_no_other(desk, ring, field, said):
+    a_campaign(desk.database, ring, 3)
+    deliveries = table(DeliveryRow)
+    with desk.database.write() as connection:
+        connection.execute(update(deliveries).values(state="in_doubt"))
+        refused = update(deliveries).where(deliveries.c.id == 3)
+        connection.execute(refused.values(state="refused"))
+    # Whoever makes up a token settles nothing.
+    forged = ANSWER.format(field=field, token="0" * 46).replace("<1@", "<0@")
+    take(desk, forged.encode())
+    assert attempts(desk.database) == []
+    for delivery in (1, 3):
+        token = desk.tokens.for_delivery(TokenKind.MESSAGE, delivery)
+        take(desk, ANSWER.format(field=field, token=token).encode())
+    with desk.database.read() as connection:
+        states = connection.execute(deliveries.select().order_by(deliveries.c.id)).all()
+    assert [one.state for one in states] == ["accepted", "in_doubt", "refused"]
+    (log,) = attempts(desk.database)
+    assert log.words == f"in doubt, settled as accepted: {said}"
+
+
 ASKED = """From: Person <P1@example.com>
 To: support@shop.example
 Subject: Newsletter
