@@ -12,6 +12,7 @@ from mailer.cli.output import as_json, print_rows
 from mailer.config.mailsource import read_mailboxes
 from mailer.config.places import places_of
 from mailer.errors import MailerError
+from mailer.jobs.check_advice import advice_on_retention
 from mailer.jobs.check_dns import check_dns
 from mailer.jobs.check_workspace import (
     Looked,
@@ -76,7 +77,9 @@ def check(
     Each list, schedule and template is read and composed, each mailbox is read by somebody
     at known hours, no sender tells people not to answer, the relay takes the login (no
     letter is handed over), the pages answer where links lead, the clock may be right, the
-    disk has room, and [hooks] have their secrets, with the address to enter there.
+    disk has room, and [hooks] have their secrets, with the address to enter there. What
+    holds and is seldom meant is advice: a letter that names no topic to a list with topics,
+    data that is kept for ever.
 
     \b
     Example: mailer check
@@ -94,17 +97,22 @@ def check(
                 asker = asker_of(workspace.settings)
                 looked += check_dns(asker, named_of(workspace))
     print_rows(
-        (
-            {"looked at": one.what, "holds": not one.problem, "problem": one.problem}
-            | ({"publish": one.publish} if as_json else {})
-            for one in looked
-        ),
+        (_row(one, as_json=as_json) for one in looked),
         as_json=as_json,
     )
     if not as_json:
         print_records(looked)
     if any(one.problem for one in looked):
         context.exit(FOUND_EXIT_STATUS)
+
+
+def _row(one: Looked, *, as_json: bool) -> dict[str, object]:
+    facts: dict[str, object] = {"looked at": one.what, "holds": not one.problem}
+    if as_json:
+        more = {"problem": one.problem, "advice": one.advice, "publish": one.publish}
+        return facts | more
+    advice = f"advice: {one.advice}" if one.advice else ""
+    return facts | {"problem": "; ".join(filter(None, (one.problem, advice)))}
 
 
 def _files(workspace: Workspace) -> list[Looked]:
@@ -118,7 +126,9 @@ def _files(workspace: Workspace) -> list[Looked]:
         workspace.mailboxes(), texts, sender, rules, articles_problem(workspace.folder)
     )
     quiet = workspace.settings.quiet_hours.rule()
-    return [*check_files(world, utc_now(), quiet), *mailboxes]
+    retention = workspace.settings.retention.model_dump()
+    kept = Looked(f"{CONFIG}, [retention]", advice=advice_on_retention(retention))
+    return [*check_files(world, utc_now(), quiet), *mailboxes, kept]
 
 
 def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:

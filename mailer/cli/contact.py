@@ -26,7 +26,7 @@ from mailer.cli.people import (
     shown_json,
     shown_lines,
 )
-from mailer.cli.sharing import export_to
+from mailer.cli.sharing import export_to, sharings
 from mailer.jobs.contacts import NewPerson, add_contact, show_contact
 from mailer.jobs.export_contacts import as_csv, export_contacts
 from mailer.jobs.undo_import import undo_import
@@ -52,6 +52,7 @@ def contact() -> None:
 
 contact.add_command(import_)
 contact.add_command(erase)
+contact.add_command(sharings)
 
 
 @contact.command(name="import-undo")

@@ -5,6 +5,7 @@ from dataclasses import asdict
 import click
 
 from mailer.cli.output import as_json, print_json, print_rows
+from mailer.cli.report_page import WHY_LEFT
 from mailer.jobs import list_growth as jobs
 from mailer.jobs.list_growth import Standing
 from mailer.wiring import open_workspace, utc_now
@@ -67,7 +68,7 @@ def list_(folder: str, *, as_json: bool) -> None:
 @as_json
 @click.pass_obj
 def show(folder: str, name: str, *, by: str, as_json: bool) -> None:
-    """Show who stands on a list, and how many joined and left it, as the ledger has it.
+    """Show who stands on a list, how many joined and left it, and why, where they said so.
 
     Example: mailer list show newsletter --by week
     """
@@ -75,8 +76,10 @@ def show(folder: str, name: str, *, by: str, as_json: bool) -> None:
         world = workspace.world()
         one = jobs.stands(world, name, utc_now())
         periods = jobs.grew(world, one.mailing_list.id, by)
+        why = jobs.why_left(world, one.mailing_list.id)
     if as_json:
-        print_json(_facts(one) | {"growth": [asdict(period) for period in periods]})
+        growth = [asdict(period) for period in periods]
+        print_json(_facts(one) | {"growth": growth, "why_left": why})
         return
     click.echo(f"{one.mailing_list.title} ({one.mailing_list.id})")
     print_rows(
@@ -87,6 +90,12 @@ def show(folder: str, name: str, *, by: str, as_json: bool) -> None:
         as_json=False,
         nothing="nobody ever was on it",
     )
+    if why:
+        click.echo("")
+        print_rows(
+            ({"left": count, "because": WHY_LEFT[one]} for one, count in why.items()),
+            as_json=False,
+        )
     if periods:
         click.echo("")
         print_rows((asdict(period) for period in periods[-_PERIODS_SHOWN:]), as_json=False)

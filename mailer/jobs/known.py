@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from mailer.audience.standing import standing
+from mailer.jobs.topics import topics_of_lists
 from mailer.jobs.world import World
 from mailer.model.consent import Act, How
 from mailer.model.contact import Contact
@@ -17,6 +18,7 @@ from mailer.model.separate import is_separate
 from mailer.model.subscription import Entry as Step
 from mailer.model.suppression import Suppression, list_of
 from mailer.model.ticket import Entry, Ticket
+from mailer.model.topic import Topic, named_topics
 from mailer.store.campaigns import frozen
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection
@@ -131,14 +133,14 @@ class Known:
     letters: tuple[Received, ...]
     tickets: tuple[Spoken, ...] = ()
     did: tuple[Event, ...] = ()
-    topics: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    topics: tuple[tuple[str, tuple[Topic, ...]], ...] = ()
     plain: bool = False
     given: tuple[Given, ...] = ()
 
 
 def known_about(world: World, contact_id: int) -> Known | None:
     """Look up all that is known about a person; None when nobody is on record."""
-    now = world.clock()
+    now, there = world.clock(), topics_of_lists(world.folder)
     with world.database.read() as connection:
         contact = get_contact(connection, contact_id)
         if contact is None:
@@ -165,7 +167,7 @@ def known_about(world: World, contact_id: int) -> Known | None:
             for one in own_letters(connection, contact.id, LETTERS_AT_MOST)
         )
         topics = tuple(
-            (titles.get(list_id, list_id), tuple(sorted(one.topics)))
+            (titles.get(list_id, list_id), named_topics(there.get(list_id, ()), one.topics))
             for list_id, one in sorted(topics_chosen(connection, contact.id).items())
         )
         given = tuple(given_of(connection, contact.id))

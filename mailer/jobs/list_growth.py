@@ -10,12 +10,14 @@ from mailer.jobs.world import World
 from mailer.model.consent import Act, SubscriptionStatus
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList
+from mailer.model.reason import WhyLeft
 from mailer.model.subscription import Entry, Subscription
 from mailer.model.zone import zone_of
 from mailer.store import growing
 from mailer.store.audience import Audience
 from mailer.store.evidence import steps_of
 from mailer.store.prospects import Group, groups
+from mailer.store.reasons import reasons_by_list
 from mailer.workspace.lists import read_list, read_lists
 
 _PERIODS = {"week": "%G-W%V", "month": "%Y-%m"}
@@ -66,6 +68,12 @@ def stands(world: World, name: str, now: datetime) -> Standing:
         NotFoundError: when there is no such list.
     """
     return _stands(world, read_list(world.folder, name), now)
+
+
+def why_left(world: World, list_id: str) -> dict[WhyLeft, int]:
+    """Count why people left a list, or all lists at once, as they said it themselves."""
+    with world.database.read() as connection:
+        return reasons_by_list(connection, list_id)
 
 
 def _stands(world: World, one: MailingList, now: datetime) -> Standing:

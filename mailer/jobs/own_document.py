@@ -30,7 +30,11 @@ def as_document(known: Known, now: datetime) -> dict[str, Any]:
         "given_to": [{"partner": one.partner, "at": _time(one.at)} for one in known.given],
         "text_alone": known.plain,
         "topics": [
-            {"list": title, "chosen": list(chosen)} for title, chosen in known.topics
+            {
+                "list": title,
+                "chosen": [one.said(contact.language or "") for one in chosen],
+            }
+            for title, chosen in known.topics
         ],
         "consents": [_agreed_document(one) for one in known.agreed],
         "no_letters": [

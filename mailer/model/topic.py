@@ -1,6 +1,6 @@
 """What the letters of a list are about: topics that people may choose among."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -23,3 +23,10 @@ class Topic:
             if tag in self.words:
                 return self.words[tag]
         return self.id
+
+
+def named_topics(there: Sequence[Topic], chosen: Collection[str]) -> tuple[Topic, ...]:
+    """Return topics by their ids: as the list has them, and those it has no more last."""
+    known = tuple(one for one in there if one.id in chosen)
+    gone = sorted(set(chosen) - {one.id for one in known})
+    return (*known, *(Topic(one) for one in gone))

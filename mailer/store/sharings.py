@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from mailer.store.choicetables import SharedPersonRow, SharingRow
 from mailer.store.tables import table
@@ -19,6 +19,23 @@ class Given:
 
     partner: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """One time that a partner was given people's data.
+
+    Args:
+        people: How many people's.
+        known: Of how many of them it is still known whose; the others were erased.
+    """
+
+    number: int
+    partner: str
+    at: datetime
+    by: str
+    people: int
+    known: int
 
 
 def begin_sharing(connection: Connection, partner: str, by: str, now: datetime) -> int:
@@ -56,6 +73,23 @@ def given_of(connection: Connection, contact_id: int) -> list[Given]:
         .order_by(_sharing.c.id.desc())
     )
     return [Given(row.partner, row.at) for row in rows]
+
+
+def all_given(connection: Connection, partner: str | None = None) -> list[Sharing]:
+    """Return each time that partners, or one of them, were given data, the latest first."""
+    known = (
+        select(func.count())
+        .select_from(_person)
+        .where(_person.c.sharing_id == _sharing.c.id)
+        .scalar_subquery()
+    )
+    asked = select(_sharing, known.label("known")).order_by(_sharing.c.id.desc())
+    if partner is not None:
+        asked = asked.where(_sharing.c.partner == partner)
+    return [
+        Sharing(row.id, row.partner, row.at, row.by, row.people, row.known)
+        for row in connection.execute(asked)
+    ]
 
 
 def forget_shared(connection: Connection, contact_id: int) -> None:

@@ -77,7 +77,8 @@ def page_values(
         "follows": [_offer(one, clock) for one in offers if _is_clicks(one)],
         "plain": known.plain,
         "topics": [
-            {"title": title, "chosen": ", ".join(chosen)} for title, chosen in known.topics
+            {"title": title, "chosen": ", ".join(one.said(language) for one in chosen)}
+            for title, chosen in known.topics
         ],
         "consents": [_agreed(one, clock) for one in reversed(known.agreed)],
         "stops": [

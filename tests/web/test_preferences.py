@@ -7,6 +7,7 @@ import pytest
 from customers import SPECS, app_of
 from sqlalchemy import select
 from starlette.testclient import TestClient
+from web.test_own_page import opened
 
 from mailer.audience.permission import Facts, No, may_write
 from mailer.jobs.replay import catch_up, tend
@@ -21,7 +22,7 @@ from mailer.store.frequencies import frequency
 from mailer.store.plaintexts import plain_since
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tables import DeliveryRow, table
-from mailer.store.topics import topics_chosen
+from mailer.store.topics import choose_topics, topics_chosen
 
 
 def contact_of(world, person):
@@ -292,6 +293,21 @@ def test_topics_of_a_list_are_chosen_by_a_letters_link(page, world, folder):
     assert "Turer" in page.get(person.preferences, headers={"accept-language": "nb"}).text
     press(page, person, topics="courses")
     assert topics_of(world, person) == {}
+
+
+def test_her_own_page_and_download_say_topics_in_words(page, world, folder, kari):
+    file = folder / "lists" / "courses.toml"
+    file.write_text(file.read_text() + TOPICS)
+    press(page, kari, topics="courses", **{"topic.tents": "yes"})
+    with world.database.write() as connection:
+        choose_topics(connection, kari.contact_id, "courses", ["tents", "old"], world.now)
+    at, session, text = opened(world, page)
+    assert "Tents &amp; tarps, old" in text
+    data = {"session": session, "do": "json"}
+    (chosen,) = page.post(at, data=data).json()["topics"]
+    assert chosen["chosen"] == ["Tents & tarps", "old"]
+    data["do"] = "html"
+    assert "Tents &amp; tarps, old" in page.post(at, data=data).text
 
 
 @pytest.mark.parametrize("list_id", ["news", "nowhere", "", "../courses"])

@@ -28,6 +28,110 @@ def check(folder: Path, *more: str, status: int) -> dict[str, str]:
     return {one["looked at"]: one["problem"] for one in rows}
 
 
+PARTNERS = """
+[tours]
+title = "Tours"
+purpose = "Invites."
+gets = ["name"]
+
+[[tours.wordings]]
+version = 1
+text = "Yes, tell Tours."
+"""
+CLICKS = """
+[clicks]
+title = "What you follow"
+purpose = "To know."
+
+[[clicks.wordings]]
+version = 1
+text = "Yes, remember it."
+
+[segments]"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[tours]", "[Tours]", "must be small letters"),
+        ('"name"', '"nmae"', "did you mean 'name'"),
+        ("version = 1", "version = 2", "must have the versions 1, 2, 3"),
+        ('version = 1\ntext = "Yes, tell Tours."', "", "version is missing"),
+        ("title", "titel", "title is missing"),
+        ('purpose = "Invites."', "", "purpose is missing"),
+        ("[tours]", "[tours", "partners.toml"),
+        ("gets =", "gest =", "gest"),
+    ],
+)
+def test_a_mistake_in_partners_toml_is_named(
+    tmp_path: Path, old: str, new: str, words: str
+):
+    make_workspace(tmp_path).close()
+    file = tmp_path / "partners.toml"
+    file.write_text(PARTNERS)
+    assert check(tmp_path, "--files", status=0)["partners.toml"] == ""
+    assert old in PARTNERS
+    file.write_text(PARTNERS.replace(old, new, 1))
+    assert words in check(tmp_path, "--files", status=1)["partners.toml"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("\n[sign_up]\n", '\n[sign_up]\npartners = ["tuors"]\n', "did you mean 'tours'"),
+        ("[segments]", CLICKS.replace("version = 1", "version = 3"), "versions 1, 2, 3"),
+        ("[segments]", CLICKS.replace("purpose", "purpos"), "purpose is missing"),
+        ("[segments]", CLICKS.replace("What", "a\\nb"),
+         "title must be one line"),
+        ('language = "en"', 'language = "en"\ncount_links = false', "no click is ever"),
+    ],
+)  # fmt: skip
+def test_a_list_that_asks_for_what_cannot_be_is_named(
+    tmp_path: Path, old: str, new: str, words: str
+):
+    make_workspace(tmp_path).close()
+    (tmp_path / "partners.toml").write_text(PARTNERS)
+    file = tmp_path / "lists/newsletter.toml"
+    text = file.read_text(encoding="utf-8")
+    if "count_links" in new:
+        text = text.replace("[segments]", CLICKS, 1)
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    assert words in check(tmp_path, "--files", status=1)["lists/newsletter.toml"]
+
+
+def advice(folder: Path) -> dict[str, str]:
+    done = CliRunner().invoke(mailer, ("-w", str(folder), "check", "--files", "--json"))
+    assert done.exit_code == 0, done.output
+    return {one["looked at"]: one["advice"] for one in json.loads(done.stdout)}
+
+
+def test_a_letter_without_a_topic_to_a_list_with_topics_gets_advice(tmp_path: Path):
+    make_workspace(tmp_path).close()
+    letter = "templates/mail/autumn-sale"
+    assert advice(tmp_path)[letter] == ""
+    file = tmp_path / "lists/newsletter.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("[segments]", '[topics]\ntents = "Tents"\n\n[segments]'))
+    found = advice(tmp_path)
+    assert "'tents' into letter.toml or the schedule" in found[letter]
+    assert [name for name, said in found.items() if "topic" in said] == [letter]
+    said = CliRunner().invoke(mailer, ("-w", str(tmp_path), "check", "--files")).stdout
+    assert "advice: it names no topic" in said
+    schedule = tmp_path / "schedules/weekly-newsletter.toml"
+    schedule.write_text('topics = ["tents"]\n' + schedule.read_text(encoding="utf-8"))
+    assert advice(tmp_path)[letter] == ""
+
+
+def test_what_is_kept_for_ever_gets_advice(tmp_path: Path):
+    make_workspace(tmp_path).close()
+    said = advice(tmp_path)["config.toml, [retention]"]
+    assert said.startswith("deliveries_days, tickets_days, evidence_days: 0 keeps it for")
+    file = tmp_path / "config.toml"
+    kept = "\n[retention]\ndeliveries_days = 400\ntickets_days = 1\nevidence_days = 1\n"
+    file.write_text(file.read_text(encoding="utf-8") + kept)
+    assert advice(tmp_path)["config.toml, [retention]"] == ""
+
+
 @pytest.mark.parametrize("mode", ["rehearsal", "live"])
 def test_the_example_holds_offline(tmp_path: Path, mode: str):
     make_workspace(tmp_path, mode=mode).close()

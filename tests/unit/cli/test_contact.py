@@ -226,3 +226,17 @@ def test_a_partners_export_that_cannot_be_prints_nothing(
     done = run(agreed, "export", *arguments, status=2)
     assert done.stdout == ""
     assert words in done.stderr
+
+
+def test_what_partners_were_given_is_listed(agreed: Path):
+    assert "no partner was given anything" in run(agreed, "sharings").stdout
+    run(agreed, "export", "--to", "tours", "--by", "Ola")
+    run(agreed, "export", "--to", "tours", "--by", "Anne")
+    found = json.loads(run(agreed, "sharings", "--json").stdout)
+    assert [(one["partner"], one["by"], one["people"]) for one in found] == [
+        ("tours", "Anne", 1), ("tours", "Ola", 1),
+    ]  # fmt: skip
+    run(agreed, "erase", "kari@example.com", "--by", "Ola", "--yes")
+    found = json.loads(run(agreed, "sharings", "tours", "--json").stdout)
+    assert [(one["people"], one["known"]) for one in found] == [(1, 0), (1, 0)]
+    assert json.loads(run(agreed, "sharings", "nobody", "--json").stdout) == []

@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
-from mailer.wiring import open_workspace
+from mailer.model.reason import SaidWhy, WhyLeft
+from mailer.store.reasons import say_why
+from mailer.wiring import open_workspace, utc_now
 
 
 def run(folder: Path, *arguments: str) -> Result:
@@ -69,6 +71,15 @@ def test_a_list_is_told_by_state_and_growth(shop: Path) -> None:
     words = said(shop, "list", "show", "newsletter")
     assert "may be written to" in words
     assert "left the list" in words
+    assert one["why_left"] == {}
+    with open_workspace(str(shop)) as workspace, workspace.database.write() as connection:
+        why = SaidWhy(7, WhyLeft.TOO_OFTEN, "Every day!")
+        say_why(connection, why, 4, "newsletter", 1, utc_now())
+    assert facts(shop, "list", "show", "newsletter")["why_left"] == {"too_often": 1}
+    words = said(shop, "list", "show", "newsletter")
+    assert re.search(r"\n *1 +too many letters\n", words)
+    # The person's own words are nobody's but hers.
+    assert "Every day" not in words
 
 
 def test_a_list_that_there_is_not_is_no_traceback(shop: Path) -> None:
