@@ -143,9 +143,12 @@ def seen_by(database: Database, who: Staff, number: int) -> Conversation:
     Raises:
         NotFoundError: when there is no such ticket, or not for them.
     """
-    found = conversation(database, number)
-    if not who.sees(found.ticket.mailbox):
-        raise NotFoundError(f"there is no ticket {number}; `mailer inbox list` shows them")
+    try:
+        found = conversation(database, number)
+    except NotFoundError:
+        found = None
+    if found is None or not who.sees(found.ticket.mailbox):
+        raise NotFoundError(f"There is no ticket {number}.")
     return found
 
 

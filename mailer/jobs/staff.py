@@ -177,7 +177,7 @@ def change(  # noqa: PLR0913 - each is a thing of its own
     with database.write() as connection:
         found = _found(connection, name)
         store.change_staff(connection, found.staff.id, values)
-        words = ", ".join(sorted(values))
+        words = ", ".join(sorted(values.keys() - {"notify_since"}))
         store.note_deed(connection, by, f"changed {found.staff.name}: {words}", now)
         return _found(connection, name).staff
 

@@ -64,6 +64,9 @@ def hostile() -> bytes:
     return bytes(message)
 
 
+_FITS = (
+    "[...document.querySelectorAll('.scroll')].every(b => b.scrollWidth <= b.clientWidth)"
+)
 _LISTEN = """
     const Real = Notification;
     const shown = () => JSON.parse(sessionStorage.getItem('shown') || '[]');
@@ -101,6 +104,8 @@ def is_good(tab: Tab) -> None:
             tab.ask("Emulation.setEmulatedMedia", features=[feature])
             assert tab.run(_FOUND) == []
             assert tab.run("document.documentElement.scrollWidth <= innerWidth")
+    # Nor is a table scrolled sideways on a telephone.
+    assert tab.run(_FITS)
 
 
 def sign_in(tab: Tab, secret: str, off: int = 0) -> None:
