@@ -115,11 +115,21 @@ def machines() -> list[Made]:
 
 
 def unmarked() -> list[Made]:
-    """Return those whose subject alone says that a machine wrote them."""
+    """Return those whose subject alone says that a machine wrote them.
+
+    People begin with "Auto:" too, about their cars: it says so in an answer only, as which
+    RFC 3834 §3.1.6 has each automatic one marked.
+    """
     return [
         Made(
             language,
-            _message(number, f"u{number}@example.org", f"{begins} Autumn", text, ""),
+            _message(
+                number,
+                f"u{number}@example.org",
+                f"{begins} Autumn",
+                text,
+                "In-Reply-To: <autumn@shop.example>" if begins == "Auto:" else "",
+            ),
         )
         for number, (language, begins, text) in enumerate(
             row.split(" | ") for row in _AWAY.strip().splitlines()
