@@ -254,6 +254,7 @@ class Setup:
     scribe: Scribe | None = None
     signers: Signers = field(default_factory=dict)
     others: list[Relay] = field(default_factory=list)
+    clock: Callable[[], datetime] = now
 
     def sender(self) -> Sender:
         address = RelayAddress(
@@ -268,7 +269,7 @@ class Setup:
             | self.relay,
         )
         self.locks = self.locks or locks_for(self.database, self.folder / "owners")
-        place = Place(self.database, self.locks, now, self.scribe, self.signers)
+        place = Place(self.database, self.locks, self.clock, self.scribe, self.signers)
         return Sender(place, self.composer, [relay, *self.others], self.rules, lambda: None)
 
     @contextlib.asynccontextmanager

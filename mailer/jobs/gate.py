@@ -53,7 +53,7 @@ class Gate:
         if not rate.per_second:
             self._chunk = _CHUNK_AT_MOST
         self._left = 0
-        self._next_at = clock()
+        self._next_at = self._asked_at = clock()
         self._spacing = rate.spacing
         self._asking = asyncio.Lock()
         self.shut_until: datetime | None = None
@@ -85,6 +85,11 @@ class Gate:
             return True
         return False
 
+    def _forget_if_put_back(self) -> None:
+        """Drop slots that lie as far ahead as the clock was put back meanwhile."""
+        if self._left and self._clock() < self._asked_at:
+            self._left = 0
+
     def _use(self) -> datetime:
         at = self._next_at
         self._left -= 1
@@ -100,6 +105,7 @@ class Gate:
         if not self._rate:
             return True
         async with self._asking:
+            self._forget_if_put_back()
             while not self._left:
                 if self._for_long(self.shut_until):
                     return False
@@ -120,7 +126,7 @@ class Gate:
             _log.error("nothing leaves until the limits can be read: %s", problem)
             await asyncio.sleep(_TRY_AGAIN_S)
             return
-        self._left = slots.count
+        self._left, self._asked_at = slots.count, self._clock()
         self._next_at = slots.first_at
         again = None if slots.count else slots.ask_again_at
         if reserve is not None:

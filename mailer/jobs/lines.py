@@ -223,14 +223,10 @@ class Lines:
     async def _rested(self) -> bool:
         """Wait until the relay was left alone long enough; False when told to stop."""
         while not self._stop.is_set():
-            moments = [
-                at
-                for at in (self.circuit.rest_until, self.gate.shut_until)
-                if at is not None
-            ]
-            wait_s = max(
-                ((at - self._clock()).total_seconds() for at in moments), default=0
-            )
+            now = self._clock()
+            rest_until = self.circuit.rest_until if self.circuit.rests(now) else None
+            moments = [at for at in (rest_until, self.gate.shut_until) if at is not None]
+            wait_s = max(((at - now).total_seconds() for at in moments), default=0)
             if wait_s <= 0:
                 return True
             try:

@@ -48,8 +48,11 @@ class Circuit:
         return CircuitState.OPEN if self.rests(now) else CircuitState.HALF_OPEN
 
     def rests(self, now: datetime) -> bool:
-        """Say whether it is left alone for now."""
-        return self.rest_until is not None and now < self.rest_until
+        """Say whether it is left alone for now.
+
+        A rest that would last longer than it was meant to is over: the clock was put back.
+        """
+        return self.rest_until is not None and now < self.rest_until <= now + self.pause
 
 
 WELL = Circuit()

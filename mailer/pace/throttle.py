@@ -13,6 +13,9 @@ from datetime import datetime, timedelta
 MINUTES_OF_HOUR = 60
 MINUTES_OF_DAY = 1440
 
+_AHEAD_AT_MOST = timedelta(minutes=2)
+_SLOTS_AHEAD_AT_MOST = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -97,6 +100,16 @@ class Slots:
     spacing: timedelta
     full_at: datetime
     ask_again_at: datetime
+
+
+def in_step(rate: Rate, full_at: datetime, now: datetime) -> datetime:
+    """Return what was kept from the previous call, unless the clock was put back since.
+
+    Slots are taken a few ahead. Whoever finds very many taken would wait as long as the
+    clock went back, and take up time that nobody uses.
+    """
+    ahead_at_most = max(_AHEAD_AT_MOST, _SLOTS_AHEAD_AT_MOST * rate.spacing)
+    return now if full_at - now > ahead_at_most else full_at
 
 
 def minute_of(time: datetime) -> int:

@@ -9,6 +9,7 @@ from mailer.pace.throttle import (
     MINUTES_OF_HOUR,
     Rate,
     Slots,
+    in_step,
     minute_of,
     take,
 )
@@ -39,7 +40,7 @@ def lease(
     sent: dict[int, int] = {}
     if rate.per_hour or rate.per_day:
         sent = _taken(connection, key, minute)
-    slots = take(rate, full_at, sent, wanted, now)
+    slots = take(rate, in_step(rate, full_at, now), sent, wanted, now)
     connection.execute(
         _throttle.update().where(_throttle.c.key == key).values(full_at=slots.full_at)
     )

@@ -32,3 +32,16 @@ def test_only_minutes_that_no_limit_asks_for_are_forgotten(database):
     with database.write() as connection:
         # The limit still knows what went today.
         assert lease(connection, "main", DAILY, 100, NOW).count == 60
+
+
+def test_a_clock_that_was_put_back_stops_nobody_and_slots_ahead_are_kept(database):
+    minute = Rate(per_second=1 / 60)
+    with database.write() as connection:
+        # Eight senders have taken one each: the ninth waits for its turn behind them.
+        for nth in range(8):
+            slots = lease(connection, "slow", minute, 1, NOW)
+            assert slots.first_at == NOW + timedelta(minutes=nth)
+        ahead = lease(connection, "fast", Rate(per_second=20), 100, NOW).full_at
+        assert ahead == NOW + timedelta(seconds=5)
+        back = NOW - timedelta(hours=1)
+        assert lease(connection, "fast", Rate(per_second=20), 1, back).first_at == back

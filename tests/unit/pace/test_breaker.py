@@ -24,6 +24,8 @@ def test_one_broken_line_is_only_a_pause_and_a_second_opens_the_circuit():
     once = after(WELL, Stage.CONTENT, NOW)
     assert once.state(NOW) is CircuitState.CLOSED
     assert once.rests(NOW)
+    # Where the clock was put back, nobody waits until it is as late again.
+    assert not once.rests(NOW - 2 * SECOND)
     twice = after(once, Stage.MAIL, NOW + SECOND)
     assert twice.state(NOW + SECOND) is CircuitState.OPEN
     assert twice.rest_until == NOW + 3 * SECOND
