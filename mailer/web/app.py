@@ -86,8 +86,6 @@ _READING, _LEAVING, _WATCHING, _JOINING, _HEARING = 4, 2, 1, 1, 1
 
 _Page = Callable[[Request, Means], Awaitable[Response]]
 
-_BUG = b"<!doctype html><html lang=en><title>Sorry</title><p>Sorry, this did not work."
-
 
 def build_app(workspace: Workspace) -> Starlette:
     """Build the pages of a workspace.
@@ -272,6 +270,8 @@ class _Answers:
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
+        # Made beforehand: what is wrong may be in the making of pages.
+        self._bugs = {one: pages.problem(500, language=one) for one in pages.languages}
 
     async def not_possible(self, request: Request, problem: Exception) -> Response:
         """Answer to an unknown path, another method, a body that is no form."""
@@ -293,5 +293,6 @@ class _Answers:
 
     async def bug(self, request: Request, problem: Exception) -> Response:
         """Answer plainly; the server logs the traceback."""
-        del request, problem
-        return Response(_BUG, 500, HEADERS, "text/html")
+        del problem
+        made = self._bugs[language_of(request, self._pages)]
+        return Response(made.body, 500, {**HEADERS, **made.headers})

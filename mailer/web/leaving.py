@@ -77,7 +77,7 @@ async def leave_as_asked(
     """Do what the fields of a form ask for."""
     name, value = _ONE_CLICK
     if form.get(name, "").lower() == value:
-        return await _one_click(means, reader)
+        return await _one_click(means, reader, language_of(request, means.pages))
     if "about" in form:
         return await _why(request, means, reader, form)
     if "undo" in form:
@@ -89,18 +89,19 @@ async def leave_as_asked(
     return await _by_button(request, means, reader, wish)
 
 
-async def _one_click(means: Means, reader: Reader) -> Response:
+async def _one_click(means: Means, reader: Reader, language: str) -> Response:
     """Answer to a mail program: short, and without a page that could go wrong."""
+    say, headers = means.pages.say(language), {"Content-Language": language}
     try:
         await _unsubscribe(means, reader, How.ONE_CLICK, Wish.LIST)
     except (MailerError, TimeoutError) as problem:
         _log.warning("an unsubscribe request is not on record: %s", problem)
         return PlainTextResponse(
-            "Not now: please try again in a minute.\n",
+            say("Not now: please try again in a minute.") + "\n",
             503,
-            {"Retry-After": str(RETRY_AFTER_S)},
+            {**headers, "Retry-After": str(RETRY_AFTER_S)},
         )
-    return PlainTextResponse("You are unsubscribed.\n")
+    return PlainTextResponse(say("You are unsubscribed.") + "\n", headers=headers)
 
 
 async def _by_button(

@@ -90,6 +90,7 @@ class Pages:
         self._jinja = {
             language: _environment(sources, say, compiled) for language, say in said.items()
         }
+        self._say = said
         self._always = {"site_name": site_name, "privacy_url": privacy_url}
         self._notice = notice
         for language in self._jinja:
@@ -101,6 +102,10 @@ class Pages:
     def languages(self) -> frozenset[str]:
         """The languages that pages are there in."""
         return frozenset(self._jinja)
+
+    def say(self, language: str) -> Say:
+        """Return what says single words in one of `languages`."""
+        return self._say[language]
 
     def page(
         self, name: str, values: Values, status: int = 200, *, language: str = ENGLISH

@@ -255,7 +255,7 @@ SAMPLES: dict[str, Sequence[Values]] = {
     "not-found": ({},),
     "problem": tuple(
         {"status": status, "retry": retry}
-        for status in (400, 405, 408, 413, 415, 429, 503)
+        for status in (400, 405, 408, 413, 415, 429, 500, 503)
         for retry in ("", "list", "all")
     ),
 }

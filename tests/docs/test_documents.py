@@ -110,6 +110,9 @@ def words_of_the_pages() -> set[str]:
         with page.open("rb") as file:
             found = extract("jinja2", file, {"_": None}, options={"silent": "false"})
             said |= {str(message) for _, message, _, _ in found}
+    for module in (ROOT / "mailer/web").glob("*.py"):
+        with module.open("rb") as file:
+            said |= {str(one) for _, one, _, _ in extract("python", file, {"say": None})}
     return said
 
 

@@ -150,14 +150,26 @@ def test_the_path_of_the_public_address_may_reach_us_or_not(world):
     assert world.lists_of(person) == {"courses"}
 
 
+SORRY = {
+    "en": "The trouble is on our side",
+    "nb": "Feilen ligger hos oss",
+    "de": "Der Fehler liegt bei uns",
+}
+
+
 def test_a_bug_is_answered_calmly_and_its_traceback_kept_for_the_log(world):
     app = app_of(world, clock=lambda: 1 // 0)  # type: ignore[arg-type, return-value]
     link = world.person().unsubscribe
     with TestClient(app, raise_server_exceptions=False) as client:
         answer = client.get(link)
         assert (answer.status_code, answer.headers["cache-control"]) == (500, "no-store")
-        assert "Sorry" in answer.text
-        assert "ZeroDivisionError" not in answer.text
+        for language, words in SORRY.items():
+            answer = client.get(link, headers={"accept-language": language})
+            assert (answer.status_code, words in answer.text) == (500, True)
+            assert f'<html lang="{language}"' in answer.text
+            assert answer.headers["content-language"] == language
+            assert "default-src 'none'" in answer.headers["content-security-policy"]
+            assert "ZeroDivisionError" not in answer.text
     with TestClient(app) as client, pytest.raises(ZeroDivisionError):
         client.get(link)
 

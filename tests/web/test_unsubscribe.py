@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from mailer.model.consent import SuppressionReason
 from mailer.model.suppression import Suppression
 from mailer.model.token import Reader, TokenKind
@@ -46,6 +48,23 @@ def test_scanners_that_follow_links_a_thousand_times_leave_everyone_subscribed(
                 assert client.request(method, link).status_code == 405
     assert all(world.lists_of(person) == BOTH for person in people)
     assert world.entries() == before
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("nb", "Du er meldt av.\n"), ("de", "Sie sind abgemeldet.\n"),
+     ("fr", "You are unsubscribed.\n")],
+)  # fmt: skip
+def test_one_click_is_answered_in_the_readers_language(client, world, language, words):
+    person = world.person()
+    sent = {"List-Unsubscribe": "One-Click"}
+    answer = client.post(
+        person.unsubscribe, data=sent, headers={"accept-language": language}
+    )
+    assert (answer.status_code, answer.text) == (200, words)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    answer = client.post(f"{person.unsubscribe}?lang={language}", data=sent)
+    assert answer.text == words
 
 
 def test_one_click_leaves_the_list_of_the_letter_at_once(client, world):

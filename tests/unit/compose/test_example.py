@@ -68,3 +68,31 @@ def test_the_welcome_is_right_for_who_said_nothing_but_an_address(
     text = letters.text_of(prepared.compose(reader, 1, 0, letters.DATE))
     assert text.startswith(f"{hello},\n")
     assert NEWS.wording.text in text
+
+
+OWN_LETTERS = ("confirm-sign-up", "your-page", "new-address", "address-changed", "welcome")
+"""All letters that we write to people of our own accord."""
+
+
+@pytest.mark.parametrize("name", OWN_LETTERS)
+def test_our_own_letters_have_all_their_words_in_three_languages(name: str) -> None:
+    """Each language has a file of its own, so that a letter is written as a whole."""
+    prepared = ready(read_template(str(ROOT), name), mailing_list=NEWS)
+    assert set(prepared.languages) == {"en", "nb", "de"}
+    source = prepared.source
+    for said in ("subject", "preview", "html"):
+        # What a language lacks is English, which is no second time its own.
+        words = {
+            getattr(source.editions.get(one), said, None) or getattr(source, said)
+            for one in ("en", "nb", "de")
+        }
+        assert len(words - {""}) == 3, said
+
+
+def test_acknowledgements_have_all_their_words_in_three_languages() -> None:
+    folder = ROOT / "templates/acknowledgements"
+    english = {one for one in folder.glob("*.txt") if one.name.count(".") == 1}
+    assert len(english) == 2
+    for one in english:
+        files = [one, one.with_suffix(".nb.txt"), one.with_suffix(".de.txt")]
+        assert len({file.read_text(encoding="utf-8") for file in files}) == 3
