@@ -9,14 +9,16 @@ from sending import a_campaign, another_campaign, attempts, now, rows, states
 from sqlalchemy import update
 
 from mailer.jobs.holding import Manners, may_be_tried
+from mailer.jobs.story import verdict_of
 from mailer.model.delivery import Claim
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
-from mailer.model.quiet import DAYS, read_quiet
+from mailer.model.quiet import DAYS, QuietRule, read_quiet
 from mailer.pace.cap import CapRule
 from mailer.store import owners
 from mailer.store.claims import Cap, Claims
 from mailer.store.database import Database
+from mailer.store.deliveries import deliveries_of
 from mailer.store.groups import Sheet, groups
 from mailer.store.held import held
 from mailer.store.tables import (
@@ -231,6 +233,36 @@ def test_a_letter_in_quiet_hours_waits_until_they_end_and_says_so(
     assert row.reply == "quiet hours 21:00 to 08:00 (Europe/Oslo)"
     assert far.due_at == datetime(2026, 10, 20, 23, tzinfo=UTC)
     assert [one.outcome for one in attempts(database)] == ["quiet"] * 2
+
+
+@pytest.mark.parametrize(
+    ("quiet", "told"),
+    [
+        (
+            read_quiet("21:00", "08:00", []),
+            "2026-10-21 06:00:00 UTC: quiet hours 21:00 to 08:00",
+        ),
+        (
+            read_quiet("", "", ["thu", "fri"]),
+            "2026-10-21 22:00:00 UTC: sending days thu, fri",
+        ),
+    ],
+)
+def test_explain_says_which_hours_or_days_a_letter_waits_for(
+    database: Database, ring: KeyRing, quiet: QuietRule, told: str
+) -> None:
+    campaign = a_campaign(database, ring, 1)
+    at = datetime(2026, 10, 20, 20, tzinfo=UTC)
+    change(database, [1], due_at=at, give_up_at=at + timedelta(days=1))
+    with database.write() as connection:
+        owner = owners.register(connection, "here", 1, at)
+        claims = Claims(connection, owner, timedelta(minutes=5))
+        claimed = claims.read(connection, claims.of_campaign(connection, campaign, 9, at))
+    assert (
+        may_be_tried(database, claimed, Manners(quiet=quiet, zone="Europe/Oslo"), at) == []
+    )
+    (delivery,) = deliveries_of(database, campaign)
+    assert verdict_of(delivery) == f"waiting (quiet), due on {told} (Europe/Oslo)"
 
 
 def test_a_letter_gets_the_end_of_its_window_and_leaves_before_that_only(
