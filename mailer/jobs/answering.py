@@ -21,6 +21,7 @@ from mailer.model.ticket import Entry, EntryKind, Envelope, Step, Ticket, told
 from mailer.model.token import TokenKind
 from mailer.store import tickets as store
 from mailer.store.database import Connection, Database
+from mailer.store.drafts import drop_draft
 from mailer.triage.tickets import Ids, clean, references_after
 
 TEXT_AT_MOST = 200_000
@@ -68,6 +69,7 @@ def reply(  # noqa: PLR0913 - each is a thing of its own
     dry_run: bool = False,
     wait: timedelta = timedelta(0),
     along: Along = NOTHING_ALONG,
+    drafted_by: int | None = None,
 ) -> Answer:
     """Owe a person an answer; it leaves within moments, and its due time is met.
 
@@ -77,6 +79,7 @@ def reply(  # noqa: PLR0913 - each is a thing of its own
         dry_run: Show it, and send nothing.
         wait: So long it can be taken back before it leaves (`jobs/taking_back.py`).
         along: Copies and files that go with it.
+        drafted_by: Whose draft it was, by their number: it is one no more.
 
     Raises:
         NotFoundError: when there is no such ticket.
@@ -92,6 +95,8 @@ def reply(  # noqa: PLR0913 - each is a thing of its own
             return _written(connection, pen, number, (text, along), version)
     with database.write() as connection:
         answer = _written(connection, pen, number, (text, along), version)
+        if drafted_by is not None:
+            drop_draft(connection, number, drafted_by)
         return _owed(connection, pen, answer, by, (now, now + wait), close=close)
 
 

@@ -283,9 +283,3 @@ def be_here(
         )  # fmt: skip
         here = drafts.present(connection, ticket.id, now - PRESENT_FOR)
     return tuple(one for one in here if one.staff_id != who.id)
-
-
-def forget_draft(database: Database, who: Staff, number: int) -> None:
-    """Forget an answer that was begun: it was sent."""
-    with database.write() as connection:
-        drafts.drop_draft(connection, number, who.id)

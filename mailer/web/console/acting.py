@@ -123,8 +123,8 @@ def _reply(asked: Asked) -> str:
         asked.office.database, asked.office.pen, asked.number, _signed(asked), asked.by,
         asked.now, version=int(version) if version.isdecimal() else None,
         close=asked.field("then") == "close", wait=UNDO_WITHIN, along=_along(asked),
+        drafted_by=asked.visit.staff.id,
     )  # fmt: skip
-    console.forget_draft(asked.office.database, asked.visit.staff, asked.number)
     return f"{_here(asked.number)}?said=reply&letter={answer.delivery_id}"
 
 
