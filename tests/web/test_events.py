@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from frontdesks import SUPPORT, a_desk, a_message, take
 from sqlalchemy import update
 from web.test_own_page import KARI, opened
 
@@ -11,6 +12,7 @@ from mailer.jobs.erase import erase
 from mailer.model.evaluate import holds
 from mailer.model.event import Event, EventKind
 from mailer.model.expression import parse
+from mailer.model.token import TokenKind
 from mailer.store.events import events_of, note_event
 from mailer.store.facts import Asked, count, facts
 from mailer.store.tables import SubscriptionRow, table
@@ -70,6 +72,25 @@ def test_a_consent_that_stands_counts_from_its_own_day(world, kari):
     assert engaged(world, kari)
     world.now += 91 * A_DAY
     assert not engaged(world, kari)
+
+
+@pytest.mark.usefixtures("long_ago")
+@pytest.mark.parametrize(
+    ("marks", "counts"), [({}, True), ({"Auto_Submitted": "auto-replied"}, False)]
+)
+def test_who_answers_a_letter_counts_and_her_machine_does_not(
+    world, kari, tmp_path, marks, counts
+):
+    desk = a_desk(world.database, world.logbook, world.ring, tmp_path, SUPPORT)
+    letter = world.tokens.for_delivery(TokenKind.MESSAGE, 7)
+    take(
+        desk,
+        a_message("Lovely!", "kari@example.com", "news@shop.example", "Re: Autumn",
+                  In_Reply_To=f"<{letter}@shop.example>", **marks),
+        world.now,
+    )  # fmt: skip
+    assert engaged(world, kari) is counts
+    assert did(world, kari) == ([EventKind.REPLIED] if counts else [])
 
 
 def test_her_own_page_counts_and_shows_what_she_did(page, world, kari):
