@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from markupsafe import Markup
+
 _ARTICLE = {"title": "Returns & more", "url": "https://e.test/answers/r", "language": "nb"}
 _LISTS: tuple[list[Mapping[str, object]], ...] = ([], [_ARTICLE])
 
@@ -15,7 +17,7 @@ HELP_SAMPLES: dict[str, Sequence[Mapping[str, object]]] = {
     "answer": (
         {
             "title": "Returns & more",
-            "text": "<p>You have 30 days.</p>",
+            "text": Markup("<p>You have 30 days.</p><ol><li>Pack it.</li></ol>"),
             "article_language": "en",
             "others": "https://e.test/answers",
             "contact_url": "https://e.test/contact/support",
