@@ -49,8 +49,8 @@ _LONGEST = timedelta(days=3_660)
 _UNTRACKED = frozenset({"opened", "opened_within", "clicked", "clicked_within"})
 _NOT_KNOWN = (
     "asks what a person did with a letter, and no list keeps that: letters carry no pixel,"
-    " and links are counted with no person in them but of those who agreed to that;"
-    " ask what she did of her own accord, such clicks among it: engaged_within('90d')"
+    " and links are counted with no person in them but those who agreed to it, which"
+    " engaged_within sees; ask what she did of her own accord: engaged_within('90d')"
 )
 _MAX_AHEAD_DAYS = 366
 
