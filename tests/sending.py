@@ -203,8 +203,8 @@ class PlainComposer:
     def __init__(self, body: bytes = b"Hello.\r\n") -> None:
         self.body = body
 
-    def get_ready(self, claims: list[Claim]) -> None:
-        del claims
+    def get_ready(self, claims: list[Claim]) -> list[Claim]:
+        return claims
 
     def compose(self, claim: Claim) -> Letter:
         head = (

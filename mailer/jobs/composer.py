@@ -9,8 +9,12 @@ from mailer.model.letter import Letter
 class Composer(Protocol):
     """Makes letters of claims."""
 
-    def get_ready(self, claims: list[Claim]) -> None:
-        """Load and prepare the templates that these claims need; called off the loop."""
+    def get_ready(self, claims: list[Claim]) -> list[Claim]:
+        """Load and prepare the templates that these claims need; called off the loop.
+
+        Returns:
+            The claims, with what their templates ask of the people besides.
+        """
         ...
 
     def compose(self, claim: Claim) -> Letter:

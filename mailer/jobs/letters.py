@@ -34,7 +34,6 @@ from mailer.store.transactions import Sent, sent_with
 _log = logging.getLogger(__name__)
 
 _KEPT_AT_MOST = 50
-_AGREED_AT_MOST = 50_000
 
 _Key = tuple[CauseKind, int, str | None]
 """A cause, and the list under whose words the letter goes."""
@@ -118,39 +117,48 @@ class Letters:
             collections.OrderedDict()
         )
         self._sent: dict[_Key, Sent] = {}
-        self._agreed: collections.OrderedDict[int, None] = collections.OrderedDict()
         self._same: collections.OrderedDict[tuple[str, str | None], Prepared] = (
             collections.OrderedDict()
         )
         """What several causes have in common, by content and list."""
 
-    def get_ready(self, claims: list[Claim]) -> None:
-        """Load and prepare what these claims need and is not there yet."""
-        self._get_ready({_key(claim) for claim in claims})
-        self._look_up_agreed(claims)
+    def get_ready(self, claims: list[Claim]) -> list[Claim]:
+        """Load and prepare what these claims need and is not there yet.
 
-    def _look_up_agreed(self, claims: list[Claim]) -> None:
-        """Look up, once for all, who agreed that her clicks are on record."""
-        asking = {
-            key: made.mailing_list.id
-            for key in {_key(one) for one in claims}
-            if key[0] is CauseKind.CAMPAIGN
-            and isinstance(made := self._ready[key], Prepared)
-            and made.mailing_list is not None
-            and made.asks_for_clicks
+        Returns:
+            The claims, with who agreed that her clicks are on record where a list asks.
+        """
+        needed = {_key(claim) for claim in claims}
+        self._get_ready(needed)
+        asking = {key: list_id for key in needed if (list_id := self._asks(key))}
+        if not asking:
+            return claims
+        agreed = {
+            list_id: self._agreeing(
+                list_id, [one for one in claims if asking.get(_key(one)) == list_id]
+            )
+            for list_id in set(asking.values())
         }
-        for list_id in set(asking.values()):
-            theirs = [one for one in claims if asking.get(_key(one)) == list_id]
-            people = {one.contact_id for one in theirs if one.contact_id is not None}
-            now = max(one.first_attempt_at for one in theirs)
-            with self._database.read() as connection:
-                agreed = agreeing_of(connection, list_id, people, now)
-            for claim in theirs:
-                self._agreed.pop(claim.id, None)
-                if claim.contact_id in agreed:
-                    self._agreed[claim.id] = None
-        while len(self._agreed) > _AGREED_AT_MOST:
-            self._agreed.popitem(last=False)
+        return [
+            one._replace(clicks=one.contact_id in agreed[list_id])
+            if one.clicks is None and (list_id := asking.get(_key(one)))
+            else one
+            for one in claims
+        ]
+
+    def _asks(self, key: _Key) -> str | None:
+        """Return the list that asks whose clicks these are; None where none does."""
+        made = self._ready[key]
+        if key[0] is not CauseKind.CAMPAIGN or not isinstance(made, Prepared):
+            return None
+        asks = made.mailing_list is not None and made.asks_for_clicks
+        return made.mailing_list.id if asks and made.mailing_list else None
+
+    def _agreeing(self, list_id: str, claims: list[Claim]) -> frozenset[int]:
+        people = {one.contact_id for one in claims if one.contact_id is not None}
+        now = max(one.first_attempt_at for one in claims)
+        with self._database.read() as connection:
+            return agreeing_of(connection, list_id, people, now)
 
     def _get_ready(self, needed: set[_Key]) -> None:
         for key in needed - self._ready.keys():
@@ -255,7 +263,7 @@ class Letters:
             test=claim.kind is Kind.TEST,
             sign_up=claim.cause_id if kind is CauseKind.SIGN_UP else 0,
             request=claim.cause_id if kind is CauseKind.REQUEST else None,
-            clicks=not rehearsed and claim.id in self._agreed,
+            clicks=not rehearsed and claim.clicks is True,
         )
 
     def prepared(self, cause: CauseKind, cause_id: int, list_id: str | None) -> Prepared:

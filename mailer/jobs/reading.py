@@ -63,8 +63,8 @@ class Reading:
             claim = claim_to_show(connection, delivery_id)
         if claim is None:
             return None
-        # A page is HTML also for who gets letters as text.
-        claim = claim._replace(plain=False)
+        # A page is HTML also for who gets letters as text; and who reads it is not known.
+        claim = claim._replace(plain=False, clicks=False)
         with self._lock:
             try:
                 self._letters.get_ready([claim])

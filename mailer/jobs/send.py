@@ -250,8 +250,7 @@ class Sender:
         def get_ready(batch: list[Claim]) -> list[Claim]:
             database, clock = self._place.database, self._place.clock
             batch = may_be_tried(database, batch, self._rules.manners, clock())
-            self._composer.get_ready(batch)
-            return batch
+            return self._composer.get_ready(batch)
 
         feeding = asyncio.create_task(feed.run(get_ready, self._put_off, self._hold))
         keeping = asyncio.create_task(self._keep(owner_id, claims, desks))

@@ -76,7 +76,7 @@ def show_letter(
         pen = replace(pen, rehearsal=None)
     letters = Letters(world.database, pen, lambda _: None)
     try:
-        letters.get_ready([claim])
+        (claim,) = letters.get_ready([claim])
         letter = letters.compose(claim)
         signer = signer_for(signers, letters.domain_of(claim))
         if signer is not None:

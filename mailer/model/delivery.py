@@ -88,6 +88,8 @@ class Claim(NamedTuple):
             chose nothing.
         provider: Who keeps the mailbox, as known when the letter was planned.
         plain: The person wants text alone.
+        clicks: She agreed that it is on record which links she follows; None as long as
+            nobody has looked.
     """
 
     id: int
@@ -107,3 +109,4 @@ class Claim(NamedTuple):
     chosen_days: int | None = None
     provider: str = OTHER
     plain: bool = False
+    clicks: bool | None = None

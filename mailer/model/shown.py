@@ -24,6 +24,7 @@ class Shown:
     Args:
         mark: Of the settings and keys that it was made with.
         plain: It was text alone.
+        clicks: Its links told who followed them.
     """
 
     mark: str
@@ -31,13 +32,15 @@ class Shown:
     language: str | None
     time_zone: str | None
     plain: bool = False
+    clicks: bool = False
 
 
 def kept_text(claim: Claim, mark: str) -> str:
     """Return what is kept of a claim as its letter leaves; `shown_of` reads it."""
     if claim.contact_id is None or claim.cause_kind in _WRITTEN:
         return _encode([mark])
-    return _encode([mark, claim.attributes, claim.language, claim.time_zone, claim.plain])
+    values = [mark, claim.attributes, claim.language, claim.time_zone, claim.plain]
+    return _encode([*values, True] if claim.clicks else values)
 
 
 def shown_of(text: str | None) -> Shown | None:
@@ -47,5 +50,5 @@ def shown_of(text: str | None) -> Shown | None:
     mark, *rest = json.loads(text)
     if not rest:
         return Shown(mark, _NOTHING, None, None)
-    attributes, language, time_zone, plain = rest
-    return Shown(mark, attributes, language, time_zone, plain)
+    attributes, language, time_zone, plain, *clicks = rest
+    return Shown(mark, attributes, language, time_zone, plain, clicks=bool(clicks))

@@ -175,6 +175,7 @@ def claim_to_show(connection: Connection, delivery_id: int) -> Claim | None:
         language=known.language if known else None,
         time_zone=known.time_zone if known else None,
         plain=plain if kept is None else kept.plain,
+        clicks=None if kept is None else kept.clicks,
     )
 
 

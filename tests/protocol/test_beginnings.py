@@ -56,11 +56,11 @@ class Stumbling(PlainComposer):
 
     stumbled = False
 
-    def get_ready(self, claims: list[Claim]) -> None:
+    def get_ready(self, claims: list[Claim]) -> list[Claim]:
         if claims and not self.stumbled:
             self.stumbled = True
             raise DatabaseError("the connection is gone")
-        super().get_ready(claims)
+        return super().get_ready(claims)
 
 
 def test_a_claim_that_could_not_be_read_is_tried_again_though_nothing_else_is_due(

@@ -26,7 +26,7 @@ from audiences import (
 from sqlalchemy import insert, select, update
 
 from mailer.errors import NotFoundError, RefusedError, WorkspaceError
-from mailer.jobs.agreeing import agree, click_records
+from mailer.jobs.agreeing import agree, click_records, withdraw
 from mailer.jobs.explain import explain
 from mailer.jobs.fire import tick
 from mailer.jobs.letters import Letters, Pen
@@ -41,11 +41,14 @@ from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind
 from mailer.model.letter import Letter
 from mailer.model.mode import Mode
+from mailer.model.shown import kept_text
 from mailer.model.token import Link
 from mailer.pace.recipient import first_moment
 from mailer.store.campaigns import latest_campaigns
+from mailer.store.contacts import get_contact
 from mailer.store.database import Connection, Database
 from mailer.store.deliveries import deliveries_of
+from mailer.store.history import claim_to_show
 from mailer.store.permission import may_leave
 from mailer.store.tables import ContactRow, DeliveryRow, SubscriptionRow, table
 from mailer.workspace.schedules import parse_schedule
@@ -65,6 +68,7 @@ purpose = "To know."
 version = 1
 text = "Yes, remember it."
 """
+_delivery = table(DeliveryRow)
 BOTH = Order("digest", "newsletter", also=(Target("courses"),))
 
 
@@ -178,7 +182,7 @@ def test_each_letter_has_the_sender_and_the_link_of_its_list(here: World):
         )
         for contact, list_id in ((1, "news"), (5, "courses"))
     ]  # fmt: skip
-    letters.get_ready(claims)
+    claims = letters.get_ready(claims)
     news, courses = (letters.compose(claim).content for claim in claims)
     assert b"news@example.com" in news
     assert b"courses.example.com" in courses
@@ -206,7 +210,7 @@ def test_only_the_letters_of_those_who_agreed_say_who_follows_their_links(here: 
         )
         for contact, list_id in ((1, "news"), (3, "news"), (5, "courses"))
     ]  # fmt: skip
-    letters.get_ready(claims)
+    claims = letters.get_ready(claims)
     found = [
         re.findall(rf"{here.site.public_url}/r/([\w-]+)", _plain(letters.compose(claim)))
         for claim in claims
@@ -215,6 +219,47 @@ def test_only_the_letters_of_those_who_agreed_say_who_follows_their_links(here: 
     followed = [here.tokens.followed(token) for (token,) in found]
     assert [one and one[0] for one in followed] == [Link(number, 0)] * 3
     assert [one and one[1] and one[1].contact_id for one in followed] == [1, None, None]
+
+
+def test_a_letter_that_is_shown_again_has_the_links_that_it_had(here: World):
+    file = Path(here.folder) / "lists" / "newsletter.toml"
+    file.write_text(file.read_text() + CLICKS)
+    body = Path(here.folder) / "templates/mail/digest/body.html"
+    shop = '<p><a href="https://shop.test/">Tents</a></p>'
+    body.write_text(body.read_text().replace("</body>", f"{shop}</body>"))
+    number = begin(here, Order("digest", "newsletter"))
+    (record,) = click_records(here)
+    agree(here, 1, record, None, None)
+    pen = Pen(here.site, here.tokens, here.limits)
+
+    def shown_now(contact: int) -> tuple[Claim, Letter]:
+        with here.database.read() as connection:
+            (number_of,) = connection.execute(
+                select(_delivery.c.id).where(
+                    _delivery.c.cause_id == number, _delivery.c.contact_id == contact
+                )
+            ).scalars()
+            claim = claim_to_show(connection, number_of)
+        assert claim is not None
+        letters = Letters(here.database, pen, lambda _: None)
+        (claim,) = letters.get_ready([claim])
+        return claim, letters.compose(claim)
+
+    sent = {contact: shown_now(contact) for contact in (1, 3)}
+    with here.database.write() as connection:
+        for claim, _ in sent.values():
+            connection.execute(
+                update(_delivery)
+                .where(_delivery.c.id == claim.id)
+                .values(shown=kept_text(claim, "m1"))
+            )
+    with here.database.read() as connection:
+        person = get_contact(connection, 1)
+    assert person is not None
+    withdraw(here, person, record)
+    agree(here, 3, record, None, None)
+    for contact, (_, letter) in sent.items():
+        assert shown_now(contact)[1].content == letter.content
 
 
 def _plain(letter: Letter) -> str:

@@ -260,7 +260,10 @@ def test_clauses_are_what_must_all_hold() -> None:
         ("birthday < today + 5", "there is no arithmetic"),
         ("anniversary(city)", "column 13: city is a text, not a date"),
         ("anniversary(created)", "here stands the name of a value"),
-        ("opened_within('30d')", "ask what she did of her own accord: engaged_within"),
+        (
+            "opened_within('30d')",
+            "ask what she did of her own accord, such clicks among it: engaged_within",
+        ),
         ("engaged_within()", "write engaged_within('90d')"),
         ("opened_within('30d')", "column 1: opened_within(…) asks what a person did"),
         ("clicked('sale')", "letters carry no pixel, and links are counted with no person"),
