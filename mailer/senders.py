@@ -8,6 +8,7 @@ from mailer.compose.sign import Signers
 from mailer.config.fields import Settings
 from mailer.config.modes import mode_of
 from mailer.config.relay import Relay as RelaySettings
+from mailer.config.warmup import plans_of
 from mailer.jobs.check_dns import Named
 from mailer.jobs.dkim import dkim_keys, signers_in
 from mailer.jobs.holding import Manners
@@ -230,6 +231,7 @@ def rules_of(workspace: Workspace, seat: Seat = ALONE) -> Rules:
             CapRule(cap.letters, cap.days) if cap.letters else None,
             workspace.settings.quiet_hours.rule(),
             workspace.settings.time_zone,
+            plans_of(workspace.settings.warm_up),
         ),
         providers=read_providers(workspace.folder),
         senders=seat.size,

@@ -13,6 +13,7 @@ from mailer.cli.output import as_json, print_rows
 from mailer.cli.progress import print_status, watch
 from mailer.cli.report import report
 from mailer.cli.starting import plan_shown, print_preview
+from mailer.config.warmup import plans_of
 from mailer.errors import NotFoundError
 from mailer.jobs import campaigns as jobs
 from mailer.jobs.order import Order
@@ -159,7 +160,9 @@ def status(folder: str, number: int | None, *, watched: bool, as_json: bool) -> 
         rates = rates_of(workspace)
         if watched:
             watch(database, number, rates)
-        print_status(jobs.status(database, number, utc_now(), rates), as_json=as_json)
+        plans = plans_of(workspace.settings.warm_up)
+        found = jobs.status(database, number, utc_now(), rates, plans)
+    print_status(found, as_json=as_json)
 
 
 @campaign.command(name="list")

@@ -11,9 +11,11 @@ from mailer.cli.check_hooks import check_hooks
 from mailer.cli.output import as_json, print_rows
 from mailer.config.mailsource import read_mailboxes
 from mailer.config.places import places_of
+from mailer.config.warmup import plans_of
 from mailer.errors import MailerError
 from mailer.jobs.check_advice import advice_on_retention
 from mailer.jobs.check_dns import check_dns
+from mailer.jobs.check_warmups import check_warm_ups
 from mailer.jobs.check_workspace import (
     Looked,
     check_clock,
@@ -128,7 +130,8 @@ def _files(workspace: Workspace) -> list[Looked]:
     quiet = workspace.settings.quiet_hours.rule()
     retention = workspace.settings.retention.model_dump()
     kept = Looked(f"{CONFIG}, [retention]", advice=advice_on_retention(retention))
-    return [*check_files(world, utc_now(), quiet), *mailboxes, kept]
+    warmed = check_warm_ups(world.folder, plans_of(workspace.settings.warm_up))
+    return [*check_files(world, utc_now(), quiet), *mailboxes, *warmed, kept]
 
 
 def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:

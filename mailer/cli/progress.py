@@ -47,6 +47,7 @@ def status_json(found: Status) -> Mapping[str, object]:
         "states": {state.value: count for state, count in found.counts.items()},
         "withheld": found.withheld,
         "canary": found.canary,
+        "warm_up": found.warm_up,
         "open": found.open,
         "rate_per_s": found.rate_per_s,
         "left_s": None if found.left_s is None else round(found.left_s),
@@ -85,6 +86,8 @@ def print_status(found: Status, *, as_json: bool) -> None:
     facts |= {f"  withheld: {reason}": count for reason, count in found.withheld.items()}
     if found.canary:
         facts["canary"] = found.canary
+    if found.warm_up:
+        facts["warm-up"] = found.warm_up
     facts |= {"rate": f"{found.rate_per_s:g} a second", "time left": _left(found)}
     facts |= {f"alarm {one.id}": f"{one.happened}; {one.todo}" for one in found.alarms}
     print_facts(facts, as_json=False)

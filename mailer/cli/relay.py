@@ -10,10 +10,12 @@ from mailer.cli.output import as_json, print_rows, shown
 from mailer.cli.providerlines import known_rows, provider_json, provider_row
 from mailer.config.presets import ABOUT
 from mailer.config.relay import Relay
+from mailer.config.warmup import plans_of
 from mailer.errors import NotFoundError, did_you_mean
 from mailer.jobs.check_workspace import check_relay
 from mailer.jobs.provider_status import provider_status, resume_provider
 from mailer.jobs.relay_status import IDLE, RelayStanding, relay_status
+from mailer.jobs.warmup import Warming, stage_words, warming
 from mailer.senders import relay_addresses_of, relay_names_of
 from mailer.wiring import open_workspace, utc_now
 from mailer.workspace.presets import read_presets
@@ -51,7 +53,8 @@ def status(folder: str, *, as_json: bool) -> None:
     Senders at work write it down every few seconds (`sending.keep_every_s`). Rates and
     counts are of all senders together, since they began; what servers said that was no yes
     is of the last ten minutes.
-    Then the mailbox providers of which something was learnt, or for which letters wait.
+    Then the mailbox providers of which something was learnt, or for which letters wait,
+    and the sending domains that are warmed up: on which day of the plan they are.
 
     \b
     Example: mailer relay status
@@ -63,14 +66,21 @@ def status(folder: str, *, as_json: bool) -> None:
         found = relay_status(workspace.database, names, utc_now())
         known = read_providers(workspace.folder)
         providers = provider_status(workspace.database, known, utc_now())
+        plans = plans_of(workspace.settings.warm_up)
+        warmed = warming(workspace.database, plans, utc_now())
     if as_json:
         relays = (_as_json(one, settings.get(one.name)) for one in found)
-        print_rows(chain(relays, map(provider_json, providers)), as_json=True)
+        domains = map(_domain_json, warmed)
+        print_rows(chain(relays, map(provider_json, providers), domains), as_json=True)
         return
     print_rows((_row(one, settings.get(one.name)) for one in found), as_json=False)
     if providers:
         click.echo()
         print_rows(map(provider_row, providers), as_json=False)
+    if warmed:
+        click.echo()
+        rows = ({"warm-up": one.domain, "stands": stage_words(one.stage)} for one in warmed)
+        print_rows(rows, as_json=False)
 
 
 def _row(one: RelayStanding, relay: Relay | None) -> Mapping[str, object]:
@@ -85,6 +95,18 @@ def _row(one: RelayStanding, relay: Relay | None) -> Mapping[str, object]:
         "refused": one.refused,
         "put off": one.deferred,
         "why": "; ".join(_why(one)) or None,
+    }
+
+
+def _domain_json(one: Warming) -> Mapping[str, object]:
+    return {
+        "relay": None,
+        "provider": None,
+        "warm_up": one.domain,
+        "day": one.stage.day,
+        "of": one.stage.of,
+        "letters": one.stage.share,
+        "sent": one.stage.sent,
     }
 
 

@@ -40,6 +40,15 @@ EXAMPLE_DKIM = '''\
 # [dkim."example.com"]
 # selector = "mailer-2026-11"'''
 
+WARM_UP = """\
+How new sending domains are warmed up, a table for each domain that campaigns are from: how
+many letters may leave on the first, second … day on which it sends. What is over waits for
+the next day. None: no domain has a limit of its own."""
+
+EXAMPLE_WARM_UP = """\
+# [warm_up."news.example.com"]
+# letters = [200, 500, 1000, 2000, 5000, 10000, 20000, 40000, 75000, 150000]"""
+
 WEBHOOKS = """\
 Other programs that are told what happens to people, each in a table of its own: see
 docs/api.md. `private = true` lets one be on a private network."""
@@ -106,6 +115,8 @@ def example() -> str:
             parts.append(f"{_comment(MAILBOXES)}\n[mailboxes]\n{EXAMPLE_MAILBOXES}")
         elif name == "dkim":
             parts.append(f"{_comment(DKIM)}\n[dkim]\n{EXAMPLE_DKIM}")
+        elif name == "warm_up":
+            parts.append(f"{_comment(WARM_UP)}\n[warm_up]\n{EXAMPLE_WARM_UP}")
         elif name == "webhooks":
             parts.append(f"{_comment(WEBHOOKS)}\n[webhooks]\n{EXAMPLE_WEBHOOKS}")
     parts.append(_attributes())

@@ -22,6 +22,7 @@ from mailer.config.relay import Relay, lines_to_relays, refuse_relays
 from mailer.config.running import Alarms, Console, Ledger, Privacy, Retention
 from mailer.config.section import Count, Limit, Seconds, Section, Share, setting
 from mailer.config.site import SignUp, Site
+from mailer.config.warmup import WarmUp, refuse_warm_ups
 from mailer.config.webhooks import Webhook
 from mailer.errors import AddressError
 from mailer.model.address import parse_address
@@ -208,6 +209,10 @@ class Settings(Section):
         default_factory=dict[str, Dkim],
         description="The keys that letters are signed with, a table for each domain.",
     )
+    warm_up: dict[str, WarmUp] = Field(
+        default_factory=dict[str, WarmUp],
+        description="How new sending domains are warmed up, a table for each.",
+    )
     dns: DnsSettings = DnsSettings()
     rehearsal: Rehearsal = Rehearsal()
     sending: Sending = Sending()
@@ -273,6 +278,12 @@ class Settings(Section):
     @classmethod
     def _are_domains(cls, value: dict[str, Dkim]) -> dict[str, Dkim]:
         refuse_domains(value)
+        return value
+
+    @field_validator("warm_up")
+    @classmethod
+    def _are_sending(cls, value: dict[str, WarmUp]) -> dict[str, WarmUp]:
+        refuse_warm_ups(value)
         return value
 
     @field_validator("database")

@@ -11,10 +11,12 @@ from mailer.jobs.campaign_alarms import nothing_accepted, subject_of, unbalanced
 from mailer.jobs.canary import resumed, told
 from mailer.jobs.rehearsals import end_rehearsals, require_mode
 from mailer.jobs.slices import Slicer
+from mailer.jobs.warmup import waits_of
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.delivery import OPEN_STATES, DeliveryState
 from mailer.pace.throttle import Rate, limits_take_s
+from mailer.pace.warmup import A_DAY, NO_PLANS, Plans
 from mailer.store import campaigns as store
 from mailer.store import throttle
 from mailer.store.alarms import Alarm, raise_alarm, raise_once
@@ -46,6 +48,7 @@ class Status:
             and daily limits do not allow it; None when nobody can tell.
         alarms: About it, that nobody has acknowledged.
         canary: How the letters stand that leave before the rest; "" without any.
+        warm_up: How far its sending domain is warmed up; "" where it has no limit.
     """
 
     campaign: Campaign
@@ -55,6 +58,7 @@ class Status:
     left_s: float | None
     alarms: list[Alarm]
     canary: str = ""
+    warm_up: str = ""
 
     @property
     def open(self) -> int:
@@ -82,8 +86,12 @@ def status(
     campaign_id: int,
     now: datetime,
     rates: Mapping[str, Rate] = MappingProxyType({}),
+    plans: Plans = NO_PLANS,
 ) -> Status:
     """Say how far a campaign has come, under the rates of the relays by their names.
+
+    Args:
+        plans: Of the sending domains that are warmed up.
 
     Raises:
         NotFoundError: when there is none of that number.
@@ -95,18 +103,22 @@ def status(
         withheld = withheld_counts(connection, campaign_id)
         canary = told(connection, campaign_id)
         used = [throttle.used(connection, f"relay:{name}", now) for name in rates]
+        still = sum(by_state[state] for state in OPEN_STATES)
+        waits = waits_of(connection, campaign, plans, still, now)
     began = max(since, campaign.started_at or now)
     over_s = (now - began).total_seconds()
     rate = lately / max(over_s, 1.0)
-    still = sum(by_state[state] for state in OPEN_STATES)
     left_s: float | None = None
     if not still:
         left_s = 0.0
     elif campaign.state is _S.RUNNING:
         at_least_s = limits_take_s(still, list(zip(rates.values(), used, strict=True)))
+        at_least_s = max(at_least_s, waits.days * A_DAY.total_seconds())
         left_s = max(still / rate, at_least_s) if rate else at_least_s or None
     alarms = open_alarms(database, subject_of(campaign))
-    return Status(campaign, by_state, withheld, round(rate, 2), left_s, alarms, canary)
+    return Status(
+        campaign, by_state, withheld, round(rate, 2), left_s, alarms, canary, waits.words
+    )
 
 
 def latest(database: Database, limit: int) -> list[Campaign]:

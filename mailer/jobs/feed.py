@@ -11,10 +11,12 @@ from mailer.jobs.desk import Desk
 from mailer.jobs.portions import Portions
 from mailer.jobs.shaper import Shaper
 from mailer.jobs.switch import Switch
+from mailer.jobs.warmup import WarmUps
 from mailer.model.delivery import Claim
 from mailer.model.kind import KINDS, Lane
 from mailer.pace.shaping import interleave
 from mailer.pace.throttle import Rate
+from mailer.pace.warmup import NO_PLANS, Plans
 from mailer.store.claims import Claims
 from mailer.store.database import Connection, Database
 from mailer.store.throttle import lease
@@ -48,10 +50,16 @@ class Feed:
         self._turn = 0
         self._shaper = shaper
         self._portions = Portions(shaper)
+        self._warm_ups = WarmUps()
         self.desks: Sequence[Desk] = ()
         """Who has what was handed out of the stocks."""
         self.campaigns = True
         """Claim campaigns' letters too, not only those that somebody waits for."""
+
+    def warm_up(self, plans: Plans) -> None:
+        """Keep campaigns to what sending domains may send on a day."""
+        # A rehearsal takes nothing of it.
+        self._warm_ups = WarmUps(NO_PLANS if self._claims.rehearsing else plans)
 
     async def run(
         self,
@@ -117,20 +125,25 @@ class Feed:
     def _fill(
         self, get_ready: Callable[[list[Claim]], list[Claim]]
     ) -> tuple[list[Claim], list[tuple[Claim, datetime]], bool]:
-        now, shaper = self._clock(), self._shaper
+        now, shaper, moved = self._clock(), self._shaper, self._warm_ups.moved
         rehearsing = self._claims.rehearsing
         with self._database.read() as connection:
             waiting: list[Running] = []
+            back: dict[str, int] = {}
             if self.campaigns and self._switch.wants and self._switch.takes_campaigns:
                 waiting = due_campaigns(connection, now, rehearsing=rehearsing)
                 waiting = self._portions.open_to(waiting, now)
+                back = self._warm_ups.look(connection, waiting, now)
+                waiting = self._warm_ups.open_to(waiting)
             # What was claimed and could not be read waits for nothing else to be due.
-            if not (waiting or self._unread or shaper.has_news) and not lane_is_due(
+            if not (waiting or back or self._unread or shaper.has_news) and not lane_is_due(
                 connection, now, rehearsing=rehearsing
             ):
                 return [], [], False
         with self._database.write() as connection:
-            self._portions.begin(connection, waiting)
+            warmed = any(self._warm_ups.counts(one) for one in waiting)
+            self._portions.begin(connection, waiting, warmed=warmed or bool(back))
+            self._warm_ups.give_back(connection, back, now)
             self._claims.give_back(connection, self._unread)
             shaper.write_down(connection, now)
             taken = self._claim(connection, self._batch, waiting, now)
@@ -143,9 +156,10 @@ class Feed:
         going, held = self._portions.hold(claimed, now)
         ready = get_ready(going)
         self._unread = []
+        found = bool(taken) or self._warm_ups.moved > moved
         turns = interleave(ready, [one.provider for one in ready])
         # Providers take turns within a lane; a lane never waits for a later one.
-        return sorted(turns, key=lambda one: KINDS[one.kind].lane), held, bool(taken)
+        return sorted(turns, key=lambda one: KINDS[one.kind].lane), held, found
 
     def _claim(
         self,
@@ -169,7 +183,11 @@ class Feed:
                 pace = running.pace
                 share = min(share, _paced(connection, running.id, pace, now))
             if share > 0:
-                claimed += self._of_campaign(connection, running, share, now)
+                share = self._warm_ups.room(connection, running, share, now)
+            if share > 0:
+                taken = self._of_campaign(connection, running, share, now)
+                self._warm_ups.charge(connection, running, len(taken), now)
+                claimed += taken
         return claimed
 
     def _held(self) -> collections.Counter[str]:

@@ -6,7 +6,7 @@ letter this week would be a million connections.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mailer.jobs.settle import Wait, cap_wait, held_back, moved, released
@@ -16,6 +16,7 @@ from mailer.model.quiet import QuietRule
 from mailer.model.zone import zone_of
 from mailer.pace.cap import CapRule, cap_for
 from mailer.pace.quiet import Window, window
+from mailer.pace.warmup import Plan, Plans
 from mailer.store.claims import Cap
 from mailer.store.database import Connection, Database
 from mailer.store.due import open_until
@@ -34,11 +35,13 @@ class Manners:
         cap: The workspace's; None for none.
         quiet: The workspace's quiet hours and sending days; None for none.
         zone: The time zone of people whose own is not known.
+        warm_ups: How much of campaigns sending domains may send on which day.
     """
 
     cap: CapRule | None = None
     quiet: QuietRule | None = None
     zone: str = "UTC"
+    warm_ups: Plans = field(default_factory=dict[str, Plan])
 
 
 NO_MANNERS = Manners()

@@ -41,9 +41,15 @@ class Portions:
         self._shaper = shaper
         self._next_at: dict[str, datetime] = {}
 
-    def begin(self, connection: Connection, waiting: Sequence[Running]) -> None:
-        """Begin a transaction that claims: before it asks for anything else."""
-        if any(_reckons(one) for one in waiting):
+    def begin(
+        self, connection: Connection, waiting: Sequence[Running], *, warmed: bool = False
+    ) -> None:
+        """Begin a transaction that claims: before it asks for anything else.
+
+        Args:
+            warmed: The day of a domain that is warmed up is reckoned with too.
+        """
+        if warmed or any(_reckons(one) for one in waiting):
             take_turn(connection)
 
     def open_to(self, waiting: Sequence[Running], now: datetime) -> list[Running]:

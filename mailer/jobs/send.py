@@ -153,8 +153,8 @@ class Sender:
         cap = self._rules.manners.cap
         scribe = self._place.scribe or InThread(Book(database, cap, clock))
         register = self._register = Register(database, scribe, cap, clock, self._place.mark)
-        poll_s = self._rules.poll_s
-        feed = Feed(database, claims, clock, self._switch, poll_s, self._shaper)
+        feed = Feed(database, claims, clock, self._switch, self._rules.poll_s, self._shaper)
+        feed.warm_up(self._rules.manners.warm_ups)
         feed.campaigns = self._rules.campaigns
         desks = [
             self._desk(lines, stock, register)

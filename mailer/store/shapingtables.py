@@ -1,4 +1,4 @@
-"""The tables of shaping: whose domain is whose, how providers are, campaigns' samples.
+"""The tables of shaping: whose domain is whose, how providers are, what leaves first.
 
 None holds a person: a domain is nobody's alone here, it stands without an address.
 """
@@ -35,6 +35,16 @@ class ProviderStateRow(SQLModel, table=True):
     provider: str = Field(sa_column=Column(Text, primary_key=True))
     at: datetime = time_column()
     seen: dict[str, Any] = Field(sa_column=Column(Values, nullable=False))
+
+
+class WarmUpDayRow(SQLModel, table=True):
+    """What a sending domain that is warmed up sent on one day (number since 1970, UTC)."""
+
+    __tablename__ = "warm_up_day"  # pyright: ignore[reportAssignmentType]
+    domain: str = Field(sa_column=Column(Text, primary_key=True))
+    day: int = Field(sa_column=Column(BigInteger, primary_key=True, autoincrement=False))
+    claimed: int = number_column()
+    back: int = number_column()
 
 
 class CanaryRow(SQLModel, table=True):

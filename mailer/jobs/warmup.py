@@ -1,0 +1,246 @@
+"""Sending domains that are warmed up: how much of campaigns may leave today.
+
+Senders charge what they claim to the day, in the transaction that claims it. When a day's
+share is taken, what did not leave of it is counted and given back; what is due after that
+waits for the next day, at the same time of the day.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from mailer.jobs.frozen import unpack
+from mailer.model.campaign import Campaign
+from mailer.pace.warmup import Plan, Plans, Stage, day_number, days_of, stage
+from mailer.store import warmups
+from mailer.store.campaigns import find_campaign, frozen
+from mailer.store.database import Connection, Database
+from mailer.store.waiting import Running
+
+_COUNT_EVERY = timedelta(seconds=2)
+_AT_A_TIME = 500
+"""So many letters are put off in one transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warming:
+    """How the warming up of one domain stands."""
+
+    domain: str
+    stage: Stage
+
+
+def domains_of(connection: Connection, campaign: Campaign, plans: Plans) -> list[str]:
+    """Return the domains with a plan that letters of a campaign are from."""
+    content = unpack(frozen(connection, campaign.frozen_hash))
+    senders = {
+        target.mailing_list.sender_address.rpartition("@")[2].lower()
+        for target in content.targets
+    }
+    return sorted(senders & set(plans))
+
+
+def stage_of(connection: Connection, domain: str, plan: Plan, now: datetime) -> Stage:
+    """Say where a domain stands in its plan."""
+    sent = warmups.sent_by(connection, domain, now)
+    return stage(plan, sent.before, sent.today)
+
+
+def warming(database: Database, plans: Plans, now: datetime) -> list[Warming]:
+    """Say how the warming up of each domain stands that has a plan."""
+    with database.read() as connection:
+        return [
+            Warming(domain, stage_of(connection, domain, plan, now))
+            for domain, plan in sorted(plans.items())
+        ]
+
+
+def stage_words(at: Stage) -> str:
+    """Say where a domain stands, in short: `day 3 of 10, 812 of 1,000 letters today`."""
+    if at.share is None:
+        return f"through: all {at.of} days of the plan are over"
+    return f"day {at.day} of {at.of}, {at.sent:,} of {at.share:,} letters today"
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What of a campaign waits for its domain.
+
+    Args:
+        words: Where the domains stand that are not warm yet, and what that means.
+        days: How many days pass until all has left.
+    """
+
+    words: str
+    days: int
+
+
+NOTHING_WAITS = Waits("", 0)
+
+
+def waits_of(
+    connection: Connection, campaign: Campaign, plans: Plans, still: int, now: datetime
+) -> Waits:
+    """Say what of a campaign waits for its domain to be warm.
+
+    Args:
+        still: How many of its letters have not left.
+    """
+    if campaign.rehearsal or not plans or not still:
+        return NOTHING_WAITS
+    told: list[str] = []
+    days = 0
+    for domain in domains_of(connection, campaign, plans):
+        at = stage_of(connection, domain, plans[domain], now)
+        if at.share is None:
+            continue
+        days = max(days, days_of(plans[domain], at, still))
+        told.append(f"{domain} is on {stage_words(at)}")
+    if not told:
+        return NOTHING_WAITS
+    if waiting := warmups.waiting_days(connection, campaign.id):
+        told.append(f"{waiting:,} letters wait for another day")
+    if days:
+        told.append(f"all have left in {days} days, if nothing else does")
+    return Waits("; ".join(told), days)
+
+
+@dataclass(slots=True)
+class _Full:
+    """A domain whose share of a day is taken.
+
+    Args:
+        counted_at: When it was last counted what of it did not leave.
+        sure: All of it has left: the rest waits for the next day.
+    """
+
+    day: int
+    counted_at: datetime | None = None
+    sure: bool = False
+
+
+@dataclass(slots=True)
+class WarmUps:
+    """What one sender may claim of campaigns whose domains are warmed up.
+
+    Args:
+        moved: How many letters it has put off.
+    """
+
+    plans: Plans = field(default_factory=dict[str, Plan])
+    moved: int = 0
+    _campaigns: dict[int, tuple[Campaign, list[str]]] = field(
+        default_factory=dict[int, tuple[Campaign, list[str]]]
+    )
+    _full: dict[str, _Full] = field(default_factory=dict[str, _Full])
+
+    def look(
+        self, connection: Connection, waiting: Sequence[Running], now: datetime
+    ) -> dict[str, int]:
+        """Count what did not leave of the shares that are taken, before a transaction.
+
+        Returns:
+            The letters to be given back, by domain.
+        """
+        if not self.plans:
+            return {}
+        day = day_number(now)
+        self._full = {name: one for name, one in self._full.items() if one.day == day}
+        asked = {name for one in waiting for name in self._domains(connection, one.id)}
+        return {
+            name: self._count(connection, name, full, now)
+            for name in sorted(asked & set(self._full))
+            if not (full := self._full[name]).sure
+            and (full.counted_at is None or now - full.counted_at >= _COUNT_EVERY)
+        }
+
+    def _count(
+        self, connection: Connection, domain: str, full: _Full, now: datetime
+    ) -> int:
+        """Return how many of a day's letters did not leave, and are in nobody's hand."""
+        sent = warmups.sent_by(connection, domain, now)
+        its = [
+            one.id
+            for one in warmups.at_work(connection, now)
+            if domain in self._domains(connection, one.id)
+        ]
+        left, held = warmups.count_today(connection, its, now)
+        full.counted_at = now
+        full.sure = not held and left >= sent.today
+        return max(0, sent.claimed - left - held)
+
+    def open_to(self, waiting: Sequence[Running]) -> list[Running]:
+        """Return the campaigns of which something may be claimed, or is to be put off."""
+        return [one for one in waiting if not self._waits(one)]
+
+    def _waits(self, one: Running) -> bool:
+        _, names = self._campaigns.get(one.id, (None, ()))
+        full = [self._full[name] for name in names if name in self._full]
+        return bool(full) and not any(one.sure for one in full)
+
+    def counts(self, one: Running) -> bool:
+        """Say whether rows that senders share are locked for a campaign's letters."""
+        return bool(self._campaigns.get(one.id, (None, ()))[1])
+
+    def give_back(
+        self, connection: Connection, back: Mapping[str, int], now: datetime
+    ) -> None:
+        """Write down what did not leave; a share of which something is back is not full."""
+        for domain, letters in back.items():
+            warmups.give_back(connection, domain, letters, now)
+            at = stage_of(connection, domain, self.plans[domain], now)
+            if at.room:
+                del self._full[domain]
+
+    def room(
+        self, connection: Connection, running: Running, wanted: int, now: datetime
+    ) -> int:
+        """Return how many letters of a campaign may be claimed; the rest is put off."""
+        if not self.counts(running):
+            return wanted
+        campaign, names = self._campaigns[running.id]
+        for name in names:
+            at = stage_of(connection, name, self.plans[name], now)
+            if at.room is None:
+                continue
+            if not at.room:
+                full = self._full.setdefault(name, _Full(day_number(now)))
+                if full.sure:
+                    self._put_off(connection, campaign, running, name, at, now)
+                return 0
+            self._full.pop(name, None)
+            wanted = min(wanted, at.room)
+        return wanted
+
+    def _put_off(
+        self,
+        connection: Connection,
+        campaign: Campaign,
+        running: Running,
+        domain: str,
+        at: Stage,
+        now: datetime,
+    ) -> None:
+        words = f"{domain} is warmed up: {stage_words(at)}"
+        room = _AT_A_TIME
+        for provider in running.providers:
+            if room > 0:
+                room -= warmups.put_off(connection, campaign, provider, room, words, now)
+        self.moved += _AT_A_TIME - room
+
+    def charge(
+        self, connection: Connection, running: Running, letters: int, now: datetime
+    ) -> None:
+        """Charge what was claimed of a campaign to its domains' day."""
+        if letters and self.counts(running):
+            for name in self._campaigns[running.id][1]:
+                warmups.charge(connection, name, letters, now)
+
+    def _domains(self, connection: Connection, campaign_id: int) -> Iterable[str]:
+        if campaign_id not in self._campaigns:
+            campaign = find_campaign(connection, campaign_id)
+            if campaign is None:
+                return ()
+            names = domains_of(connection, campaign, self.plans)
+            self._campaigns[campaign_id] = campaign, names
+        return self._campaigns[campaign_id][1]
