@@ -9,11 +9,13 @@ from mailer.jobs.logbook import Logbook, note_missing, say_no
 from mailer.model.address import parse_address
 from mailer.model.consent import Act, How
 from mailer.model.mailinglist import MailingList
+from mailer.model.separate import ClickRecord, Separate
 from mailer.store import ledger
 from mailer.store.contacts import find_contact
-from mailer.store.database import Database
-from mailer.store.lists import see_list
-from mailer.store.suppressions import suppress
+from mailer.store.database import Connection, Database
+from mailer.store.events import forget_events_of_list
+from mailer.store.lists import find_list, see_list
+from mailer.store.suppressions import Held, suppress, try_suppress
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +24,14 @@ class Request:
 
     Args:
         act: `WITHDRAWN`, or `OBJECTED` to all marketing.
-        mailing_list: The list that it is about; None for all marketing.
+        about: The list, or the separate purpose; None for all marketing.
         way: How it reached us: "phone", "mail", "counter".
         by: Who writes it down.
     """
 
     address: str
     act: Act
-    mailing_list: MailingList | None
+    about: MailingList | Separate | None
     way: str
     by: str
 
@@ -52,9 +54,19 @@ class Recorded:
 
 
 def record(
-    database: Database, logbook: Logbook, request: Request, now: datetime
+    database: Database,
+    logbook: Logbook,
+    request: Request,
+    now: datetime,
+    *,
+    dry_run: bool = False,
 ) -> Recorded:
     """Write a request down; the next letter to leave already sees it.
+
+    What was written down of the person's clicks goes with her consent to that.
+
+    Args:
+        dry_run: Only say what would come of it.
 
     Raises:
         AddressError: when the address is none.
@@ -65,10 +77,10 @@ def record(
     address = parse_address(request.address)
     if not request.by.strip():
         raise RefusedError("say who writes it down: --by NAME")
-    mailing_list = request.mailing_list
+    about = request.about
     leaving = Leaving(
         request.act,
-        None if mailing_list is None else mailing_list.id,
+        None if about is None else about.id,
         How.SUPPORT,
         request.way,
         request.by.strip(),
@@ -76,20 +88,32 @@ def record(
     hashed = logbook.ring.suppression_hash(address.match)
     with database.read() as connection:
         contact = find_contact(connection, address.match)
-        if contact is not None and has_left(connection, contact, leaving, now):
-            known = contact.address
+        if contact is None:
+            (held,) = try_suppress(connection, [(hashed, leaving.suppression(now))])
+            known, done = None, held is Held.ALREADY
         else:
-            known = None
-    if known is not None:
+            known, done = contact.address, has_left(connection, contact, leaving, now)
+    if dry_run:
+        who = known or address.given
+        return Recorded(who, known=known is not None, entry=None, changed=not done)
+    if known is not None and done:
         note_missing(database, logbook)
         return Recorded(known, known=True, entry=None, changed=False)
     with say_no(database, logbook, [leaving.no(hashed, now)]) as connection:
-        if mailing_list is not None:
-            see_list(connection, mailing_list, now)
+        if about is not None:
+            _see(connection, about, now)
         ledger.lock(connection)
         contact = find_contact(connection, address.match)
         if contact is None:
             changed = suppress(connection, hashed, leaving.suppression(now))
             return Recorded(address.given, known=False, entry=None, changed=changed)
         entry = leave(connection, logbook.ring, contact, leaving, now)
+        if isinstance(about, ClickRecord):
+            forget_events_of_list(connection, contact.id, about.name)
     return Recorded(contact.address, known=True, entry=entry, changed=entry is not None)
+
+
+def _see(connection: Connection, about: MailingList | Separate, now: datetime) -> None:
+    """Put on record what nobody has seen yet; words that were changed stop no no."""
+    if find_list(connection, about.id) is None:
+        see_list(connection, about.as_list if isinstance(about, Separate) else about, now)

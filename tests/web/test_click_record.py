@@ -18,6 +18,8 @@ from mailer.jobs.explain import explain
 from mailer.jobs.happenings import happenings
 from mailer.jobs.known import known_about
 from mailer.jobs.prove import prove
+from mailer.jobs.requests import Request
+from mailer.jobs.requests import record as note_request
 from mailer.jobs.sharing import count_agreeing
 from mailer.jobs.verify_ledger import verify_ledger
 from mailer.model.consent import Act, Basis, How
@@ -235,6 +237,20 @@ def test_she_agrees_and_withdraws_on_her_own_page_which_shows_what_is_known(
     # It is no list of letters.
     assert "What you" not in page.get(kari.preferences).text
     assert record.title not in known_about(there, kari.contact_id).on_lists
+
+
+def test_who_calls_is_on_record_no_more_and_what_was_kept_is_forgotten(
+    world, app, client, kari, there, record
+):
+    agree(there, kari.contact_id, record, None, None)
+    client.get(path(world, kari), headers=PHONE)
+    assert len(clicked(world, app)) == 1
+    request = Request(KARI, Act.WITHDRAWN, record, "phone", "Ola")
+    assert note_request(world.database, world.logbook, request, world.now).changed
+    assert clicked(world, app) == []
+    client.get(path(world, kari), headers=PHONE)
+    assert clicked(world, app) == []
+    assert verify_chain(world.database, world.ring, []).findings.named == []
 
 
 def test_erasing_takes_the_record_along(world, app, client, kari, there, record):

@@ -10,8 +10,9 @@ from mailer.jobs.agreeing import agree as agree_to
 from mailer.jobs.erase import erase
 from mailer.jobs.export_contacts import partners_lines
 from mailer.jobs.known import known_about
+from mailer.jobs.requests import Request, record
 from mailer.jobs.sharing import count_agreeing, give
-from mailer.model.consent import Act, SuppressionReason
+from mailer.model.consent import Act, How, SuppressionReason
 from mailer.model.contact import Details
 from mailer.model.suppression import Suppression
 from mailer.store.choicetables import SharedPersonRow, SharingRow
@@ -95,6 +96,43 @@ def test_what_she_withdraws_is_given_no_more_and_she_can_agree_again(
     assert given(there, acme) == []
     page.post(at, data={**form, "do": "share"})
     assert given(there, acme) == [KARI]
+
+
+def test_who_calls_is_given_no_more_and_can_agree_again(page, world, kari, there, acme):
+    agree(there, acme, kari)
+    request = Request(KARI, Act.WITHDRAWN, acme, "phone", "Ola")
+
+    def asked(*, dry_run):
+        return record(
+            world.database, world.logbook, request, world.now, dry_run=dry_run
+        ).changed
+
+    assert asked(dry_run=True)
+    assert given(there, acme) == [KARI]
+    assert asked(dry_run=False)
+    assert given(there, acme) == []
+    assert not asked(dry_run=False)
+    with world.database.read() as connection:
+        steps = [
+            (one.act, one.how)
+            for one in evidence_of(connection, kari.contact_id)
+            if one.list_id == ACME
+        ]
+    assert steps == [(Act.CONFIRMED, How.PAGE), (Act.WITHDRAWN, How.SUPPORT)]
+    assert verify_chain(world.database, world.ring, []).findings.named == []
+    agree(there, acme, kari)
+
+
+def test_words_that_were_changed_keep_nobody_from_taking_it_back(
+    world, kari, there, acme, folder
+):
+    agree(there, acme, kari)
+    changed = PARTNERS.replace("my address and name", "all that you have")
+    (folder / "partners.toml").write_text(changed)
+    now = read_partner(there.folder, there.specs, "acme")
+    request = Request(KARI, Act.WITHDRAWN, now, "phone", "Ola")
+    assert record(world.database, world.logbook, request, world.now).changed
+    assert given(there, acme) == []
 
 
 @pytest.mark.parametrize("leave", ["all", "erase", "object"])
