@@ -22,6 +22,10 @@ LIMIT = "limit"
 
 _LATELY = timedelta(minutes=10)
 _MARKS_KEPT = 1_000
+_OPENED_AT_ONCE = 8
+"""How many lines are opened side by side: one takes seven round trips with TLS and login.
+
+To a relay in trouble they are opened one after the other."""
 _MARKS_TOLD = 5
 
 
@@ -85,6 +89,7 @@ class Lines:
         self.forgiven: Callable[[Released], bool] = lambda _: False
         """Says whether a line's trouble is not the relay's, but a provider's word."""
         self._probe = asyncio.Lock()
+        self._opening = 0
         self._well = asyncio.Event()
 
     def readiness(self) -> Readiness:
@@ -108,25 +113,43 @@ class Lines:
     async def courier(self, desk: Desk) -> None:
         """Keep one line busy: opened when there is work for another, closed when idle."""
         while await desk.wait(None):
-            if len(desk) <= desk.idle:
-                # Those who wait with an open line will take it.
+            if len(desk) <= desk.idle + self._opening:
+                # Those who wait with an open line will take it, or who opens one.
                 await asyncio.sleep(0.01)
                 continue
+            working: asyncio.Task[None] | None = None
             async with self._probe:
                 # Whatever could be handed over could not be written down.
                 if not await desk.writable() or not await self._rested():
                     return
-                if not len(desk):
+                if len(desk) <= desk.idle + self._opening:
                     continue
-                probing = self.circuit.broken
-                courier = await self.relay.way.open(desk)
-                if isinstance(courier, Released):
-                    self._in_trouble(courier, desk)
-                    continue
-                working = asyncio.create_task(self._work(courier, desk))
-                if probing:
-                    await self._answered_or(working)
-            await working
+                alone = self.circuit.failures > 0 or self._opening >= _OPENED_AT_ONCE
+                if alone:
+                    working = await self._opened_alone(desk)
+            if not alone:
+                working = await self._opened(desk)
+            if working is not None:
+                await working
+
+    async def _opened_alone(self, desk: Desk) -> asyncio.Task[None] | None:
+        probing = self.circuit.broken
+        working = await self._opened(desk)
+        if working is not None and probing:
+            await self._answered_or(working)
+        return working
+
+    async def _opened(self, desk: Desk) -> asyncio.Task[None] | None:
+        """Open a line and begin its work; None when the relay is in trouble."""
+        self._opening += 1
+        try:
+            courier = await self.relay.way.open(desk)
+        finally:
+            self._opening -= 1
+        if isinstance(courier, Released):
+            self._in_trouble(courier, desk)
+            return None
+        return asyncio.create_task(self._work(courier, desk))
 
     async def _work(self, courier: Handing, desk: Desk) -> None:
         self.open_now += 1

@@ -328,3 +328,42 @@ def test_what_senders_see_of_relays_is_gone_with_them(
     asyncio.run(run())
     (seen,) = relay_status(database, ["main"], now())
     assert (seen.senders, seen.state) == (0, "idle")
+
+
+def test_lines_are_opened_side_by_side(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    """A relay far away greets none of three before all of them are there."""
+    a_campaign(database, ring, 12)
+
+    async def run() -> None:
+        sink = Sink()
+        port = await sink.start()
+        there, came = asyncio.Event(), list[int]()
+
+        async def pass_on(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+            writer.close()
+
+        async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            came.append(1)
+            if len(came) == 3:
+                there.set()
+            await there.wait()
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.gather(pass_on(reader, far_writer), pass_on(far_reader, writer))
+
+        server = await asyncio.start_server(greet, "127.0.0.1", 0)
+        setup = Setup(
+            database, tmp_path, server.sockets[0].getsockname()[1], connections=3,
+            rules=RULES, address={"timeouts": PATIENT},
+        )  # fmt: skip
+        await setup.until(lambda: nothing_open(database))
+        server.close()
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 12}
