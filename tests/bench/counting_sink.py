@@ -7,6 +7,8 @@ import asyncio
 import json
 import random
 import sys
+import time
+from array import array
 from collections import Counter
 from typing import Any
 
@@ -62,6 +64,7 @@ class Counting:
         self.kept: list[Received] = []
         self.letters = 0
         self.accepted: Counter[str] = Counter()
+        self.times = array("d")
         self.domains: Counter[str] = Counter()
         self.deferred = 0
         self._keep = keep
@@ -71,6 +74,7 @@ class Counting:
     def take(self, received: Received) -> None:
         """Count a letter that was accepted."""
         self.letters += 1
+        self.times.append(time.monotonic())
         if self.by_domain:
             self.domains[received.recipient.rpartition("@")[2]] += 1
         if self._flaky or not self._keep:
@@ -94,25 +98,24 @@ async def main(port: int, keep: int, flaky: float, domain: str) -> None:
     rule = picky.answer if domain else rule
     sink = Sink(rule, on_letter=counting.take)
     _say({"port": await sink.start(port)})
+    answers: dict[str, Any] = {
+        "counts": lambda: {
+            "letters": counting.letters,
+            "deferred": counting.deferred,
+            "open": sink.open_now,
+        },
+        "picky": lambda: {"broken": picky.broken, "last_broken": picky.last_broken},
+        "domains": lambda: dict(counting.domains),
+        "times": lambda: {"times": counting.times.tolist()},
+        "seen": lambda: dict(sink.seen),
+        "accepted": lambda: dict(counting.accepted),
+        "kept": lambda: {
+            "letters": [one.content.decode("latin-1") for one in counting.kept]
+        },
+    }
     loop = asyncio.get_running_loop()
     while question := (await loop.run_in_executor(None, sys.stdin.readline)).strip():
-        match question:
-            case "counts":
-                counts = {"letters": counting.letters, "deferred": counting.deferred}
-                _say({**counts, "open": sink.open_now})
-            case "picky":
-                _say({"broken": picky.broken, "last_broken": picky.last_broken})
-            case "domains":
-                _say(dict(counting.domains))
-            case "seen":
-                _say(dict(sink.seen))
-            case "accepted":
-                _say(dict(counting.accepted))
-            case "kept":
-                letters = [one.content.decode("latin-1") for one in counting.kept]
-                _say({"letters": letters})
-            case _:
-                raise SystemExit(f"what is {question!r}?")
+        _say(answers[question]())
 
 
 def _say(answer: dict[str, Any]) -> None:

@@ -22,18 +22,26 @@ def _used_s(stat: Path) -> float:
     return (int(user) + int(system)) * _TICK_S
 
 
+def processes_of(group: int) -> list[int]:
+    """Return the processes of a group."""
+    found: list[int] = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.getpgid(int(process.name)) == group:
+                found.append(int(process.name))
+    return found
+
+
 def threads_of(group: int) -> dict[tuple[int, int], float]:
     """Return the processor time of each thread of a group of processes.
 
     Named by process and thread; the first thread of a process has its number.
     """
     used: dict[tuple[int, int], float] = {}
-    for process in Path("/proc").glob("[0-9]*"):
+    for pid in processes_of(group):
         with contextlib.suppress(OSError):
-            pid = int(process.name)
-            if os.getpgid(pid) == group:
-                for task in (process / "task").iterdir():
-                    used[pid, int(task.name)] = _used_s(task / "stat")
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                used[pid, int(task.name)] = _used_s(task / "stat")
     return used
 
 
@@ -52,7 +60,10 @@ def load() -> str:
 
 @dataclass
 class MemoryWatch:
-    """Samples a process's memory until told to stop."""
+    """Samples the memory of a group of processes until told to stop.
+
+    The samples are of its leader; the peak is that of whichever held most.
+    """
 
     pid: int
     every_s: float = 0.5
@@ -68,7 +79,8 @@ class MemoryWatch:
         while not self._stop.wait(self.every_s):
             try:
                 self.samples.append(memory_mb(self.pid))
-                self.peak_mb = memory_mb(self.pid, "VmHWM")
+                for pid in processes_of(self.pid):
+                    self.peak_mb = max(self.peak_mb, memory_mb(pid, "VmHWM"))
             except (OSError, ProcessLookupError):
                 return
 

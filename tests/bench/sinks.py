@@ -133,6 +133,12 @@ class CountingSink:
         return int(self.ask("counts")["open"])
 
     @property
+    def times(self) -> list[float]:
+        """When each letter had come whole, in seconds."""
+        times: list[float] = self.ask("times")["times"]
+        return times
+
+    @property
     def seen(self) -> dict[str, int]:
         """How often each letter came whole, by Message-ID."""
         return self.ask("seen")
