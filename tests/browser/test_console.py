@@ -119,6 +119,14 @@ def sign_in(tab: Tab, secret: str, off: int = 0) -> None:
     tab.until("document.querySelector('#queue')")
 
 
+def goes_to_a_letter_and_back(tab: Tab) -> None:
+    tab.run("""document.querySelector('a[href*="/letters/"]').click()""")
+    tab.until("document.querySelector('iframe.tall')")
+    is_good(tab)
+    tab.run("document.querySelector('main a').click()")
+    tab.until("document.querySelector('#answer')")
+
+
 def test_a_ticket_is_answered_by_keyboard_and_nothing_of_a_stranger_runs(desk) -> None:
     address, secret, _ = desk
     with browser() as tab:
@@ -141,6 +149,7 @@ def test_a_ticket_is_answered_by_keyboard_and_nothing_of_a_stranger_runs(desk) -
         press(tab, "Enter", modifiers=2, windowsVirtualKeyCode=13)
         tab.until("document.querySelector('.done')")
         assert "ten seconds" in tab.run("document.querySelector('.done').textContent")
+        goes_to_a_letter_and_back(tab)
         tab.go(f"{address}/tickets/2")
         tab.run("document.querySelectorAll('details').forEach(one => one.open = true)")
         is_good(tab)

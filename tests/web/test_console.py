@@ -843,6 +843,13 @@ def test_articles_that_may_answer_stand_above_the_answer_and_are_put_in(shop, ka
     assert f">Washing and drying your tent: {address}\n</textarea>" in begun
     other = unescape(kari.get("/tickets/1", params={"article": "https://evil"}).text)
     assert "evil" not in other
+    # Where nobody owes an answer, none is suggested.
+    for step in ("reply", "close"):
+        version = str(ticket(shop).ticket.version)
+        kari.post(f"/tickets/1/{step}", text="By hand, at 30 degrees.", version=version)
+        assert "May answer it" not in kari.get("/tickets/1").text
+    kari.post("/tickets/1/reopen", version=str(ticket(shop).ticket.version))
+    assert "Washing and drying your tent" in unescape(kari.get("/tickets/1").text)
     article.write_text("no title\n")
     assert "Washing and drying your tent" in unescape(kari.get("/tickets/1").text)
     article.unlink()
@@ -898,13 +905,17 @@ def test_the_letters_beside_a_ticket_are_shown_and_nobody_else_s(shop, kari):
     write(shop, "x", sender="x@y.example", number=2)
     mine = next(iter(ticket(shop).letters))
     other = next(iter(ticket(shop, 2).letters))
-    page = kari.get(f"/tickets/1/letters/{mine}")
+    around = kari.get(f"/tickets/1/letters/{mine}").text
+    assert '<a href="/console/tickets/1">Back to ticket #1</a>' in around
+    assert f'sandbox="" src="/console/tickets/1/letters/{mine}/html"' in around
+    page = kari.get(f"/tickets/1/letters/{mine}/html")
     assert "we have your message" in page.text
     policy = page.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'")
-    assert policy.endswith("sandbox")
-    assert kari.get(f"/tickets/1/letters/{other}").status_code == 404
-    assert kari.get("/tickets/1/letters/999").status_code == 404
+    assert policy.endswith("sandbox; frame-ancestors 'self'")
+    for letter in (other, 999):
+        assert kari.get(f"/tickets/1/letters/{letter}").status_code == 404
+        assert kari.get(f"/tickets/1/letters/{letter}/html").status_code == 404
 
 
 def test_a_person_is_unsubscribed_at_her_wish_and_erased_by_an_admin_only(shop, app, kari):

@@ -31,6 +31,7 @@ PAGES: tuple[tuple[str, str, Page], ...] = (
     ("POST", "/sign-out", entering.do_sign_out),
     ("GET", _T, ticket.show),
     ("GET", f"{_T}/letters/{{letter:int}}", ticket.letter),
+    ("GET", f"{_T}/letters/{{letter:int}}/html", ticket.letter_html),
     ("GET", f"{_M}/html", ticket.message),
     ("GET", f"{_M}/source", ticket.source),
     ("GET", f"{_M}/attachments/{{place:int}}", ticket.attachment),

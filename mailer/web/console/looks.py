@@ -19,7 +19,7 @@ from mailer.workspace.packaged import packaged_text
 _PACKAGE = "mailer.web.console"
 _TEMPLATES = (
     "_layout.html", "_tickets.html", "audit.html", "blocks.html", "invited.html",
-    "new.html", "problem.html", "queue.html", "search.html", "sign-in.html",
+    "letter.html", "new.html", "problem.html", "queue.html", "search.html", "sign-in.html",
     "stats.html", "ticket.html",
 )  # fmt: skip
 FILES = {"console.css": "text/css", "console.js": "text/javascript"}

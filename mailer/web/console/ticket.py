@@ -15,12 +15,12 @@ from mailer.errors import NotFoundError
 from mailer.jobs import console
 from mailer.jobs.answering import last_of_person
 from mailer.jobs.canned import fill_in, names
-from mailer.jobs.show_letter import show_letter
+from mailer.jobs.show_letter import ShownLetter, show_letter
 from mailer.jobs.surveys import Answers, answers_of
 from mailer.jobs.tickets import file_as_sent, message_as_it_came
 from mailer.model.attached import Attached
 from mailer.model.staff import Deed
-from mailer.model.ticket import Priority, Ticket, TicketKind, steps_of
+from mailer.model.ticket import DUE_STATES, Priority, Ticket, TicketKind, steps_of
 from mailer.store.staff import note_deed
 from mailer.web.console.door import shared
 from mailer.web.console.looks import HEADERS
@@ -127,7 +127,8 @@ class Beside:
 
     Args:
         canned: The names of texts that are used often.
-        articles: Title and address of those that may answer what was asked last.
+        articles: Title and address of those that may answer what was asked last; none
+            where nobody owes an answer.
         answers: What the person answered to surveys.
         others: What else is known of her, by name.
     """
@@ -142,7 +143,7 @@ def _beside(office: Office, desk: console.Desk) -> Beside:
     ticket, contact = desk.found.ticket, desk.person.contact
     last = last_of_person(list(desk.found.entries))
     articles: tuple[tuple[str, str], ...] = ()
-    if last is not None:
+    if last is not None and ticket.state in DUE_STATES:
         asked = f"{last.subject}\n{last.text}"
         found = office.shelf.suggest(asked, in_small(ticket.language))
         site = office.pen.site
@@ -215,21 +216,42 @@ async def message(request: Request, office: Office, visit: Visit) -> Response:
 
 
 async def letter(request: Request, office: Office, visit: Visit) -> Response:
+    """Show a letter of ours in a frame, below the way back to its ticket."""
+    found = await _letter(request, office, visit)
+    values = {
+        "ticket": request.path_params["number"],
+        "which": request.path_params["letter"],
+        "subject": found.subject,
+    }
+    return office.looks.page("letter", {**shared(visit), **values}, office.clock())
+
+
+async def letter_html(request: Request, office: Office, visit: Visit) -> Response:
     """Show a letter of ours as its person got it; nothing in it works or is loaded."""
+    found = await _letter(request, office, visit)
+    policy = (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox;"
+        " frame-ancestors 'self'"
+    )
+    return HTMLResponse(
+        found.html
+        or f"<!doctype html><title>Letter</title><pre>{escape(found.text)}</pre>",
+        headers={
+            "Content-Security-Policy": policy,
+            "X-Frame-Options": "SAMEORIGIN",
+            "Referrer-Policy": "no-referrer",
+        },
+    )
+
+
+async def _letter(request: Request, office: Office, visit: Visit) -> ShownLetter:
     number, which = request.path_params["number"], request.path_params["letter"]
 
-    def look() -> str:
+    def look() -> ShownLetter:
         console.require_letter(office.database, visit.staff, number, which)
-        found = show_letter(office.world, which)
-        if found.html:
-            return found.html
-        head = f"<!doctype html><title>Letter {which}</title>"
-        return f"{head}<p><b>{escape(found.subject)}</b></p><pre>{escape(found.text)}</pre>"
+        return show_letter(office.world, which)
 
-    html = await office.working.do(look)
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
-    headers = {"Content-Security-Policy": policy, "Referrer-Policy": "no-referrer"}
-    return HTMLResponse(html, headers=headers)
+    return await office.working.do(look)
 
 
 async def source(request: Request, office: Office, visit: Visit) -> Response:
