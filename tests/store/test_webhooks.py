@@ -6,19 +6,26 @@ import hmac
 import json
 import threading
 from collections.abc import Generator
+from dataclasses import replace
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from customers import NOW, TITLES, World, a_list
+from customers import NOW, TITLES, Someone, World, a_list
 from ports import free_port
+from samples.samples import knowledge
+from sending import a_campaign
 from sqlalchemy import select
+from store.test_incoming import COMPLAINT, REPLY, a_report, leaving
 
 from mailer.errors import NotFoundError, RefusedError
+from mailer.jobs.agreeing import see_separate
 from mailer.jobs.erase import erase
 from mailer.jobs.happenings import follow
+from mailer.jobs.incoming import Desk, handle_all, keep
 from mailer.jobs.leaving import Leaving, leave
 from mailer.jobs.webhooks import (
+    Delivered,
     Replay,
     Teller,
     deliver,
@@ -27,6 +34,10 @@ from mailer.jobs.webhooks import (
     replay,
 )
 from mailer.model.consent import Act, Basis, How, NewEntry
+from mailer.model.mailinglist import Wording
+from mailer.model.partner import Partner
+from mailer.model.separate import ClickRecord
+from mailer.model.token import Reader, TokenKind
 from mailer.model.webhook import Endpoint, Happening, HookState, Told, read_secret_key
 from mailer.pace.hooks import PLAN, next_try
 from mailer.store import ledger, webhooks
@@ -47,6 +58,8 @@ class Shop:
         self.came: list[tuple[dict[str, str], bytes]] = []
         self.status = 204
         self.headers: dict[str, str] = {}
+        self.may_answer = threading.Event()
+        self.may_answer.set()
         shop = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -54,6 +67,7 @@ class Shop:
                 size = int(self.headers["Content-Length"])
                 named = {name.lower(): value for name, value in self.headers.items()}
                 shop.came.append((named, self.rfile.read(size)))
+                shop.may_answer.wait(60)
                 self.send_response(shop.status)
                 for name, value in shop.headers.items():
                     self.send_header(name, value)
@@ -187,6 +201,77 @@ def test_an_erased_person_is_named_by_her_number_only(world, shop):
         assert b"kari" not in body
         assert json.loads(body)["data"]["contact"] == person.contact_id
     assert shop.told()[-1] == ("contact.erased", None, None)
+
+
+def test_each_thing_that_can_happen_arrives_with_its_signature(world, shop):
+    """Each comes by its own way, is refused first, and is told as it was."""
+    a_campaign(world.database, world.ring, 5)
+    turn(world, shop)
+    desk = Desk(world.database, world.logbook, world.tokens, knowledge())
+    grant(world, Someone(1, Reader(1, 1, 1), "", ""), Basis.EXPRESS, How.FORM)
+    answered = world.tokens.for_delivery(TokenKind.MESSAGE, 4)
+    to = f"leave+{leaving(world.tokens)}@shop.example"
+    for raw in (
+        f"From: p1@example.com\nTo: {to}\n\n".encode(),
+        a_report(world.tokens, 2),
+        a_report(world.tokens, 3, COMPLAINT),
+        REPLY.format(address="p4@example.com", token=answered, number=1).encode(),
+    ):
+        keep(world.database, raw, "pipe", world.now)
+    list(handle_all(desk, world.now))
+    erase(world.database, world.logbook, "p5@example.com", "Ola", lambda: world.now)
+    shop.status = 500
+    assert turn(world, shop) == 0
+    shop.status, refused = 204, shop.came.copy()
+    world.now += timedelta(minutes=1)
+    assert turn(world, shop) == 6
+    told = shop.told()[len(refused) :]
+    assert len(told) == len(Told)
+    assert set(told) == {
+        ("contact.joined", "p1@example.com", "news"),
+        ("contact.left", "p1@example.com", "news"),
+        ("contact.bounced", "p2@example.com", None),
+        ("contact.complained", "p3@example.com", None),
+        ("contact.replied", "p4@example.com", None),
+        ("contact.erased", None, None),
+    }
+
+
+_YES = (Wording(1, "Yes."),)
+
+
+@pytest.mark.parametrize(
+    "separate",
+    [Partner("acme", "Acme", "Tours.", _YES), ClickRecord("news", "Links", "Why.", _YES)],
+)
+def test_nobody_is_told_of_a_separate_purpose(world, shop, separate):
+    turn(world, shop)
+    person = world.person()
+    assert turn(world, shop) == 2
+    for act in (Act.CONFIRMED, Act.WITHDRAWN):
+        with world.database.write() as connection:
+            see_separate(connection, separate, world.now)
+            contact = get_contact(connection, person.contact_id)
+            entry = NewEntry(
+                person.contact_id, contact.match, separate.id, 1, act, world.now, How.PAGE,
+                Basis.EXPRESS, "page",
+            )  # fmt: skip
+            ledger.append(connection, world.ring, [entry])
+        assert turn(world, shop) == 0
+
+
+def test_who_takes_too_long_is_asked_again(world, shop):
+    turn(world, shop)
+    world.person()
+    follow(world.database, [shop.endpoint], world.now)
+    hurried = replace(shop.endpoint, timeout_s=0.2)
+    shop.may_answer.clear()
+    try:
+        assert deliver(world.database, hurried, lambda: world.now) == Delivered(0, True)
+    finally:
+        shop.may_answer.set()
+    world.now += timedelta(minutes=2)
+    assert deliver(world.database, shop.endpoint, lambda: world.now).taken == 2
 
 
 def test_an_endpoint_is_told_only_of_what_it_wants(world, shop):
