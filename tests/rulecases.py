@@ -9,6 +9,7 @@ from sqlalchemy import Connection, insert, select
 
 from mailer.model.attributes import NUMBER_LIMIT, AttributeSpec, AttributeType
 from mailer.model.evaluate import Facts
+from mailer.model.event import EventKind
 from mailer.model.person import Person
 from mailer.model.rule import (
     Always,
@@ -385,6 +386,9 @@ def _put_campaigns(connection: Connection, now: datetime) -> dict[str, int]:
     return known
 
 
+_EVENTS = tuple(EventKind)
+
+
 def _put_past(
     connection: Connection, contact_id: int, one: Somebody, campaigns: dict[str, int]
 ) -> None:
@@ -396,10 +400,11 @@ def _put_past(
                 expires_at=standing.expires, ledger_number=1,
             )
         )  # fmt: skip
-    for at in one.did:
+    for place, at in enumerate(one.did, contact_id):
+        kind = _EVENTS[place % len(_EVENTS)]
         connection.execute(
             insert(table(EventRow)).values(
-                contact_id=contact_id, kind="replied", about="", at=at
+                contact_id=contact_id, kind=kind.value, about="", at=at
             )
         )
     for letter in one.letters:

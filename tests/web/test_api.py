@@ -2,13 +2,14 @@
 
 import json
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from customers import NOW, app_of
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from mailer.audience.admission import IMPLIED_FOR
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs.api_keys import key_behind, list_api_keys, make_api_key, revoke
 from mailer.jobs.forget_sign_ups import forget_sign_ups
@@ -111,6 +112,34 @@ def test_with_evidence_a_person_is_on_the_list_at_once_and_the_ledger_has_it(sho
 def test_the_ledger_s_chain_holds_after_it(shop, world):
     posted(shop)
     posted(shop, address="ola@example.com", consent=None)
+    assert verify_chain(world.database, world.ring, ()).findings.count == 0
+
+
+def test_an_implied_permission_ends_by_its_date_and_is_renewed_by_a_later_one(shop, world):
+    def standing():
+        with world.database.read() as connection:
+            (found,) = of_contacts(connection, [contact_of(world).id]).values()
+        return found
+
+    asked = datetime.fromisoformat(CONSENT["at"])
+    posted(shop, consent=CONSENT | {"basis": "implied"})
+    ends = standing().expires_at
+    assert ends == asked + IMPLIED_FOR
+    assert standing().stands(ends - timedelta(microseconds=1))
+    assert not standing().stands(ends)
+    # What is older changes nothing, what is newer holds for longer.
+    older = (asked - timedelta(days=1)).isoformat()
+    answer = posted(shop, consent=CONSENT | {"basis": "implied", "at": older})
+    assert answer.json()["result"] == "already_on"
+    assert standing().expires_at == ends
+    world.now = ends + timedelta(days=1)
+    again = world.now.isoformat()
+    answer = posted(shop, consent=CONSENT | {"basis": "implied", "at": again})
+    assert answer.json()["result"] == "renewed"
+    assert standing().expires_at == world.now + IMPLIED_FOR
+    # Her own word ends by no date.
+    assert posted(shop, consent=CONSENT | {"at": again}).json()["result"] == "renewed"
+    assert standing().expires_at is None
     assert verify_chain(world.database, world.ring, ()).findings.count == 0
 
 

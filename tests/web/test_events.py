@@ -75,6 +75,18 @@ def test_a_consent_that_stands_counts_from_its_own_day(world, kari):
 
 
 @pytest.mark.usefixtures("long_ago")
+@pytest.mark.parametrize("kind", EventKind)
+def test_each_kind_of_event_counts_until_its_last_moment(world, kari, kind):
+    assert not engaged(world, kari)
+    with world.database.write() as connection:
+        note_event(connection, kari.contact_id, Event(kind, world.now, "x"))
+    world.now += 90 * A_DAY
+    assert engaged(world, kari)
+    world.now += timedelta(microseconds=1)
+    assert not engaged(world, kari)
+
+
+@pytest.mark.usefixtures("long_ago")
 @pytest.mark.parametrize(
     ("marks", "counts"), [({}, True), ({"Auto_Submitted": "auto-replied"}, False)]
 )

@@ -18,16 +18,20 @@ from sqlalchemy import delete, select
 from starlette.testclient import TestClient
 
 from mailer.errors import MailerError
+from mailer.jobs.agreeing import agree, withdraw
 from mailer.jobs.erase import erase
 from mailer.jobs.import_contacts import ImportOrder, import_contacts
 from mailer.jobs.plan import plan
 from mailer.jobs.requests import Request, record
+from mailer.jobs.sharing import give
 from mailer.jobs.suppressions import Lifting, add, lift
 from mailer.jobs.unsubscribe import unsubscribe
 from mailer.model.consent import Act, Basis, How, SuppressionReason
 from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
 from mailer.model.kind import Kind, Lane, Scope
+from mailer.model.mailinglist import Wording
+from mailer.model.partner import Partner
 from mailer.model.suppression import Suppression
 from mailer.model.token import Reader, TokenKind
 from mailer.store import owners
@@ -40,6 +44,7 @@ from mailer.store.lists import all_lists
 from mailer.store.tables import SignUpRow, SubscriptionRow, table
 from mailer.workspace.lists import read_list
 
+PARTNER = Partner("acme", "Acme", "Tours.", (Wording(1, "Yes, tell Acme."),))
 PEOPLE = st.sampled_from(["kari", "ola"])
 _examples = count(1)
 
@@ -53,12 +58,14 @@ class Said:
         refused: She said no at some time, so that only she herself can come back.
         kept_off: Staff keep letters from her.
         asked: The sign-ups of hers that nobody has confirmed.
+        shares: She agreed that a partner gets her data, and has not taken it back.
     """
 
     agreed: bool = False
     refused: bool = False
     kept_off: bool = False
     asked: list[int] = field(default_factory=list[int])
+    shares: bool = False
 
     @property
     def may_be_written_to(self) -> bool:
@@ -66,7 +73,7 @@ class Said:
 
 
 class Sequences(RuleBasedStateMachine):
-    """Imports, sign-ups, confirmations, every kind of no, and letters, in any order."""
+    """Imports, sign-ups, confirmations, every no, letters and sharing, in any order."""
 
     def __init__(self, world: World, folder: Path) -> None:
         super().__init__()
@@ -148,8 +155,33 @@ class Sequences(RuleBasedStateMachine):
     def says_no_by_phone(self, name: str, act: Act) -> None:
         request = Request(self.address(name), act, None, "phone", "Ola")
         record(self.world.database, self.world.logbook, request, self.world.now)
-        self.said[name].agreed = False
+        self.said[name].agreed = self.said[name].shares = False
         self.said[name].refused = True
+
+    @rule(name=PEOPLE)
+    def agrees_to_share(self, name: str) -> None:
+        found = self.contact(name)
+        if found is not None:
+            agree(self.around, found.id, PARTNER, None, None)
+            self.said[name].shares = True
+
+    @rule(name=PEOPLE, by_phone=st.booleans())
+    def shares_no_more(self, name: str, *, by_phone: bool) -> None:
+        found = self.contact(name)
+        if by_phone:
+            request = Request(self.address(name), Act.WITHDRAWN, PARTNER, "phone", "Ola")
+            record(self.world.database, self.world.logbook, request, self.world.now)
+        elif found is not None:
+            withdraw(self.around, found, PARTNER)
+        self.said[name].shares = False
+
+    @rule()
+    def a_partner_is_given_data(self) -> None:
+        given = {one.address for page in give(self.around, PARTNER, "Ola") for one in page}
+        for name, said in self.said.items():
+            if self.address(name) in given:
+                assert said.shares, (name, said)
+                assert not said.kept_off, (name, said)
 
     @rule(name=PEOPLE)
     def is_erased(self, name: str) -> None:
