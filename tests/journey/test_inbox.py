@@ -1,6 +1,9 @@
 """What comes back to a running program: nothing lost, nothing acted on twice."""
 
+import email
+import email.policy
 import random
+import re
 import smtplib
 import socket
 import time
@@ -9,6 +12,8 @@ import pytest
 from dovecot import PASSWORD, dovecot
 from journey.inbound import Bringer, counts, make_inbox, report_of, until_done
 from journey.program import Shop, relay, until
+
+from mailer.wire.sink import Received
 
 PEOPLE = 40
 
@@ -35,6 +40,47 @@ def _listens(port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def mailto_of(letter: Received) -> tuple[str, str]:
+    """Return the address and the subject of a letter's way to leave by mail."""
+    read = email.message_from_bytes(letter.content, policy=email.policy.default)
+    found = re.search(r"<mailto:([^?>]+)\?subject=([^>]+)>", read["List-Unsubscribe"])
+    assert found is not None, read["List-Unsubscribe"]
+    return found[1], found[2]
+
+
+def forged(address: str) -> str:
+    """Change one letter in the middle of an address's token."""
+    place = (address.index("+") + address.index("@")) // 2
+    other = "a" if address[place] != "a" else "b"
+    return f"{address[:place]}{other}{address[place + 1 :]}"
+
+
+def test_who_writes_to_the_letter_s_address_leaves_and_who_forges_it_does_not(
+    shop: Shop,
+) -> None:
+    with relay() as taken:
+        port = make_inbox(shop, taken.port)
+        file = shop.folder / "lists" / "newsletter.toml"
+        theirs, ours = "unsubscribe@fjellogfjord.example.com", "leave@shop.example"
+        assert theirs in file.read_text()
+        file.write_text(file.read_text().replace(theirs, ours))
+        send(shop, taken.letters)
+        serve = shop.start("--only", "inbox")
+        people = ("p1@example.com", "p2@example.com")
+        ways = {one: mailto_of(taken.of(one)[0]) for one in people}
+        with lmtp(port) as line:
+            for one, (address, subject) in ways.items():
+                to = address if one == people[0] else forged(address)
+                words = f"From: {one}\r\nTo: {to}\r\nSubject: {subject}\r\n\r\n"
+                assert line.sendmail(one, [to], words.encode()) == {}
+        until_done(shop, 2)
+        assert "withdrawn newsletter by mailto" in shop.run("explain", people[0])
+        assert "withdrawn" not in shop.run("explain", people[1])
+        shop.run("db", "verify")
+        serve.process.terminate()
+        assert serve.ended() == 0, serve.log
 
 
 def test_killed_again_and_again_it_keeps_each_message_and_acts_on_each_once(
