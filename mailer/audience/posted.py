@@ -26,7 +26,9 @@ from mailer.model.consent import Basis
 from mailer.model.contact import Details
 
 FIELDS = ("address", "list", "attributes", "language", "time_zone", "consent")
-EVIDENCE = ("wording", "form", "at", "network_address", "basis", "confirmed_at")
+EVIDENCE = (
+    "wording", "form", "at", "network_address", "basis", "confirmed_at", "purchase_at",
+)  # fmt: skip
 MAX_FORM = 200
 
 _AHEAD = timedelta(minutes=5)
@@ -54,6 +56,7 @@ class Evidence:
         form: Where: the form, the till.
         network_address: Where the person agreed from, where there is such a thing.
         confirmed_at: When she confirmed it by a letter of theirs.
+        purchase_at: When she bought what implies it.
     """
 
     wording: int
@@ -62,6 +65,7 @@ class Evidence:
     network_address: str | None = None
     basis: Basis = Basis.EXPRESS
     confirmed_at: datetime | None = None
+    purchase_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +209,7 @@ class PostReader:
             self._fault("/consent/form", f"is longer than {MAX_FORM} characters")
         at = self._moment("/consent/at", said.get("at"), needed=True)
         confirmed_at = self._moment("/consent/confirmed_at", said.get("confirmed_at"))
+        purchase_at = self._moment("/consent/purchase_at", said.get("purchase_at"))
         network = self._network(said.get("network_address"))
         basis = self._basis(said.get("basis"))
         if basis is Basis.DOUBLE_OPT_IN and confirmed_at is None:
@@ -213,7 +218,7 @@ class PostReader:
             self._fault("/consent/confirmed_at", "is before the consent")
         if form is None or at is None:
             return None
-        return Evidence(wording, form, at, network, basis, confirmed_at)
+        return Evidence(wording, form, at, network, basis, confirmed_at, purchase_at)
 
     def _basis(self, value: object) -> Basis:
         text = self._text("/consent/basis", value)

@@ -19,6 +19,7 @@ from mailer.audience.admission import (
 )
 from mailer.audience.joining import Answer
 from mailer.audience.posted import Evidence, Fault, Posted
+from mailer.audience.rowevidence import PURCHASE_FOR
 from mailer.errors import NotFoundError
 from mailer.jobs.contacts import known_about, write_details
 from mailer.jobs.sign_up import Desk, Wish, sign_up
@@ -139,9 +140,14 @@ def _entry(
             f"who agreed to version {evidence.wording} may not be written to now; version"
             f" {floor} is needed",
         )
-    expires_at = evidence.at + IMPLIED_FOR if evidence.basis is Basis.IMPLIED else None
-    if expires_at is not None and expires_at <= now:
-        return Fault("/consent/at", "the permission that it implies has ended")
+    expires_at, bought_at = None, evidence.purchase_at
+    if evidence.basis is Basis.IMPLIED:
+        implied_by = "at" if bought_at is None else "purchase_at"
+        expires_at = bought_at + PURCHASE_FOR if bought_at else evidence.at + IMPLIED_FOR
+        if expires_at <= now:
+            return Fault(
+                f"/consent/{implied_by}", "the permission that it implies has ended"
+            )
     return NewEntry(
         contact_id=0,
         who=posted.address.match,
@@ -158,6 +164,7 @@ def _entry(
         evidence=EvidenceOf.ROW,
         consent_at=evidence.at,
         confirmed_at=evidence.confirmed_at,
+        purchase_at=bought_at,
     )
 
 

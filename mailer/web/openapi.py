@@ -195,6 +195,10 @@ def _consent() -> Schema:
             "anyOf": [moment, {"type": "null"}],
             "description": "When she confirmed by a letter of yours: double_opt_in.",
         },
+        "purchase_at": {
+            "anyOf": [moment, {"type": "null"}],
+            "description": "When she bought something: implied then ends in two years.",
+        },
     }
     return _object({name: properties[name] for name in EVIDENCE}, ["wording", "form", "at"])
 

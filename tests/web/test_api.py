@@ -10,6 +10,7 @@ from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from mailer.audience.admission import IMPLIED_FOR
+from mailer.audience.rowevidence import PURCHASE_FOR
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs.api_keys import key_behind, list_api_keys, make_api_key, revoke
 from mailer.jobs.forget_sign_ups import forget_sign_ups
@@ -137,6 +138,14 @@ def test_an_implied_permission_ends_by_its_date_and_is_renewed_by_a_later_one(sh
     answer = posted(shop, consent=CONSENT | {"basis": "implied", "at": again})
     assert answer.json()["result"] == "renewed"
     assert standing().expires_at == world.now + IMPLIED_FOR
+    # A purchase implies it for two years, as long as they are not over.
+    bought = CONSENT | {"basis": "implied", "at": again, "purchase_at": CONSENT["at"]}
+    assert posted(shop, consent=bought).json()["result"] == "renewed"
+    assert standing().expires_at == asked + PURCHASE_FOR
+    assert rows(world, LedgerRow)[-1].purchase_at == asked
+    long_ago = (world.now - PURCHASE_FOR).isoformat()
+    refused = posted(shop, consent=bought | {"purchase_at": long_ago})
+    assert set(faults(refused)) == {"#/consent/purchase_at"}
     # Her own word ends by no date.
     assert posted(shop, consent=CONSENT | {"at": again}).json()["result"] == "renewed"
     assert standing().expires_at is None
