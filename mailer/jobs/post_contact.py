@@ -33,12 +33,14 @@ from mailer.model.consent import (
     NewEntry,
     SubscriptionStatus,
 )
+from mailer.model.event import Event, EventKind
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList
 from mailer.model.subscription import step
 from mailer.store import ledger
 from mailer.store.contacts import find_contact
 from mailer.store.database import Connection
+from mailer.store.events import events_of, note_event
 from mailer.store.lists import see_list
 from mailer.workspace.lists import list_names, read_list
 
@@ -96,6 +98,7 @@ class Door:
     letters: LetterDesk
 
 
+_ORDERS_LOOKED_AT = 1_000
 _RESULTS = {
     Admission.ADDED: Result.JOINED,
     Admission.JOINED: Result.JOINED,
@@ -184,7 +187,19 @@ def _put_on(
         who = write_details(connection, address, posted.details, contact, hashed, now)
         if admission is not Admission.ALREADY_ON:
             ledger.append(connection, door.ring, [replace(entry, contact_id=who)])
+        _note_purchase(connection, who, entry)
     return Done(_RESULTS[admission], who)
+
+
+def _note_purchase(connection: Connection, contact_id: int, entry: NewEntry) -> None:
+    """Write down that she ordered; once, however often it is posted."""
+    bought_at = entry.purchase_at
+    if bought_at is None:
+        return
+    known = events_of(connection, contact_id, _ORDERS_LOOKED_AT, EventKind.ORDERED)
+    if all(one.at != bought_at for one in known):
+        bought = Event(EventKind.ORDERED, bought_at, entry.source)
+        note_event(connection, contact_id, bought)
 
 
 def _ask(door: Door, key_name: str, posted: Posted, mailing_list: MailingList) -> Outcome:

@@ -17,10 +17,12 @@ from mailer.jobs.forget_sign_ups import forget_sign_ups
 from mailer.jobs.leaving import Leaving, leave
 from mailer.jobs.once import forget_old_requests
 from mailer.model.consent import Act, Basis, How, SuppressionReason
+from mailer.model.event import Event, EventKind
 from mailer.model.suppression import Suppression
 from mailer.store import erasing, ledger
 from mailer.store.contacts import find_contact
 from mailer.store.doortables import ApiKeyRow, ApiRequestRow
+from mailer.store.events import events_of
 from mailer.store.ledgercheck import verify_chain
 from mailer.store.subscriptions import of_contacts
 from mailer.store.suppressions import suppress
@@ -150,6 +152,28 @@ def test_an_implied_permission_ends_by_its_date_and_is_renewed_by_a_later_one(sh
     assert posted(shop, consent=CONSENT | {"at": again}).json()["result"] == "renewed"
     assert standing().expires_at is None
     assert verify_chain(world.database, world.ring, ()).findings.count == 0
+
+
+def test_a_purchase_is_an_order_on_record_once_however_often_it_is_posted(shop, world):
+    posted(shop)
+    bought = CONSENT | {"purchase_at": CONSENT["at"]}
+    for _ in range(2):
+        assert posted(shop, consent=bought).json()["result"] == "already_on"
+    with world.database.read() as connection:
+        (order,) = events_of(connection, contact_of(world).id, 10)
+    at = datetime.fromisoformat(CONSENT["at"])
+    assert order == Event(EventKind.ORDERED, at, CONSENT["form"])
+    # Who stays away is not looked after.
+    with world.database.write() as connection:
+        ledger.lock(connection)
+        leave(
+            connection, world.ring, contact_of(world),
+            Leaving(Act.WITHDRAWN, "news", How.ONE_CLICK), world.now,
+        )  # fmt: skip
+    later = bought | {"purchase_at": "2026-11-20T11:00:00+01:00"}
+    assert posted(shop, consent=later).status_code == 409
+    with world.database.read() as connection:
+        assert events_of(connection, contact_of(world).id, 10) == [order]
 
 
 def test_posting_again_changes_only_what_is_known(shop, world):
