@@ -2,16 +2,20 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
+import audiences
 import pytest
-from customers import SPECS, TokenKind, app_of
+from customers import SPECS, TITLES, TokenKind, a_list, app_of, joining
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from mailer.jobs.erase import finish_erasures
 from mailer.jobs.new_ticket import Call, note_call
 from mailer.jobs.page_links import forget_requests
+from mailer.jobs.plan import plan
 from mailer.model.consent import SuppressionReason
 from mailer.model.contact import Details
 from mailer.model.suppression import Suppression
@@ -159,6 +163,25 @@ def test_the_page_shows_what_is_known_and_from_where(page, world, kari):
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
     assert "Set-Cookie" not in answer.headers
+
+
+def test_each_letter_says_why_it_came_in_plain_words(page, world, kari):
+    news = a_list("news", TITLES["news"])
+    content = replace(audiences.content(), mailing_list=news)
+    with world.database.write() as connection:
+        number = audiences.campaign(connection, content, due_at=world.now)
+    plan(joining(world).world, number)
+    at, session, text = opened(world, page)
+    why = unescape(text)
+    assert "You got it because you are on “News from the <mountains>”." in why
+    assert "It went to everybody there." in why
+    agreed = why.partition("This is what was agreed to:")[2].partition("</details>")[0]
+    assert "from a file of ours (trade fair)" in agreed
+    assert "Yes, write to me." in agreed
+    found = page.post(at, data={"session": session, "do": "json"}).json()
+    (letter,) = [one for one in found["letters"] if one["kind"] == "marketing"]
+    entry = letter["because_of_entry"]
+    assert [one["act"] for one in found["consents"] if one["entry"] == entry] == ["granted"]
 
 
 def test_what_she_corrects_is_written_down_and_marked_as_hers(page, world, kari):
