@@ -15,6 +15,10 @@ from journey.test_front_desk import ask, bring, make
 from journey.test_whole_way import signed_in
 
 ROUNDS = 6
+OPEN = (
+    "SELECT count(*) FROM delivery WHERE kind = 'reply'"
+    " AND state NOT IN ('accepted', 'in_doubt')"
+)
 REPLIES = "SELECT text FROM ticket_entry WHERE kind = 'reply' AND ticket_id = "
 
 
@@ -36,6 +40,12 @@ def typed(kari: Browser) -> str:
     found = re.search(r'<textarea id="text"[^>]*>([^<]*)', kari.page)
     assert found is not None, kari.page
     return unescape(found[1]).strip()
+
+
+def addresses(shop: Shop, state: str) -> list[str]:
+    """Return to whom the answers are that are in a state."""
+    query = f"SELECT address FROM delivery WHERE kind = 'reply' AND state = '{state}'"
+    return [address for (address,) in ask(shop, query)]
 
 
 def again(shop: Shop, kari: Browser, form: Form, here: str, words: str) -> None:
@@ -78,9 +88,10 @@ def test_an_answer_is_sent_once_whenever_the_program_is_killed(shop: Shop) -> No
             sending.join()
             serve = shop.start()
             again(shop, kari, form, here, words)
-        accepted = (
-            "SELECT count(*) FROM delivery WHERE kind = 'reply' AND state = 'accepted'"
-        )
-        until(lambda: ask(shop, accepted) == [(ROUNDS,)], "all answers have left")
-    answers = [one for one in taken.letters if b"Yes, number" in one.content]
-    assert sorted(one.recipient for one in answers) == sorted(people.values())
+        until(lambda: ask(shop, OPEN) == [(0,)], "no answer waits any more")
+        accepted, in_doubt = (addresses(shop, state) for state in ("accepted", "in_doubt"))
+    assert sorted(accepted + in_doubt) == sorted(people.values())
+    answers = [one.recipient for one in taken.letters if b"Yes, number" in one.content]
+    # One may have been on the line when the next round killed the program: a person decides.
+    assert len(answers) == len(set(answers))
+    assert set(accepted) <= set(answers) <= {*accepted, *in_doubt}

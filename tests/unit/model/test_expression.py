@@ -262,7 +262,7 @@ def test_clauses_are_what_must_all_hold() -> None:
         ("anniversary(created)", "here stands the name of a value"),
         (
             "opened_within('30d')",
-            "ask what she did of her own accord, such clicks among it: engaged_within",
+            "ask what she did of her own accord: engaged_within",
         ),
         ("engaged_within()", "write engaged_within('90d')"),
         ("opened_within('30d')", "column 1: opened_within(…) asks what a person did"),
