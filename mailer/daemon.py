@@ -9,7 +9,7 @@ from datetime import datetime
 from mailer.jobs import campaigns
 from mailer.jobs.letters import Letters
 from mailer.jobs.mark import mark_of
-from mailer.jobs.owner import OwnerLocks
+from mailer.jobs.owner import LockLostError, OwnerLocks
 from mailer.jobs.scribe import Scribe
 from mailer.jobs.scribe_apart import Apart, ScribeLostError, ScribeProcess
 from mailer.jobs.send import Place, Sender
@@ -84,14 +84,14 @@ def scribe_of(workspace: Workspace) -> ScribeProcess | None:
 
 
 async def run_sender(workspace: Workspace, stop: asyncio.Event) -> None:
-    """Send until told to stop; a scribe that is lost is replaced, up to a limit."""
+    """Send until told to stop; a scribe or lock that is lost is replaced, up to a limit."""
     ends: list[datetime] = []
     while not stop.is_set():
         process = scribe_of(workspace)
         scribe = None if process is None else Apart(process.channel())
         try:
             await run_sender_with(workspace, stop, scribe)
-        except ScribeLostError as lost:
+        except (ScribeLostError, LockLostError) as lost:
             ends.append(utc_now())
             pause = pause_after(ends, utc_now())
             if pause is None:
@@ -116,6 +116,7 @@ async def run_sender_with(
 
     Raises:
         ScribeLostError: when the scribe ended.
+        LockLostError: when others took it for dead.
     """
     locks = owner_locks(workspace)
     sender = sender_of(workspace, locks, scribe, seat=seat)

@@ -15,6 +15,10 @@ from mailer.store.owners import Recovered
 _log = logging.getLogger(__name__)
 
 
+class LockLostError(RefusedError):
+    """Others took a sender for dead: it sends on only with another number."""
+
+
 class OwnerLocks(Protocol):
     """Locks by number that end with the process, or the session, that holds them."""
 
@@ -68,15 +72,15 @@ def keep(database: Database, locks: OwnerLocks, owner_id: int) -> None:
     """Make sure that a sender holds its lock, and that nobody took over its letters.
 
     Raises:
-        RefusedError: when somebody did: the sender must end.
+        LockLostError: when somebody did: the sender must end.
     """
     if locks.keep(owner_id):
         with database.read() as connection:
             if owner_id in owners.not_ended(connection):
                 return
-    raise RefusedError(
+    raise LockLostError(
         f"sender {owner_id} lost its lock, and another program took over its letters:"
-        " none is lost, but this one must end; start it again"
+        " none is lost, and under this number nothing more is sent"
     )
 
 

@@ -92,6 +92,6 @@ def test_an_answer_is_sent_once_whenever_the_program_is_killed(shop: Shop) -> No
         accepted, in_doubt = (addresses(shop, state) for state in ("accepted", "in_doubt"))
     assert sorted(accepted + in_doubt) == sorted(people.values())
     answers = [one.recipient for one in taken.letters if b"Yes, number" in one.content]
-    # One may have been on the line when the next round killed the program: a person decides.
+    # One may have been on the line at the next round's kill: a person decides.
     assert len(answers) == len(set(answers))
     assert set(accepted) <= set(answers) <= {*accepted, *in_doubt}

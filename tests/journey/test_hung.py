@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 from databases import Server
 from journey.program import Serve, Shop, relay, until
+from sqlalchemy import text
 
+from mailer.store.database import open_database
 from mailer.wire.sink import Answer, Mischief, Received, Step
 
 CONNECTIONS = 2
@@ -19,16 +21,35 @@ PEOPLE = 60
 START = ("campaign", "start", "autumn-sale", "--list", "newsletter", "--yes")
 
 
-def prepare(shop: Shop, port: int, database_url: str, **sending: float) -> None:
+def prepare(
+    shop: Shop, port: int, database_url: str, content_s: float = 6.0, **sending: float
+) -> None:
     on_sqlite = database_url.startswith("sqlite")
     shop.make(
         port,
         database="sqlite:///mailer.db" if on_sqlite else database_url,
-        relay={"connections": CONNECTIONS, "timeout_content_s": 6.0},
+        relay={"connections": CONNECTIONS, "timeout_content_s": content_s},
         sending={"batch": 20, "poll_s": 0.1, "keep_every_s": 0.3, "drain_s": 3} | sending,
     )
     shop.import_people([f"p{n}@example.com,Person {n}" for n in range(1, PEOPLE + 1)])
     shop.run(*START)
+
+
+class Hanging:
+    """A relay that takes some letters, and then says nothing to one on each line."""
+
+    def __init__(self) -> None:
+        self.silent: list[str] = []
+        self._taken = 0
+
+    def rule(self, step: Step, received: Received) -> Answer:
+        if step is not Step.CONTENT:
+            return None
+        if self._taken >= 10 and len(self.silent) < CONNECTIONS:
+            self.silent.append(received.recipient)
+            return Mischief.SILENCE
+        self._taken += 1
+        return None
 
 
 def stop_in_its_tracks(serve: Serve, shop: Shop) -> None:
@@ -73,16 +94,9 @@ def nobody_writes(file: Path) -> bool:
 def test_a_sender_that_hangs_past_its_lease_and_wakes_sends_nothing_of_it_again(
     shop: Shop, database_url: str
 ) -> None:
-    silent: list[str] = []
-
-    def rule(step: Step, received: Received) -> Answer:
-        hangs = step is Step.CONTENT and len(taken.letters) >= 10
-        if hangs and len(silent) < CONNECTIONS:
-            silent.append(received.recipient)
-            return Mischief.SILENCE
-        return None
-
-    with relay(rule) as taken:
+    relay_says = Hanging()
+    silent = relay_says.silent
+    with relay(relay_says.rule) as taken:
         prepare(shop, taken.port, database_url, lease_s=1)
         hung = shop.start("--only", "send")
         until(lambda: len(silent) == CONNECTIONS, "each of its lines hangs", every_s=0.01)
@@ -100,6 +114,57 @@ def test_a_sender_that_hangs_past_its_lease_and_wakes_sends_nothing_of_it_again(
         assert other.ended() == 0, other.log
         os.killpg(hung.process.pid, signal.SIGCONT)
         # Awake, it works on: with what it claims now, and with nothing that it had.
+        shop.run(*START, "--again")
+        shop.until_finished(2)
+        assert shop.counts(2) == {"accepted": PEOPLE}
+        assert shop.counts(1) == rest
+        assert set(taken.copies.values()) == {1}
+        assert len(taken.copies) == 2 * PEOPLE
+        hung.signal(signal.SIGTERM)
+        assert hung.ended() == 0, hung.log
+        assert "Traceback" not in hung.log
+
+
+def cut_lock_of(owner_id: int, database_url: str) -> None:
+    """End the session that holds a sender's lock, and no other; wait until it has ended."""
+    database = open_database(database_url)
+    with database.read() as connection:
+        cut = connection.execute(
+            text(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND objid = :id AND granted AND database ="
+                " (SELECT oid FROM pg_database WHERE datname = current_database())"
+            ),
+            {"id": owner_id},
+        ).scalars()
+        assert list(cut) == [True]
+    database.close()
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_sender_that_lost_its_lock_for_good_goes_on_with_another_number(
+    shop: Shop, database_url: str
+) -> None:
+    relay_says = Hanging()
+    silent = relay_says.silent
+    with relay(relay_says.rule) as taken:
+        prepare(shop, taken.port, database_url, content_s=120)
+        hung = shop.start("--only", "send")
+        until(lambda: len(silent) == CONNECTIONS, "each of its lines hangs", every_s=0.01)
+        number = shop.latest_sender()
+        stop_in_its_tracks(hung, shop)
+        assert shop.counts(1)["sending"] == CONNECTIONS
+        cut_lock_of(number, database_url)
+        other = shop.start("--only", "send")
+        shop.until_finished(1)
+        rest = {"accepted": PEOPLE - CONNECTIONS, "in_doubt": CONNECTIONS}
+        assert shop.counts(1) == rest
+        other.signal(signal.SIGTERM)
+        assert other.ended() == 0, other.log
+        last = shop.latest_sender()
+        os.killpg(hung.process.pid, signal.SIGCONT)
+        until(lambda: shop.latest_sender() > last, "it has another number")
+        assert f"sender {number} lost its lock" in hung.log
         shop.run(*START, "--again")
         shop.until_finished(2)
         assert shop.counts(2) == {"accepted": PEOPLE}

@@ -7,8 +7,9 @@ import pytest
 from sending import now
 from sqlalchemy import text
 
-from mailer.errors import DatabaseError, RefusedError
+from mailer.errors import DatabaseError
 from mailer.jobs import owner
+from mailer.jobs.owner import LockLostError
 from mailer.store import owners, versions
 from mailer.store.database import Database, open_database
 from mailer.store.owners import AdvisoryLock
@@ -105,7 +106,7 @@ def test_a_number_that_another_program_holds_is_lost_for_good(
     number = owner.begin(database, mine, now())
     end_sessions(other_database)
     assert theirs.take(number)
-    with pytest.raises(RefusedError, match="another program took over its letters"):
+    with pytest.raises(LockLostError, match="another program took over its letters"):
         owner.keep(database, mine, number)
     owner.finish(database, mine, number, now())
     assert not mine.take(number)
@@ -120,7 +121,7 @@ def test_a_number_that_was_taken_over_and_let_go_is_lost_for_good(
     number = owner.begin(database, mine, now())
     end_sessions(other_database)
     owner.recover(other_database, theirs, number + 1, now)
-    with pytest.raises(RefusedError, match="start it again"):
+    with pytest.raises(LockLostError, match="nothing more is sent"):
         owner.keep(database, mine, number)
 
 
