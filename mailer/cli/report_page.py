@@ -170,7 +170,7 @@ _WITHHELD = {
     "superseded": "A later letter took its place",
     "cancelled": "The campaign was cancelled",
     "erased": "The person was erased",
-    "cannot_compose": "The letter could not be made: a value is missing",
+    "cannot_compose": "The letter could not be made: a value is missing or wrong",
 }
 
 _REASONS = (
