@@ -33,6 +33,7 @@ from mailer.store.tables import (
     table,
 )
 from mailer.wire.line import RelayAddress, Timeouts, Tls
+from mailer.wire.sink import Sink
 from mailer.workspace.locks import OwnerLocks
 
 LIST = "news"
@@ -296,6 +297,19 @@ async def until(done: Callable[[], bool], sender: Sender | None = None) -> None:
     while not await asyncio.to_thread(done):
         assert sender is None or not sender.ended
         await asyncio.sleep(0.01)
+
+
+def send_all(setup: Setup, sink: Sink) -> None:
+    """Send everything to a sink, until all deliveries have ended."""
+
+    async def run() -> None:
+        setup.port = await sink.start()
+        try:
+            await setup.until(lambda: nothing_open(setup.database))
+        finally:
+            await sink.stop()
+
+    asyncio.run(run())
 
 
 def nothing_open(database: Database) -> bool:

@@ -1,7 +1,7 @@
 """The settings of signing: a table [dkim."DOMAIN"] for each sending domain."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Self
 
 from pydantic import field_validator, model_validator
@@ -47,8 +47,8 @@ def sending_domain(text: str) -> str:
         raise ValueError(f"{text[:60]!r} is no domain: {problem}") from None
 
 
-def refuse_domains(tables: Mapping[str, Dkim]) -> None:
-    """Refuse names of tables that are no domains as letters have them.
+def refuse_domains(section: str, tables: Iterable[str]) -> None:
+    """Refuse names of a section's tables that are no domains as letters have them.
 
     Raises:
         ValueError: says how it is written.
@@ -56,4 +56,4 @@ def refuse_domains(tables: Mapping[str, Dkim]) -> None:
     for name in tables:
         domain = sending_domain(name)
         if domain != name:
-            raise ValueError(f'has {name!r}: write it as [dkim."{domain}"]')
+            raise ValueError(f'has {name!r}: write it as [{section}."{domain}"]')

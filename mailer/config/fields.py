@@ -22,7 +22,7 @@ from mailer.config.relay import Relay, lines_to_relays, refuse_relays
 from mailer.config.running import Alarms, Console, Ledger, Privacy, Retention
 from mailer.config.section import Count, Limit, Seconds, Section, Share, setting
 from mailer.config.site import SignUp, Site
-from mailer.config.warmup import WarmUp, refuse_warm_ups
+from mailer.config.warmup import WarmUp
 from mailer.config.webhooks import Webhook
 from mailer.errors import AddressError
 from mailer.model.address import parse_address
@@ -277,13 +277,13 @@ class Settings(Section):
     @field_validator("dkim")
     @classmethod
     def _are_domains(cls, value: dict[str, Dkim]) -> dict[str, Dkim]:
-        refuse_domains(value)
+        refuse_domains("dkim", value)
         return value
 
     @field_validator("warm_up")
     @classmethod
     def _are_sending(cls, value: dict[str, WarmUp]) -> dict[str, WarmUp]:
-        refuse_warm_ups(value)
+        refuse_domains("warm_up", value)
         return value
 
     @field_validator("database")

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from mailer.config.dkim import sending_domain
 from mailer.config.section import Count, Section, setting
 from mailer.pace.warmup import Plan
 
@@ -27,18 +26,6 @@ class WarmUp(Section):
         if list(value) != sorted(value):
             raise ValueError("must not become fewer from one day to the next")
         return value
-
-
-def refuse_warm_ups(tables: Mapping[str, WarmUp]) -> None:
-    """Refuse names of tables that are no domains as letters have them.
-
-    Raises:
-        ValueError: says how it is written.
-    """
-    for name in tables:
-        domain = sending_domain(name)
-        if domain != name:
-            raise ValueError(f'has {name!r}: write it as [warm_up."{domain}"]')
 
 
 def plans_of(tables: Mapping[str, WarmUp]) -> dict[str, Plan]:

@@ -3,7 +3,6 @@
 import statistics
 import time
 from array import array
-from collections.abc import Sequence
 from pathlib import Path
 
 from bench.figures import Figure, compared, require
@@ -67,7 +66,7 @@ def _pace(made: Million, campaign: int, accepted: int) -> Figure:
     parts = [
         (times[(part + 1) * size - 1] - times[part * size]) / 1e6 for part in range(_PARTS)
     ]
-    first, last = _middle(parts[:_ENDS]), _middle(parts[-_ENDS:])
+    first, last = statistics.median(parts[:_ENDS]), statistics.median(parts[-_ENDS:])
     slower = last / first
     return Figure(
         NAMES[1], last, "s", first, slower, f"ratio <= {_FLAT}", slower <= _FLAT,
@@ -75,7 +74,3 @@ def _pace(made: Million, campaign: int, accepted: int) -> Figure:
         + ", ".join(f"{took:.1f}" for took in parts)
         + f"; the last {_ENDS} are compared with the first {_ENDS}",
     )  # fmt: skip
-
-
-def _middle(parts: Sequence[float]) -> float:
-    return statistics.median(parts)

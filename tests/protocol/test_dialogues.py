@@ -1,6 +1,5 @@
 """Each dialogue of `tests/samples/dialogues`, over each way to a mail server."""
 
-import asyncio
 import collections
 import logging
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from dialogues import Dialogue, dialogues
 from protocol.certificates import Authority
-from sending import PlainComposer, Setup, a_campaign, attempts, nothing_open, rows, states
+from sending import PlainComposer, Setup, a_campaign, attempts, rows, send_all, states
 from sqlalchemy import update
 
 from mailer.jobs.send import Rules
@@ -56,15 +55,7 @@ def play(dialogue: Dialogue, setup: Setup, authority: Authority, sink: Sink) -> 
         sink.tls = authority.server()
     if dialogue.says("login"):
         setup.address |= {"username": "shop", "password": "secret"}
-
-    async def run() -> None:
-        setup.port = await sink.start()
-        try:
-            await setup.until(lambda: nothing_open(setup.database))
-        finally:
-            await sink.stop()
-
-    asyncio.run(run())
+    send_all(setup, sink)
 
 
 class Way(NamedTuple):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from protocol.test_shaping import among, is_of, knowing, rule
-from sending import Setup, a_campaign, nothing_open, now, rows, states, until
+from sending import Setup, a_campaign, nothing_open, now, rows, send_all, states, until
 from sqlalchemy import event, update
 
 from mailer.jobs.logbook import Logbook
@@ -53,7 +53,7 @@ def test_who_leaves_while_the_letter_waits_after_354_gets_none_not_even_an_empty
 
     sink = Sink(leave, extensions=extensions)
     setup = Setup(database, tmp_path, 0, connections=1)
-    send(setup, sink)
+    send_all(setup, sink)
     assert left
     assert states(database) == {"accepted": 7, "withheld": 1}
     assert rows(database)[2].reason == "permission"
@@ -63,19 +63,6 @@ def test_who_leaves_while_the_letter_waits_after_354_gets_none_not_even_an_empty
     assert {one.connection for one in sink.received} == {1, 2}
 
 
-def send(setup: Setup, sink: Sink) -> None:
-    """Send everything to a sink, until all deliveries have ended."""
-
-    async def run() -> None:
-        setup.port = await sink.start()
-        try:
-            await setup.until(lambda: nothing_open(setup.database))
-        finally:
-            await sink.stop()
-
-    asyncio.run(run())
-
-
 def test_a_hundred_campaigns_at_once_all_come_to_their_end_and_none_starves(
     database: Database, ring: KeyRing, tmp_path: Path
 ) -> None:
@@ -83,7 +70,7 @@ def test_a_hundred_campaigns_at_once_all_come_to_their_end_and_none_starves(
     campaigns = [a_campaign(database, ring, large)]
     campaigns += [a_campaign(database, ring, each) for _ in range(small)]
     sink = Sink()
-    send(Setup(database, tmp_path, 0), sink)
+    send_all(Setup(database, tmp_path, 0), sink)
     assert states(database, campaigns[0]) == {"accepted": large}
     for campaign in campaigns[1:]:
         assert states(database, campaign) == {"accepted": each}

@@ -9,7 +9,16 @@ from typing import Any
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sending import PlainComposer, Setup, a_campaign, nothing_open, rows, states, until
+from sending import (
+    PlainComposer,
+    Setup,
+    a_campaign,
+    nothing_open,
+    rows,
+    send_all,
+    states,
+    until,
+)
 from signatures import SIGNER, ZONE
 
 from mailer.compose.sign import Signer
@@ -37,17 +46,6 @@ class Server:
     ) -> str:
         self.got.append(bytes(envelope.content or b""))
         return "250 2.0.0 ok"
-
-
-def send_to(sink: Sink, setup: Setup) -> None:
-    async def run() -> None:
-        setup.port = await sink.start()
-        try:
-            await setup.until(lambda: nothing_open(setup.database))
-        finally:
-            await sink.stop()
-
-    asyncio.run(run())
 
 
 def test_every_letter_that_a_server_takes_is_signed_and_arrives_once(
@@ -83,7 +81,7 @@ def test_letters_of_a_domain_without_a_key_leave_as_they_are(
             return "news.example.com" if claim.id % 2 else "example.org"
 
     sink = Sink()
-    send_to(sink, Setup(database, tmp_path, 0, composer=Two(), signers=SIGNERS))
+    send_all(Setup(database, tmp_path, 0, composer=Two(), signers=SIGNERS), sink)
     assert states(database) == {"accepted": 30}
     assert len(sink.received) == 30
     for one in sink.received:
@@ -108,7 +106,7 @@ def test_a_letter_that_cannot_be_signed_is_withheld_and_never_leaves_unsigned(
             assert claim.id % 3 == 0
 
     sink = Sink()
-    send_to(sink, Setup(database, tmp_path, 0, composer=Headless(), signers=SIGNERS))
+    send_all(Setup(database, tmp_path, 0, composer=Headless(), signers=SIGNERS), sink)
     assert states(database) == {"accepted": 8, "withheld": 4}
     assert all(ZONE.verifies(one.content) for one in sink.received)
     assert {row.reason for row in rows(database) if row.state == "withheld"} == {
@@ -147,6 +145,6 @@ def test_a_mistake_of_ours_while_signing_ends_the_sender_and_sends_nothing(
     signers = {"example.com": Signer("example.com", "mailer", of_another_sort)}
     sink = Sink()
     with pytest.raises(TypeError):
-        send_to(sink, Setup(database, tmp_path, 0, signers=signers))
+        send_all(Setup(database, tmp_path, 0, signers=signers), sink)
     assert states(database) == {"queued": 5}
     assert not sink.received
