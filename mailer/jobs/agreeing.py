@@ -14,16 +14,16 @@ from mailer.jobs.world import World
 from mailer.model.consent import Act, Basis, How, NewEntry
 from mailer.model.contact import Contact
 from mailer.model.key import KeyRing
-from mailer.model.kind import Kind
 from mailer.model.separate import ClickRecord, Separate, click_record_of
-from mailer.model.suppression import list_scope, scopes_against
+from mailer.model.suppression import list_scope
+from mailer.store import agreeing as store
 from mailer.store import ledger
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection
 from mailer.store.events import forget_events_of_list
 from mailer.store.lists import see_list
 from mailer.store.subscriptions import of_contacts
-from mailer.store.suppressions import in_force, suppressions_of
+from mailer.store.suppressions import suppressions_of
 
 SeparateT = TypeVar("SeparateT", bound=Separate)
 
@@ -146,22 +146,8 @@ def agreeing(
     connection: Connection, separate: Separate, people: Sequence[Contact], now: datetime
 ) -> list[Contact]:
     """Return who of some people agrees now, to words in force, and said no to nothing."""
-    places = of_contacts(connection, [one.id for one in people])
-    stopped = in_force(
-        connection,
-        [one.hash for one in people],
-        scopes_against(Kind.MARKETING, separate.id),
-        now,
-    )
-    floor = separate.as_list.words_floor
-    return [
-        one
-        for one in people
-        if (place := places.get((one.id, separate.id))) is not None
-        and place.stands(now)
-        and place.wording >= floor
-        and one.hash not in stopped
-    ]
+    floors = {separate.id: separate.as_list.words_floor}
+    return store.agreeing(connection, floors, people, now)
 
 
 def see_separate(connection: Connection, separate: Separate, now: datetime) -> None:

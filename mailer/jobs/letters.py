@@ -151,8 +151,9 @@ class Letters:
         made = self._ready[key]
         if key[0] is not CauseKind.CAMPAIGN or not isinstance(made, Prepared):
             return None
-        asks = made.mailing_list is not None and made.asks_for_clicks
-        return made.mailing_list.id if asks and made.mailing_list else None
+        if made.mailing_list is None or not made.asks_for_clicks:
+            return None
+        return made.mailing_list.id
 
     def _agreeing(self, list_id: str, claims: list[Claim]) -> frozenset[int]:
         people = {one.contact_id for one in claims if one.contact_id is not None}

@@ -5,13 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailer.model.kind import Kind
 from mailer.model.separate import click_record_id
-from mailer.model.suppression import scopes_against
+from mailer.store.agreeing import agreeing
 from mailer.store.contacts import get_contacts
 from mailer.store.lists import SeenList, all_lists
-from mailer.store.subscriptions import of_contacts
-from mailer.store.suppressions import in_force
 
 Clicker = tuple[int, int]
 """A contact's id, and the number of the list in whose letter the link stands."""
@@ -56,17 +53,6 @@ def _agreeing(
     contact_ids: Collection[int],
     now: datetime,
 ) -> list[int]:
-    places = of_contacts(connection, sorted(contact_ids))
-    agreed: list[int] = []
-    for contact_id in contact_ids:
-        on, yes = places.get((contact_id, asked.id)), places.get((contact_id, words.id))
-        stands = on is not None and on.stands(now) and yes is not None and yes.stands(now)
-        if stands and yes is not None and yes.wording >= words.words_floor:
-            agreed.append(contact_id)
-    people = get_contacts(connection, agreed)
-    scopes = {
-        *scopes_against(Kind.MARKETING, asked.id),
-        *scopes_against(Kind.MARKETING, words.id),
-    }
-    stopped = in_force(connection, [one.hash for one in people.values()], scopes, now)
-    return [number for number, one in people.items() if one.hash not in stopped]
+    people = [*get_contacts(connection, sorted(contact_ids)).values()]
+    floors = {asked.id: 0, words.id: words.words_floor}
+    return [one.id for one in agreeing(connection, floors, people, now)]
