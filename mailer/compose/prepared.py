@@ -227,12 +227,14 @@ class Prepared:
             edition.enclosing,
             plain=person.plain,
         )
+        pieces = [frame.head, *text, frame.between, *page, frame.end]
         return Letter(
             sender=self._rehearsal_to or self._return_path(tokens.return_path),
             recipient=self._rehearsal_to or recipient,
-            content=b"".join([frame.head, *text, frame.between, *page, frame.end]),
+            content=b"".join(pieces),
             envelope_id=message_id,
             dotless=True,
+            pieces=pieces,
         )
 
     def for_everybody(self, instead: str) -> tuple[str, str]:

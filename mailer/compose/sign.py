@@ -2,11 +2,10 @@
 
 RSA with SHA-256 and keys of 2048 bits, because nothing else is verified everywhere
 (RFC 8301 §3.2); header and body in the relaxed form, which outlasts what relays do to white
-space. Who has the key may sign in a thread: nearly all of the time goes into OpenSSL, which
-lets other threads run meanwhile.
+space. It is done in three steps, so that the one that takes long, with the key, may be done
+by somebody else: `unsigned`, `Signer.signature`, `signed`.
 """
 
-import re
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Mapping
@@ -14,10 +13,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 
 from mailer.errors import CannotComposeError
 from mailer.model.letter import Letter
@@ -35,12 +36,11 @@ _SIGNED_IF_THERE = (
 )  # fmt: skip
 
 _NAMES_A_LINE = 3
-_FIELDS = re.compile(rb"\r\n(?![ \t])")
-_WHITE = re.compile(rb"[ \t]+")
-_BEFORE_LINE_END = re.compile(rb"[ \t]+\r\n")
 _LINE_OF_BASE64 = 72
+_LONG = 300
+"""From how many bytes on a piece of a letter is worth remembering."""
 _PKCS1 = padding.PKCS1v15()
-_SHA256 = hashes.SHA256()
+_SHA256_MADE = Prehashed(hashes.SHA256())
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,10 @@ class Signer:
     domain: str
     selector: str
     key: RSAPrivateKey = field(repr=False)
+
+    def signature(self, digest: bytes) -> bytes:
+        """Sign what `unsigned` asks for: with 2048 bits it takes a fraction of a ms."""
+        return self.key.sign(digest, _PKCS1, _SHA256_MADE)
 
 
 Signers = Mapping[str, Signer]
@@ -75,6 +79,18 @@ def parents(domain: str) -> list[str]:
     return [".".join(labels[at:]) for at in range(len(labels))]
 
 
+class Unsigned(NamedTuple):
+    """A signature's field without the signature.
+
+    Args:
+        field: What stands before it.
+        digest: What is to be signed: SHA-256 of what it covers, 32 bytes.
+    """
+
+    field: bytes
+    digest: bytes
+
+
 def sign(letter: Letter, signer: Signer, at: datetime) -> Letter:
     """Return a letter with its signature on top; the same arguments give the same bytes.
 
@@ -84,54 +100,98 @@ def sign(letter: Letter, signer: Signer, at: datetime) -> Letter:
     Raises:
         CannotComposeError: when there is no header that could be signed.
     """
-    signature = signature_field(letter.content, signer, at)
-    return letter._replace(content=signature + letter.content)
+    made = unsigned(letter, signer, at)
+    return signed(letter, made, signer.signature(made.digest))
 
 
-def signature_field(content: bytes, signer: Signer, at: datetime) -> bytes:
-    """Write the field DKIM-Signature of a message, ended by CRLF.
+def unsigned(letter: Letter, signer: Signer, at: datetime) -> Unsigned:
+    """Write the field DKIM-Signature of a letter up to its signature.
 
     Raises:
         CannotComposeError: when it has not one header with one From.
     """
-    head, blank, body = content.partition(b"\r\n\r\n")
-    fields = [_relaxed(one) for one in _FIELDS.split(head)]
+    head, blank, body = letter.content.partition(b"\r\n\r\n")
+    fields = _relaxed(head)
     names = tuple(name for name, _ in fields)
     if not blank or names.count(b"from") != 1:
         raise CannotComposeError("a letter without a header with one From cannot be signed")
-    signed = _signed_names(names)
+    named = _signed_names(names)
     begun = (
         f"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d={signer.domain};\r\n"
         f" s={signer.selector}; t={int(at.timestamp())};\r\n"
-        f" h={_listed(signed)};\r\n"
-        f" bh={b64encode(sha256(relaxed_body(body)).digest()).decode()};\r\n b="
+        f" h={_listed(named)};\r\n"
+        f" bh={b64encode(sha256(_body_of(letter, body)).digest()).decode()};\r\n b="
     ).encode()
-    name, value = _relaxed(begun)
-    covered = b"".join((*_covered(fields, signed), name, b":", value))
-    raw = b64encode(signer.key.sign(covered, _PKCS1, _SHA256)).decode()
+    ((name, value),) = _relaxed(begun)
+    covered = b"".join((*_covered(fields, named), name, b":", value))
+    return Unsigned(begun, sha256(covered).digest())
+
+
+def signed(letter: Letter, made: Unsigned, signature: bytes) -> Letter:
+    """Return a letter with the field on top whose signature came."""
+    raw = b64encode(signature)
     lines = (raw[at : at + _LINE_OF_BASE64] for at in range(0, len(raw), _LINE_OF_BASE64))
-    return begun + "\r\n ".join(lines).encode() + b"\r\n"
+    field = made.field + b"\r\n ".join(lines) + b"\r\n"
+    return letter._replace(content=field + letter.content, pieces=())
+
+
+def _body_of(letter: Letter, body: bytes) -> bytes:
+    """Return a letter's body in the relaxed form.
+
+    Most of it is the same for everybody: what is long is relaxed once.
+    """
+    if sum(map(len, letter.pieces)) != len(letter.content):
+        return relaxed_body(body)
+    first, *others = letter.pieces
+    _, blank, begun = first.partition(b"\r\n\r\n")
+    if not blank:
+        return relaxed_body(body)
+    lines = [_lines(begun)]
+    lines += [_lines(one) if len(one) < _LONG else _long_lines(one) for one in others]
+    return _ended(b"".join(lines))
 
 
 def relaxed_body(body: bytes) -> bytes:
     """Return a body in the relaxed form (RFC 6376 §3.4.4); its last line is ended."""
     if body and not body.endswith(b"\r\n"):
         body += b"\r\n"
-    # What is composed as quoted-printable is in this form already, nearly always.
-    if b"\t" in body or b"  " in body:
-        body = _WHITE.sub(b" ", body)
-    if b" \r\n" in body:
-        body = _BEFORE_LINE_END.sub(b"\r\n", body)
+    return _ended(_lines(body))
+
+
+def _lines(whole: bytes) -> bytes:
+    """Return whole lines in the relaxed form."""
+    return _with_single_spaces(whole).replace(b" \r\n", b"\r\n")
+
+
+_long_lines = lru_cache(256)(_lines)
+
+
+def _ended(body: bytes) -> bytes:
+    """Take the empty lines at a body's end away."""
     while body.endswith(b"\r\n\r\n"):
         body = body[:-2]
     return b"" if body == b"\r\n" else body
 
 
-def _relaxed(one: bytes) -> tuple[bytes, bytes]:
-    """Return a field's name and value in the relaxed form (RFC 6376 §3.4.2)."""
-    name, _, value = one.partition(b":")
-    unfolded = _WHITE.sub(b" ", value.replace(b"\r\n", b""))
-    return name.strip().lower(), unfolded.strip(b" ")
+def _with_single_spaces(text: bytes) -> bytes:
+    """Return a text with each run of spaces and tabs as one space.
+
+    A regular expression takes fifty times as long for a letter's body.
+    """
+    text = text.replace(b"\t", b" ")
+    while b"  " in text:
+        text = text.replace(b"  ", b" ")
+    return text
+
+
+def _relaxed(head: bytes) -> list[tuple[bytes, bytes]]:
+    """Return each field's name and value in the relaxed form (RFC 6376 §3.4.2)."""
+    unfolded = head.replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ")
+    fields: list[tuple[bytes, bytes]] = []
+    for one in _with_single_spaces(unfolded).split(b"\r\n"):
+        name, _, value = one.partition(b":")
+        fields.append((name.strip().lower(), value.strip(b" ")))
+    return fields
 
 
 def _covered(fields: list[tuple[bytes, bytes]], signed: tuple[bytes, ...]) -> list[bytes]:

@@ -27,7 +27,7 @@ from mailer.jobs.relays import Relay
 from mailer.jobs.scribe import Book, InThread, Scribe
 from mailer.jobs.settle import Terms, released
 from mailer.jobs.shaper import Shaper
-from mailer.jobs.signing import Signing
+from mailer.jobs.signing import Signing, share_of_processors
 from mailer.jobs.stock import Stock
 from mailer.jobs.switch import Switch
 from mailer.model.delivery import Claim
@@ -125,7 +125,7 @@ class Sender:
         # A rehearsal asks no provider, and takes nothing of what they may be given.
         providers = NOTHING_KNOWN if self._rehearsing else rules.providers
         self._shaper = Shaper(clock, providers, rules.senders)
-        self._signing = Signing(place.signers)
+        self._signing = Signing(place.signers, share_of_processors(rules.senders))
         self._unplaced: list[Claim] = []
         self._register: Register | None = None
         self.ended = False
@@ -174,7 +174,7 @@ class Sender:
                 self._give_back(desk.rest(), register)
             register.close()
             problem = await self._write_last(writing, register)
-            await asyncio.to_thread(self._signing.close)
+            await self._signing.close()
             await asyncio.to_thread(self._leave, owner_id)
         if problem is not None:
             raise problem

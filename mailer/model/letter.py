@@ -1,5 +1,6 @@
 """A letter: its envelope and its bytes."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -12,6 +13,7 @@ class Letter(NamedTuple):
         content: Header and body, every line ended by CRLF, not yet dot-stuffed.
         envelope_id: The ENVID of RFC 3461 §4.4, ASCII.
         dotless: No line of the content begins with a dot, so none has to be stuffed.
+        pieces: What the content is joined of, each piece ending a line; () when unknown.
     """
 
     sender: str
@@ -19,3 +21,4 @@ class Letter(NamedTuple):
     content: bytes
     envelope_id: str
     dotless: bool = False
+    pieces: Sequence[bytes] = ()

@@ -40,6 +40,9 @@ def test_a_letter_verifies_whoever_it_is_for(name: str, city: str) -> None:
     content = sign(letter, SIGNER, DATE).content
     assert content.endswith(letter.content)
     assert ZONE.verifies(content)
+    # It is signed piece by piece: as if nothing were known of its pieces.
+    assert letter.pieces
+    assert sign(letter._replace(pieces=()), SIGNER, DATE).content == content
 
 
 @given(LINES, st.sampled_from([b"", b"\r\n", b"\r\n\r\n"]))

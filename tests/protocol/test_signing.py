@@ -1,6 +1,9 @@
 """What a mail server received is signed: each letter, or it has not left."""
 
 import asyncio
+import multiprocessing
+import os
+import signal
 from collections import Counter
 from email import message_from_bytes
 from pathlib import Path
@@ -135,6 +138,38 @@ def test_a_stop_gives_back_what_is_being_signed(
     assert sum(left.values()) == 300
     assert left["accepted"] == len(sink.received)
     assert all(ZONE.verifies(one.content) for one in sink.received)
+
+
+def signer_pids() -> list[int]:
+    running = multiprocessing.active_children()
+    return [one.pid for one in running if one.name == "mailer-signer" and one.pid]
+
+
+def test_when_the_processes_that_sign_are_killed_each_letter_still_leaves_signed_and_once(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 400)
+    sink = Sink()
+
+    async def run() -> None:
+        port = await sink.start()
+        setup = Setup(
+            database, tmp_path, port, relay={"rate": Rate(per_second=200)}, signers=SIGNERS
+        )
+        async with setup.running() as sender:
+            await until(signer_pids, sender)
+            at = len(sink.received)
+            await until(lambda: len(sink.received) > at + 50, sender)
+            for pid in signer_pids():
+                os.kill(pid, signal.SIGKILL)
+            await until(lambda: nothing_open(database), sender)
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 400}
+    assert len(sink.received) == 400
+    assert all(ZONE.verifies(one.content) for one in sink.received)
+    assert signer_pids() == []
 
 
 def test_a_mistake_of_ours_while_signing_ends_the_sender_and_sends_nothing(
