@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 
+from mailer.compose.languages import written
 from mailer.errors import MailerError
 from mailer.jobs.world import World
 from mailer.model.kind import KINDS
+from mailer.workspace.letterwords import FOLDER
 from mailer.workspace.lists import read_list
 from mailer.workspace.schedules import read_schedules
-from mailer.workspace.templates import read_template
+from mailer.workspace.templates import read_template, words_lacking
+
+_SHOWN = 3
 
 
 def advice_on_topics(world: World, template: str, list_name: str) -> str:
@@ -31,6 +35,20 @@ def advice_on_topics(world: World, template: str, list_name: str) -> str:
         f"it names no topic, so who chose some of lists/{list_name}.toml never gets it:"
         f" write topics = […] with one of {known} into letter.toml or the schedule, unless"
         " that is meant"
+    )
+
+
+def advice_on_words(world: World, template: str) -> str:
+    """Say which languages have most of a letter's words; "" where each has all or few."""
+    try:
+        lacking = words_lacking(world.folder, template)
+    except MailerError:
+        return ""
+    return "; ".join(
+        f"nobody gets it in {written(language)}, because {FOLDER}/{written(language)}.po"
+        f" lacks {len(words)} of its words: {', '.join(map(repr, words[:_SHOWN]))}"
+        f"{', …' if len(words) > _SHOWN else ''}"
+        for language, words in lacking.items()
     )
 
 

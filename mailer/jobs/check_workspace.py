@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from mailer.compose.acknowledging import check_texts
 from mailer.errors import ConfigError, MailerError
-from mailer.jobs.check_advice import advice_on_topics
+from mailer.jobs.check_advice import advice_on_topics, advice_on_words
 from mailer.jobs.check_template import Asked, check_template
 from mailer.jobs.order import Order
 from mailer.jobs.sign_up_desk import separates_of
@@ -183,7 +183,8 @@ def _template(
     found = errors_of(check_template(world, name, mailing_list, asked, now).findings)
     words = "; ".join(f"{one.where or 'the letter'}: {one.words}" for one in found)
     to = f" to {list_name}" if named else ""
-    advice = advice_on_topics(world, name, list_name)
+    hints = (advice_on_topics(world, name, list_name), advice_on_words(world, name))
+    advice = "; ".join(filter(None, hints))
     return Looked(f"templates/mail/{name}{to}", words, advice=advice)
 
 

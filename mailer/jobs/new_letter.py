@@ -5,8 +5,9 @@ from collections.abc import Collection
 
 from mailer.compose.template import FOLDER
 from mailer.errors import NotFoundError, RefusedError, did_you_mean
+from mailer.workspace.lettertable import NAME
 from mailer.workspace.starters import has_letter, letter_files, starters, write_letter
-from mailer.workspace.templates import NAME, template_names
+from mailer.workspace.templates import template_names
 
 _FALLBACK = re.compile(r"""\{\{\s*([a-z]\w*)\|default\((["'])(.*?)\2\)\s*\}\}""")
 _TEXTS = (".html", ".md", ".toml", ".txt")

@@ -1,9 +1,16 @@
-"""The table [data] of `letter.toml`: what a letter is sent with."""
+"""What `letter.toml` says of a letter beside its words."""
 
-from mailer.errors import TemplateError
+import re
+
+from mailer.compose.markdown import LAYOUTS
+from mailer.compose.template import DEFAULT_LAYOUT, FOLDER
+from mailer.errors import TemplateError, did_you_mean
 from mailer.model.attributes import AttributeSpec, AttributeType
 from mailer.model.kind import Kind
 from mailer.workspace.tomlfiles import Table
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""What a template or layout may be called."""
 
 
 def data_of(table: Table, kind: Kind) -> dict[str, str]:
@@ -30,3 +37,32 @@ def data_of(table: Table, kind: Kind) -> dict[str, str]:
         except ValueError as problem:
             raise TemplateError(f"{values.where}: {problem}") from None
     return found
+
+
+def embed_of(table: Table) -> tuple[str, ...] | None:
+    """Read which images go along inside each letter: none, some, or all (None)."""
+    if table.is_list("embed"):
+        return tuple(table.texts("embed"))
+    return None if table.flag("embed", default=False) else ()
+
+
+def layout_of(table: Table) -> str:
+    """Read which layout a body in Markdown stands in."""
+    layout = table.text("layout", DEFAULT_LAYOUT)
+    if not NAME.fullmatch(layout):
+        raise TemplateError(
+            f"{table.where}: layout is {layout!r}: write the name of a file in"
+            f" {FOLDER}/{LAYOUTS}/, without .html"
+        )
+    return layout
+
+
+def kind_of(table: Table) -> Kind:
+    """Read of which kind the letter is."""
+    word = table.text("kind", Kind.MARKETING.value)
+    words = [kind.value for kind in Kind]
+    if word not in words:
+        raise TemplateError(
+            f"{table.where}: no such kind {word!r}{did_you_mean(word, words)}"
+        )
+    return Kind(word)

@@ -9,11 +9,10 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from mailer.compose.languages import in_small
-from mailer.compose.markdown import LAYOUTS, MACROS_FILE, extends_itself, layout_file
+from mailer.compose.markdown import MACROS_FILE, extends_itself, layout_file
 from mailer.compose.syntax import named_files
 from mailer.compose.template import (
     BODY,
-    DEFAULT_LAYOUT,
     ENDINGS,
     FOLDER,
     HTML_FILE,
@@ -25,7 +24,6 @@ from mailer.compose.template import (
 from mailer.compose.written import included_files
 from mailer.errors import NotFoundError, TemplateError, WorkspaceError, did_you_mean
 from mailer.model.enclosure import Enclosure
-from mailer.model.kind import Kind
 from mailer.workspace.enclosures import (
     ATTACHED_BYTES_MAX,
     ATTACHMENTS_MAX,
@@ -34,7 +32,13 @@ from mailer.workspace.enclosures import (
     read_image,
 )
 from mailer.workspace.files import inside, read_text
-from mailer.workspace.lettertable import data_of
+from mailer.workspace.lettertable import NAME, data_of, embed_of, kind_of, layout_of
+from mailer.workspace.letterwords import (
+    as_written,
+    check_marks,
+    in_all_languages,
+    read_letter_words,
+)
 from mailer.workspace.sampletable import read_sample
 from mailer.workspace.tomlfiles import Table, parse_toml, read_priority
 from mailer.workspace.topictable import named_topics
@@ -47,8 +51,6 @@ _IMAGE_NAMES = (
     re.compile(rf"(?i)\(\s*<?([^\"'<>:{{}}()\n]{{1,200}}{_ENDING})[\s>)]"),
 )
 """Where texts may name an image: between quotes, and as Markdown and CSS do."""
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-"""What a template may be called."""
 
 
 def template_names(folder: str) -> list[str]:
@@ -64,6 +66,22 @@ def read_template(folder: str, name: str) -> TemplateSource:
         NotFoundError: when there is no template by that name.
         TemplateError: when one of its files is missing, unreadable or does not parse.
     """
+    return _read(folder, name)[0]
+
+
+def words_lacking(folder: str, name: str) -> dict[str, list[str]]:
+    """Return what catalogues lack of a letter of which they have most, by language.
+
+    Nobody gets it in these languages.
+
+    Raises:
+        NotFoundError: as `read_template`.
+        TemplateError: as `read_template`.
+    """
+    return _read(folder, name)[1]
+
+
+def _read(folder: str, name: str) -> tuple[TemplateSource, dict[str, list[str]]]:
     known = template_names(folder)
     if name not in known or not NAME.fullmatch(name):
         raise NotFoundError(
@@ -71,7 +89,8 @@ def read_template(folder: str, name: str) -> TemplateSource:
             f"{did_you_mean(name, known)}"
         )
     try:
-        return _Reading(folder, name).template()
+        source = _Reading(folder, name).template()
+        return in_all_languages(source, read_letter_words(folder))
     except TemplateError:
         raise
     except WorkspaceError as problem:
@@ -94,12 +113,12 @@ class _Reading:
         table = Table(settings, self._shown(SETTINGS_FILE))
         subject, subjects = _by_language(table, "subject", None)
         preview, previews = _by_language(table, "preview", "")
-        kind = _kind(table)
+        kind = kind_of(table)
         sample = read_sample(table)
         data = data_of(table, kind)
         language = table.text("language", "")
-        layout = _layout(table)
-        embed = _embed(table)
+        layout = layout_of(table)
+        embed = embed_of(table)
         attached = table.texts("attachments")
         priority, topics = read_priority(table), named_topics(table)
         table.end()
@@ -210,8 +229,8 @@ class _Reading:
 
     def _files_of(self, file: str, layout: str) -> None:
         """Read a body with all that it names."""
-        text = self._own[file] = self._read(file)
-        self._take_named(text, file)
+        self._own[file] = self._read(file)
+        text = self._take_named(self._own[file], file)
         if file.endswith(MARKDOWN):
             self._take(MACROS_FILE)
             if not extends_itself(text):
@@ -247,14 +266,20 @@ class _Reading:
             raise TemplateError(f"{shown}: the file is empty: was it saved?")
         return text
 
-    def _take_named(self, text: str, file: str) -> None:
+    def _take_named(self, marked: str, file: str) -> str:
         """Read the files that a text names, and those that they name.
 
         One that is missing is left out: who puts the template together names the line.
+
+        Returns:
+            The text without marks for its words.
         """
+        check_marks(marked, self._shown(file))
+        text = as_written(marked)
         included = included_files(text, file)
         for name in (*named_files(text, self._shown(file)), *included):
             self._take(name)
+        return text
 
     def _take(self, name: str) -> None:
         if name not in self._files and self._path(name).is_file():
@@ -272,30 +297,3 @@ def _by_language(table: Table, key: str, default: str | None) -> tuple[str, dict
     if len(found) < len(tags):
         raise TemplateError(f"{texts.where}: a language is there twice")
     return "", found
-
-
-def _embed(table: Table) -> tuple[str, ...] | None:
-    """Read which images go along inside each letter: none, some, or all (None)."""
-    if table.is_list("embed"):
-        return tuple(table.texts("embed"))
-    return None if table.flag("embed", default=False) else ()
-
-
-def _layout(table: Table) -> str:
-    layout = table.text("layout", DEFAULT_LAYOUT)
-    if not NAME.fullmatch(layout):
-        raise TemplateError(
-            f"{table.where}: layout is {layout!r}: write the name of a file in"
-            f" {FOLDER}/{LAYOUTS}/, without .html"
-        )
-    return layout
-
-
-def _kind(table: Table) -> Kind:
-    word = table.text("kind", Kind.MARKETING.value)
-    words = [kind.value for kind in Kind]
-    if word not in words:
-        raise TemplateError(
-            f"{table.where}: no such kind {word!r}{did_you_mean(word, words)}"
-        )
-    return Kind(word)

@@ -122,6 +122,32 @@ def test_a_letter_without_a_topic_to_a_list_with_topics_gets_advice(tmp_path: Pa
     assert advice(tmp_path)[letter] == ""
 
 
+def test_a_letter_whose_catalogue_lacks_some_of_its_words_gets_advice(tmp_path: Path):
+    make_workspace(tmp_path).close()
+    letter = "templates/mail/autumn-sale"
+    folder = tmp_path / letter
+    body = folder / "body.html"
+    text = body.read_text(encoding="utf-8")
+    body.write_text(
+        text.replace(
+            "{% block body %}",
+            "{% block body %}<p>{% trans %}Kind regards{% endtrans %}</p>"
+            "<p>{% trans %}Farewell{% endtrans %}</p>",
+        )
+    )
+    settings = folder / "letter.toml"
+    settings.write_text(f'language = "en"\n{settings.read_text(encoding="utf-8")}')
+    catalogue = tmp_path / "templates/mail/words/de.po"
+    assert advice(tmp_path)[letter] == (
+        "nobody gets it in de, because templates/mail/words/de.po lacks 1 of its words:"
+        " 'Farewell'; nobody gets it in nb, because templates/mail/words/nb.po lacks 1 of"
+        " its words: 'Farewell'"
+    )
+    added = '\nmsgid "Farewell"\nmsgstr "Leben Sie wohl"\n'
+    catalogue.write_text(catalogue.read_text(encoding="utf-8") + added, encoding="utf-8")
+    assert "in de" not in advice(tmp_path)[letter]
+
+
 def test_what_is_kept_for_ever_gets_advice(tmp_path: Path):
     make_workspace(tmp_path).close()
     said = advice(tmp_path)["config.toml, [retention]"]

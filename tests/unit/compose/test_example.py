@@ -7,6 +7,7 @@ import pytest
 from letters import NEWS, person, ready
 
 from mailer.compose.prepared import Prepared
+from mailer.workspace.acknowledgements import read_acknowledgements
 from mailer.workspace.templates import read_template
 
 ROOT = Path(__file__).parents[3]
@@ -76,7 +77,7 @@ OWN_LETTERS = ("confirm-sign-up", "your-page", "new-address", "address-changed",
 
 @pytest.mark.parametrize("name", OWN_LETTERS)
 def test_our_own_letters_have_all_their_words_in_three_languages(name: str) -> None:
-    """Each language has a file of its own, so that a letter is written as a whole."""
+    """Each language has a catalogue of its own, so that a letter is written as a whole."""
     prepared = ready(read_template(str(ROOT), name), mailing_list=NEWS)
     assert set(prepared.languages) == {"en", "nb", "de"}
     source = prepared.source
@@ -90,9 +91,10 @@ def test_our_own_letters_have_all_their_words_in_three_languages(name: str) -> N
 
 
 def test_acknowledgements_have_all_their_words_in_three_languages() -> None:
-    folder = ROOT / "templates/acknowledgements"
-    english = {one for one in folder.glob("*.txt") if one.name.count(".") == 1}
-    assert len(english) == 2
-    for one in english:
-        files = [one, one.with_suffix(".nb.txt"), one.with_suffix(".de.txt")]
-        assert len({file.read_text(encoding="utf-8") for file in files}) == 3
+    texts = read_acknowledgements(str(ROOT))
+    assert set(texts) == {
+        f"{name}{language}.txt"
+        for name in ("received", "helped")
+        for language in ("", ".nb", ".de")
+    }
+    assert len(set(texts.values())) == 6

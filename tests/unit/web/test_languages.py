@@ -1,7 +1,6 @@
 """Every word that a customer sees is there in each language: on pages, in our letters."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,6 +10,8 @@ from customers import ROOT, pages
 from jinja2 import Environment
 
 from mailer.web.samples import SAMPLES
+from mailer.workspace.letterwords import marked_words, read_letter_words
+from mailer.workspace.templates import read_template
 from mailer.workspace.webpages import read_web_pages
 
 SOURCES = read_web_pages(str(ROOT))
@@ -136,23 +137,45 @@ def test_what_became_of_letters_is_told_in_words(name: str, language: str):
 
 @pytest.mark.parametrize("name", OURS)
 def test_our_own_letters_are_there_in_each_language(name: str):
-    folder = Path(ROOT) / "templates" / "mail" / name
-    settings = tomllib.loads((folder / "letter.toml").read_text(encoding="utf-8"))
-    for line in ("subject", "preview"):
-        assert settings[line].keys() >= {"en", *LANGUAGES}
-        assert len(set(settings[line].values())) == len(settings[line])
-    (english,) = [one for one in folder.glob("body.*") if len(one.suffixes) == 1]
-    said = set(words_of(written(english.read_text(encoding="utf-8"))))
-    assert said
+    source = read_template(str(ROOT), name)
+    assert source.language == "en"
     for language in LANGUAGES:
-        body = folder / f"body.{language}{english.suffix}"
-        there = set(words_of(written(body.read_text(encoding="utf-8"))))
+        edition = source.editions[language]
+        assert edition.subject not in {None, source.subject}
+        assert edition.preview not in {None, source.preview}
+        said, there = (
+            set(words_of(written(source.html))),
+            set(words_of(written(edition.html))),
+        )
+        assert said
         assert there
-        assert said & there == set(), body
+        assert said & there == set(), language
 
 
-def test_acknowledgements_answers_and_ready_texts_are_there_in_each_language():
-    for folder in ("acknowledgements", "answers", "canned"):
+def _marked() -> set[str]:
+    """Return all words that letters, layouts and acknowledgements of the example mark."""
+    folder = Path(ROOT) / "templates"
+    files = [*(folder / "mail").rglob("*"), *(folder / "acknowledgements").iterdir()]
+    texts = [
+        one.read_text(encoding="utf-8")
+        for one in files
+        if one.suffix in {".html", ".md", ".mjml", ".txt", ".toml"}
+    ]
+    return {words for text in texts for words in marked_words(text)}
+
+
+def test_each_catalogue_has_the_words_of_letters_and_no_others():
+    spoken = {one.language: set(one.said) for one in read_letter_words(str(ROOT))}
+    assert {*LANGUAGES} < spoken.keys()
+    marked = _marked()
+    footer = Path(ROOT) / "templates/mail/_layouts/footer.html"
+    below = set(marked_words(footer.read_text(encoding="utf-8")))
+    for language, said in spoken.items():
+        assert said == (marked if language in LANGUAGES else below), language
+
+
+def test_answers_and_ready_texts_are_there_in_each_language():
+    for folder in ("answers", "canned"):
         files = {one.name for one in (Path(ROOT) / "templates" / folder).iterdir()}
         english = {one for one in files if one.count(".") == 1}
         assert english
