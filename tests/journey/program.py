@@ -17,7 +17,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from ports import free_port
 from sqlalchemy import text
@@ -143,7 +143,7 @@ def post(link: str, **fields: str) -> tuple[int, str]:
     with contextlib.closing(connection):
         connection.request(
             "POST",
-            parts.path,
+            urlunsplit(("", "", parts.path, parts.query, "")),
             urlencode(fields),
             {"Content-Type": "application/x-www-form-urlencoded"},
         )

@@ -2,9 +2,11 @@
 
 import email
 import email.policy
+import io
 import re
 
 import pytest
+from babel.messages.pofile import read_po, write_po
 from journey.program import Relay as MailServer
 from journey.program import Shop, get, one_click, post, relay, unsubscribe_link, until
 
@@ -56,6 +58,59 @@ def test_who_signs_up_and_confirms_gets_the_next_campaign(
         assert "withdrawn newsletter by one_click" in told
         serve.process.terminate()
         assert serve.ended() == 0, serve.log
+
+
+def in_french(source: str) -> str:
+    """Translate a catalogue: every word of it begins with "[fr]"."""
+    catalogue = read_po(io.BytesIO(source.encode()), abort_invalid=True)
+    for one in catalogue:
+        if one.id:
+            one.string = f"[fr] {one.id}"
+    written = io.BytesIO()
+    write_po(written, catalogue)
+    return written.getvalue().decode()
+
+
+def test_the_letter_that_asks_speaks_every_language_that_has_a_catalogue(
+    shop: Shop,
+) -> None:
+    """A new language is two files: one for the pages, one for the letters."""
+    with relay() as taken:
+        shop.make(taken.port)
+        for folder in ("web", "mail"):
+            words = shop.folder / "templates" / folder / "words"
+            german = (words / "de.po").read_text(encoding="utf-8")
+            (words / "fr.po").write_text(in_french(german), encoding="utf-8")
+        shop.run("check", "--files")
+        serve = shop.start()
+        page = f"http://127.0.0.1:{shop.port}/join/newsletter"
+        assert post(f"{page}?lang=de", email=KARI)[0] == 200
+        subject, _ = confirmation(taken, 1)
+        assert subject == "Bitte bestätigen: News from the mountains"
+        assert "Guten Tag," in text_of(taken)
+
+        other = "ola@example.com"
+        status, said = post(f"{page}?lang=fr", email=other)
+        assert (status, "[fr] " in said) == (200, True)
+        until(lambda: taken.of(other), "the letter arrives")
+        french = email.message_from_bytes(
+            taken.of(other)[-1].content, policy=email.policy.default
+        )
+        assert french["Subject"] == "[fr] Please confirm: News from the mountains"
+        body = french.get_body(("plain",))
+        assert body is not None
+        assert "[fr] Hello," in body.get_content()
+        serve.process.terminate()
+        assert serve.ended() == 0, serve.log
+
+
+def text_of(taken: MailServer) -> str:
+    letter = email.message_from_bytes(
+        taken.of(KARI)[-1].content, policy=email.policy.default
+    )
+    body = letter.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
 
 
 def require_both_letters(told: str) -> None:
