@@ -5,25 +5,17 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import Any
 
 import click
 
 from mailer.cli.process import log_to_stderr, loop_factory, settle_down
 from mailer.cli.senders import crew_of
-from mailer.daemon import (
-    run_sender,
-)
 from mailer.errors import ConfigError, RefusedError
 from mailer.jobs import replay
-from mailer.jobs.clicks import Clicks
 from mailer.jobs.crew import Crew
-from mailer.receiving import run_inbox
 from mailer.senders import signers_of
-from mailer.timers import run_schedules
-from mailer.web.app import build_app
-from mailer.web.counting import keep_counting, write_the_rest
-from mailer.web.server import serve_web
 from mailer.wiring import Workspace, open_workspace, utc_now
 from mailer.workspace.folder import CONFIG
 from mailer.workspace.locks import ProcessLock
@@ -35,24 +27,21 @@ PARTS = ("schedules", "send", "web", "inbox")
 Part = Callable[[Workspace, asyncio.Event], Coroutine[Any, Any, object]]
 
 
-async def _web(workspace: Workspace, stop: asyncio.Event) -> None:
-    site = workspace.settings.site
-    app = build_app(workspace)
-    clicks: Clicks = app.state.clicks
-    counting = asyncio.create_task(keep_counting(clicks, utc_now, stop))
-    try:
-        await serve_web(app, site.listen_host, site.listen_port, stop)
-    finally:
-        counting.cancel()
-        await asyncio.to_thread(write_the_rest, clicks, utc_now)
-
-
-_RUN: dict[str, Part] = {
-    "schedules": run_schedules,
-    "send": run_sender,
-    "web": _web,
-    "inbox": run_inbox,
+_RUN = {
+    "schedules": "mailer.timers:run_schedules",
+    "send": "mailer.daemon:run_sender",
+    "web": "mailer.web.serving:run_pages",
+    "inbox": "mailer.receiving:run_inbox",
 }
+"""What runs each part. Only what runs is loaded: a sender holds no pages in memory."""
+
+
+def _loaded(parts: tuple[str, ...]) -> dict[str, Part]:
+    run: dict[str, Part] = {}
+    for part in parts:
+        module, _, name = _RUN[part].partition(":")
+        run[part] = getattr(import_module(module), name)
+    return run
 
 
 @click.command
@@ -142,7 +131,7 @@ async def _run(workspace: Workspace, parts: tuple[str, ...], crew: Crew | None) 
     stop = asyncio.Event()
     _listen_to_signals(stop, crew)
     click.echo(f"mailer serves {', '.join(parts)}; Ctrl-C ends it", err=True)
-    run = dict(_RUN)
+    run = _loaded(tuple(part for part in parts if crew is None or part != "send"))
     if crew is not None:
         run["send"] = lambda _, stop: crew.run(stop)
     tasks = [asyncio.create_task(run[part](workspace, stop)) for part in parts]

@@ -1,5 +1,8 @@
 """`mailer serve` does not send to people with what is plainly broken."""
 
+import asyncio
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +10,7 @@ from click.testing import CliRunner
 from worlds import make_workspace
 
 from mailer.cli.main import mailer
-from mailer.cli.serve import _require_sound
+from mailer.cli.serve import PARTS, _loaded, _require_sound
 
 OURS = {"public_url": "https://post.mountain.test"}
 
@@ -43,3 +46,21 @@ def test_a_rehearsal_and_what_holds_are_let_through(
 ):
     with make_workspace(tmp_path, **settings) as workspace:
         _require_sound(workspace)
+
+
+def test_each_part_is_loaded_when_it_runs_and_a_sender_holds_no_pages():
+    loaded = _loaded(PARTS)
+    assert list(loaded) == list(PARTS)
+    assert all(asyncio.iscoroutinefunction(one) for one in loaded.values())
+    asked = (
+        "import sys; from mailer.cli.serve import _loaded; _loaded(('send',));"
+        "print(*sorted({name.partition('.')[0] for name in sys.modules}),"
+        " *(name for name in sys.modules if name.startswith('mailer.')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", asked], capture_output=True, text=True, check=True
+    )
+    names = set(done.stdout.split())
+    assert "mailer.daemon" in names
+    others = {"starlette", "uvicorn", "httptools", "aiosmtpd", "imapclient", "argon2"}
+    assert names & {*others, "mailer.web.app", "mailer.receiving", "mailer.timers"} == set()
