@@ -205,7 +205,11 @@ def test_who_was_imported_and_then_says_yes_herself_is_welcomed(page, world):
     params=[
         ("body.md", "Hello {{ name", "body.md"),
         ("body.md", "Hello {{ city }}", "shows city"),
-        ("letter.toml", 'subject = "Hello"\nkind = "marketing"', "must be 'journey'"),
+        (
+            "letter.toml",
+            'language = "en"\nsubject = "Hello"\nkind = "marketing"',
+            "must be 'journey'",
+        ),
         ("letter.toml", "[[", "letter.toml"),
     ],
     ids=["body", "value", "kind", "settings"],
