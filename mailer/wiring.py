@@ -1,7 +1,6 @@
 """How settings become objects, once: a workspace with its database, keys and lists.
 
-Heavy imports are here and below; the command line loads them only for commands that need
-them.
+Heavy imports are here and below: the command line loads them where a command needs them.
 """
 
 import os
@@ -21,6 +20,7 @@ from mailer.config.places import Places, places_of
 from mailer.config.presets import with_presets
 from mailer.config.reading import Setting, read_settings, settings_in_force
 from mailer.config.relay import Relay
+from mailer.config.warmup import plans_of
 from mailer.errors import ConfigError, DatabaseError, KeyFileError, RefusedError
 from mailer.jobs.keys import keys_in_force
 from mailer.jobs.logbook import Logbook
@@ -127,6 +127,7 @@ class Workspace:
             mode=mode_of(settings),
             canary=settings.campaigns.canary(),
             engaged_first=settings.campaigns.engaged_first,
+            warm_ups=plans_of(settings.warm_up),
         )
 
     def mailboxes(self) -> tuple[Mailbox, ...]:
@@ -261,9 +262,7 @@ def open_workspace(
     try:
         require_current(database)
         hold(key_use, alone=alone)
-        keys = None
-        if need_keys:
-            keys = keys_in_force(database, places.keys_file, utc_now())
+        keys = keys_in_force(database, places.keys_file, utc_now()) if need_keys else None
         return Workspace(
             folder, settings, places, database, settings.specs(), key_use, keys
         )

@@ -157,10 +157,9 @@ def status(folder: str, number: int | None, *, watched: bool, as_json: bool) -> 
                     "there is no campaign yet: mailer campaign start --help"
                 )
             number = latest[0].id
-        rates = rates_of(workspace)
+        rates, plans = rates_of(workspace), plans_of(workspace.settings.warm_up)
         if watched:
-            watch(database, number, rates)
-        plans = plans_of(workspace.settings.warm_up)
+            watch(database, number, rates, plans)
         found = jobs.status(database, number, utc_now(), rates, plans)
     print_status(found, as_json=as_json)
 

@@ -160,7 +160,7 @@ def _act(stage: Stage) -> bool:
             target=_leave, args=(stage, workspace, campaign_id, left)
         )
         leaving.start()
-        watch(workspace.database, campaign_id, {}, look)
+        watch(workspace.database, campaign_id, {}, at_each_look=look)
         leaving.join()
     run_mailer(stage, "campaign", "status", str(campaign_id))
     with open_workspace(stage.folder) as workspace:

@@ -13,6 +13,7 @@ from mailer.jobs.campaigns import Status, status
 from mailer.model.campaign import CampaignState
 from mailer.model.schedule import duration_words
 from mailer.pace.throttle import Rate
+from mailer.pace.warmup import NO_PLANS, Plans
 from mailer.store.database import Database
 from mailer.wiring import utc_now
 
@@ -107,12 +108,14 @@ def watch(
     database: Database,
     campaign_id: int,
     rates: Mapping[str, Rate],
+    plans: Plans = NO_PLANS,
     at_each_look: Callable[[], None] = _nothing,
 ) -> None:
     """Show a campaign's progress until it has ended, or stands still.
 
     Args:
         rates: Of each relay, under its name.
+        plans: Of the sending domains that are warmed up.
         at_each_look: What it raises ends the watching.
     """
     columns = (
@@ -124,7 +127,7 @@ def watch(
         task = progress.add_task(f"campaign {campaign_id}", total=None, words="")
         while True:
             began = time.monotonic()
-            found = status(database, campaign_id, utc_now(), rates)
+            found = status(database, campaign_id, utc_now(), rates, plans)
             progress.update(
                 task,
                 description=f"campaign {campaign_id} {found.campaign.state}",
@@ -142,4 +145,5 @@ def watch(
 
 def _words(found: Status) -> str:
     counts = "  ".join(f"{count} {state}" for state, count in found.counts.items() if count)
-    return f"{counts}  {found.rate_per_s:g}/s, {_left(found)} left"
+    warm_up = f"; {found.warm_up}" if found.warm_up else ""
+    return f"{counts}  {found.rate_per_s:g}/s, {_left(found)} left{warm_up}"

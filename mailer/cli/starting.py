@@ -102,6 +102,8 @@ def _notes(preview: Preview) -> list[str]:
             f"{preview.canary} letters go first, and the rest {wait} after they were tried,"
             " unless too many of them are refused or complained of"
         )
+    if preview.warm_up:
+        notes.append(preview.warm_up)
     if ready.lacking and not ready.order.allow_withheld:
         notes.append(
             "it will not start unless the template has a fallback for what is lacking, or"

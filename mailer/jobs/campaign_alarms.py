@@ -44,3 +44,15 @@ def nothing_accepted(
         f"look at `mailer campaign deliveries {campaign.id}`, and when the cause is gone"
         f" run `mailer campaign retry {campaign.id} --state refused,expired`",
     )
+
+
+def waits_for_its_domain(campaign: Campaign, words: str, now: datetime) -> Alarm:
+    """Return the alarm of a campaign whose letters wait for another day's share."""
+    return Alarm(
+        "campaign_warm_up",
+        subject_of(campaign),
+        now,
+        f"{words}; the rest waits for another day, and goes by itself",
+        f"see `mailer campaign status {campaign.id}` for how many days it takes; to send"
+        " more a day, raise `letters` of its domain under [warm_up] in config.toml",
+    )

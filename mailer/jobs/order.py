@@ -91,6 +91,7 @@ class Preview:
         unheard_of: What its rules ask of campaigns that there never were, in words.
         canary: So many letters would leave first, 0 for all at once.
         canary_wait: How long the rest would wait for what comes back of them.
+        warm_up: What would wait for its sending domain to be warm, in words, or "".
     """
 
     ready: Ready
@@ -100,6 +101,7 @@ class Preview:
     unheard_of: tuple[str, ...]
     canary: int = 0
     canary_wait: timedelta = timedelta()
+    warm_up: str = ""
 
     @property
     def letters(self) -> int:

@@ -17,6 +17,7 @@ from mailer.jobs.segments import unheard_of
 from mailer.jobs.targets import exclusions_of, first_of, targets_of, went_lately
 from mailer.jobs.topics import topics_for
 from mailer.jobs.tried import try_letters
+from mailer.jobs.warmup import NOTHING_WAITS, would_wait
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign
 from mailer.model.finding import Finding, errors_of, worst_first
@@ -144,7 +145,11 @@ def preview(world: World, ready: Ready, now: datetime) -> Preview:
     )
     seen = Preview(ready, tuple(found), earlier, world.rehearsing, tuple(unheard))
     size = world.canary.size(seen.letters) if has_canary(world, ready) else 0
-    return replace(seen, canary=size, canary_wait=world.canary.wait)
+    waits = NOTHING_WAITS
+    if world.warm_ups and not world.rehearsing:
+        with world.database.read() as connection:
+            waits = would_wait(connection, ready.content, world.warm_ups, seen.letters, now)
+    return replace(seen, canary=size, canary_wait=world.canary.wait, warm_up=waits.words)
 
 
 def start(world: World, ready: Ready, now: datetime) -> int:

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from mailer.jobs.frozen import unpack
+from mailer.jobs.campaign_alarms import waits_for_its_domain
+from mailer.jobs.frozen import Frozen, unpack
 from mailer.model.campaign import Campaign
 from mailer.pace.warmup import Plan, Plans, Stage, day_number, days_of, stage
 from mailer.store import warmups
+from mailer.store.alarms import raise_unless_open
 from mailer.store.campaigns import find_campaign, frozen
 from mailer.store.database import Connection, Database
 from mailer.store.waiting import Running
@@ -32,7 +34,11 @@ class Warming:
 
 def domains_of(connection: Connection, campaign: Campaign, plans: Plans) -> list[str]:
     """Return the domains with a plan that letters of a campaign are from."""
-    content = unpack(frozen(connection, campaign.frozen_hash))
+    return senders_of(unpack(frozen(connection, campaign.frozen_hash)), plans)
+
+
+def senders_of(content: Frozen, plans: Plans) -> list[str]:
+    """Return the domains with a plan that letters of some content are from."""
     senders = {
         target.mailing_list.sender_address.rpartition("@")[2].lower()
         for target in content.targets
@@ -88,14 +94,8 @@ def waits_of(
     """
     if campaign.rehearsal or not plans or not still:
         return NOTHING_WAITS
-    told: list[str] = []
-    days = 0
-    for domain in domains_of(connection, campaign, plans):
-        at = stage_of(connection, domain, plans[domain], now)
-        if at.share is None:
-            continue
-        days = max(days, days_of(plans[domain], at, still))
-        told.append(f"{domain} is on {stage_words(at)}")
+    names = domains_of(connection, campaign, plans)
+    told, days = _told(connection, names, plans, still, now)
     if not told:
         return NOTHING_WAITS
     if waiting := warmups.waiting_days(connection, campaign.id):
@@ -103,6 +103,36 @@ def waits_of(
     if days:
         told.append(f"all have left in {days} days, if nothing else does")
     return Waits("; ".join(told), days)
+
+
+def would_wait(
+    connection: Connection, content: Frozen, plans: Plans, letters: int, now: datetime
+) -> Waits:
+    """Say what of a campaign would wait for its domain to be warm, if it began now."""
+    names = senders_of(content, plans)
+    told, days = _told(connection, names, plans, letters, now)
+    if not days:
+        return NOTHING_WAITS
+    told.append(f"what is over a day's share waits, and all have left in {days} days")
+    return Waits("; ".join(told), days)
+
+
+def _told(
+    connection: Connection,
+    names: Sequence[str],
+    plans: Plans,
+    letters: int,
+    now: datetime,
+) -> tuple[list[str], int]:
+    """Say where domains stand that are not warm yet, and how many days letters take."""
+    told: list[str] = []
+    days = 0
+    for domain in names:
+        at = stage_of(connection, domain, plans[domain], now)
+        if at.share is not None:
+            days = max(days, days_of(plans[domain], at, letters))
+            told.append(f"{domain} is on {stage_words(at)}")
+    return told, days
 
 
 @dataclass(slots=True)
@@ -226,7 +256,9 @@ class WarmUps:
         for provider in running.providers:
             if room > 0:
                 room -= warmups.put_off(connection, campaign, provider, room, words, now)
-        self.moved += _AT_A_TIME - room
+        if moved := _AT_A_TIME - room:
+            self.moved += moved
+            raise_unless_open(connection, waits_for_its_domain(campaign, words, now))
 
     def charge(
         self, connection: Connection, running: Running, letters: int, now: datetime

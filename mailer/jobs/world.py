@@ -1,7 +1,7 @@
 """What the jobs around campaigns and schedules work with."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mailer.compose.limits import Limits
@@ -12,6 +12,7 @@ from mailer.model.attributes import AttributeSpec
 from mailer.model.mode import Mode
 from mailer.model.token import TokenBox
 from mailer.pace.canary import NO_CANARY, CanaryRule
+from mailer.pace.warmup import Plan, Plans
 from mailer.store.database import Database
 
 
@@ -31,6 +32,7 @@ class World:
         zone: The zone that counts where a contact's own is missing or unknown.
         canary: Which letters of a campaign leave before the rest, to be looked at.
         engaged_first: Who did something last gets a campaign first.
+        warm_ups: The plans of sending domains that are warmed up.
         mode: None when the settings do not say.
     """
 
@@ -50,6 +52,7 @@ class World:
     mode: Mode | None = Mode.LIVE
     canary: CanaryRule = NO_CANARY
     engaged_first: bool = False
+    warm_ups: Plans = field(default_factory=dict[str, Plan])
 
     @property
     def rehearsing(self) -> bool:

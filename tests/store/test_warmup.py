@@ -115,6 +115,13 @@ def test_what_is_over_the_days_share_waits_for_the_next_day_and_says_why(
     )
     assert found.left_s is not None
     assert found.left_s >= (2 * A_DAY).total_seconds()
+    (alarm,) = found.alarms
+    assert alarm.kind == "campaign_warm_up"
+    assert alarm.happened == (
+        "example.com is warmed up: day 1 of 2, 5 of 5 letters today; the rest waits for"
+        " another day, and goes by itself"
+    )
+    assert "raise `letters` of its domain under [warm_up]" in alarm.todo
     a_day_later(database)
     asyncio.run(a_day(15))
     (one,) = warming(database, PLANS, now())

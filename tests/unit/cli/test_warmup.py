@@ -4,6 +4,7 @@ import json
 from datetime import timedelta
 from pathlib import Path
 
+from audiences import add_people
 from click.testing import CliRunner
 from worlds import make_workspace
 
@@ -11,7 +12,7 @@ from mailer.cli.main import mailer
 from mailer.config.reading import read_settings
 from mailer.jobs.check_warmups import check_warm_ups
 from mailer.store import warmups
-from mailer.wiring import utc_now
+from mailer.wiring import Workspace, utc_now
 from mailer.workspace.lists import list_names, read_list
 
 PLANS = '\n[warm_up."example.com"]\nletters = [5, 10]\n[warm_up."exampel.com"]\n'
@@ -46,6 +47,52 @@ def test_relay_status_says_on_which_day_of_its_plan_a_domain_is(tmp_path: Path):
     one = found["example.com"]
     assert (one["day"], one["of"], one["letters"], one["sent"]) == (2, 2, 10, 7)
     assert found["exampel.com"]["day"] == 1
+
+
+def on_the_list(workspace: Workspace, people: int) -> None:
+    with workspace.database.write() as connection:
+        numbers = range(1, people + 1)
+        add_people(connection, numbers, {"name": "K"}, list_id="newsletter", wording=1)
+
+
+def test_a_dry_run_says_how_many_days_a_campaign_takes(tmp_path: Path):
+    with make_workspace(tmp_path) as workspace:
+        domain = workspace.mailing_list("newsletter").sender_address.rpartition("@")[2]
+        on_the_list(workspace, 12)
+    arguments = (
+        "campaign", "start", "autumn-sale", "--list", "newsletter", "--allow-withheld",
+        "--dry-run",
+    )  # fmt: skip
+    assert "day 1 of" not in run(tmp_path, *arguments)
+    with (tmp_path / "config.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[warm_up."{domain}"]\nletters = [3, 5, 100]\n')
+    words = (
+        f"{domain} is on day 1 of 3, 0 of 3 letters today; what is over a day's share"
+        " waits, and all have left in 2 days"
+    )
+    assert words in " ".join(run(tmp_path, *arguments).split())
+    done = CliRunner().invoke(mailer, ("-w", str(tmp_path), *arguments, "--json"))
+    told = json.loads(done.stdout)
+    assert (told["gets_it"], words in told["notes"]) == (12, True)
+
+
+def test_watching_a_campaign_shows_what_waits_for_its_domain(tmp_path: Path):
+    with make_workspace(tmp_path) as workspace:
+        sender = workspace.mailing_list("newsletter").sender_address
+        on_the_list(workspace, 4)
+    run(
+        tmp_path, "campaign", "start", "autumn-sale", "--list", "newsletter",
+        "--allow-withheld", "--yes",
+    )  # fmt: skip
+    run(tmp_path, "campaign", "pause", "1")
+    with (tmp_path / "config.toml").open("a", encoding="utf-8") as file:
+        file.write(f'\n[warm_up."{sender.rpartition("@")[2]}"]\nletters = [3]\n')
+    done = CliRunner().invoke(
+        mailer, ("-w", str(tmp_path), "campaign", "status", "1", "--watch"),
+        env={"COLUMNS": "400"},
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert "day 1 of 1, 0 of 3 letters today" in done.stderr
 
 
 def test_the_check_finds_a_plan_for_a_domain_that_no_list_sends_from(tmp_path: Path):
