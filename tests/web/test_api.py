@@ -6,6 +6,9 @@ from datetime import datetime, timedelta
 
 import pytest
 from customers import NOW, app_of
+from jsonschema import ValidationError
+from openapi_schema_validator import OAS31Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator, validate
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -580,6 +583,36 @@ def test_the_description_has_exactly_the_routes_that_there_are(shop):
         for method in methods
     }
     assert described == {(method, path) for method, path, _ in ROUTES}
+
+
+def test_a_validator_finds_nothing_wrong_with_the_description(shop):
+    validate(shop.get("/api/openapi.json").json(), cls=OpenAPIV31SpecValidator)
+
+
+def test_what_is_sent_and_answered_is_as_described(shop):
+    """A good request, one that is wrong, and one without a key."""
+    described = shop.get("/api/openapi.json").json()
+    operation = described["paths"]["/api/contacts"]["post"]
+
+    def holds(content, value):
+        (schema,) = (one["schema"] for one in content.values())
+        known = {"components": described["components"]}
+        OAS31Validator({**schema, **known}).validate(value)
+
+    good = {"address": "ida@example.com", "list": "news", "consent": CONSENT}
+    holds(operation["requestBody"]["content"], good)
+    with pytest.raises(ValidationError):
+        holds(operation["requestBody"]["content"], {**good, "address": 7})
+    for answer, status in (
+        (posted(shop), 201),
+        (posted(shop, address="no address"), 422),
+        (shop.post("/api/contacts", json=good, headers={"Authorization": "x"}), 401),
+    ):
+        assert answer.status_code == status
+        told = operation["responses"][str(status)]
+        if "$ref" in told:
+            told = described["components"]["responses"][told["$ref"].rpartition("/")[2]]
+        holds(told["content"], answer.json())
 
 
 def test_the_description_names_the_attributes_and_every_problem(shop):
