@@ -381,16 +381,23 @@ class _Line(asyncio.Protocol):
         assert self._transport is not None
         if not self._answer(Step.STARTTLS):
             return
-        self._transport.write(self._sink.after_start_tls)
+        # A drip lets nothing be heard before its end.
+        saying = self._dripping if self._silent else None
         self._silent = True
         # What came before is forgotten (RFC 3207 §4.2), also commands sent ahead.
         self._transport.pause_reading()
         self._buffer = b""
-        task = asyncio.ensure_future(self._upgrade(context))
+        task = asyncio.ensure_future(self._upgrade(context, saying))
         task.add_done_callback(lambda done: done.cancelled() or done.exception())
 
-    async def _upgrade(self, context: ssl.SSLContext) -> None:
+    async def _upgrade(
+        self, context: ssl.SSLContext, saying: asyncio.Future[None] | None
+    ) -> None:
         assert self._transport is not None
+        if saying is not None:
+            await saying
+            self._silent = True
+        self._transport.write(self._sink.after_start_tls)
         loop = asyncio.get_running_loop()
         try:
             upgraded = await loop.start_tls(

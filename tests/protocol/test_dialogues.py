@@ -1,6 +1,7 @@
 """Each dialogue of `tests/samples/dialogues`, over each way to a mail server."""
 
 import collections
+import itertools
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -121,6 +122,14 @@ def test_a_dialogue_ends_as_it_says(  # noqa: PLR0917 - fixtures, most of them
         case stage:
             assert f"relay main is in trouble at {stage}:" in caplog.text
     assert "Traceback" not in caplog.text
+
+
+def test_each_stage_breaks_off_in_each_way() -> None:
+    """Clean close, reset, silence, garbage, slow drip: a dialogue for each stage and way."""
+    stages = {"connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot", "quit"}
+    ways = {"close", "reset", "silence", "garbage", "trickle", "drip"}
+    played = {(one.name, one.way) for one in dialogues()}
+    assert set(itertools.product(stages, ways)) - played == set()
 
 
 def require_states(dialogue: Dialogue, database: Database, sink: Sink) -> None:
