@@ -125,7 +125,7 @@ def test_a_dialogue_ends_as_it_says(  # noqa: PLR0917 - fixtures, most of them
 
 
 def test_each_stage_breaks_off_in_each_way() -> None:
-    """Clean close, reset, silence, garbage, slow drip: a dialogue for each stage and way."""
+    """Clean close, reset, silence, garbage, slow drip: a dialogue for each of them."""
     stages = {"connect", "ehlo", "starttls", "auth", "mail", "rcpt", "data", "dot", "quit"}
     ways = {"close", "reset", "silence", "garbage", "trickle", "drip"}
     played = {(one.name, one.way) for one in dialogues()}
