@@ -153,12 +153,10 @@ class Shaper:
             return
         if name not in self.standings and len(self.standings) >= _DOMAINS_AT_MOST:
             return
-        before = self.standings.get(name, WELL)
-        if rule is not None and name not in self._providers.known:
-            rule = shaping.without_a_rate(rule, before)
         reply = outcome.reply
         mark = "-".join(str(part) for part in (reply.code, reply.enhanced) if part)
         heard = Heard(rule, mark, self._under_way[name], nth, self._lately(name, now))
+        before = self.standings.get(name, WELL)
         limits = self._providers.limits_of(name)
         after = shaping.said_no(before, limits, heard, now)
         if after == before and rule is not None:

@@ -176,17 +176,6 @@ def said_no(standing: Standing, limits: Limits, heard: Heard, now: datetime) -> 
             assert_never(rule.act)
 
 
-def without_a_rate(rule: Rule, standing: Standing) -> Rule:
-    """Return what is done where no rate can be kept: at a domain that stands in no file.
-
-    Its letters are claimed together with all others. So it gets one at a time when it asks
-    for less, and rests when that is still too much.
-    """
-    if rule.act is not Act.SLOW:
-        return rule
-    return replace(rule, act=Act.REST if standing.at_once == 1 else Act.FEWER)
-
-
 def resumed(standing: Standing) -> Standing:
     """Return the standing after a person said that it may go on: one letter tries."""
     return replace(standing, stopped="", broken=True, rest_until=None, probe_until=None)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sending import Setup, a_campaign, nothing_open, now, rows, states, until
-from sqlalchemy import Text, cast, select, update
+from sqlalchemy import select, update
 
 from mailer.jobs.send import Rules
 from mailer.model.key import KeyRing
@@ -171,53 +171,6 @@ def test_a_provider_that_asks_for_a_rest_gets_it_and_the_others_do_not_notice(
     assert standing.mark == "421-4.7.0"
     assert standing.rest_until is not None
     assert standing.rest_until > now() + timedelta(minutes=110)
-
-
-def test_a_domain_that_nobody_lists_gets_one_letter_at_a_time_when_it_asks_for_less(
-    database: Database, ring: KeyRing, tmp_path: Path
-) -> None:
-    a_campaign(database, ring, 150)
-    with database.write() as connection:
-        connection.execute(
-            update(DELIVERY)
-            .where(DELIVERY.c.id > 50)
-            .values(address="p" + cast(DELIVERY.c.id, Text) + "@strange.example")
-        )
-    open_now: set[tuple[int, str]] = set()
-    asked: list[int] = []
-
-    def answer(step: Step, received: Received) -> Answer:
-        if not is_of("strange", received):
-            return None
-        here = received.connection, received.recipient
-        if step is Step.CONTENT:
-            open_now.discard(here)
-        elif step is Step.RCPT:
-            asked.append(len(open_now) + 1)
-            if len(asked) == 1:
-                return "450 4.7.1 rate exceeded, slow down"
-            open_now.add(here)
-        return None
-
-    sink = Sink(answer)
-    slower = rule("slow down", Act.SLOW)
-
-    def done() -> bool:
-        return states(database).get("accepted") == 149
-
-    async def run() -> None:
-        port = await sink.start()
-        around = setup(database, tmp_path, port, knowing(slower))
-        await around.until(done)
-        await sink.stop()
-
-    asyncio.run(run())
-    # What was under way or written ahead when it said so goes on; then one at a time.
-    assert len(asked) == 100
-    assert set(asked[20:]) == {1}
-    with database.read() as connection:
-        standing = provider_states(connection)["strange.example"]
-    assert (standing.at_once, standing.mark) == (1, "450-4.7.1")
 
 
 def test_a_domain_that_nobody_lists_rests_too_and_one_letter_tries_it_again(

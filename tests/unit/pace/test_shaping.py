@@ -2,7 +2,6 @@
 
 import itertools
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mailer.pace.breaker import CircuitState
@@ -26,7 +25,6 @@ from mailer.pace.shaping import (
     said_no,
     share_out,
     went,
-    without_a_rate,
 )
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -127,19 +125,6 @@ def test_what_is_stopped_goes_on_when_a_person_says_so_with_one_letter() -> None
     assert letters_for(stopped, years) == 0
     assert faded(stopped, years) is stopped
     assert letters_for(resumed(stopped), years) == 1
-
-
-def test_where_no_rate_can_be_kept_it_is_one_at_a_time_and_then_a_rest() -> None:
-    slow = Rule(re.compile("slow"), Act.SLOW, rest=timedelta(minutes=3))
-    assert without_a_rate(slow, WELL) == replace(slow, act=Act.FEWER)
-    one = said_no(WELL, Limits(), Heard(without_a_rate(slow, WELL), "450-4.7.1"), NOW)
-    assert (one.at_once, one.broken) == (1, False)
-    again = said_no(one, Limits(), Heard(without_a_rate(slow, one), "450-4.7.1"), NOW)
-    assert again.broken
-    assert again.rest_until == NOW + FIRST_REST
-    for act in set(Act) - {Act.SLOW}:
-        other = replace(slow, act=act)
-        assert without_a_rate(other, one) is other
 
 
 def test_room_is_shared_evenly_and_nobody_gets_more_than_they_may() -> None:
