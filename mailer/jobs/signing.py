@@ -132,7 +132,10 @@ class Signing:
         return started
 
     def _join(self, starting: asyncio.Future[list[SignerProcess]]) -> None:
-        if starting.cancelled() or starting.exception() is not None or self._closed:
+        if starting.cancelled() or self._closed:
+            return
+        if (problem := starting.exception()) is not None:
+            _log.error("no processes that sign can be started: %r", problem)
             return
         self._processes = starting.result()
         for one in self._processes:
@@ -141,7 +144,11 @@ class Signing:
     async def close(self) -> None:
         """Begin nothing more, and let go of all processes."""
         self._closed = True
-        processes = await self._starting if self._starting is not None else []
+        processes: list[SignerProcess] = []
+        if self._starting is not None:
+            await asyncio.wait([self._starting])
+            if self._starting.exception() is None:
+                processes = self._starting.result()
         for one in processes:
             one.leave()
         self._processes = []
