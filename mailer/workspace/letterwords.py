@@ -25,6 +25,7 @@ _REMEMBERED = 64
 _BLOCK = re.compile(r"\{% trans %\}(.*?)\{% endtrans %\}", re.DOTALL)
 _EDGE = re.compile(r"\{%[-+]?\s*(?:end)?trans\b.*?%\}", re.DOTALL)
 _PRINTED = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_BRACES = re.compile(r"\{\{|\}\}")
 _STATEMENT = re.compile(r"\{[%#]")
 
 
@@ -78,6 +79,11 @@ def _check(words: str, translation: str, where: str) -> None:
         raise TemplateError(
             f"{where}: {translation!r} has a {{% … %}} or {{# … #}}: a translation can only"
             " print what it translates prints"
+        )
+    if _BRACES.search(_PRINTED.sub("", translation)):
+        raise TemplateError(
+            f"{where}: {translation!r} has {{{{ or }}}} without the other: write a value as"
+            " {{ name }}"
         )
     printed, instead = _printed(words), _printed(translation)
     if printed != instead:

@@ -164,6 +164,8 @@ def read_in(folder: Folder, language: str) -> TemplateSource:
     [
         ("Guten Tag!", "prints nothing, and the words that it translates"),
         ("Guten Tag, {{ name }} aus {{ city }}", "prints {{city}}, {{name}}"),
+        ("Guten {{ Tag,", "{{ or }} without the other"),
+        ("Guten Tag, {{ name }} }}", "{{ or }} without the other"),
         ("{% if 1 %}Guten Tag, {{ name }}{% endif %}", "can only print what it translates"),
     ],
 )
