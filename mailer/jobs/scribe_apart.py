@@ -8,7 +8,6 @@ import asyncio
 import gc
 import logging
 import marshal
-import multiprocessing
 import selectors
 import signal
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from functools import partial
 
 from mailer.errors import DatabaseError
 from mailer.jobs.scribe import Answer, Answered, Book, Page
-from mailer.jobs.spawning import ignore_ctrl_c, out_of_reach
+from mailer.jobs.spawning import ended, ignore_ctrl_c, started
 from mailer.pace.cap import CapRule
 from mailer.store.database import Database
 from mailer.store.groups import Name, Sheet
@@ -106,15 +105,9 @@ class ScribeProcess:
     """Runs the scribe's process; it ends when its senders and whoever started it do."""
 
     def __init__(self, database: Database, cap: CapRule | None) -> None:
-        # A fork would copy our locks and the database's connections.
-        context = multiprocessing.get_context("spawn")
         self._closed = False
         self._control, theirs = Channel.pair()
-        self._process = context.Process(
-            target=_serve, args=(database, cap, theirs), name="mailer-scribe", daemon=True
-        )
-        with out_of_reach():
-            self._process.start()
+        self._process = started(_serve, (database, cap, theirs), "mailer-scribe")
         theirs.close()
 
     @property
@@ -150,11 +143,7 @@ class ScribeProcess:
             return
         self._closed = True
         self._control.close()
-        self._process.join(_END_WITHIN_S)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._process.close()
+        ended(self._process, _END_WITHIN_S)
 
 
 def _serve(database: Database, cap: CapRule | None, control: Channel) -> None:

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import marshal
-import multiprocessing
 import os
 import signal
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_der_private_key,
 )
 
-from mailer.jobs.spawning import ignore_ctrl_c, out_of_reach
+from mailer.jobs.spawning import ended, ignore_ctrl_c, started
 from mailer.wire.channel import Channel
 
 _log = logging.getLogger(__name__)
@@ -52,15 +51,8 @@ class SignerProcess:
             OSError: it could not be started.
         """
         self._channel, theirs = Channel.pair()
-        context = multiprocessing.get_context("spawn")
-        self._process = context.Process(
-            target=_serve,
-            args=(theirs, [_bytes_of(key) for key in keys]),
-            name="mailer-signer",
-            daemon=True,
-        )
-        with out_of_reach():
-            self._process.start()
+        ders = [_bytes_of(key) for key in keys]
+        self._process = started(_serve, (theirs, ders), "mailer-signer")
         theirs.close()
         self._asked: dict[int, asyncio.Future[bytes]] = {}
         self._unsent: list[_Question] = []
@@ -140,11 +132,7 @@ class SignerProcess:
     def close(self) -> None:
         """End it; called off the loop, after `leave`."""
         self._channel.close()
-        self._process.join(_END_WITHIN_S)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-        self._process.close()
+        ended(self._process, _END_WITHIN_S)
 
 
 def _bytes_of(key: RSAPrivateKey) -> bytes:

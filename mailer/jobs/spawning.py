@@ -5,9 +5,12 @@ must not even reach one that is still loading, which would end with a traceback.
 """
 
 import contextlib
+import multiprocessing
 import signal
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from multiprocessing import resource_tracker
+from multiprocessing.context import SpawnProcess
+from typing import Any
 
 
 @contextlib.contextmanager
@@ -20,6 +23,30 @@ def out_of_reach() -> Generator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def started(target: Callable[..., None], args: tuple[Any, ...], name: str) -> SpawnProcess:
+    """Start a process that works for this one alone, and is not left behind.
+
+    Raises:
+        OSError: it could not be started.
+    """
+    # A fork would copy our locks and the database's connections.
+    process = multiprocessing.get_context("spawn").Process(
+        target=target, args=args, name=name, daemon=True
+    )
+    with out_of_reach():
+        process.start()
+    return process
+
+
+def ended(process: SpawnProcess, within_s: float) -> None:
+    """Wait until a process that was told to end has; one that does not is killed."""
+    process.join(within_s)
+    if process.is_alive():
+        process.kill()
+        process.join()
+    process.close()
 
 
 def ignore_ctrl_c() -> None:
