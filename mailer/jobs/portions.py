@@ -100,7 +100,8 @@ class Portions:
         standing = self._shaper.standing(name)
         if standing.state(now) is CircuitState.HALF_OPEN:
             found = provider_states(connection, [name])
-            self._shaper.standings[name] = standing = found.get(name, standing)
+            standing = found.get(name, standing)
+            self._shaper.learn(name, standing)
             letters = shaping.letters_for(standing, now)
             return wanted if letters is None else min(wanted, letters)
         if not (rate := self._rate(name, standing)):
@@ -115,8 +116,9 @@ class Portions:
         if not count:
             return
         if standing.state(now) is CircuitState.HALF_OPEN:
-            self._shaper.standings[name] = shaping.probing(standing, now)
-            keep_states(connection, {name: self._shaper.standings[name]}, now)
+            standing = shaping.probing(standing, now)
+            self._shaper.learn(name, standing)
+            keep_states(connection, {name: standing}, now)
         if rate := self._rate(name, standing):
             slots = lease(connection, f"provider:{name}", Rate(rate), count, now)
             self._next_at[name] = slots.full_at
@@ -157,7 +159,7 @@ class Portions:
             case CircuitState.HALF_OPEN:
                 if not shaping.letters_for(standing, now):
                     return standing.probe_until or now
-                self._shaper.standings[name] = shaping.probing(standing, now)
+                self._shaper.learn(name, shaping.probing(standing, now))
                 return now
             case CircuitState.CLOSED:
                 rate = shaping.rate_of(standing, self._shaper.limits_of(name))

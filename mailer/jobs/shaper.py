@@ -6,6 +6,7 @@ much may be claimed. A letter to somebody of whom nothing is known costs next to
 """
 
 import collections
+import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
@@ -47,6 +48,8 @@ class Shaper:
         self._senders = senders
         self._listed = providers.listed()
         self.standings: dict[str, Standing] = {}
+        self._lock = threading.Lock()
+        """Held by whoever changes the standings: the loop and the feed both do."""
         self._strangers = False
         """Something is known of a domain that stands in no file."""
         self.at_once: dict[str, int] = {}
@@ -156,14 +159,15 @@ class Shaper:
         reply = outcome.reply
         mark = "-".join(str(part) for part in (reply.code, reply.enhanced) if part)
         heard = Heard(rule, mark, self._under_way[name], nth, self._lately(name, now))
-        before = self.standings.get(name, WELL)
         limits = self._providers.limits_of(name)
-        after = shaping.said_no(before, limits, heard, now)
-        if after == before and rule is not None:
-            return
-        self._heard.append((name, heard, now))
-        self.standings[name] = after
-        self._reckon()
+        with self._lock:
+            before = self.standings.get(name, WELL)
+            after = shaping.said_no(before, limits, heard, now)
+            if after == before and rule is not None:
+                return
+            self._heard.append((name, heard, now))
+            self.standings[name] = after
+            self._reckon()
         if self._is_closed(after, now) and not self._is_closed(before, now):
             self.on_closed(name)
 
@@ -202,7 +206,12 @@ class Shaper:
         standing = self.standings.get(name, WELL)
         return max(now, standing.rest_until or now + _AN_HOUR)
 
-    # What the feed asks, off the loop.
+    # What the feed asks and tells, off the loop.
+
+    def learn(self, name: str, standing: Standing) -> None:
+        """Hear how a provider is by what all senders know, or by what it is given now."""
+        with self._lock:
+            self.standings[name] = standing
 
     @property
     def has_news(self) -> bool:
@@ -237,6 +246,12 @@ class Shaper:
         }
         keep_states(connection, changed, now)
         self._read_at = now
+        with self._lock:
+            self._take_over(after)
+
+    def _take_over(self, after: dict[str, Standing]) -> None:
+        """Go by what all senders know, and by what was heard since that was read."""
+        known = self._providers.known
         # What is known of a domain alone, and nobody asked for less, is not worth a row.
         mine = {
             name: one
@@ -244,6 +259,12 @@ class Shaper:
             if name not in known and one.slowed_at is None and one.failures
         }
         whole = {**mine, **after}
+        for name, heard, at in self._heard:
+            if name not in after and name not in known:
+                whole[name] = self.standings.get(name, WELL)
+                continue
+            limits = self._providers.limits_of(name)
+            whole[name] = shaping.said_no(whole.get(name, WELL), limits, heard, at)
         self.standings = {name: one for name, one in whole.items() if one != WELL}
         self._reckon()
 

@@ -1,0 +1,52 @@
+"""What a sender knows of providers, with the loop that hears and the feed that tells."""
+
+import re
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from sending import a_campaign, claimed, now
+
+from mailer.jobs.shaper import Shaper
+from mailer.model.key import KeyRing
+from mailer.model.outcome import Deferred, Reply, Stage
+from mailer.pace.providers import Act, Limits, Provider, Providers, Rule
+from mailer.store.database import Database
+
+_DOMAINS = 1_500
+_NO = Deferred(Reply(421, "4.7.0", "not now"), Stage.RCPT)
+
+
+@pytest.fixture
+def hasty() -> Iterator[None]:
+    """Let threads take turns at every opportunity."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_what_is_heard_while_it_is_written_down_is_neither_lost_nor_in_the_way(
+    database: Database, ring: KeyRing
+) -> None:
+    a_campaign(database, ring, 1)
+    (claim,) = claimed(database, ring, 1)
+    rules = (Rule(re.compile("not now"), Act.SLOW),)
+    shaper = Shaper(now, Providers({"big": Provider("big", Limits())}, rules))
+
+    def hear() -> None:
+        for number in range(_DOMAINS):
+            shaper.heard(claim._replace(address=f"ada@d{number}.example"), _NO)
+
+    hearing = threading.Thread(target=hear)
+    hearing.start()
+    while hearing.is_alive():
+        with database.write() as connection:
+            shaper.write_down(connection, now())
+    hearing.join()
+    with database.write() as connection:
+        shaper.write_down(connection, now())
+    slowed = {name for name, one in shaper.standings.items() if one.slowed_at}
+    assert len(slowed) == _DOMAINS
