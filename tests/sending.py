@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import insert, select
 
 from mailer.compose.sign import Signers
+from mailer.jobs.composer import Composer
 from mailer.jobs.relays import Relay
 from mailer.jobs.scribe import Scribe
 from mailer.jobs.send import Place, Rules, Sender
@@ -250,7 +251,7 @@ class Setup:
     tls: Tls = Tls.NONE
     relay: dict[str, Any] = field(default_factory=dict)
     address: dict[str, Any] = field(default_factory=dict)
-    composer: PlainComposer = field(default_factory=PlainComposer)
+    composer: Composer = field(default_factory=PlainComposer)
     locks: OwnerLocks | AdvisoryLock | None = None
     scribe: Scribe | None = None
     signers: Signers = field(default_factory=dict)

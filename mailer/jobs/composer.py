@@ -2,8 +2,13 @@
 
 from typing import Protocol
 
+from mailer.errors import CannotComposeError
 from mailer.model.delivery import Claim
 from mailer.model.letter import Letter
+
+
+class NotReadyError(CannotComposeError):
+    """What a letter is made of is not in memory any more: it is to be claimed again."""
 
 
 class Composer(Protocol):
@@ -21,6 +26,7 @@ class Composer(Protocol):
         """Make the letter.
 
         Raises:
+            NotReadyError: `get_ready` was called with many others since.
             CannotComposeError: when this person's letter can't be made.
         """
         ...

@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from mailer.errors import CannotComposeError
-from mailer.jobs.composer import Composer
+from mailer.jobs.composer import Composer, NotReadyError
 from mailer.jobs.gate import Gate
 from mailer.jobs.parking import Errand, Parking
 from mailer.jobs.register import Register
-from mailer.jobs.settle import Terms, expired, settled, withheld
+from mailer.jobs.settle import Terms, expired, released, settled, withheld
 from mailer.jobs.shaper import Shaper
 from mailer.jobs.signing import Signing
 from mailer.jobs.stock import Stock
@@ -263,8 +263,13 @@ class Desk:
         self._wake(1 if self._at_the_signers else len(self._waiting))
 
     def _withhold(self, claim: Claim, problem: CannotComposeError) -> None:
+        now = self._means.clock()
+        if isinstance(problem, NotReadyError):
+            # Nothing is wrong with it: claimed again, it is prepared again.
+            self._means.register.note(released(claim, now))
+            return
         _log.warning("delivery %d cannot be composed: %s", claim.id, problem)
-        change = withheld(claim, Withheld.CANNOT_COMPOSE, self._means.clock(), str(problem))
+        change = withheld(claim, Withheld.CANNOT_COMPOSE, now, str(problem))
         self._means.register.note(change)
         self._failed.append(claim)
 
@@ -304,15 +309,9 @@ class Desk:
             _log.info("delivery %d: %s", errand.claim.id, outcome)
             if not isinstance(outcome, InDoubt):
                 self.on_answer()
-        self._means.register.note(
-            settled(
-                errand.claim,
-                outcome,
-                self._terms,
-                self._means.clock(),
-                chance=self._chance.random(),
-            )
-        )
+        chance, now = self._chance.random(), self._means.clock()
+        change = settled(errand.claim, outcome, self._terms, now, chance=chance)
+        self._means.register.note(change)
 
     def take_failed(self) -> list[Claim]:
         """Return the claims that could not be composed since the last asking."""

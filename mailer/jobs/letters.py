@@ -14,6 +14,7 @@ from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.compose.prepared import Prepared, Ways, prepare
 from mailer.errors import CannotComposeError, MailerError
+from mailer.jobs.composer import NotReadyError
 from mailer.jobs.frozen import taken_up
 from mailer.jobs.preview import sample_person
 from mailer.model.delivery import CauseKind, Claim
@@ -34,6 +35,8 @@ from mailer.store.transactions import Sent, sent_with
 _log = logging.getLogger(__name__)
 
 _KEPT_AT_MOST = 50
+_FILES_AT_MOST_BYTES = 5_000_000
+"""So much of files stays in memory beside those that are needed now."""
 
 _Key = tuple[CauseKind, int, str | None]
 """A cause, and the list under whose words the letter goes."""
@@ -94,8 +97,10 @@ def _correspondence(
     return Correspondence(kind, entry.envelope, entry.subject, entry.text, files)
 
 
-def _has_files(made: object) -> bool:
-    return isinstance(made, Correspondence) and bool(made.files)
+def _files_bytes(made: Prepared | Correspondence | str) -> int:
+    if not isinstance(made, Correspondence):
+        return 0
+    return sum(len(one.content) for one in made.files)
 
 
 class Letters:
@@ -167,11 +172,14 @@ class Letters:
                 self._ready[key] = self._prepared(connection, *key)
                 if key[0] is CauseKind.TRANSACTION:
                     self._sent[key] = sent_with(connection, [key[1]]).get(key[1], _AS_IT_IS)
-        # What is needed now stays; the oldest of the others goes, and files at once.
+        # What is needed now stays; the oldest of the others goes, and what is heavy first.
         for key in needed:
             self._ready.move_to_end(key)
-        for key in [one for one, made in self._ready.items() if _has_files(made)]:
-            if key not in needed:
+        heavy = {key: _files_bytes(made) for key, made in self._ready.items()}
+        whole = sum(heavy.values())
+        for key, its_bytes in heavy.items():
+            if whole > _FILES_AT_MOST_BYTES and its_bytes and key not in needed:
+                whole -= its_bytes
                 del self._ready[key]
         while len(self._ready) > max(_KEPT_AT_MOST, 2 * len(needed)):
             gone, _ = self._ready.popitem(last=False)
@@ -236,14 +244,13 @@ class Letters:
         """Make the letter of one claim.
 
         Raises:
+            NotReadyError: it was prepared so long ago that it is forgotten.
             CannotComposeError: when this person's letter can't be made.
         """
         key = _key(claim)
         prepared = self._ready.get(key)
         if prepared is None:
-            raise CannotComposeError(
-                f"{claim.cause_kind} {claim.cause_id} was not prepared"
-            )
+            raise NotReadyError(f"{claim.cause_kind} {claim.cause_id} is not prepared")
         if isinstance(prepared, str):
             raise CannotComposeError(prepared)
         if isinstance(prepared, Correspondence):
