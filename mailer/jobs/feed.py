@@ -153,7 +153,7 @@ class Feed:
         self._unread = taken
         with self._database.read() as connection:
             claimed = self._claims.read(connection, taken)
-        going, held = self._portions.hold(claimed, now)
+        going, held = self._portions.hold(self._database, claimed, now)
         ready = get_ready(going)
         self._unread = []
         found = bool(taken) or self._warm_ups.moved > moved

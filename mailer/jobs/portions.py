@@ -15,7 +15,7 @@ from mailer.pace import shaping
 from mailer.pace.breaker import CircuitState
 from mailer.pace.shaping import Standing, share_out
 from mailer.pace.throttle import Rate
-from mailer.store.database import Connection
+from mailer.store.database import Connection, Database
 from mailer.store.providerstates import keep_states, provider_states, take_turn
 from mailer.store.throttle import lease
 from mailer.store.waiting import Running
@@ -124,51 +124,78 @@ class Portions:
             self._next_at[name] = slots.full_at
 
     def hold(
-        self, claims: Iterable[Claim], now: datetime
+        self, database: Database, claims: Iterable[Claim], now: datetime
     ) -> tuple[list[Claim], list[tuple[Claim, datetime]]]:
-        """Part what may be handed out from what waits, each of these with its new time."""
+        """Part what may be handed out from what waits, each of these with its new time.
+
+        Letters to domains that stand in no file are claimed before anybody sees whose they
+        are; of these few the senders ask the database together.
+        """
         if not self._shaper.standings:
             return list(claims), []
         going: list[Claim] = []
-        waiting: list[tuple[Claim, datetime]] = []
-        gone: collections.Counter[str] = collections.Counter()
+        concerned: dict[str, list[Claim]] = {}
         for claim in claims:
             name = self._shaper.provider_of(claim)
-            standing = self._shaper.standings.get(name)
-            if standing is None or claim.provider != OTHER or not can_wait(claim):
-                going.append(claim)
-                continue
-            until = self._until(name, standing, gone, now)
-            if until > now:
-                waiting.append((claim, until))
+            known = name in self._shaper.standings
+            if known and claim.provider == OTHER and can_wait(claim):
+                concerned.setdefault(name, []).append(claim)
             else:
                 going.append(claim)
+        waiting: list[tuple[Claim, datetime]] = []
+        for name, letters in concerned.items():
+            times = self._times(database, name, len(letters), now)
+            for claim, at in zip(letters, times, strict=True):
+                if at > now:
+                    waiting.append((claim, at))
+                else:
+                    going.append(claim)
         return going, waiting
 
-    def _until(
+    def _times(
+        self, database: Database, name: str, letters: int, now: datetime
+    ) -> list[datetime]:
+        """Return when each of some letters to a domain may go; `now` for at once."""
+        standing = self._shaper.standing(name)
+        state = standing.state(now)
+        if state is CircuitState.OPEN:
+            return [standing.rest_until or now + _AN_HOUR] * letters
+        if state is CircuitState.CLOSED and not self._rate(name, standing):
+            return [now] * letters
+        with database.write() as connection:
+            take_turn(connection)
+            found = provider_states(connection, [name]).get(name, standing)
+            match found.state(now):
+                case CircuitState.OPEN:
+                    times = [found.rest_until or now + _AN_HOUR] * letters
+                case CircuitState.HALF_OPEN:
+                    probe = shaping.letters_for(found, now) or 0
+                    if probe:
+                        found = shaping.probing(found, now)
+                        keep_states(connection, {name: found}, now)
+                    later = [found.probe_until or now] * (letters - probe)
+                    times = [now] * probe + later
+                case CircuitState.CLOSED:
+                    times = self._in_turn(connection, name, found, letters, now)
+        if state is CircuitState.HALF_OPEN:
+            self._shaper.learn(name, found)
+        return times
+
+    def _in_turn(
         self,
+        connection: Connection,
         name: str,
         standing: Standing,
-        gone: collections.Counter[str],
+        letters: int,
         now: datetime,
-    ) -> datetime:
-        """Return when a letter to a domain may go, by its place in this batch."""
-        match standing.state(now):
-            case CircuitState.OPEN:
-                return standing.rest_until or now + _AN_HOUR
-            case CircuitState.HALF_OPEN:
-                if not shaping.letters_for(standing, now):
-                    return standing.probe_until or now
-                self._shaper.learn(name, shaping.probing(standing, now))
-                return now
-            case CircuitState.CLOSED:
-                rate = shaping.rate_of(standing, self._shaper.limits_of(name))
-                if not rate:
-                    return now
-                first = max(self._next_at.get(name, now), now)
-                at = first + gone[name] * timedelta(seconds=1 / rate)
-                if at <= now + _AHEAD:
-                    self._next_at[name] = first + timedelta(seconds=1 / rate)
-                    return now
-                gone[name] += 1
-                return at
+    ) -> list[datetime]:
+        """Take slots for letters that may go, and say when the others are worth a try."""
+        rate = Rate(self._rate(name, standing))
+        if not rate:
+            return [now] * letters
+        key = f"provider:{name}"
+        first = lease(connection, key, rate, 0, now).first_at
+        times = [first + place * rate.spacing for place in range(letters)]
+        going = sum(at <= now + _AHEAD for at in times)
+        self._next_at[name] = lease(connection, key, rate, going, now).full_at
+        return [now] * going + times[going:]
