@@ -49,6 +49,7 @@ _log = logging.getLogger(__name__)
 
 _ONCE_A_DAY = timedelta(days=1)
 _ONCE_A_MINUTE = timedelta(minutes=1)
+_FIVE_MINUTES = timedelta(minutes=5)
 _AN_HOUR = timedelta(hours=1)
 _A_SECOND = timedelta(seconds=1)
 
@@ -121,7 +122,8 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     for what, work in (*_ageing(workspace), ("ledger", ledger)):
         _every(scheduler, _ONCE_A_DAY, _guarded(what, work), first_in=_AN_HOUR)
     learn = partial(_learn_domains, workspace, stop)
-    _every(scheduler, _AN_HOUR, _guarded("providers", learn), first_in=_ONCE_A_MINUTE)
+    # Often enough for a campaign whose people came in just before, while its canary waits.
+    _every(scheduler, _FIVE_MINUTES, _guarded("providers", learn), first_in=_ONCE_A_MINUTE)
     scheduler.start()
     await stop.wait()
     # Their threads finish what they began; nothing is cut off in the middle.
@@ -157,8 +159,9 @@ def _learn_domains(workspace: Workspace, stop: asyncio.Event) -> None:
     learn_domains(
         workspace.database,
         known,
-        lambda domain: None if stop.is_set() else hosts_of(domain),
+        hosts_of,
         utc_now(),
+        stop.is_set,
     )
 
 

@@ -3,22 +3,27 @@
 Nothing waits for DNS: whoever it says nothing about is written to all the same.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from mailer.model.provider import OTHER
 from mailer.pace.providers import Providers
 from mailer.store import maildomains
 from mailer.store.database import Database
 from mailer.store.providerstates import forget_states
+from mailer.store.regrouping import regroup, ungrouped
 from mailer.wire.dns import Dns, DnsServers, DnsUnknownError
 
 _KNOWN_FOR = timedelta(days=7)
 _UNKNOWN_FOR = timedelta(hours=6)
 _STATES_KEPT = timedelta(days=3)
 _AT_A_TIME = 500
+_IN_A_TURN = 20_000
 _UNANSWERED = 5
 """After so many in a row nobody is there who answers; the rest is asked another time."""
+
+_T = TypeVar("_T")
 
 MailHosts = Callable[[str], Sequence[str] | None]
 """Says who takes mail for a domain, the first choice first; None when nobody can tell."""
@@ -46,36 +51,92 @@ def declare_providers(database: Database, providers: Providers) -> None:
 
 
 def learn_domains(
-    database: Database, providers: Providers, hosts_of: MailHosts, now: datetime
+    database: Database,
+    providers: Providers,
+    hosts_of: MailHosts,
+    now: datetime,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> int:
     """Ask DNS about contacts' domains of which nothing is known, the largest first.
 
-    Letters that are planned later are grouped by it.
+    Letters that are planned later are grouped by it, and those that wait already.
+
+    Args:
+        stopping: Says whether it is to end; what was not asked is asked another time.
 
     Returns:
         How many were found to be a provider's.
     """
     declare_providers(database, providers)
+    regroup_letters(database, stopping)
     with database.read() as connection:
-        domains = maildomains.unknown_domains(connection, _AT_A_TIME, now)
-    found: dict[str, str] = {}
+        domains = maildomains.unknown_domains(connection, _IN_A_TURN, now)
+    learnt = 0
+    for some in _slices(domains):
+        found, unanswered = _ask(some, hosts_of, stopping)
+        names = {domain: providers.of_hosts(hosts) for domain, hosts in found.items()}
+        with database.write() as connection:
+            maildomains.note(connection, names, now + _KNOWN_FOR)
+            maildomains.put_off(connection, unanswered, now + _UNKNOWN_FOR)
+        here = sum(name != OTHER for name in names.values())
+        learnt += here
+        if here:
+            regroup_letters(database, stopping)
+        if len(found) + len(unanswered) < len(some):
+            break
+    with database.write() as connection:
+        forget_states(connection, now - _STATES_KEPT)
+    return learnt
+
+
+def _ask(
+    domains: Sequence[str], hosts_of: MailHosts, stopping: Callable[[], bool]
+) -> tuple[dict[str, Sequence[str]], list[str]]:
+    """Return the hosts of some domains, and about which of them there was no answer.
+
+    The rest was not asked.
+    """
+    found: dict[str, Sequence[str]] = {}
     unanswered: list[str] = []
     in_a_row = 0
     for domain in domains:
-        hosts = hosts_of(domain)
-        if hosts is not None:
-            found[domain] = providers.of_hosts(hosts)
-            in_a_row = 0
-            continue
-        unanswered.append(domain)
-        in_a_row += 1
-        if in_a_row == _UNANSWERED:
+        if in_a_row == _UNANSWERED or stopping():
             break
-    with database.write() as connection:
-        maildomains.note(connection, found, now + _KNOWN_FOR)
-        maildomains.note(connection, dict.fromkeys(unanswered, OTHER), now + _UNKNOWN_FOR)
-        forget_states(connection, now - _STATES_KEPT)
-    return sum(name != OTHER for name in found.values())
+        hosts = hosts_of(domain)
+        if hosts is None:
+            unanswered.append(domain)
+            in_a_row += 1
+        else:
+            found[domain] = hosts
+            in_a_row = 0
+    return found, unanswered
+
+
+def regroup_letters(
+    database: Database, stopping: Callable[[], bool] = lambda: False
+) -> int:
+    """Group letters that wait with their provider's, where that was learnt meanwhile.
+
+    A campaign may be planned before DNS was asked; what senders have in hand stays.
+
+    Returns:
+        How many were grouped anew.
+    """
+    with database.read() as connection:
+        found = ungrouped(connection)
+    moved = 0
+    for name, letters in found.items():
+        for some in _slices(letters):
+            if stopping():
+                return moved
+            with database.write() as connection:
+                moved += regroup(connection, name, some)
+    return moved
+
+
+def _slices(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    for place in range(0, len(items), _AT_A_TIME):
+        yield items[place : place + _AT_A_TIME]
 
 
 def hosts_by_dns(asked: DnsServers) -> MailHosts:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     select,
+    update,
 )
 
 from mailer.model.provider import OTHER
@@ -56,6 +57,22 @@ def note(connection: Connection, found: Mapping[str, str], until: datetime) -> N
     """Write down what DNS said, to be asked again after a moment."""
     _take_turn(connection)
     _put(connection, found, until)
+
+
+def put_off(connection: Connection, domains: Sequence[str], until: datetime) -> None:
+    """Have domains about which DNS gave no answer asked again after a moment.
+
+    What was known of them before counts until then.
+    """
+    _take_turn(connection)
+    before = connection.execute(
+        update(_known)
+        .where(_known.c.domain.in_(domains))
+        .values(expires_at=until)
+        .returning(_known.c.domain)
+    )
+    new = set(domains).difference(before.scalars())
+    _put(connection, dict.fromkeys(sorted(new), OTHER), until)
 
 
 def _take_turn(connection: Connection) -> None:

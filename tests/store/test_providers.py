@@ -9,7 +9,7 @@ import pytest
 from audiences import NOW, add_people, campaign, see_list, world
 from nameserver import name_server
 from sending import a_campaign, now
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from mailer.jobs.plan import plan
 from mailer.jobs.providers import (
@@ -17,6 +17,7 @@ from mailer.jobs.providers import (
     hosts_by_dns,
     is_reserved,
     learn_domains,
+    regroup_letters,
 )
 from mailer.model.key import KeyRing
 from mailer.pace.providers import Limits, Provider, Providers
@@ -179,6 +180,71 @@ def test_without_dns_nobody_is_asked_for_long_and_later_again(database: Database
         assert len(maildomains.unknown_domains(connection, 99, NOW)) == 4
         later = NOW + timedelta(hours=7)
         assert len(maildomains.unknown_domains(connection, 99, later)) == 9
+
+
+def test_no_answer_takes_nothing_of_what_was_known(database: Database) -> None:
+    with_addresses(database, "a@hosted.example", "b@new.example")
+    with database.write() as connection:
+        maildomains.note(connection, {"hosted.example": "big"}, NOW)
+    later = NOW + timedelta(days=1)
+    assert learn_domains(database, KNOWN, lambda _: None, later) == 0
+    with database.read() as connection:
+        assert maildomains.domains_of(connection, ["big", "other"]) == {
+            "big": 2,
+            "other": 1,
+        }
+        assert not maildomains.unknown_domains(connection, 9, later)
+        again = later + timedelta(hours=7)
+        assert len(maildomains.unknown_domains(connection, 9, again)) == 2
+
+
+def test_what_was_not_asked_before_the_end_is_asked_at_the_next_start(
+    database: Database,
+) -> None:
+    with_addresses(database, "a@one.example", "b@two.example", "c@three.example")
+    asked: list[str] = []
+
+    def hosts(domain: str) -> list[str]:
+        asked.append(domain)
+        return ["a.mx.big.example"]
+
+    assert learn_domains(database, KNOWN, hosts, NOW, lambda: len(asked) == 1) == 1
+    assert len(asked) == 1
+    assert learn_domains(database, KNOWN, hosts, NOW) == 2
+    assert sorted(asked) == ["one.example", "three.example", "two.example"]
+
+
+def test_letters_that_wait_are_grouped_anew_when_dns_says_whose_they_are(
+    database: Database, ring: KeyRing
+) -> None:
+    number = a_campaign(database, ring, 1200)
+    with database.write() as connection:
+        for first, last, domain in ((1, 700, "hosted"), (701, 720, "own")):
+            some = DELIVERY.c.id.between(first, last)
+            changed = update(DELIVERY).where(some).values(address=f"p@{domain}.example")
+            connection.execute(changed)
+        contacts = update(CONTACT).where(CONTACT.c.id <= 700)
+        connection.execute(contacts.values(address="p@hosted.example"))
+        owner = owners.register(connection, "here", 1, now())
+        claims = Claims(connection, owner, timedelta(minutes=5))
+        in_hand = claims.of_campaign(connection, number, 100, now())
+    assert max(in_hand) <= 700
+
+    def hosts(domain: str) -> list[str]:
+        return ["a.mx.big.example"] if domain == "hosted.example" else ["mx.own.example"]
+
+    assert learn_domains(database, KNOWN, hosts, now()) == 1
+    with database.read() as connection:
+        asked = select(DELIVERY.c.provider, func.count()).group_by(DELIVERY.c.provider)
+        found = sorted((name, count) for name, count in connection.execute(asked))
+        assert found == [("big", 600), ("other", 600)]
+        (running,) = due_campaigns(connection, now())
+    assert running.providers == ("big", "other")
+    # What was in hand, and comes back, follows.
+    with database.write() as connection:
+        claims.give_back(connection, in_hand)
+    assert regroup_letters(database) == 100
+    assert regroup_letters(database) == 0
 
 
 def test_each_provider_of_a_campaign_is_claimed_by_itself(
