@@ -1,6 +1,7 @@
 """`mailer relay`: how the relays are and why, trying them out, presets of services."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
@@ -17,11 +18,15 @@ from mailer.jobs.provider_status import provider_status, resume_provider
 from mailer.jobs.relay_status import IDLE, RelayStanding, relay_status
 from mailer.jobs.warmup import Warming, stage_words, warming
 from mailer.senders import relay_addresses_of, relay_names_of
-from mailer.wiring import open_workspace, utc_now
+from mailer.wiring import Workspace, open_workspace, utc_now
 from mailer.workspace.presets import read_presets
 from mailer.workspace.providers import read_providers
 
 FOUND_EXIT_STATUS = 1
+
+_LOOK_EVERY_S = 2.0
+_REST = 5
+"""Looking takes up one part in so many at most, however many letters wait."""
 
 _TIMES = "\u00d7"
 _STATES = {
@@ -45,9 +50,10 @@ def relay() -> None:
 
 
 @relay.command
+@click.option("--watch", "watched", is_flag=True, help="Show it live until Ctrl-C.")
 @as_json
 @click.pass_obj
-def status(folder: str, *, as_json: bool) -> None:
+def status(folder: str, *, watched: bool, as_json: bool) -> None:
     """Show what is going on with each relay, and why.
 
     Senders at work write it down every few seconds (`sending.keep_every_s`). Rates and
@@ -58,16 +64,33 @@ def status(folder: str, *, as_json: bool) -> None:
 
     \b
     Example: mailer relay status
-             watch -n 2 mailer relay status
+             mailer relay status --watch
     """  # noqa: D301 - click's own mark for lines that stay as they are
+    if watched and as_json:
+        raise click.UsageError("say --watch or --json, not both")
     with open_workspace(folder, need_keys=False) as workspace:
-        settings = {one.name: one for one in workspace.settings.all_relays().values()}
-        names = relay_names_of(workspace)
-        found = relay_status(workspace.database, names, utc_now())
-        known = read_providers(workspace.folder)
-        providers = provider_status(workspace.database, known, utc_now())
-        plans = plans_of(workspace.settings.warm_up)
-        warmed = warming(workspace.database, plans, utc_now())
+        if not watched:
+            _print(workspace, as_json=as_json)
+            return
+        while True:
+            began = time.monotonic()
+            # Nothing where it goes to a file: there one look follows the other.
+            click.clear()
+            click.echo(f"{shown(utc_now())}, Ctrl-C ends it\n")
+            _print(workspace, as_json=False)
+            click.echo()
+            took_s = time.monotonic() - began
+            time.sleep(max(_LOOK_EVERY_S, took_s * _REST))
+
+
+def _print(workspace: Workspace, *, as_json: bool) -> None:
+    settings = {one.name: one for one in workspace.settings.all_relays().values()}
+    names = relay_names_of(workspace)
+    found = relay_status(workspace.database, names, utc_now())
+    known = read_providers(workspace.folder)
+    providers = provider_status(workspace.database, known, utc_now())
+    plans = plans_of(workspace.settings.warm_up)
+    warmed = warming(workspace.database, plans, utc_now())
     if as_json:
         relays = (_as_json(one, settings.get(one.name)) for one in found)
         domains = map(_domain_json, warmed)

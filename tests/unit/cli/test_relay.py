@@ -2,13 +2,15 @@
 
 import json
 import re
+import signal
+import subprocess
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from journey.program import relay
+from journey.program import MAILER, relay
 from ports import free_port
 from worlds import make_workspace
 
@@ -84,6 +86,34 @@ def test_what_senders_find_is_added_up_and_said_with_its_reason(tmp_path: Path, 
     assert (bulk["state"], bulk["senders"], bulk["accepted"]) == (state, 2, 140)
     assert bulk["answers"] == {"421-4.7.28": 3, "451": 1}
     assert bulk["sent_hour"] == 5
+
+
+def test_a_watched_status_shows_what_changed_until_it_is_stopped(tmp_path: Path):
+    two_relays(tmp_path, 2501, 2502)
+    asked = (*MAILER, "-w", str(tmp_path), "relay", "status", "--watch")
+    seen = RelayState("bulk", utc_now(), "closed", None, "", 3, 20, 6.5, 9, 2, 1, 0, {})
+    with subprocess.Popen(asked, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        try:
+            lines = (one for one in watching.stdout if one.startswith("bulk"))
+            assert "no sender at work" in next(lines)
+            with (
+                open_workspace(str(tmp_path)) as workspace,
+                workspace.database.write() as connection,
+            ):
+                owner = owners.register(connection, "here", 1, utc_now())
+                relaystates.keep(connection, owner, [seen])
+            assert "6.5/s" in next(one for one in lines if "takes letters" in one)
+        finally:
+            watching.send_signal(signal.SIGINT)
+            watching.stdout.read()
+    assert watching.returncode == 130
+
+
+def test_programs_do_not_watch(tmp_path: Path):
+    two_relays(tmp_path, 2501, 2502)
+    words = run(tmp_path, "relay", "status", "--watch", "--json", status=2)
+    assert "not both" in words
 
 
 def test_each_relay_is_tried_and_one_that_does_not_answer_is_named(tmp_path: Path):
