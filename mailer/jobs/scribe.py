@@ -175,12 +175,14 @@ class InThread:
                 while len(self._book):
                     loop.call_soon_threadsafe(answer_all, self._book.write())
 
-        with ThreadPoolExecutor(1, "scribe") as thread:
-            try:
-                await loop.run_in_executor(thread, write_all)
-            finally:
-                self.close()
-        self._book.close()
+        try:
+            with ThreadPoolExecutor(1, "scribe") as thread:
+                try:
+                    await loop.run_in_executor(thread, write_all)
+                finally:
+                    self.close()
+        finally:
+            self._book.close()
 
     def _take_in(self) -> bool:
         """Wait for pages, and take all that there are; False at the end."""
