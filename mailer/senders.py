@@ -90,10 +90,18 @@ def relay_addresses_of(workspace: Workspace) -> tuple[RelayAddress, ...]:
         ConfigError: when a password is not where the settings say.
     """
     relays = workspace.settings.all_relays()
-    return tuple(_address(workspace, where, relay) for where, relay in relays.items())
+    return tuple(relay_address(workspace, where, one) for where, one in relays.items())
 
 
-def _address(workspace: Workspace, where: str, relay: RelaySettings) -> RelayAddress:
+def relay_address(workspace: Workspace, where: str, relay: RelaySettings) -> RelayAddress:
+    """Return where a relay is, with its password from where the settings say it is.
+
+    Args:
+        where: Where it stands in the settings, such as `relays.bulk`.
+
+    Raises:
+        MailerError: when the password is not there.
+    """
     certificate = relay.certificate_file
     return RelayAddress(
         name=relay.name,
@@ -180,7 +188,7 @@ def relays_of(workspace: Workspace, seat: Seat = ALONE) -> tuple[Relay, ...]:
     only_to = "" if rehearsal is None else rehearsal.to
     return tuple(
         replace(
-            _relay(relay, _address(workspace, where, relay), seat, only_to),
+            _relay(relay, relay_address(workspace, where, relay), seat, only_to),
             rehearsing=rehearsal is not None,
         )
         for where, relay in relays.items()

@@ -1,6 +1,5 @@
 """`mailer check`: would it hold if letters went to people now?"""
 
-import asyncio
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ import click
 
 from mailer.cli.check_hooks import check_hooks
 from mailer.cli.output import as_json, print_rows
+from mailer.cli.trying import try_relays
 from mailer.config.mailsource import read_mailboxes
 from mailer.config.places import places_of
 from mailer.config.warmup import plans_of
@@ -22,7 +22,6 @@ from mailer.jobs.check_workspace import (
     check_disk,
     check_files,
     check_mailboxes,
-    check_relay,
     check_signing,
     check_site,
 )
@@ -30,7 +29,7 @@ from mailer.jobs.fetching import look_at
 from mailer.jobs.init import make_state
 from mailer.jobs.keys import keys_in_force
 from mailer.receiving import box_of
-from mailer.senders import asker_of, named_of, relay_addresses_of, signers_of
+from mailer.senders import asker_of, named_of, signers_of
 from mailer.wiring import (
     Workspace,
     database_of,
@@ -144,9 +143,7 @@ def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
     site = settings.site.public_url
     looked += check_hooks(workspace.folder, settings.hooks, site, os.environ)
     if not offline:
-        looked += [
-            asyncio.run(check_relay(address)) for address in relay_addresses_of(workspace)
-        ]
+        looked += try_relays(workspace)
         looked += [
             _mailbox(workspace, name)
             for name in read_mailboxes(workspace.settings.mailboxes)

@@ -1,6 +1,5 @@
 """`mailer relay`: how the relays are and why, trying them out, presets of services."""
 
-import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from itertools import chain
@@ -9,15 +8,14 @@ import click
 
 from mailer.cli.output import as_json, print_rows, shown
 from mailer.cli.providerlines import known_rows, provider_json, provider_row
+from mailer.cli.trying import try_relays
 from mailer.config.presets import ABOUT
 from mailer.config.relay import Relay
 from mailer.config.warmup import plans_of
-from mailer.errors import NotFoundError, did_you_mean
-from mailer.jobs.check_workspace import check_relay
 from mailer.jobs.provider_status import provider_status, resume_provider
 from mailer.jobs.relay_status import IDLE, RelayStanding, relay_status
 from mailer.jobs.warmup import Warming, stage_words, warming
-from mailer.senders import relay_addresses_of, relay_names_of
+from mailer.senders import relay_names_of
 from mailer.wiring import Workspace, open_workspace, utc_now
 from mailer.workspace.presets import read_presets
 from mailer.workspace.providers import read_providers
@@ -200,12 +198,7 @@ def try_out(context: click.Context, names: tuple[str, ...], *, as_json: bool) ->
              mailer relay test bulk answers
     """  # noqa: D301 - click's own mark for lines that stay as they are
     with open_workspace(context.obj, need_keys=False) as workspace:
-        addresses = {one.name: one for one in relay_addresses_of(workspace)}
-    for name in names:
-        if name not in addresses:
-            near = did_you_mean(name, addresses)
-            raise NotFoundError(f"there is no relay {name!r} in config.toml{near}")
-    looked = [asyncio.run(check_relay(addresses[name])) for name in names or addresses]
+        looked = try_relays(workspace, names)
     print_rows(
         (
             {"relay": one.what, "lets us in": not one.problem, "problem": one.problem}

@@ -250,12 +250,16 @@ def check_signing(load: Callable[[], object]) -> Looked:
     return Looked("signing")
 
 
-async def check_relay(address: RelayAddress) -> Looked:
-    """Open a line to the relay and log in, as a sender would; no letter is handed over."""
+async def check_relay(address: RelayAddress, where: str = "relay") -> Looked:
+    """Open a line to the relay and log in, as a sender would; no letter is handed over.
+
+    Args:
+        where: Where it stands in the settings, such as `relays.bulk`.
+    """
     what = f"relay {address.name}, {address.host}:{address.port}"
     line = await open_line(address)
     if isinstance(line, Released):
-        words = f"at {line.stage}: {line.reply}: look at [relay] in config.toml"
+        words = f"at {line.stage}: {line.reply}: look at [{where}] in config.toml"
         return Looked(what, words)
     await line.quit()
     return Looked(what)

@@ -3,7 +3,9 @@
 import json
 import re
 import signal
+import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,49 @@ def test_each_relay_is_tried_and_one_that_does_not_answer_is_named(tmp_path: Pat
         assert taken.letters == []
     assert [one["lets us in"] for one in found] == [True, False]
     assert "connect" in found[1]["problem"]
+    assert "look at [relays.spare]" in found[1]["problem"]
+
+
+def test_a_password_that_is_not_there_is_told_and_the_others_are_tried(tmp_path: Path):
+    with relay() as taken:
+        two_relays(tmp_path, taken.port, taken.port)
+        config = tmp_path / "config.toml"
+        written = config.read_text(encoding="utf-8")
+        config.write_text(f'{written}password_env = "NOT_THERE"\n', encoding="utf-8")
+        for command in (("relay", "test"), ("check",)):
+            found = json.loads(run(tmp_path, *command, "--json", status=1))
+            problems = {str(next(iter(one.values()))): one["problem"] for one in found}
+            assert not problems[f"relay bulk, 127.0.0.1:{taken.port}"]
+            words = problems[f"relay spare, 127.0.0.1:{taken.port}"]
+            assert "relays.spare.password_env names NOT_THERE" in words
+        run(tmp_path, "relay", "test", "bulk")
+
+
+def greet_when_both_are_there(listener: socket.socket) -> None:
+    """Answer to nobody before two have come."""
+    lines = [listener.accept()[0] for _ in range(2)]
+    for line in lines:
+        with line, line.makefile("rwb", buffering=0) as stream:
+            stream.write(b"220 here\r\n")
+            for command in stream:
+                stream.write(b"221 bye\r\n" if b"QUIT" in command else b"250 yes\r\n")
+
+
+def test_relays_are_tried_side_by_side(tmp_path: Path):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        listener.settimeout(30)
+        port = listener.getsockname()[1]
+        two_relays(tmp_path, port, port)
+        config = tmp_path / "config.toml"
+        written = config.read_text(encoding="utf-8")
+        quick = written.replace('tls = "none"', 'tls = "none"\ntimeout_connect_s = 5')
+        config.write_text(quick, encoding="utf-8")
+        served = pool.submit(greet_when_both_are_there, listener)
+        run(tmp_path, "relay", "test")
+        served.result()
 
 
 def test_a_relay_that_is_not_there_cannot_be_tried(tmp_path: Path):
