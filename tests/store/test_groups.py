@@ -209,3 +209,37 @@ def test_when_nobody_can_tell_who_left_nothing_is_written_twice(
     done = change(one, DeliveryState.REFUSED, logged="refused")
     assert writing.commit(Sheet.of([done], names([two, three])), now(), None) is None
     assert states(database) == {"refused": 1, "claimed": 1, "sending": 1}
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_on_postgresql_a_group_reads_what_it_names_and_no_whole_table(
+    database: Database, ring: KeyRing
+) -> None:
+    def whole_reads() -> dict[str, int]:
+        asked = "SELECT relname, seq_scan FROM pg_stat_user_tables WHERE relname IN ({})"
+        names = "'delivery', 'subscription', 'frequency', 'contact', 'suppression'"
+        with database.read() as connection:
+            return dict(map(tuple, connection.exec_driver_sql(asked.format(names))))
+
+    def ended() -> bool:
+        others = "SELECT count(*) FROM pg_stat_activity WHERE pid = %(pid)s"
+        with database.read() as connection:
+            found = connection.exec_driver_sql(others, {"pid": session}).scalar_one()
+        return not found
+
+    claims = claimed(database, ring, 40)
+    before = whole_reads()
+    writing = groups(database)
+    for first in range(0, 40, 4):
+        some = claims[first : first + 4]
+        assert writing.commit(Sheet.of([], names(some)), now(), Cap(9, now()))
+        came = [change(one, DeliveryState.ACCEPTED) for one in some]
+        writing.commit(Sheet.of(came, []), now(), None)
+    session = writing._opened().info.backend_pid
+    writing.close()
+    # What a session has read is counted when it ends.
+    while not ended():
+        pass
+    after = whole_reads()
+    # Twenty groups; the sessions that got all this ready may have read one or the other.
+    assert {name: count for name, count in after.items() if count > before[name] + 5} == {}
