@@ -112,7 +112,7 @@ class Sender:
         self._rehearsing = relays[0].rehearsing
         clock = place.clock
         self._switch = Switch(
-            [replace(one.route, limited=bool(one.rate.per_second)) for one in relays],
+            [replace(one.route, per_second=one.rate.per_second) for one in relays],
             rules.batch,
             lambda at: self.lines[at].readiness(),
             composer.domain_of,

@@ -14,7 +14,7 @@ from mailer.jobs.stock import Signals, Stock
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import KINDS, PATIENT, Lane
 from mailer.model.patience import can_wait
-from mailer.pace.routing import Route, Tiers, next_share, tiers
+from mailer.pace.routing import Route, Tiers, hands_full, next_share, tiers
 
 
 class Readiness(Enum):
@@ -39,13 +39,16 @@ class Switch:
         """Build it.
 
         Args:
-            batch: How many claims a relay's stock holds.
+            batch: How many claims a relay's stock holds; of several relays one with a limit
+                a second has no more than it sends in a few seconds.
             ready: Says how the relay of a place is.
             domain_of: Says the domain of a letter's sender; asked of several relays only.
             holds: Says whether the relay of a place has no room for letters that can wait.
         """
         self.signals = Signals()
-        self.stocks = tuple(Stock(self.signals, batch // 2) for _ in routes)
+        alone = len(routes) == 1
+        self._most = tuple(batch if alone else hands_full(one, batch) for one in routes)
+        self.stocks = tuple(Stock(self.signals, most // 2) for most in self._most)
         self._routes = routes
         self.batch = batch
         self._ready = ready
@@ -133,10 +136,11 @@ class Switch:
             )
             # The shares hold only if nobody's hands are full.
             unlimited = [one for one in well if not self._routes[one].limited]
-            if unlimited:
-                return room + min(map(self._room_at, unlimited))
+            if unlimited and (least := min(map(self._room_at, unlimited))):
+                return room + least
             if well:
-                return room + sum(map(self._room_at, well))
+                limited = (one for one in well if one not in unlimited)
+                return room + sum(map(self._room_at, limited))
         return room
 
     def _room_at(self, place: int) -> int:
@@ -144,7 +148,7 @@ class Switch:
         match self._ready(place):
             case Readiness.WELL:
                 # Claims of a few at a time would cost a commit each.
-                return max(0, self.batch - len(stock)) if stock.low else 0
+                return max(0, self._most[place] - len(stock)) if stock.low else 0
             case Readiness.ONE:
                 return 0 if len(stock) else 1
             case Readiness.NONE:
@@ -196,7 +200,11 @@ class Switch:
                 weights = {place: self._routes[place].weight for place in usable}
                 chosen, self._credit = next_share(self._credit, weights)
                 return chosen
-            if any(self._flows(claim, place) for place in tier):
+            flowing = [place for place in tier if self._flows(claim, place)]
+            unlimited = [one for one in flowing if not self._routes[one].limited]
+            if unlimited:
+                return min(unlimited, key=lambda place: len(self.stocks[place]))
+            if flowing:
                 # It has its hands full, and that is no reason to ask a spare.
                 return None
         return None
@@ -218,7 +226,7 @@ class Switch:
             case Readiness.WELL if self._holds(place):
                 return False
             case Readiness.WELL:
-                return held < self.batch or not self._routes[place].limited
+                return held < self._most[place]
             case Readiness.ONE:
                 return held < 1
             case Readiness.NONE:

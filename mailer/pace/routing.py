@@ -7,10 +7,14 @@ lane come first, then the general ones, then the spares (weight 0); within one s
 weights are the shares.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mailer.model.kind import Lane
+
+_AHEAD_S = 5
+_AHEAD_AT_LEAST = 10
 
 Tiers = tuple[tuple[int, ...], ...]
 """Places of relays that may take a letter, those that are asked first in front."""
@@ -25,13 +29,18 @@ class Route:
         domains: Sender's domains, as A-labels, their subdomains with them; none for those
             that no relay names.
         lanes: None for all.
-        limited: It has a limit a second: when its hands are full, its equals take more.
+        per_second: Its limit; when its hands are full, its equals take more. 0 for none.
     """
 
     weight: int = 1
     domains: tuple[str, ...] = ()
     lanes: frozenset[Lane] = frozenset()
-    limited: bool = False
+    per_second: float = 0
+
+    @property
+    def limited(self) -> bool:
+        """Say whether it has a limit a second."""
+        return self.per_second > 0
 
     def names(self, domain: str) -> bool:
         """Say whether it names a domain, or one above it."""
@@ -71,6 +80,19 @@ def not_taken(routes: Sequence[Route]) -> Iterator[tuple[str, Lane]]:
         for lane in Lane:
             if not tiers(routes, domain, lane):
                 yield domain, lane
+
+
+def hands_full(route: Route, batch: int) -> int:
+    """Return how many letters a relay is given ahead: what it sends in a few seconds.
+
+    More would wait for it while its equals stand still.
+
+    Args:
+        batch: So many at most, and without a limit a second.
+    """
+    if not route.limited:
+        return batch
+    return min(batch, max(_AHEAD_AT_LEAST, math.ceil(route.per_second * _AHEAD_S)))
 
 
 def next_share(
