@@ -97,6 +97,14 @@ class Asked:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """By what a letter that was asked for is known again, both keyed hashes."""
+
+    key_hash: bytes | None
+    body_hash: bytes
+
+
 class LetterDesk:
     """Takes orders for letters; it keeps templates that it prepared."""
 
@@ -117,6 +125,20 @@ class LetterDesk:
         Raises:
             MailerError: when our own files do not hold.
         """
+        named = self._named(asked)
+        # What was promised once holds, whatever has changed since: first of all.
+        before = None if dry_run else self._before(named)
+        return before or self._take(reader, wanted, asked.by, named, dry_run=dry_run)
+
+    def _take(
+        self,
+        reader: LetterReader,
+        wanted: Wanted,
+        by: str,
+        named: _Named,
+        *,
+        dry_run: bool,
+    ) -> Outcome:
         source = self._source(wanted)
         if isinstance(source, Faults):
             return source
@@ -141,10 +163,10 @@ class LetterDesk:
         order = Transaction(
             source.name,
             "",
-            asked.by,
+            by,
             now,
-            self._key_hash(asked),
-            self._ring.suppression_hash(f"body {asked.body.hex()}"),
+            named.key_hash,
+            named.body_hash,
             hashed,
             wanted.language,
             data,
@@ -164,17 +186,15 @@ class LetterDesk:
             return Faults((Fault("/list", words),))
         return source
 
-    def _key_hash(self, asked: Asked) -> bytes | None:
-        if not asked.key:
-            return None
-        return self._ring.suppression_hash(f"letter {asked.by} {asked.key}")
+    def _named(self, asked: Asked) -> _Named:
+        hashed = self._ring.suppression_hash
+        key_hash = hashed(f"letter {asked.by} {asked.key}") if asked.key else None
+        return _Named(key_hash, hashed(f"body {asked.body.hex()}"))
 
     def _write(
         self, content: Frozen, order: Transaction, wanted: Wanted, contact: Contact | None
     ) -> Outcome:
         world, now = self._world, order.asked_at
-        if (before := self._before(order)) is not None:
-            return before
         keep_enclosures(world.database, content.source, now)
         with world.database.write() as connection:
             see_list(connection, content.mailing_list, now)
@@ -191,20 +211,21 @@ class LetterDesk:
                 list_id = content.mailing_list.id
                 queue_letter(connection, cause, Kind.TRANSACTIONAL, to, now, list_id)
                 return Owed(number)
-        before = self._before(order)
+        # Somebody else asked for it at the same moment, and was first.
+        before = self._before(_Named(order.key_hash, order.body_hash))
         assert before is not None, "the key was there a moment ago"
         return before
 
-    def _before(self, order: Transaction) -> Owed | OtherLetter | None:
+    def _before(self, named: _Named) -> Owed | OtherLetter | None:
         """Return what was answered to the same key; None for a new one."""
-        if order.key_hash is None:
+        if named.key_hash is None:
             return None
         with self._world.database.read() as connection:
-            found = asked_before(connection, order.key_hash)
+            found = asked_before(connection, named.key_hash)
         if found is None:
             return None
         number, body_hash = found
-        return Owed(number) if body_hash == order.body_hash else OtherLetter(number)
+        return Owed(number) if body_hash == named.body_hash else OtherLetter(number)
 
     def _list(self, wanted: Wanted, contact: Contact | None) -> MailingList:
         """Return in whose name it goes: as asked, one the person is on, or the first."""

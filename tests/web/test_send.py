@@ -108,6 +108,24 @@ def test_the_same_key_for_another_letter_is_a_conflict(shop, world) -> None:
     assert send(shop, "order-1018", data=DATA | {"order": "1018"}).status_code == 202
 
 
+def test_a_letter_that_was_promised_stays_promised_whatever_changed_since(
+    shop, world
+) -> None:
+    send(shop)
+    bounced = Suppression("everything", SuppressionReason.BOUNCED, NOW, None, "test")
+    with world.database.write() as connection:
+        suppress(connection, world.ring.suppression_hash(ANN), bounced)
+    promised = {"result": "queued", "letter": 1}
+    assert send(shop).json() == promised
+    write_template(shop.folder, "receipt", LETTER.replace("total", "sum"), "{{ sum }}")
+    assert send(shop).json() == promised
+    shutil.rmtree(shop.folder / "templates/mail/receipt")
+    assert send(shop).json() == promised
+    assert send(shop, data=DATA | {"order": "1018"}).status_code == 409
+    assert send(shop, "order-1018").status_code == 422
+    assert len(rows(world, DeliveryRow)) == 1
+
+
 def test_who_asks_at_the_same_moment_gets_one_letter(shop, world) -> None:
     with concurrent.futures.ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: send(shop).json(), range(8)))
