@@ -30,6 +30,7 @@ STATUS = {
 IDEMPOTENCY = re.compile(r"[\x21-\x7e]{1,255}")
 KEY_IS_WRONG = "Idempotency-Key must be 1 to 255 printable ASCII characters."
 ZONES = frozenset(available_timezones())
+_DIGITS_MAX = 1000
 _AGAIN_S = {"Retry-After": "5"}
 
 
@@ -130,7 +131,10 @@ def strict_json(body: bytes) -> object:
         raise ValueError(f"Byte {wrong.start} is no UTF-8.") from None
     try:
         found: object = json.loads(
-            text, object_pairs_hook=_each_once, parse_constant=_no_constant
+            text,
+            object_pairs_hook=_each_once,
+            parse_constant=_no_constant,
+            parse_int=_number,
         )
     except json.JSONDecodeError as wrong:
         raise ValueError(
@@ -141,10 +145,19 @@ def strict_json(body: bytes) -> object:
     return found
 
 
+def _number(digits: str) -> int:
+    if len(digits) > _DIGITS_MAX:
+        raise ValueError(f"A number has more than {_DIGITS_MAX} digits.")
+    return int(digits)
+
+
 def _each_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("A name stands twice in one object.")
+    # The answer has to name it, and nobody can write half a character down.
+    if any("\ud800" <= one <= "\udfff" for name in found for one in name):
+        raise ValueError("A name holds half of a surrogate pair.")
     return found
 
 

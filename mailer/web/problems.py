@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import quote
 
 from starlette.responses import JSONResponse
 
@@ -60,6 +61,8 @@ _BY_STATUS = {
     404: Reason.NOT_HERE,
     405: Reason.WRONG_METHOD,
 }
+_IN_A_FRAGMENT = "/?:@!$&'()*+,;=~"
+"""What stands there as it is, beside letters and digits (RFC 3986 §3.5)."""
 _TYPE = "/api/openapi.json#/x-problems/"
 
 
@@ -86,11 +89,16 @@ def problem(
         body["detail"] = detail
     if faults:
         body["errors"] = [
-            {"pointer": f"#{one.pointer}", "detail": one.detail} for one in faults
+            {"pointer": _fragment(one.pointer), "detail": one.detail} for one in faults
         ]
     return JSONResponse(
         body, known.status, headers or {}, media_type="application/problem+json"
     )
+
+
+def _fragment(pointer: str) -> str:
+    """Write a pointer as the fragment of a URI (RFC 6901 §6)."""
+    return f"#{quote(pointer, safe=_IN_A_FRAGMENT)}"
 
 
 def of_status(status: int, headers: dict[str, str] | None = None) -> JSONResponse:

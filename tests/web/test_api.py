@@ -408,6 +408,8 @@ def test_erasing_a_person_forgets_what_was_answered_about_her(shop, world):
         b'{"attributes": {"points": NaN}}',
         b'{"attributes": {"points": Infinity}}',
         b'{"x": ' + b"9" * 5000 + b"}",
+        b'{"\\ud800": 1}',
+        b'{"attributes": {"points \\udfff": 1}}',
         b"[" * 30_000,
         b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
     ],
@@ -418,6 +420,7 @@ def test_what_is_no_json_is_said_to_be_none(shop, world, raw):
     )
     assert answer.status_code in {400, 422}
     assert answer.headers["content-type"] == "application/problem+json"
+    assert "sys." not in answer.text, "words for who wrote the program, not about ours"
     assert nothing_changed(world)
 
 
@@ -449,6 +452,7 @@ def test_a_body_that_is_no_object_is_refused(shop, world, said):
         ({"lists": "news"}, "#/lists"),
         ({"attributes": {"shoe": 1}}, "#/attributes/shoe"),
         ({"attributes": {"a/b~c": 1}}, "#/attributes/a~1b~0c"),
+        ({"attributes": {"må #%": 1}}, "#/attributes/m%C3%A5%20%23%25"),
         ({"attributes": {"points": "12"}}, "#/attributes/points"),
         ({"attributes": {"points": 1e300}}, "#/attributes/points"),
         ({"attributes": {"points": True}}, "#/attributes/points"),

@@ -155,6 +155,7 @@ def test_without_a_key_nothing_is_sent(shop, world) -> None:
         ({"data": DATA | {"order": "1\r\nBcc: x@y"}}, "#/data/order", "cannot be kept"),
         ({"data": [1]}, "#/data", "object"),
         ({"colour": 1}, "#/colour", "not known"),
+        ({"data": DATA | {"où": 1}}, "#/data/o%C3%B9", "no such data"),
         ({"language": "?"}, "#/language", ""),
     ],
 )  # fmt: skip
