@@ -40,6 +40,7 @@ class Portions:
     def __init__(self, shaper: Shaper) -> None:
         self._shaper = shaper
         self._next_at: dict[str, datetime] = {}
+        self._looked_at: datetime | None = None
 
     def begin(
         self, connection: Connection, waiting: Sequence[Running], *, warmed: bool = False
@@ -54,6 +55,10 @@ class Portions:
 
     def open_to(self, waiting: Sequence[Running], now: datetime) -> list[Running]:
         """Return the campaigns of which something may be claimed."""
+        if self._looked_at is not None and now < self._looked_at:
+            # The clock was put back: the database says when the next slot is.
+            self._next_at.clear()
+        self._looked_at = now
         return [
             one
             for one in waiting

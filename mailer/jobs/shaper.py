@@ -220,8 +220,9 @@ class Shaper:
 
     def write_down(self, connection: Connection, now: datetime) -> None:
         """Write down what was heard, and read what the other senders heard."""
-        told = now - self._told_at >= _TELL_EVERY
-        due = self._read_at is None or now - self._read_at >= _LOOK_EVERY
+        # Also where the clock was put back, by however much.
+        told = abs(now - self._told_at) >= _TELL_EVERY
+        due = self._read_at is None or abs(now - self._read_at) >= _LOOK_EVERY
         if not (self._heard or (self._accepted and told) or due):
             return
         news = [self._heard.popleft() for _ in range(len(self._heard))]

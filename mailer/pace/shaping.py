@@ -27,6 +27,9 @@ FADES_AFTER = timedelta(days=1)
 PROBE_TAKES = timedelta(minutes=2)
 """A probe that nobody hears of for so long is lost, and another one may go."""
 
+_CLOCKS_APART = timedelta(minutes=1)
+"""Clocks of senders on several machines may differ by so much."""
+
 _SAME_TROUBLE = timedelta(seconds=10)
 _LEAST_PER_S = 1 / 60
 _STEPS = 200
@@ -73,9 +76,16 @@ class Standing:
             return CircuitState.OPEN
         if not self.broken:
             return CircuitState.CLOSED
-        if self.rest_until is not None and now < self.rest_until:
-            return CircuitState.OPEN
-        return CircuitState.HALF_OPEN
+        return CircuitState.OPEN if self.is_resting(now) else CircuitState.HALF_OPEN
+
+    def is_resting(self, now: datetime) -> bool:
+        """Say whether it is left alone for now.
+
+        A rest that would have begun later than now is over: the clock was put back.
+        """
+        if self.rest_until is None or now >= self.rest_until:
+            return False
+        return self.slowed_at is None or self.slowed_at <= now + _CLOCKS_APART
 
 
 WELL = Standing()
@@ -101,7 +111,7 @@ class Heard:
 
 def faded(standing: Standing, now: datetime) -> Standing:
     """Forget what was learnt too long ago."""
-    if standing.slowed_at is None or now - standing.slowed_at < FADES_AFTER:
+    if standing.slowed_at is None or abs(now - standing.slowed_at) < FADES_AFTER:
         return standing
     if standing.broken or standing.stopped:
         return standing
@@ -192,7 +202,10 @@ def letters_for(standing: Standing, now: datetime) -> int | None:
         case CircuitState.CLOSED:
             return None
         case CircuitState.HALF_OPEN:
-            under_way = standing.probe_until is not None and now < standing.probe_until
+            until = standing.probe_until
+            under_way = until is not None and (
+                now < until <= now + PROBE_TAKES + _CLOCKS_APART
+            )
             return 0 if under_way else 1
         case CircuitState.OPEN:
             return 0
@@ -226,7 +239,7 @@ def _slower(standing: Standing, limits: Limits, heard: Heard, now: datetime) -> 
     """Halve the rate, once for all that is said in the same moment."""
     marked = _marked(standing, heard, now)
     last = standing.slowed_at
-    if standing.per_second and last is not None and now - last < _SAME_TROUBLE:
+    if standing.per_second and last is not None and abs(now - last) < _SAME_TROUBLE:
         # The moment begins with the first of them.
         return replace(marked, slowed_at=last)
     rate = rate_of(standing, limits) or heard.per_second or 1
@@ -245,7 +258,7 @@ def _rests(standing: Standing, heard: Heard, rest: timedelta, now: datetime) -> 
     """Open the circuit; what is said while it rests does not double the rest."""
     marked = _marked(standing, heard, now)
     until = standing.rest_until
-    if until is not None and now < until:
+    if until is not None and standing.is_resting(now):
         return replace(marked, rest_until=max(until, now + rest))
     doubled = FIRST_REST * 2 ** min(standing.rests, _DOUBLED_AT_MOST)
     until = now + max(rest, min(doubled, LONGEST_REST))

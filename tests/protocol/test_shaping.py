@@ -132,6 +132,38 @@ def test_a_connection_carries_no_more_letters_to_a_provider_than_it_likes(
     assert max(over.values()) <= 5
 
 
+def test_a_provider_gets_its_letters_though_the_clock_is_put_back(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 60)
+    among(database, {"big": range(1, 61)})
+    with database.write() as connection:
+        long_ago = now() - timedelta(hours=2)
+        connection.execute(update(DELIVERY).values(due_at=long_ago))
+    back = timedelta()
+
+    def answer(step: Step, received: Received) -> Answer:
+        nonlocal back
+        del received
+        if step is Step.CONTENT and len(sink.received) == 20:
+            back = timedelta(hours=1)
+        return None
+
+    sink = Sink(answer)
+
+    async def run() -> None:
+        port = await sink.start()
+        known = knowing(big=Limits(per_second=20))
+        around = setup(database, tmp_path, port, known, clock=lambda: now() - back)
+        await around.until(lambda: nothing_open(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    assert back
+    assert states(database) == {"accepted": 60}
+    assert set(sink.seen.values()) == {1}
+
+
 def test_a_provider_that_asks_for_a_rest_gets_it_and_the_others_do_not_notice(
     database: Database, ring: KeyRing, tmp_path: Path
 ) -> None:

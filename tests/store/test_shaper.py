@@ -4,6 +4,7 @@ import re
 import sys
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sending import a_campaign, claimed, now
@@ -12,7 +13,9 @@ from mailer.jobs.shaper import Shaper
 from mailer.model.key import KeyRing
 from mailer.model.outcome import Deferred, Reply, Stage
 from mailer.pace.providers import Act, Limits, Provider, Providers, Rule
+from mailer.pace.shaping import Standing
 from mailer.store.database import Database
+from mailer.store.providerstates import keep_states
 
 _DOMAINS = 1_500
 _NO = Deferred(Reply(421, "4.7.0", "not now"), Stage.RCPT)
@@ -25,6 +28,18 @@ def hasty() -> Iterator[None]:
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(before)
+
+
+def test_what_others_learnt_is_heard_though_the_clock_is_put_back(
+    database: Database,
+) -> None:
+    at = now()
+    shaper = Shaper(lambda: at, Providers({"big": Provider("big", Limits(20))}))
+    with database.write() as connection:
+        shaper.write_down(connection, at)
+        keep_states(connection, {"big": Standing(per_second=5, slowed_at=at)}, at)
+        shaper.write_down(connection, at - timedelta(hours=1))
+    assert shaper.standing("big").per_second == 5
 
 
 @pytest.mark.usefixtures("hasty")

@@ -119,6 +119,31 @@ def test_a_rule_says_how_long_and_letters_on_the_way_open_nothing() -> None:
     assert letters_for(went(rests, LIMITS, 3, NOW), NOW) == 0
 
 
+BACK = NOW - timedelta(hours=1)
+"""What a clock says that was put back."""
+
+
+def test_a_rest_is_no_longer_where_the_clock_is_put_back() -> None:
+    rests = said_no(WELL, LIMITS, heard(Act.REST), NOW)
+    # Clocks of several machines are never quite the same.
+    assert rests.state(NOW - 30 * SECOND) is CircuitState.OPEN
+    assert rests.state(BACK) is CircuitState.HALF_OPEN
+    probed = probing(rests, NOW)
+    assert letters_for(probed, BACK) == 1
+    # The probe's no is a rest by the clock as it is now.
+    again = said_no(probing(probed, BACK), LIMITS, heard(None), BACK)
+    assert again.rest_until == BACK + 2 * FIRST_REST
+    assert again.state(BACK) is CircuitState.OPEN
+
+
+def test_a_provider_is_believed_where_the_clock_is_put_back() -> None:
+    slow = said_no(WELL, LIMITS, heard(Act.SLOW), NOW)
+    assert rate_of(said_no(slow, LIMITS, heard(Act.SLOW), BACK), LIMITS) == 5
+    assert faded(slow, BACK) is slow
+    # Learnt by a clock that was a year ahead.
+    assert faded(slow, NOW - timedelta(days=365)) is WELL
+
+
 def test_what_is_stopped_goes_on_when_a_person_says_so_with_one_letter() -> None:
     stopped = said_no(WELL, LIMITS, heard(Act.STOP), NOW)
     years = NOW + timedelta(days=999)
