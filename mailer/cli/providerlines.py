@@ -24,13 +24,15 @@ _STATES = {
 
 def provider_row(one: ProviderStanding) -> Mapping[str, object]:
     """Say it in a line: what it is given, and why."""
-    rate = f"{one.per_second:.3g}/s" if one.per_second else "no limit"
+    given = "no limit"
+    if one.per_second:
+        given = f"{one.per_second:.3g}/s{_TRENDS[one.trend]}"
     return {
         "provider": one.name,
         "state": _STATES[one.state],
-        "given": f"{rate}{_TRENDS[one.trend]}",
+        "given": given,
         "at once": one.at_once or None,
-        "waiting": one.waiting,
+        "waiting": one.waiting if one.listed else None,
         "why": "; ".join(_why(one)) or None,
     }
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailer.errors import NotFoundError, RefusedError, did_you_mean
+from mailer.model.provider import OTHER
 from mailer.pace import shaping
 from mailer.pace.breaker import CircuitState
 from mailer.pace.providers import Providers
@@ -29,6 +30,7 @@ class ProviderStanding:
         why: What it last said that was no yes, in short; "" when that is long ago.
         times: How often it said so.
         waiting: Letters of campaigns that are queued for it.
+        listed: It has a name of its own; letters to other domains wait under `OTHER`.
     """
 
     name: str
@@ -42,6 +44,7 @@ class ProviderStanding:
     times: int
     said_at: datetime | None
     waiting: int
+    listed: bool = True
 
 
 def provider_status(
@@ -83,6 +86,7 @@ def _standing(
         one.marks,
         one.slowed_at,
         waiting,
+        name in providers.known or name == OTHER,
     )
 
 

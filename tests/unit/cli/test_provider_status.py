@@ -1,6 +1,7 @@
 """`mailer relay`: what is said of mailbox providers, and letting one go on."""
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,7 +43,11 @@ def test_status_says_what_each_provider_is_given_and_why(tmp_path: Path):
     assert "12/s \u2193" in gmail
     assert "421-4.7.28 \u00d73" in gmail
     assert any(one.startswith("outlook") and "stopped" in one for one in lines)
-    assert any(one.startswith("strange.example") and "next try" in one for one in lines)
+    (strange,) = [one for one in lines if one.startswith("strange.example")]
+    assert "next try" in strange
+    # It was given no rate that could have fallen, and its letters wait among the others.
+    assert re.search(r"no limit +- +- ", strange)
+    assert re.search(r"12/s \u2193 +20 +0 ", gmail)
     rows = json.loads(run(tmp_path, "relay", "status", "--json"))
     states = {one["provider"]: one["state"] for one in rows if one.get("provider")}
     assert states == {"gmail": "closed", "outlook": "stopped", "strange.example": "open"}
