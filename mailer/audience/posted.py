@@ -181,6 +181,8 @@ class PostReader:
         value: object,
         specs: Mapping[str, AttributeSpec],
         unknown: str,
+        *,
+        each_once: bool = True,
     ) -> dict[str, object]:
         found: dict[str, object] = {}
         given = {} if value is None else self._object(at, value, None)
@@ -191,7 +193,7 @@ class PostReader:
                 self._fault(pointer, f"{unknown}{did_you_mean(name[:40], specs)}")
             elif one is not None:
                 try:
-                    found[name] = _value(spec, one)
+                    found[name] = _value(spec, one, each_once=each_once)
                 except ValueError as problem:
                     self._fault(pointer, str(problem))
         return found
@@ -260,14 +262,17 @@ def _escaped(name: str) -> str:
     return name[:80].replace("~", "~0").replace("/", "~1")
 
 
-def _value(spec: AttributeSpec, value: object) -> object:
+def _value(spec: AttributeSpec, value: object, *, each_once: bool) -> object:
     """Return an attribute's value as it is kept.
+
+    Args:
+        each_once: Of equal texts of a list one is kept.
 
     Raises:
         ValueError: in words for the person whose program wrote it.
     """
     if spec.type is AttributeType.TEXTS:
-        return _texts(value)
+        return _texts(value, each_once=each_once)
     if spec.type in {AttributeType.TEXT, AttributeType.DATE}:
         if not isinstance(value, str):
             raise ValueError(f"must be a {spec.type}, written as a text")
@@ -278,11 +283,13 @@ def _value(spec: AttributeSpec, value: object) -> object:
     return 0 if value == 0 and not isinstance(value, bool) else value
 
 
-def _texts(value: object) -> list[str]:
+def _texts(value: object, *, each_once: bool) -> list[str]:
     given = cast("list[object]", value) if isinstance(value, list) else None
     if given is None or not all(isinstance(one, str) for one in given):
         raise ValueError('must be a list of texts: ["tents", "stoves"]')
-    texts = list(dict.fromkeys(plain_text(str(one)) for one in given))
+    texts = [plain_text(str(one)) for one in given]
+    if each_once:
+        texts = list(dict.fromkeys(texts))
     if "" in texts:
         raise ValueError("holds an empty text")
     if len(texts) > MAX_TEXTS:

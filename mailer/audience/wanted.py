@@ -48,5 +48,9 @@ class LetterReader(PostReader):
     def read_data(
         self, value: object, specs: Mapping[str, AttributeSpec]
     ) -> dict[str, object]:
-        """Return what a letter is sent with; `faults` say what is wrong with it."""
-        return self._values("/data", value, specs, "the template has no such data")
+        """Return what a letter is sent with; `faults` say what is wrong with it.
+
+        Equal lines stay as many as there are: an order may have two of the same.
+        """
+        unknown = "the template has no such data"
+        return self._values("/data", value, specs, unknown, each_once=False)

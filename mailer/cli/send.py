@@ -10,7 +10,7 @@ from mailer.compose.template import TemplateSource
 from mailer.errors import WorkspaceError
 from mailer.jobs.transact import Asked, LetterDesk, Owed, as_error, order_body
 from mailer.model.address import parse_address
-from mailer.model.attributes import AttributeSpec, coerce
+from mailer.model.attributes import AttributeSpec, AttributeType, coerce, separated
 from mailer.web.contacts import ZONES, strict_json
 from mailer.wiring import open_workspace, utc_now
 from mailer.workspace.files import read_text
@@ -89,6 +89,8 @@ def _data(source: TemplateSource, given: tuple[str, ...]) -> dict[str, object]:
 def _value(specs: dict[str, AttributeSpec], name: str, cell: str) -> object:
     if name not in specs:
         return cell
+    if specs[name].type is AttributeType.TEXTS:
+        return separated(cell)
     try:
         return coerce(specs[name], cell)
     except ValueError as problem:

@@ -227,10 +227,14 @@ def _date(text: str) -> str:
     return text
 
 
+def separated(text: str) -> list[str]:
+    """Return the texts of a cell that stand between `;`, or `,` when there is no `;`."""
+    parts = (part.strip() for part in text.split(";" if ";" in text else ","))
+    return [part for part in parts if part]
+
+
 def _texts(text: str) -> list[str]:
-    separator = ";" if ";" in text else ","
-    found = list(dict.fromkeys(part.strip() for part in text.split(separator)))
-    texts = [part for part in found if part]
+    texts = list(dict.fromkeys(separated(text)))
     if not texts:
         raise ValueError("holds no text between its separators")
     if len(texts) > MAX_TEXTS:

@@ -126,6 +126,13 @@ def test_a_letter_that_was_promised_stays_promised_whatever_changed_since(
     assert len(rows(world, DeliveryRow)) == 1
 
 
+def test_equal_lines_of_an_order_stay_as_many_as_they_are(shop, world) -> None:
+    lines = ["One tent", "Two pegs", "One tent"]
+    assert send(shop, data=DATA | {"lines": lines}).status_code == 202
+    (row,) = rows(world, TransactionRow)
+    assert row.data["lines"] == lines
+
+
 def test_who_asks_at_the_same_moment_gets_one_letter(shop, world) -> None:
     with concurrent.futures.ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: send(shop).json(), range(8)))

@@ -81,6 +81,28 @@ def test_a_letter_arrives_once_with_its_data(tmp_path: Path) -> None:
     assert "&lt;b&gt;Pegs&lt;/b&gt;" in page.get_content()
 
 
+def test_two_equal_lines_of_an_order_both_arrive(tmp_path: Path) -> None:
+    with relay() as taken:
+        a_shop(tmp_path, taken.port)
+        lines = "lines=One tent; Two pegs; One tent"
+        run(
+            tmp_path,
+            "receipt",
+            "--to",
+            "a@example.com",
+            "--data",
+            "order=1",
+            "--data",
+            lines,
+        )
+        deliver(tmp_path)
+        (letter,) = taken.letters
+    message = email.message_from_bytes(letter.content, policy=email.policy.default)
+    page = message.get_body(("html",))
+    assert page is not None
+    assert page.get_content().count("<p>One tent</p>") == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
