@@ -146,6 +146,8 @@ def _limits(one: RelayStanding, relay: Relay | None) -> Iterator[str]:
 
 
 def _why(one: RelayStanding) -> Iterator[str]:
+    if one.silent and one.seen_at is not None:
+        yield f"nothing was heard of its senders since {shown(one.seen_at)}"
     if one.trouble:
         yield one.trouble
     if one.rest_until is not None:

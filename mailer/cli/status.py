@@ -12,7 +12,8 @@ from mailer.cli.relaylines import alarm_json, relay_lines, relays_json
 from mailer.cli.sizes import in_units
 from mailer.config.fields import Settings
 from mailer.config.mailsource import read_mailboxes
-from mailer.jobs.status import Life, Progress, SenderSeen, Standing, standing
+from mailer.jobs.sender_life import Life
+from mailer.jobs.status import Progress, SenderSeen, Standing, standing
 from mailer.model.delivery import DeliveryState
 from mailer.model.schedule import Firing, duration_words
 from mailer.senders import relay_names_of

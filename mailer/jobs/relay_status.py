@@ -3,15 +3,17 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from mailer.store import throttle
+from mailer.jobs.sender_life import Life, life_of
+from mailer.store import owners, throttle
 from mailer.store.database import Connection, Database
 from mailer.store.relaystates import RelayState, relay_states
 
 IDLE = "idle"
 """The state of a relay to which no sender is at work."""
 
+_SILENT_AFTER = timedelta(minutes=5)
 _WORST_FIRST = ("open", "half_open", "limit", "closed")
 
 
@@ -23,6 +25,7 @@ class RelayStanding:
         state: The worst that any sender finds, or `IDLE`.
         rest_until: When the last of them tries again.
         seen_at: When a sender last wrote about it; None when none is at work.
+        silent: The last that a sender wrote is older than they leave it.
         lines: Open connections of all senders.
         sent: Letters of the last hour and day; only counted under such limits.
         marks: What its servers said in the last minutes that was no yes, with how often.
@@ -43,6 +46,7 @@ class RelayStanding:
     released: int
     sent: tuple[int, int]
     marks: dict[str, int]
+    silent: bool = False
 
 
 def relay_status(
@@ -50,7 +54,10 @@ def relay_status(
 ) -> list[RelayStanding]:
     """Say how some relays are."""
     with database.read() as connection:
-        states = [state for _, state in relay_states(connection)]
+        # What a sender that was killed wrote last is not so any more.
+        senders = owners.registered(connection)
+        gone = {one.id for one in senders if life_of(one) is Life.GONE}
+        states = [state for owner, state in relay_states(connection) if owner not in gone]
         return [_standing(connection, name, states, now) for name in names]
 
 
@@ -63,12 +70,13 @@ def _standing(
     for one in mine:
         marks.update(one.marks)
     rests = [at for one in mine if (at := one.rest_until) is not None and at > now]
+    seen_at = max((one.at for one in mine), default=None)
     return RelayStanding(
         name=name,
         state=next((kind for kind in _WORST_FIRST if kind in kinds), IDLE),
         rest_until=max(rests, default=None),
         trouble=next((one.trouble for one in mine if one.trouble), ""),
-        seen_at=max((one.at for one in mine), default=None),
+        seen_at=seen_at,
         senders=len(mine),
         lines=sum(one.lines for one in mine),
         held=sum(one.held for one in mine),
@@ -79,4 +87,5 @@ def _standing(
         released=sum(one.released for one in mine),
         sent=throttle.used(connection, f"relay:{name}", now),
         marks=dict(marks.most_common()),
+        silent=seen_at is not None and now - seen_at > _SILENT_AFTER,
     )

@@ -1,14 +1,12 @@
 """How things stand, on one screen: what an index answers, whatever the tables hold."""
 
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
 
 from mailer.jobs.database import last_backup
 from mailer.jobs.schedules import Listed, listed
+from mailer.jobs.sender_life import Life, life_of
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.delivery import DeliveryState
@@ -25,14 +23,6 @@ from mailer.workspace.files import free_bytes
 
 _S = CampaignState
 _RELAY = "relay_"
-
-
-class Life(Enum):
-    """Whether a sender lives, as far as this machine can tell."""
-
-    LIVES = "lives"
-    GONE = "gone"
-    ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +121,7 @@ def standing(
             alarms=tuple(alarms),
             schedules=tuple(schedules),
             senders=tuple(
-                SenderSeen(one, _life(one)) for one in owners.registered(connection)
+                SenderSeen(one, life_of(one)) for one in owners.registered(connection)
             ),
             disks=tuple(Disk(one, free_bytes(one)) for one in dict.fromkeys(folders)),
             mailboxes=tuple(mailboxes.seen(connection)),
@@ -169,16 +159,3 @@ def _progress(
         queued = sum(one.letters for one in mine if one.state is DeliveryState.QUEUED)
         found.append(Progress(campaign, queued, sum(one.letters for one in mine) - queued))
     return tuple(found)
-
-
-def _life(sender: Registered) -> Life:
-    if sender.host != platform.node():
-        return Life.ELSEWHERE
-    try:
-        os.kill(sender.pid, 0)
-    except ProcessLookupError:
-        return Life.GONE
-    except PermissionError:
-        # Another user's: there is one.
-        return Life.LIVES
-    return Life.LIVES

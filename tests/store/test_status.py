@@ -14,7 +14,8 @@ from sqlalchemy import event, text, update
 
 from mailer.jobs.campaigns import pause
 from mailer.jobs.database import backup, note_backup
-from mailer.jobs.status import Life, Standing, standing
+from mailer.jobs.sender_life import Life
+from mailer.jobs.status import Standing, standing
 from mailer.jobs.watch import PATIENCE, RelayWatch
 from mailer.jobs.world import World
 from mailer.model.delivery import DeliveryState

@@ -1,11 +1,15 @@
 """`mailer relay`: what is said of relays, and trying them out."""
 
 import json
+import os
+import platform
 import re
 import signal
 import socket
 import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -88,6 +92,28 @@ def test_what_senders_find_is_added_up_and_said_with_its_reason(tmp_path: Path, 
     assert (bulk["state"], bulk["senders"], bulk["accepted"]) == (state, 2, 140)
     assert bulk["answers"] == {"421-4.7.28": 3, "451": 1}
     assert bulk["sent_hour"] == 5
+
+
+def test_what_a_killed_sender_found_is_not_told_and_what_is_old_says_so(tmp_path: Path):
+    two_relays(tmp_path, 2501, 2502)
+    with subprocess.Popen((sys.executable, "-c", "")) as ended:
+        pass
+    at = utc_now() - timedelta(minutes=20)
+    seen = RelayState("bulk", at, "closed", None, "", 3, 20, 6.5, 9, 2, 1, 0, {})
+    with (
+        open_workspace(str(tmp_path)) as workspace,
+        workspace.database.write() as connection,
+    ):
+        killed = owners.register(connection, platform.node(), ended.pid, at)
+        hangs = owners.register(connection, platform.node(), os.getpid(), at)
+        relaystates.keep(connection, killed, [seen])
+        relaystates.keep(connection, hangs, [replace(seen, relay="spare")])
+    lines = run(tmp_path, "relay", "status").splitlines()
+    (bulk,) = [one for one in lines if one.startswith("bulk")]
+    assert "no sender at work" in bulk
+    assert "6.5/s" not in bulk
+    (spare,) = [one for one in lines if one.startswith("spare")]
+    assert "nothing was heard of its senders since" in spare
 
 
 def test_a_watched_status_shows_what_changed_until_it_is_stopped(tmp_path: Path):
