@@ -13,6 +13,7 @@ _ELSEWHERE = re.compile(r"(?:[+?~-]?include:|redirect=)(.*)")
 _LOOKUPS = re.compile(r"[+?~-]?(?:include:|a(?:[:/]|$)|mx(?:[:/]|$)|ptr|exists:)|redirect=")
 LOOKUPS_MAX = 10
 """So often a verifier asks DNS for one SPF record, with all that it leads to."""
+_ALL = re.compile(r"[+?~-]?all", re.IGNORECASE)
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 
 
@@ -55,14 +56,31 @@ def _spf_problems(records: Sequence[str]) -> Iterator[str]:
             yield "its SPF record ends with +all, which lets everybody send in its name"
         if not any(one.endswith("all") or one.startswith("redirect=") for one in terms):
             yield "its SPF record does not end with -all or ~all, so it forbids nobody"
+        if all(_ALL.fullmatch(one) or one.startswith("exp=") for one in terms):
+            yield "its SPF record lets nobody send in its name"
         asked = spf_lookups(record)
         if asked > LOOKUPS_MAX:
             yield f"its SPF record asks DNS {asked} times; after {LOOKUPS_MAX} it is void"
 
 
-def spf_record(relay_host: str) -> str:
-    """Return the SPF record that lets one relay send, and nobody else."""
-    return f"v=spf1 a:{relay_host} -all"
+def spf_mended(texts: Sequence[str], relay_host: str) -> str:
+    """Return the SPF record to publish instead of those among a domain's TXT records.
+
+    Whom they let send may send, the relay where they name nobody; "" when nothing written
+    anew would hold, or what is there is right.
+
+    Args:
+        relay_host: The host that letters leave from.
+    """
+    records = spf_records(texts)
+    there = [one for record in records for one in record.split()[1:]]
+    kept = [one for one in dict.fromkeys(there) if not _ALL.fullmatch(one)]
+    # Beside others a redirect would count for nothing (RFC 7208 §6.1).
+    kept = [re.sub(r"(?i)^redirect=", "include:", one) for one in kept]
+    strict = not there or "-all" in (one.lower() for one in there)
+    terms = kept or [f"a:{relay_host}"]
+    mended = " ".join(["v=spf1", *terms, "-all" if strict else "~all"])
+    return mended if spf_problem(texts) and not spf_problem([mended]) else ""
 
 
 def dmarc_names(domain: str) -> list[str]:
@@ -82,9 +100,10 @@ def dmarc_records(texts: Sequence[str]) -> list[str]:
 def dmarc_problem(records: Sequence[str]) -> str:
     """Say what is wrong with the DMARC records of one name, "" for nothing."""
     if len(records) > 1:
-        return f"it has {len(records)} DMARC records, and receivers then heed none"
-    pairs = (one.partition("=") for one in records[0].split(";"))
-    tags = {name.strip().lower(): value.strip() for name, _, value in pairs}
+        return (
+            f"it has {len(records)} DMARC records, and receivers then heed none: leave one"
+        )
+    tags = _tags(records[0])
     policy = tags.get("p", "none").lower()
     if policy not in _POLICIES:
         return (
@@ -92,7 +111,30 @@ def dmarc_problem(records: Sequence[str]) -> str:
         )
     if not tags.get("rua"):
         return "its DMARC record has no rua=, so nobody tells you who sends in its name"
+    if "mailto:" not in tags["rua"].lower():
+        return "its rua= names no address that reports can go to: rua=mailto:…"
     return ""
+
+
+def dmarc_mended(records: Sequence[str], domain: str) -> str:
+    """Return the DMARC record to publish instead of one that is wrong.
+
+    What else it says stays; "" when somebody has to choose among several.
+    """
+    if len(records) > 1:
+        return ""
+    new = _tags(dmarc_record(domain))
+    tags = _tags(records[0]) if records else new
+    if tags.get("p", "none").lower() not in _POLICIES:
+        tags["p"] = new["p"]
+    if "mailto:" not in tags.get("rua", "").lower():
+        tags["rua"] = new["rua"]
+    return "; ".join(f"{name}={value}" for name, value in tags.items())
+
+
+def _tags(record: str) -> dict[str, str]:
+    pairs = (one.partition("=") for one in record.split(";") if one.strip())
+    return {name.strip().lower(): value.strip() for name, _, value in pairs}
 
 
 def dmarc_record(domain: str) -> str:

@@ -2,19 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from mailer.compose.dkimrecord import problem_with, zone_line
 from mailer.compose.policies import (
     LOOKUPS_MAX,
+    dmarc_mended,
     dmarc_names,
     dmarc_problem,
-    dmarc_record,
     dmarc_records,
     spf_leads_to,
     spf_lookups,
+    spf_mended,
     spf_problem,
-    spf_record,
     spf_records,
 )
 from mailer.compose.sign import parents
@@ -22,6 +23,10 @@ from mailer.jobs.check_workspace import LOOPBACK, Looked
 from mailer.jobs.dkim import DkimKey
 from mailer.wire.dns import Dns, DnsUnknownError
 from mailer.wire.line import RelayAddress, Tls
+
+_Found = tuple[str, str]
+"""What is wrong, and what to publish; both "" when it holds."""
+_HOLDS: _Found = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class Named:
 
 def check_dns(dns: Dns, named: Named) -> list[Looked]:
     """Look at all of it; what nobody can tell is a problem too."""
-    host = next((one.host for one in named.relays if one.host not in LOOPBACK), "")
+    hosts = [name for one in named.relays if (name := _leaves_from(one))]
+    host = hosts[0] if hosts else "<the host that sends your mail>"
     looked = [_spf(dns, one, host) for one in _once(named.return_paths)]
     for domain in _once(named.senders):
         looked += [*_signed(domain, named.keys), _dmarc(dns, domain)]
@@ -59,37 +65,44 @@ def check_key(dns: Dns, key: DkimKey) -> Looked:
     """Look whether a key is published as it is."""
     publish = zone_line(key.name, key.value)
 
-    def problem() -> str:
+    def found() -> _Found:
         texts = dns.texts(key.name)
         if not texts:
-            return "nothing is published there"
+            return "nothing is published there", publish
         if len(texts) > 1:
-            return f"{len(texts)} records are there, and must be one"
-        return problem_with(texts[0], key.public)
+            return f"{len(texts)} records are there, and must be one", publish
+        problem = problem_with(texts[0], key.public)
+        return problem, publish if problem else ""
 
-    return _looked(f"DKIM {key.name}", problem, publish)
+    return _looked(f"DKIM {key.name}", found)
 
 
 def _once(domains: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(one for one in domains if one))
 
 
-def _looked(what: str, problem: Callable[[], str], publish: str = "") -> Looked:
+def _leaves_from(relay: RelayAddress) -> str:
+    """Return the host that a relay's letters leave from; "" where nobody said."""
+    return relay.helo_name if relay.host in LOOPBACK else relay.host
+
+
+def _looked(what: str, find: Callable[[], _Found]) -> Looked:
     try:
-        found = problem()
+        problem, publish = find()
     except DnsUnknownError as unknown:
         return Looked(what, str(unknown))
-    return Looked(what, found, publish if found else "")
+    return Looked(what, problem, publish)
 
 
 def _spf(dns: Dns, domain: str, host: str) -> Looked:
-    publish = zone_line(domain, spf_record(host)) if host else ""
-
-    def problem() -> str:
+    def found() -> _Found:
         texts = dns.texts(domain)
-        return spf_problem(texts) or _beyond(dns, spf_records(texts)[0])
+        if not (problem := spf_problem(texts)):
+            return _beyond(dns, spf_records(texts)[0]), ""
+        mended = spf_mended(texts, host)
+        return problem, zone_line(domain, mended) if mended else ""
 
-    return _looked(f"SPF {domain}", problem, publish)
+    return _looked(f"SPF {domain}", found)
 
 
 def _beyond(dns: Dns, record: str) -> str:
@@ -125,28 +138,37 @@ def _signed(domain: str, keys: Sequence[DkimKey]) -> Iterator[Looked]:
 
 
 def _dmarc(dns: Dns, domain: str) -> Looked:
-    def problem() -> str:
+    def found() -> _Found:
         for name in dmarc_names(domain):
             if records := dmarc_records(dns.texts(name)):
-                return dmarc_problem(records)
-        return "there is no DMARC record"
+                problem = dmarc_problem(records)
+                mended = dmarc_mended(records, domain) if problem else ""
+                return problem, zone_line(name, mended) if mended else ""
+        new = zone_line(f"_dmarc.{domain}", dmarc_mended([], domain))
+        return "there is no DMARC record", new
 
-    publish = zone_line(f"_dmarc.{domain}", dmarc_record(domain))
-    return _looked(f"DMARC {domain}", problem, publish)
+    return _looked(f"DMARC {domain}", found)
 
 
 def _mail(dns: Dns, domain: str) -> Looked:
-    def problem() -> str:
+    def found() -> _Found:
+        publish = f"{domain}. 3600 IN MX 10 <the host that takes your mail>."
         hosts = dns.mail_hosts(domain)
         if not hosts:
-            return "nobody takes mail for it (no MX): answers and bounces would be lost"
+            words = "nobody takes mail for it (no MX): answers and bounces would be lost"
+            return words, publish
         if "" in hosts:
-            return "it says that it takes no mail (a null MX, RFC 7505 §3)"
+            return "it says that it takes no mail (a null MX, RFC 7505 §3)", publish
         lost = [one for one in hosts if not dns.addresses(one)]
-        return f"{', '.join(lost)} has no address" if lost else ""
+        if not lost:
+            return _HOLDS
+        return f"{', '.join(lost)} has no address", "\n".join(map(_address_of, lost))
 
-    publish = f"{domain}. 3600 IN MX 10 <the host that takes your mail>."
-    return _looked(f"MX {domain}", problem, publish)
+    return _looked(f"MX {domain}", found)
+
+
+def _address_of(host: str) -> str:
+    return f"{host}. 3600 IN A <its address>"
 
 
 def _tls(relay: RelayAddress) -> Looked:
@@ -160,19 +182,22 @@ def _tls(relay: RelayAddress) -> Looked:
 def _names(dns: Dns, host: str) -> Looked:
     """Look whether a relay's addresses have names that lead back to them."""
 
-    def problem() -> str:
+    def found() -> _Found:
         addresses = dns.addresses(host)
         if not addresses:
-            return "it has no address"
+            return "it has no address", _address_of(host)
         for address in addresses:
+            publish = f"{ip_address(address).reverse_pointer}. 3600 IN PTR {host}."
             names = dns.names_of(address)
             if not names:
-                return f"{address} has no name (PTR): whoever owns the address sets it"
+                words = f"{address} has no name (PTR): whoever owns the address sets it"
+                return words, publish
             if not any(address in dns.addresses(name) for name in names):
-                return f"{address} calls itself {names[0]}, which does not lead back to it"
-        return ""
+                back = "which does not lead back to it"
+                return f"{address} calls itself {names[0]}, {back}", publish
+        return _HOLDS
 
-    return _looked(f"PTR {host}", problem)
+    return _looked(f"PTR {host}", found)
 
 
 def _pages(dns: Dns, public_url: str) -> Looked:
@@ -180,8 +205,5 @@ def _pages(dns: Dns, public_url: str) -> Looked:
     what = f"unsubscribe host {host}"
     if urlsplit(public_url).scheme != "https":
         return Looked(what, "links must begin with https (RFC 8058 §3.1)")
-    return _looked(
-        what,
-        lambda: "" if dns.addresses(host) else "it has no address",
-        f"{host}. 3600 IN A <the address of your web server>",
-    )
+    missing = ("it has no address", f"{host}. 3600 IN A <the address of your web server>")
+    return _looked(what, lambda: _HOLDS if dns.addresses(host) else missing)

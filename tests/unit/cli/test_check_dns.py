@@ -120,6 +120,54 @@ def test_a_policy_above_holds_for_the_domain_below() -> None:
     )
 
 
+def test_a_record_that_is_wrong_is_mended_and_nothing_else_of_it_is_lost() -> None:
+    """Who publishes what is printed neither locks anybody out nor weakens a policy."""
+    found = looked(
+        GOOD
+        | {
+            ("example.com", "TXT"): [
+                '"v=spf1 include:spf.example.net ~all"', '"v=spf1 mx +all"',
+            ],
+            ("_dmarc.example.com", "TXT"): ['"v=DMARC1; p=reject; sp=quarantine"'],
+            ("mx.example.com", "A"): [],
+            ("spare.example.com", "A"): [],
+            ("9.2.0.192.in-addr.arpa", "PTR"): [],
+        },
+        sender="example.com",
+    )  # fmt: skip
+    assert {what: publish for what, (_, publish) in found.items() if publish} == {
+        "SPF example.com":
+            'example.com. 3600 IN TXT ( "v=spf1 include:spf.example.net mx ~all" )',
+        "DMARC example.com":
+            '_dmarc.example.com. 3600 IN TXT ( "v=DMARC1; p=reject; sp=quarantine;'
+            ' rua=mailto:dmarc@example.com" )',
+        "MX example.com":
+            "mx.example.com. 3600 IN A <its address>\n"
+            "spare.example.com. 3600 IN A <its address>",
+        "PTR relay.example.net":
+            "9.2.0.192.in-addr.arpa. 3600 IN PTR relay.example.net.",
+    }  # fmt: skip
+
+
+def test_the_policy_above_is_mended_where_it_stands() -> None:
+    records = GOOD | {("_dmarc.example.com", "TXT"): ['"v=DMARC1; p=reject"']}
+    _, publish = looked(records, sender="news.example.com")["DMARC news.example.com"]
+    assert publish.startswith("_dmarc.example.com. ")
+    assert "p=reject; rua=mailto:dmarc@" in publish
+
+
+@pytest.mark.parametrize(
+    ("helo_name", "host"), [("out.example.com", "out.example.com"), ("", "<the host that")]
+)
+def test_a_relay_on_this_machine_is_named_as_it_greets(helo_name: str, host: str) -> None:
+    relay = RelayAddress("main", "127.0.0.1", 25, Tls.NONE, helo_name=helo_name)
+    named = Named(["example.com"], ["example.com"], [], [relay], "https://mail.example.com")
+    with name_server({}) as server:
+        found = check_dns(Dns(DnsServers((server,), 2)), named)
+    (spf_row,) = (one for one in found if one.what == "SPF example.com")
+    assert f'( "v=spf1 a:{host}' in spf_row.publish
+
+
 def test_what_nobody_can_tell_is_no_yes() -> None:
     found = looked(GOOD, broken="_dmarc.example.com")
     assert "DNS gave no answer" in found["DMARC example.com"][0]

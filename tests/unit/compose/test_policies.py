@@ -2,7 +2,14 @@
 
 import pytest
 
-from mailer.compose.policies import dmarc_names, dmarc_problem, dmarc_records, spf_problem
+from mailer.compose.policies import (
+    dmarc_mended,
+    dmarc_names,
+    dmarc_problem,
+    dmarc_records,
+    spf_mended,
+    spf_problem,
+)
 
 
 @pytest.mark.parametrize(
@@ -14,6 +21,8 @@ from mailer.compose.policies import dmarc_names, dmarc_problem, dmarc_records, s
         (["v=spf10 -all"], "no SPF record"),
         (["v=spf1 mx"], "forbids nobody"),
         (["v=spf1 all"], "everybody"),
+        (["v=spf1 -all"], "nobody send"),
+        (["v=spf1 redirect=a.example"], ""),
         (["v=spf1 " + "include:a.example " * 11 + "-all"], "asks DNS 11 times"),
         (["v=spf1 " + "ip4:192.0.2.1 " * 11 + "a -all"], ""),
     ],
@@ -24,6 +33,39 @@ def test_an_spf_record_is_right_or_it_is_said_why_not(
     found = spf_problem(records)
     assert bool(found) is bool(words)
     assert words in found
+
+
+@pytest.mark.parametrize(
+    ("records", "mended"),
+    [
+        ([], "v=spf1 a:relay.example -all"),
+        (["v=spf1 -all"], "v=spf1 a:relay.example -all"),
+        (["v=spf1 include:a.example"], "v=spf1 include:a.example ~all"),
+        (["v=spf1 mx -all", "v=spf1 MX redirect=a.example"],
+         "v=spf1 mx MX include:a.example -all"),
+        (["v=spf1 mx -all"], ""),
+        (["v=spf1 " + " ".join(f"include:{n}.example" for n in range(11)) + " -all"], ""),
+    ],
+)  # fmt: skip
+def test_a_mended_spf_record_lets_send_who_was_let_before(
+    records: list[str], mended: str
+) -> None:
+    assert spf_mended(records, "relay.example") == mended
+
+
+@pytest.mark.parametrize(
+    ("records", "mended"),
+    [
+        ([], "v=DMARC1; p=none; rua=mailto:dmarc@example.com"),
+        (["v=DMARC1;p=reject;pct=5;"],
+         "v=DMARC1; p=reject; pct=5; rua=mailto:dmarc@example.com"),
+        (["v=DMARC1; p=block; rua=mailto:d@example.net"],
+         "v=DMARC1; p=none; rua=mailto:d@example.net"),
+        (["v=DMARC1; p=none", "v=DMARC1; p=reject"], ""),
+    ],
+)  # fmt: skip
+def test_a_mended_dmarc_record_keeps_what_it_says(records: list[str], mended: str) -> None:
+    assert dmarc_mended(records, "example.com") == mended
 
 
 def test_a_policy_is_looked_for_up_the_tree_in_eight_steps_at_most() -> None:
@@ -47,6 +89,7 @@ def test_a_policy_is_looked_for_up_the_tree_in_eight_steps_at_most() -> None:
         ("v=DMARC1;p=reject;rua=mailto:d@example.com;sp=none;x=y", ""),
         ("v=DMARC1; p=block; rua=mailto:d@example.com", "p=block"),
         ("v=DMARC1; p=none", "rua"),
+        ("v=DMARC1; p=none; rua=d@example.com", "mailto:"),
     ],
 )
 def test_a_dmarc_record_is_right_or_it_is_said_why_not(record: str, words: str) -> None:
