@@ -1,14 +1,25 @@
 """`mailer send`: one transactional letter to one address."""
 
+from email.parser import BytesParser
+from email.policy import SMTPUTF8
 from typing import cast
 
 import click
 
 from mailer.audience.wanted import LetterReader, Wanted
 from mailer.cli.output import as_json, print_json
+from mailer.cli.printable import printable
 from mailer.compose.template import TemplateSource
-from mailer.errors import WorkspaceError
-from mailer.jobs.transact import Asked, LetterDesk, Owed, as_error, order_body
+from mailer.errors import CannotComposeError, WorkspaceError
+from mailer.jobs.transact import (
+    Asked,
+    Faults,
+    LetterDesk,
+    MustNot,
+    OtherLetter,
+    Owed,
+    order_body,
+)
 from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec, AttributeType, coerce, separated
 from mailer.web.contacts import ZONES, strict_json
@@ -32,7 +43,9 @@ from mailer.workspace.templates import read_template
 )
 @click.option("--list", "list_name", default="", help="The list in whose name it goes.")
 @click.option("--language", help="Its language, where the template has it.")
-@click.option("--dry-run", is_flag=True, help="Compose it, and send nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Compose it, say from whom, and send nothing."
+)
 @as_json
 @click.pass_obj
 def send(
@@ -67,14 +80,24 @@ def send(
         desk = LetterDesk(world, workspace.ring)
         outcome = desk.send(reader, wanted, asked, dry_run=dry_run)
     if not isinstance(outcome, Owed):
-        raise as_error(outcome)
-    if as_json:
-        result = "composed" if outcome.letter is None else "queued"
-        print_json({"result": result, "letter": outcome.letter})
-    elif outcome.letter is None:
-        click.echo(f"it can be sent: {outcome.subject}")
+        raise _as_error(outcome)
+    if outcome.letter is None:
+        _show_tried(outcome.composed, as_json=as_json)
+    elif as_json:
+        print_json({"result": "queued", "letter": outcome.letter})
     else:
         click.echo(f"letter {outcome.letter} to {wanted.to.given} is on its way")
+
+
+def _show_tried(composed: bytes, *, as_json: bool) -> None:
+    read = BytesParser(policy=SMTPUTF8).parsebytes(composed, headersonly=True)
+    said = {name: printable(str(read[name])) for name in ("From", "To", "Subject")}
+    if as_json:
+        facts = {name.lower(): one for name, one in said.items()}
+        print_json({"result": "composed", "letter": None} | facts)
+    else:
+        click.echo(f"From: {said['From']}\nTo: {said['To']}\n")
+        click.echo(f"it can be sent: {said['Subject']}")
 
 
 def _data(source: TemplateSource, given: tuple[str, ...]) -> dict[str, object]:
@@ -105,3 +128,17 @@ def _file(path: str) -> dict[str, object]:
     if not isinstance(found, dict):
         raise WorkspaceError(f'{path}: must be an object of JSON: {{"order": "1017"}}')
     return cast("dict[str, object]", found)
+
+
+def _as_error(outcome: Faults | MustNot | OtherLetter) -> CannotComposeError:
+    match outcome:
+        case Faults(faults):
+            lines = (f"{one.pointer.lstrip('/')}: {one.detail}" for one in faults)
+            return CannotComposeError("\n".join(lines))
+        case MustNot(detail):
+            return CannotComposeError(detail)
+        case OtherLetter(letter):
+            return CannotComposeError(
+                f"the key was used for letter {letter}, which is another one: choose a key"
+                " of its own for each letter"
+            )

@@ -15,7 +15,7 @@ from mailer.audience.posted import Fault
 from mailer.audience.wanted import LetterReader, Wanted
 from mailer.compose.prepared import Prepared, prepare
 from mailer.compose.template import TemplateSource
-from mailer.errors import CannotComposeError, MailerError, NotFoundError
+from mailer.errors import CannotComposeError, NotFoundError
 from mailer.jobs.frozen import Frozen, keep_enclosures, pack, put_down
 from mailer.jobs.page_links import readable_lists
 from mailer.jobs.world import World
@@ -51,11 +51,11 @@ class Owed:
 
     Args:
         letter: Its number; None for one that was only tried.
-        subject: Its subject line, as it was composed.
+        composed: What was only tried, as a message; b"" for one that is on its way.
     """
 
     letter: int | None
-    subject: str = ""
+    composed: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class LetterDesk:
         if held:
             return MustNot(held)
         if dry_run:
-            return Owed(None, _subject(letter.content))
+            return Owed(None, letter.content)
         order = Transaction(
             source.name,
             "",
@@ -294,28 +294,8 @@ def _person(wanted: Wanted, contact: Contact | None, data: Mapping[str, object])
     )
 
 
-def _subject(content: bytes) -> str:
-    from_subject = content.partition(b"\r\nSubject: ")[2]
-    return from_subject.partition(b"\r\n")[0].decode("utf-8", "replace")
-
-
 def order_body(wanted: Wanted) -> bytes:
     """Return all that is asked for, the same bytes whenever it is asked for."""
     values = [wanted.template, wanted.to.given, wanted.data, wanted.list_name]
     text = json.dumps([*values, wanted.language], sort_keys=True, ensure_ascii=False)
     return text.encode()
-
-
-def as_error(outcome: Faults | MustNot | OtherLetter) -> MailerError:
-    """Return what was wrong, as the command line says it."""
-    match outcome:
-        case Faults(faults):
-            lines = (f"{one.pointer.lstrip('/')}: {one.detail}" for one in faults)
-            return CannotComposeError("\n".join(lines))
-        case MustNot(detail):
-            return CannotComposeError(detail)
-        case OtherLetter(letter):
-            return CannotComposeError(
-                f"the key was used for letter {letter}, which is another one: choose a key"
-                " of its own for each letter"
-            )

@@ -81,6 +81,28 @@ def test_a_letter_arrives_once_with_its_data(tmp_path: Path) -> None:
     assert "&lt;b&gt;Pegs&lt;/b&gt;" in page.get_content()
 
 
+def test_a_letter_that_is_only_tried_is_shown_as_people_read_it(tmp_path: Path) -> None:
+    a_shop(tmp_path, 1)
+    long = "für Ærøskøbing " * 9
+    order = (
+        "receipt",
+        "--to",
+        "a@example.com",
+        "--data",
+        f"order={long}",
+        "--data",
+        "lines=a",
+    )
+    subject = f"Your order {long}".strip()
+    assert f"it can be sent: {subject}\n" in run(tmp_path, *order, "--dry-run").output
+    tried = json.loads(run(tmp_path, *order, "--dry-run", "--json").stdout)
+    sender = tried.pop("from")
+    assert tried == {
+        "result": "composed", "letter": None, "to": "a@example.com", "subject": subject,
+    }  # fmt: skip
+    assert "@" in sender
+
+
 def test_two_equal_lines_of_an_order_both_arrive(tmp_path: Path) -> None:
     with relay() as taken:
         a_shop(tmp_path, taken.port)
