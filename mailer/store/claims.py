@@ -24,7 +24,7 @@ from mailer.model.delivery import Claim
 from mailer.model.provider import OTHER
 from mailer.store import due
 from mailer.store.columns import to_instant
-from mailer.store.compiled import Compiled, as_parameter, listed
+from mailer.store.compiled import Compiled, among, as_parameter
 from mailer.store.database import now_sql
 from mailer.store.tables import DeliveryRow, table
 
@@ -92,7 +92,7 @@ class Claims:
         self._give_back = Compiled(
             update(_delivery)
             .where(
-                _delivery.c.id.in_(listed("ids", dialect.name)),
+                among(_delivery.c.id, "ids", dialect.name),
                 _delivery.c.owner_id == bindparam("owner"),
                 literal_column("state = 'claimed'"),
             )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Subquery,
     Text,
     UpdateBase,
+    any_,
     bindparam,
     cast,
     func,
@@ -27,7 +28,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 Values = Mapping[str, Any]
 """Parameters by name, as the driver wants them: times as microseconds."""
@@ -109,12 +110,17 @@ def rows_given(
     return select(*named).subquery("given")
 
 
-def listed(name: str, dialect_name: str) -> Select[Any]:
-    """Return the numbers that are bound as one parameter, for an IN."""
+def among(column: ColumnElement[int], name: str, dialect_name: str) -> ColumnElement[bool]:
+    """Say that a column has one of the numbers that are bound as one parameter.
+
+    PostgreSQL goes by an index on the column; of a list of rows it would not know how few
+    they are, and look through the whole list for each row that it found by other means.
+    """
     if dialect_name == "sqlite":
-        return select(func.json_each(bindparam(name)).table_valued("value").c.value)
-    numbers = func.jsonb_array_elements_text(cast(bindparam(name), JSONB))
-    return select(cast(numbers.table_valued("value").c.value, BigInteger))
+        each = func.json_each(bindparam(name)).table_valued("value")
+        return column.in_(select(each.c.value))
+    numbers = func.translate(cast(bindparam(name), Text), "[]", "{}")
+    return column == any_(cast(numbers, ARRAY(BigInteger)))
 
 
 def as_parameter(rows: Sequence[Row] | Sequence[int]) -> str:
