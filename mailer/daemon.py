@@ -76,10 +76,8 @@ def sender_of(
     return sender
 
 
-def scribe_of(workspace: Workspace) -> ScribeProcess | None:
-    """Start the process that writes for senders on SQLite; PostgreSQL's own writes best."""
-    if not workspace.database.is_sqlite:
-        return None
+def scribe_of(workspace: Workspace) -> ScribeProcess:
+    """Start the process that writes down what senders hand in."""
     return ScribeProcess(workspace.database, rules_of(workspace).manners.cap)
 
 
@@ -88,9 +86,8 @@ async def run_sender(workspace: Workspace, stop: asyncio.Event) -> None:
     ends: list[datetime] = []
     while not stop.is_set():
         process = scribe_of(workspace)
-        scribe = None if process is None else Apart(process.channel())
         try:
-            await run_sender_with(workspace, stop, scribe)
+            await run_sender_with(workspace, stop, Apart(process.channel()))
         except (ScribeLostError, LockLostError) as lost:
             ends.append(utc_now())
             pause = pause_after(ends, utc_now())
@@ -99,8 +96,7 @@ async def run_sender(workspace: Workspace, stop: asyncio.Event) -> None:
             _log.error("%s; sending goes on with another", lost)
             await _stopped_within(stop, pause.total_seconds())
         finally:
-            if process is not None:
-                await asyncio.to_thread(process.close)
+            await asyncio.to_thread(process.close)
 
 
 async def run_sender_with(

@@ -46,7 +46,7 @@ def crew_of(workspace: Workspace, size: int) -> Crew:
 
 
 class _Starting:
-    """Starts senders, and the scribe that they share on SQLite."""
+    """Starts senders, and the scribe that they share."""
 
     def __init__(self, workspace: Workspace, size: int) -> None:
         self._workspace = workspace
@@ -59,14 +59,14 @@ class _Starting:
         drain_s = self._workspace.settings.sending.drain_s
         return _Sender(self._workspace.folder, seat, self._channel(), drain_s)
 
-    def _channel(self) -> Channel | None:
+    def _channel(self) -> Channel:
         with self._turn:
             if self._scribe is not None and not self._scribe.lives:
                 self._scribe.close()
                 self._scribe = None
             if self._scribe is None:
                 self._scribe = scribe_of(self._workspace)
-            return None if self._scribe is None else self._scribe.channel()
+            return self._scribe.channel()
 
     def close(self) -> None:
         if self._scribe is not None:
@@ -76,9 +76,7 @@ class _Starting:
 class _Sender:
     """One sender's process, as the program that started it sees it."""
 
-    def __init__(
-        self, folder: str, seat: Seat, scribe: Channel | None, drain_s: float
-    ) -> None:
+    def __init__(self, folder: str, seat: Seat, scribe: Channel, drain_s: float) -> None:
         self._leash, theirs = Channel.pair()
         self._kill_after_s = drain_s + _KILL_AFTER_DRAIN_S
         self._killing: asyncio.TimerHandle | None = None
@@ -90,8 +88,7 @@ class _Sender:
         with out_of_reach():
             self._process.start()
         theirs.close()
-        if scribe is not None:
-            scribe.close()
+        scribe.close()
 
     async def ended(self) -> int:
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
@@ -120,9 +117,7 @@ class _Sender:
         self._process.close()
 
 
-def _send(
-    folder: str, seat: Seat, level: int, leash: Channel, scribe: Channel | None
-) -> None:
+def _send(folder: str, seat: Seat, level: int, leash: Channel, scribe: Channel) -> None:
     """Send in this process until told to stop, or until who started us is gone."""
     ignore_ctrl_c()
     log_to_stderr(level)
@@ -139,7 +134,7 @@ def _send(
 
 
 async def _send_until_gone(
-    workspace: Workspace, seat: Seat, leash: Channel, scribe: Channel | None
+    workspace: Workspace, seat: Seat, leash: Channel, scribe: Channel
 ) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
@@ -149,4 +144,4 @@ async def _send_until_gone(
 
     loop.add_reader(leash.fileno(), let_go)
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    await run_sender_with(workspace, stop, None if scribe is None else Apart(scribe), seat)
+    await run_sender_with(workspace, stop, Apart(scribe), seat)

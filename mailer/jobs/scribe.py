@@ -152,7 +152,7 @@ def _of(page: Page, left: set[int] | None) -> set[int] | None:
 
 
 class InThread:
-    """A scribe in a thread of its own: for a database with a server, and for short work."""
+    """A scribe in a thread of its own, for short work."""
 
     def __init__(self, book: Book) -> None:
         self._book = book

@@ -1,4 +1,4 @@
-"""A scribe in a process of its own, for all senders of one SQLite file.
+"""A scribe in a process of its own, for all senders that one program runs.
 
 There it waits for no interpreter that is busy composing, and letters of all senders share
 one flush to the disk.
