@@ -157,7 +157,7 @@ class Feed:
         ready = get_ready(going)
         self._unread = []
         found = bool(taken) or self._warm_ups.moved > moved
-        turns = interleave(ready, [one.provider for one in ready])
+        turns = interleave(ready, map(self._shaper.provider_of, ready))
         # Providers take turns within a lane; a lane never waits for a later one.
         return sorted(turns, key=lambda one: KINDS[one.kind].lane), held, found
 

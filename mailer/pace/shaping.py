@@ -286,10 +286,12 @@ def interleave(kinds: Sequence[T], of: Iterable[str]) -> list[T]:
         queues.setdefault(name, []).append(one)
     if len(queues) <= 1:
         return list(kinds)
-    # Evenly spread: the k-th of n stands at (k + ½) / n of the way.
+    # Evenly spread: the k-th of n stands at (k + begin) / n of the way, and each begins a
+    # little later than the one before: many with one or two would all meet in the middle.
+    spread = len(queues)
     placed: Iterator[tuple[float, str, int, T]] = (
-        ((place + 0.5) / len(queue), name, place, one)
-        for name, queue in queues.items()
+        ((place + (turn + 0.5) / spread) / len(queue), name, place, one)
+        for turn, (name, queue) in enumerate(queues.items())
         for place, one in enumerate(queue)
     )
     return [one for *_, one in sorted(placed, key=lambda it: it[:3])]

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,30 @@ def test_a_big_provider_does_not_arrive_as_a_wall(
     assert states(database) == {"accepted": 120}
     first = sink.received[:40]
     assert sum(is_of("small", one) for one in first) >= 10
+
+
+def test_a_big_domain_in_no_file_does_not_arrive_as_a_wall(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 120)
+    with database.write() as connection:
+        for number in range(1, 121):
+            domain = "big" if number <= 60 else f"small{number}"
+            one = update(DELIVERY).where(DELIVERY.c.id == number)
+            connection.execute(one.values(address=f"p{number}@{domain}.example"))
+    sink = Sink()
+
+    async def run() -> None:
+        port = await sink.start()
+        around = setup(database, tmp_path, port, knowing())
+        around.rules = replace(around.rules, batch=240)
+        await around.until(lambda: nothing_open(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 120}
+    first = sink.received[:40]
+    assert 10 <= sum(is_of("big", one) for one in first) <= 30
 
 
 def test_never_more_letters_are_under_way_than_a_provider_takes_at_once(

@@ -4,6 +4,8 @@ import itertools
 import re
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from mailer.pace.breaker import CircuitState
 from mailer.pace.providers import NO_LIMITS, Act, Limits, Rule
 from mailer.pace.shaping import (
@@ -163,6 +165,16 @@ def test_providers_take_turns_and_each_keeps_its_order() -> None:
     assert mixed in ([1, 5, 2, 3, 6, 4], [1, 2, 5, 3, 4, 6], [1, 5, 2, 3, 4, 6])
     assert [one for one in mixed if one < 5] == [1, 2, 3, 4]
     assert interleave([1, 2], ["a", "a"]) == [1, 2]
+
+
+@pytest.mark.parametrize("each", [1, 2, 3])
+def test_a_big_domain_is_no_wall_among_many_that_are_small(each: int) -> None:
+    small = [f"s{number}" for number in range(100 // each) for _ in range(each)]
+    names = ["big"] * len(small) + small
+    mixed = interleave(names, names)
+    runs = [len(list(run)) for name, run in itertools.groupby(mixed) if name == "big"]
+    assert sum(runs) == len(small)
+    assert max(runs) <= 4
 
 
 def test_a_standing_is_a_value() -> None:
