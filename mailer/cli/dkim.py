@@ -2,16 +2,19 @@
 
 import click
 
+from mailer.cli.check import print_records
 from mailer.cli.output import as_json, print_json, print_rows
 from mailer.compose.dkimrecord import zone_line
 from mailer.config.dkim import SELECTOR, sending_domain
 from mailer.config.places import places_of
 from mailer.jobs.check_dns import check_key
+from mailer.jobs.check_workspace import Looked
 from mailer.jobs.dkim import DkimKey, dkim_keys, new_dkim_key
 from mailer.senders import asker_of
 from mailer.wiring import settings_of, utc_now
 
 FOUND_EXIT_STATUS = 1
+_UNUSED = "it signs nothing: remove its file if it has been replaced"
 
 
 class Domain(click.ParamType[str]):
@@ -65,7 +68,8 @@ def new(folder: str, domain: str, selector: str, *, as_json: bool) -> None:
         raise click.BadParameter(
             "small letters, digits and -, 63 at most", param_hint="selector"
         )
-    places = places_of(folder, settings_of(folder))
+    settings = settings_of(folder)
+    places = places_of(folder, settings)
     key = new_dkim_key(places.dkim_folder, domain, selector, utc_now())
     if as_json:
         print_json(_facts(key))
@@ -74,6 +78,12 @@ def new(folder: str, domain: str, selector: str, *, as_json: bool) -> None:
     _show(key)
     click.echo("\nWhen it is there, name the key in config.toml, and letters are signed:\n")
     click.echo(f'[dkim."{domain}"]\nselector = "{key.selector}"\n')
+    if domain in settings.dkim:
+        old = settings.dkim[domain].selector
+        click.echo(
+            f"Until then {old} signs. Leave its record published for a week longer, because"
+            " letters on the way were signed with it.\n"
+        )
     click.echo(
         f"Keep {places.dkim_folder} out of git, and a copy of it with the other keys."
     )
@@ -116,6 +126,8 @@ def show(folder: str, domain: str | None, *, as_json: bool) -> None:
 def check(context: click.Context, domain: str | None, *, as_json: bool) -> None:
     """Ask DNS whether each key is published as it is. Exit status 1 if one is not.
 
+    What to publish is printed for each that is not.
+
     \b
     Example: mailer dkim check
              mailer dkim check example.com --json
@@ -124,19 +136,31 @@ def check(context: click.Context, domain: str | None, *, as_json: bool) -> None:
     active = {name: one.selector for name, one in settings.dkim.items()}
     places = places_of(context.obj, settings)
     asker = asker_of(settings)
-    looked = [
-        check_key(asker, key) for key in dkim_keys(places.dkim_folder, active, domain or "")
-    ]
+    keys = dkim_keys(places.dkim_folder, active, domain or "")
+    looked = [check_key(asker, key) for key in keys]
     print_rows(
-        (
-            {"looked at": one.what, "holds": not one.problem, "problem": one.problem}
-            for one in looked
-        ),
+        (_row(key, one, as_json=as_json) for key, one in zip(keys, looked, strict=True)),
         as_json=as_json,
         nothing="there are no keys: `mailer dkim new DOMAIN` makes one",
     )
+    if not as_json:
+        print_records(looked)
     if any(one.problem for one in looked):
         context.exit(FOUND_EXIT_STATUS)
+
+
+def _row(key: DkimKey, looked: Looked, *, as_json: bool) -> dict[str, object]:
+    facts: dict[str, object] = {
+        "looked at": looked.what,
+        "signs": key.active,
+        "holds": not looked.problem,
+        "problem": looked.problem,
+    }
+    if as_json:
+        return facts | {"publish": looked.publish}
+    if looked.problem and not key.active:
+        facts["problem"] = f"{looked.problem}; {_UNUSED}"
+    return facts
 
 
 def _show(key: DkimKey) -> None:

@@ -189,13 +189,32 @@ def test_a_key_is_compared_with_what_is_published(tmp_path: Path) -> None:
     with name_server(records) as server:
         make_workspace(tmp_path, dns={"servers": [server], "timeout_s": 2.0}).close()
         made = json.loads(run(tmp_path, "dkim", "new", "example.com", "--json").stdout)
-        assert "nothing is published" in run(tmp_path, "dkim", "check", status=1).output
+        unpublished = run(tmp_path, "dkim", "check", status=1).output
+        assert "nothing is published" in unpublished
+        assert "remove its file if it has been replaced" in unpublished
+        record = f"{made['name']}. 3600 IN TXT"
+        assert record in unpublished
+        (row,) = json.loads(run(tmp_path, "dkim", "check", "--json", status=1).stdout)
+        assert row["publish"].startswith(record)
         strings = " ".join(f'"{one}"' for one in made["strings"])
         records[made["name"], "TXT"] = [strings]
         (found,) = json.loads(run(tmp_path, "dkim", "check", "--json").stdout)
-        assert found == {"looked at": f"DKIM {made['name']}", "holds": True, "problem": ""}
+        assert found == {
+            "looked at": f"DKIM {made['name']}", "signs": False, "holds": True,
+            "problem": "", "publish": "",
+        }  # fmt: skip
         records[made["name"], "TXT"] = [strings[:300] + '"']
         assert "no" in run(tmp_path, "dkim", "check", "example.com", status=1).output
+
+
+def test_a_second_key_says_how_keys_are_changed(tmp_path: Path) -> None:
+    make_workspace(tmp_path).close()
+    first = run(tmp_path, "dkim", "new", "example.com", "--selector", "spring").output
+    assert "Until then" not in first
+    with (tmp_path / "config.toml").open("a", encoding="utf-8") as config:
+        config.write('\n[dkim."example.com"]\nselector = "spring"\n')
+    second = run(tmp_path, "dkim", "new", "example.com", "--selector", "autumn").output
+    assert "Until then spring signs. Leave its record published for a week" in second
 
 
 def test_the_check_of_a_workspace_prints_what_to_publish(tmp_path: Path) -> None:
