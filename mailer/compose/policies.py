@@ -72,7 +72,8 @@ def spf_mended(texts: Sequence[str], relay_host: str) -> str:
     Args:
         relay_host: The host that letters leave from.
     """
-    records = spf_records(texts)
+    # DNS gives them in any order, and what to publish is the same each time.
+    records = sorted(spf_records(texts))
     there = [one for record in records for one in record.split()[1:]]
     kept = [one for one in dict.fromkeys(there) if not _ALL.fullmatch(one)]
     # Beside others a redirect would count for nothing (RFC 7208 §6.1).
