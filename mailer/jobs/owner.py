@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from mailer.errors import DatabaseError, RefusedError
-from mailer.store import owners
+from mailer.store import doubts, owners
 from mailer.store.database import Database
 from mailer.store.owners import Recovered
 
@@ -107,7 +107,7 @@ def recover(
             break
         found += overdue
     with database.write() as connection:
-        owners.send_again(connection, clock())
+        doubts.send_again(connection, clock())
     if found:
         _log.warning(
             "took back from senders that ended: %d queued again, %d in doubt",

@@ -19,9 +19,7 @@ from sqlalchemy import (
     TextClause,
     and_,
     delete,
-    func,
     insert,
-    literal_column,
     select,
     text,
     update,
@@ -30,18 +28,16 @@ from sqlalchemy.exc import DBAPIError
 
 from mailer.errors import DatabaseError
 from mailer.model.delivery import DeliveryState
-from mailer.model.kind import KINDS, WhenInDoubt
 from mailer.model.outcome import Reply, Stage
 from mailer.store.database import Database, now_sql, translated
 from mailer.store.outcomes import Change, log_attempts
-from mailer.store.tables import AttemptRow, DeliveryRow, OwnerRow, RelayStateRow, table
+from mailer.store.tables import DeliveryRow, OwnerRow, RelayStateRow, table
 
 _log = logging.getLogger(__name__)
 
 _owner = table(OwnerRow)
 _relay_state = table(RelayStateRow)
 _delivery = table(DeliveryRow)
-_attempt = table(AttemptRow)
 
 _LOCK_CLASS = 0x6D61696C  # "mail": our corner of PostgreSQL's advisory locks
 _TAKE = text(f"SELECT pg_try_advisory_lock({_LOCK_CLASS}, :id)")
@@ -51,8 +47,6 @@ _TAKE_AGAIN_S = 2.0
 _LOOK_EVERY_S = 0.05
 _SLICE = 500
 
-_AGAIN = WhenInDoubt.SEND_AGAIN
-_IN_DOUBT: ColumnElement[bool] = literal_column("state = 'in_doubt'")
 _WORDS = "the sender ended after the content began and before its answer"
 
 
@@ -289,22 +283,3 @@ def _move(
             reply=_WORDS if doubt else _delivery.c.reply,
         )
     )
-
-
-def send_again(connection: Connection, now: datetime) -> int:
-    """Queue what must arrive and is in doubt for the first time; return how many.
-
-    It goes out once more with the same Message-ID. Marketing, acknowledgements and replies
-    are held for a person to decide.
-    """
-    kinds = [kind.value for kind, rule in KINDS.items() if rule.in_doubt is _AGAIN]
-    times = (
-        select(func.count())
-        .where(_attempt.c.delivery_id == _delivery.c.id, _attempt.c.outcome == "in_doubt")
-        .scalar_subquery()
-    )
-    return connection.execute(
-        update(_delivery)
-        .where(_IN_DOUBT, _delivery.c.kind.in_(kinds), times <= 1)
-        .values(state="queued", due_at=now, ended_at=None)
-    ).rowcount

@@ -1,0 +1,122 @@
+"""What is in doubt and must arrive goes out once more, whoever looks after it."""
+
+import threading
+
+import pytest
+from sending import a_campaign, now, rows, states
+from sqlalchemy import insert, text, update
+
+from mailer.model.key import KeyRing
+from mailer.model.kind import Kind
+from mailer.store.database import Connection, Database
+from mailer.store.doubts import send_again
+from mailer.store.tables import AttemptRow, DeliveryRow, table
+
+DELIVERY, ATTEMPT = table(DeliveryRow), table(AttemptRow)
+
+
+def doubt(connection: Connection, attempt: int) -> None:
+    """Let every letter be in doubt after an attempt."""
+    ids = connection.execute(
+        update(DELIVERY)
+        .values(state="in_doubt", attempt=attempt, ended_at=now())
+        .returning(DELIVERY.c.id)
+    ).scalars()
+    connection.execute(
+        insert(ATTEMPT),
+        [
+            {"delivery_id": one, "attempt": attempt, "at": now(), "outcome": "in_doubt",
+             "stage": "content", "code": 0, "enhanced": "", "words": "", "relay": ""}
+            for one in ids
+        ],
+    )  # fmt: skip
+
+
+def again(database: Database) -> int:
+    with database.write() as connection:
+        return send_again(connection, now())
+
+
+@pytest.mark.parametrize(
+    ("kind", "goes"),
+    [
+        (Kind.CONFIRMATION, True),
+        (Kind.TRANSACTIONAL, True),
+        (Kind.ALARM, True),
+        (Kind.MARKETING, False),
+        (Kind.JOURNEY, False),
+        (Kind.NOTICE, False),
+        (Kind.ACKNOWLEDGEMENT, False),
+        (Kind.REPLY, False),
+        (Kind.TEST, False),
+    ],
+)
+def test_what_must_arrive_goes_once_more_and_then_no_more(
+    database: Database, ring: KeyRing, kind: Kind, *, goes: bool
+) -> None:
+    a_campaign(database, ring, 3, kind=kind)
+    with database.write() as connection:
+        doubt(connection, 1)
+    assert again(database) == (3 if goes else 0)
+    assert again(database) == 0
+    assert states(database) == {"queued" if goes else "in_doubt": 3}
+    with database.write() as connection:
+        doubt(connection, 2)
+    assert again(database) == 0
+    assert states(database) == {"in_doubt": 3}
+
+
+def test_more_than_a_slice_goes_at_once(database: Database, ring: KeyRing) -> None:
+    a_campaign(database, ring, 1203, kind=Kind.CONFIRMATION)
+    with database.write() as connection:
+        doubt(connection, 1)
+    assert again(database) == 1203
+    assert states(database) == {"queued": 1203}
+
+
+def test_two_senders_who_look_at_the_same_moment_send_it_once(
+    database: Database, ring: KeyRing
+) -> None:
+    a_campaign(database, ring, 40, kind=Kind.CONFIRMATION)
+    with database.write() as connection:
+        doubt(connection, 1)
+    start, queued = threading.Barrier(4), list[int]()
+
+    def one() -> None:
+        start.wait()
+        queued.append(again(database))
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(queued) == 40
+    assert states(database) == {"queued": 40}
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_who_looked_before_it_went_again_does_not_send_it_a_third_time(
+    database: Database, ring: KeyRing
+) -> None:
+    a_campaign(database, ring, 1, kind=Kind.CONFIRMATION)
+    with database.write() as connection:
+        doubt(connection, 1)
+    late = list[int]()
+    thread = threading.Thread(target=lambda: late.append(again(database)))
+    waits = text(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    )
+    with database.write() as connection:
+        # All that another sender does with it while the late one still looks.
+        assert send_again(connection, now()) == 1
+        thread.start()
+        while thread.is_alive():
+            with database.read() as looking:
+                if looking.execute(waits).scalar_one():
+                    break
+        doubt(connection, 2)
+    thread.join()
+    assert late == [0]
+    assert [row.state for row in rows(database)] == ["in_doubt"]
