@@ -35,11 +35,14 @@ from mailer.store.transactions import Sent, sent_with
 _log = logging.getLogger(__name__)
 
 _KEPT_AT_MOST = 50
+_OF_ONE_AT_MOST = 2_000
+"""Letters to one person are small, and what they have in common is kept once."""
 _FILES_AT_MOST_BYTES = 5_000_000
 """So much of files stays in memory beside those that are needed now."""
 
 _Key = tuple[CauseKind, int, str | None]
 """A cause, and the list under whose words the letter goes."""
+_Made = Prepared | Correspondence | str
 
 
 def _key(claim: Claim) -> _Key:
@@ -97,7 +100,7 @@ def _correspondence(
     return Correspondence(kind, entry.envelope, entry.subject, entry.text, files)
 
 
-def _files_bytes(made: Prepared | Correspondence | str) -> int:
+def _files_bytes(made: _Made) -> int:
     if not isinstance(made, Correspondence):
         return 0
     return sum(len(one.content) for one in made.files)
@@ -118,9 +121,7 @@ class Letters:
         self._database = database
         self._pen = pen
         self._could_not = could_not
-        self._ready: collections.OrderedDict[_Key, Prepared | Correspondence | str] = (
-            collections.OrderedDict()
-        )
+        self._ready: collections.OrderedDict[_Key, _Made] = collections.OrderedDict()
         self._sent: dict[_Key, Sent] = {}
         self._same: collections.OrderedDict[tuple[str, str | None], Prepared] = (
             collections.OrderedDict()
@@ -181,13 +182,25 @@ class Letters:
             if whole > _FILES_AT_MOST_BYTES and its_bytes and key not in needed:
                 whole -= its_bytes
                 del self._ready[key]
-        while len(self._ready) > max(_KEPT_AT_MOST, 2 * len(needed)):
-            gone, _ = self._ready.popitem(last=False)
-            self._sent.pop(gone, None)
+        for old in self._too_old(needed):
+            del self._ready[old]
+            self._sent.pop(old, None)
+
+    def _too_old(self, needed: set[_Key]) -> list[_Key]:
+        """Return what is forgotten: of campaigns all but a few, of letters to one many."""
+        found: list[_Key] = []
+        for kept, of_campaigns in ((_KEPT_AT_MOST, True), (_OF_ONE_AT_MOST, False)):
+            mine = [
+                key
+                for key in self._ready
+                if (key[0] is CauseKind.CAMPAIGN) is of_campaigns and key not in needed
+            ]
+            found += mine[: max(0, len(mine) - kept)]
+        return found
 
     def _prepared(
         self, connection: Connection, cause: CauseKind, cause_id: int, list_id: str | None
-    ) -> Prepared | Correspondence | str:
+    ) -> _Made:
         if cause in {CauseKind.INCOMING, CauseKind.TICKET}:
             return _correspondence(connection, cause, cause_id)
         content_hash = content_hash_of(connection, cause, cause_id)
