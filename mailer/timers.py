@@ -38,7 +38,7 @@ from mailer.jobs.page_links import forget_requests
 from mailer.jobs.providers import hosts_by_dns, learn_domains
 from mailer.jobs.read_entries import read_entries
 from mailer.jobs.verify_ledger import take_checkpoint
-from mailer.jobs.watch import each_minute, watch_ledger
+from mailer.jobs.watch import each_minute, watch_ledger, watch_sums
 from mailer.jobs.watch_files import FileWatch
 from mailer.jobs.webhooks import Teller, forget_told
 from mailer.wire.dns import DnsServers
@@ -67,6 +67,9 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
 
     def ledger() -> None:
         watch_ledger(database, workspace.ring, checkpoints, utc_now())
+
+    def sums() -> None:
+        watch_sums(database, utc_now())
 
     def vouched() -> None:
         to = workspace.settings.ledger.anchor_to
@@ -119,7 +122,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     for interval, what, work in turns:
         _every(scheduler, interval, _guarded(what, work))
     # Not in the first minutes of a start, which have enough to do.
-    for what, work in (*_ageing(workspace), ("ledger", ledger)):
+    for what, work in (*_ageing(workspace), ("ledger", ledger), ("sums", sums)):
         _every(scheduler, _ONCE_A_DAY, _guarded(what, work), first_in=_AN_HOUR)
     learn = partial(_learn_domains, workspace, stop)
     # Often enough for a campaign whose people came in just before, while its canary waits.

@@ -1,4 +1,4 @@
-"""Watching what runs: the relay, the disk, the ledger. What is wrong becomes an alarm."""
+"""Watching what runs: relay, disk, ledger, sums. What is wrong becomes an alarm."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from mailer.store.alarms import Alarm, raise_unless_open
 from mailer.store.database import Database
 from mailer.store.noes import pass_mark
 from mailer.store.summing import Summary, summary
+from mailer.store.verify import out_of_balance
 from mailer.workspace.files import free_bytes
 
 PATIENCE = timedelta(minutes=10)
@@ -87,6 +88,28 @@ def watch_ledger(
         "the ledger of consents",
         now,
         f"{report.wrong} thing(s) are wrong with it: {'; '.join(report.findings[:3])}",
+        "run `mailer db verify`; look who writes to the database, and bring back a backup",
+    )
+    with database.write() as connection:
+        raise_unless_open(connection, alarm)
+    return False
+
+
+def watch_sums(database: Database, now: datetime) -> bool:
+    """Check what must balance, and raise an alarm when it does not; True when it does.
+
+    Planned = queued + claimed + sending + accepted + refused + expired + withheld + in
+    doubt for each campaign, and each delivery has what its state calls for.
+    """
+    with database.read() as connection:
+        wrong = out_of_balance(connection)
+    if not wrong:
+        return True
+    alarm = Alarm(
+        "sums",
+        "the sums of deliveries",
+        now,
+        f"they do not hold: {'; '.join([*wrong[:3], *(['…'] if wrong[3:] else [])])}",
         "run `mailer db verify`; look who writes to the database, and bring back a backup",
     )
     with database.write() as connection:

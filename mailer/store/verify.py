@@ -82,6 +82,14 @@ def deliveries_out_of_order(connection: Connection) -> list[str]:
     ]
 
 
+def out_of_balance(connection: Connection) -> list[str]:
+    """Return what is wrong with the sums, as far as it is named, and where."""
+    return [
+        *campaigns_out_of_balance(connection),
+        *deliveries_out_of_order(connection),
+    ]
+
+
 def _wrong() -> Iterator[tuple[str, ColumnElement[bool]]]:
     row = _delivery.c
     states = [state.value for state in DeliveryState]

@@ -8,7 +8,9 @@ from sending import a_campaign
 from sqlalchemy import update
 
 from mailer.jobs.database import Check, check
+from mailer.jobs.watch import watch_sums
 from mailer.model.key import KeyRing
+from mailer.store.alarms import open_alarms
 from mailer.store.database import Database
 from mailer.store.tables import CampaignRow, DeliveryRow, SubscriptionRow, table
 
@@ -116,3 +118,29 @@ def test_a_subscription_that_the_ledger_does_not_know_shows(
     a_campaign(database, ring, 1)
     (found,) = problems(database, ring, tmp_path)
     assert "contact 1, list news" in found
+
+
+@pytest.mark.usefixtures("campaign")
+def test_while_it_runs_a_broken_sum_is_one_alarm_until_somebody_has_seen_it(
+    database: Database,
+):
+    assert watch_sums(database, NOW)
+    delivery = table(DeliveryRow)
+    with database.write() as connection:
+        connection.execute(delivery.delete().where(delivery.c.id == 2))
+    assert not watch_sums(database, NOW)
+    assert not watch_sums(database, NOW)
+    with database.read() as connection:
+        (alarm,) = open_alarms(connection)
+    assert alarm.kind == "sums"
+    assert "3 planned, but 2 deliveries" in alarm.happened
+    assert "mailer db verify" in alarm.todo
+
+
+@pytest.mark.usefixtures("campaign")
+def test_while_it_runs_a_delivery_that_nobody_holds_is_an_alarm(database: Database):
+    change_first(database, state="claimed", attempt=1)
+    assert not watch_sums(database, NOW)
+    with database.read() as connection:
+        (alarm,) = open_alarms(connection)
+    assert "delivery 1: nobody holds it (it is claimed)" in alarm.happened

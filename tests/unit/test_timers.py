@@ -1,16 +1,22 @@
-"""What runs by the clock, when the program ends."""
+"""What runs by the clock: what it finds, and when the program ends."""
 
 import asyncio
 import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sending import a_campaign
 from worlds import make_workspace
 
+from mailer import timers
+from mailer.store.alarms import open_alarms
+from mailer.store.tables import CampaignRow, table
 from mailer.timers import run_schedules
+from mailer.wiring import Workspace
 
 
 def test_turns_under_way_at_the_end_are_no_fault(
@@ -35,6 +41,32 @@ async def _end_in_the_middle(folder: Path) -> None:
             await _until(lambda tasks: tasks == 1)
         finally:
             go_on.set()
+
+
+def test_a_sum_that_does_not_hold_is_found_while_the_program_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(timers, "_AN_HOUR", timedelta())
+    assert asyncio.run(_alarms_of_a_broken_sum(tmp_path)) == ["sums"]
+
+
+async def _alarms_of_a_broken_sum(folder: Path) -> list[str]:
+    stop = asyncio.Event()
+
+    def raised(workspace: Workspace) -> list[str]:
+        with workspace.database.read() as connection:
+            return [one.kind for one in open_alarms(connection) if one.kind == "sums"]
+
+    with make_workspace(folder) as workspace:
+        a_campaign(workspace.database, workspace.ring, 3)
+        with workspace.database.write() as connection:
+            connection.execute(table(CampaignRow).update().values(planned=4))
+        ticking = asyncio.create_task(run_schedules(workspace, stop))
+        await _until(lambda _: bool(raised(workspace)))
+        stop.set()
+        await ticking
+        await _until(lambda tasks: tasks == 1)
+        return raised(workspace)
 
 
 async def _until(holds: Callable[[int], bool]) -> None:
