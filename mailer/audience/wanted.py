@@ -53,4 +53,6 @@ class LetterReader(PostReader):
         Equal lines stay as many as there are: an order may have two of the same.
         """
         unknown = "the template has no such data"
+        if not specs:
+            unknown += ': name it under [data] in its letter.toml, as in order = "text"'
         return self._values("/data", value, specs, unknown, each_once=False)

@@ -24,7 +24,7 @@ from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec, AttributeType, coerce, separated
 from mailer.web.contacts import ZONES, strict_json
 from mailer.wiring import open_workspace, utc_now
-from mailer.workspace.files import read_text
+from mailer.workspace.files import exists, read_text
 from mailer.workspace.templates import read_template
 
 
@@ -35,8 +35,9 @@ from mailer.workspace.templates import read_template
     "--data",
     "given",
     multiple=True,
-    metavar="FILE|NAME=VALUE",
-    help="What it is sent with: a file of JSON, or one value; may be given more than once.",
+    metavar="FILE|NAME=VALUE|JSON",
+    help="What it is sent with: a file of JSON, one value, or an object of JSON; may be"
+    " given more than once.",
 )
 @click.option(
     "--key", default="", help="Asked for again with the same key it is sent once."
@@ -105,7 +106,10 @@ def _data(source: TemplateSource, given: tuple[str, ...]) -> dict[str, object]:
     data: dict[str, object] = {}
     for one in given:
         name, is_value, cell = one.partition("=")
-        data |= {name: _value(specs, name, cell)} if is_value else _file(one)
+        if one.lstrip().startswith("{"):
+            data |= _object(one, "--data")
+        else:
+            data |= {name: _value(specs, name, cell)} if is_value else _file(one)
     return data
 
 
@@ -122,11 +126,24 @@ def _value(specs: dict[str, AttributeSpec], name: str, cell: str) -> object:
 
 def _file(path: str) -> dict[str, object]:
     try:
-        found = strict_json(read_text(path, path).encode())
+        there = exists(path)
+    except OSError:  # too long for a name
+        there = False
+    if not there:
+        raise click.BadParameter(
+            f"there is no file {printable(path[:80])}, and a value is written NAME=VALUE",
+            param_hint="--data",
+        )
+    return _object(read_text(path, path), path)
+
+
+def _object(text: str, where: str) -> dict[str, object]:
+    try:
+        found = strict_json(text.encode("utf-8", "surrogateescape"))
     except ValueError as problem:
-        raise WorkspaceError(f"{path}: {problem}") from None
+        raise WorkspaceError(f"{where}: {problem}") from None
     if not isinstance(found, dict):
-        raise WorkspaceError(f'{path}: must be an object of JSON: {{"order": "1017"}}')
+        raise WorkspaceError(f'{where}: must be an object of JSON: {{"order": "1017"}}')
     return cast("dict[str, object]", found)
 
 

@@ -133,7 +133,12 @@ def test_two_equal_lines_of_an_order_both_arrive(tmp_path: Path) -> None:
         (("autumn-sale", "--to", "a@example.com"), "mailer campaign start"),
         (("receipt", "--to", "a"), "no email address"),
         (("receipt", "--to", "a@example.com", "--data", "ordr=1"), "did you mean 'order'"),
-        (("receipt", "--to", "a@example.com", "--data", "none.json"), "no such file"),
+        (("receipt", "--to", "a@example.com", "--data", "none.json"), "no file none.json"),
+        (("receipt", "--to", "a@example.com", "--data", "order"), "written NAME=VALUE"),
+        (("receipt", "--to", "a@example.com", "--data", "o" * 5000), "written NAME=VALUE"),
+        (("receipt", "--to", "a@example.com", "--data", '{"order": 1}'), "be a text"),
+        (("receipt", "--to", "a@example.com", "--data", '{"order"'), "--data: Line 1"),
+        (("receipt", "--to", "a@example.com", "--data", '{"a": "\udcff"}'), "UTF-8"),
     ],
 )
 def test_mistakes_say_what_to_do(
@@ -141,6 +146,22 @@ def test_mistakes_say_what_to_do(
 ) -> None:
     a_shop(tmp_path, 1)
     assert words in run(tmp_path, *arguments, status=2).output
+
+
+def test_data_may_be_written_as_json_on_the_command_line(tmp_path: Path) -> None:
+    a_shop(tmp_path, 1)
+    order = ("receipt", "--to", "a@example.com", "--data", "lines=a", "--dry-run")
+    said = run(tmp_path, *order, "--data", '{"order": "10=17"}').output
+    assert said.endswith("it can be sent: Your order 10=17\n")
+
+
+def test_a_template_without_data_says_where_it_is_named(tmp_path: Path) -> None:
+    a_shop(tmp_path, 1)
+    letter = tmp_path / "templates/mail/receipt/letter.toml"
+    letter.write_text('subject = "Yours"\nkind = "transactional"\n', encoding="utf-8")
+    order = ("receipt", "--to", "a@example.com", "--data", "order=1")
+    said = run(tmp_path, *order, status=2).output
+    assert 'name it under [data] in its letter.toml, as in order = "text"' in said
 
 
 def test_data_is_for_transactional_letters(tmp_path: Path) -> None:
