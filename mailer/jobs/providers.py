@@ -71,8 +71,8 @@ def learn_domains(
     regroup_letters(database, stopping)
     with database.read() as connection:
         domains = maildomains.unknown_domains(connection, _IN_A_TURN, now)
-    learnt = 0
-    for some in _slices(domains):
+    learnt, waits = 0, False
+    for turn, some in enumerate(_slices(domains), 1):
         found, unanswered = _ask(some, hosts_of, stopping)
         names = {domain: providers.of_hosts(hosts) for domain, hosts in found.items()}
         with database.write() as connection:
@@ -80,10 +80,15 @@ def learn_domains(
             maildomains.put_off(connection, unanswered, now + _UNKNOWN_FOR)
         here = sum(name != OTHER for name in names.values())
         learnt += here
-        if here:
+        waits = waits or here > 0
+        # Each look reads all that waits, and the largest domains come first.
+        if waits and turn.bit_count() == 1:
             regroup_letters(database, stopping)
+            waits = False
         if len(found) + len(unanswered) < len(some):
             break
+    if waits:
+        regroup_letters(database, stopping)
     with database.write() as connection:
         forget_states(connection, now - _STATES_KEPT)
     return learnt

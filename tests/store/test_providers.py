@@ -247,6 +247,22 @@ def test_letters_that_wait_are_grouped_anew_when_dns_says_whose_they_are(
     assert regroup_letters(database) == 0
 
 
+def test_letters_are_grouped_anew_whatever_turn_their_domain_had(
+    database: Database, ring: KeyRing
+) -> None:
+    domains = [f"d{number:04}.example" for number in range(1300)]
+    with_addresses(database, *(f"p@{domain}" for domain in domains))
+    a_campaign(database, ring, 1300)
+    with database.write() as connection:
+        for number, domain in enumerate(domains, 1):
+            one = update(DELIVERY).where(DELIVERY.c.id == number)
+            connection.execute(one.values(address=f"p@{domain}"))
+    learn_domains(database, KNOWN, lambda _: ["a.mx.big.example"], now())
+    with database.read() as connection:
+        found = connection.execute(select(DELIVERY.c.provider).distinct()).scalars().all()
+    assert found == ["big"]
+
+
 def test_each_provider_of_a_campaign_is_claimed_by_itself(
     database: Database, ring: KeyRing
 ) -> None:
