@@ -55,6 +55,8 @@ class Shaper:
         self.at_once: dict[str, int] = {}
         self._under_way: collections.Counter[str] = collections.Counter()
         self._accepted: collections.Counter[str] = collections.Counter()
+        self._answered = False
+        """Whoever rested took a letter: no other is claimed there before that is known."""
         self._heard: collections.deque[tuple[str, Heard, datetime]] = collections.deque()
         self._said: collections.deque[tuple[Rule, str, datetime]] = collections.deque(
             maxlen=1000
@@ -130,11 +132,9 @@ class Shaper:
         """
         if isinstance(outcome, Accepted):
             if claim.provider != OTHER:
-                self._accepted[claim.provider] += 1
-            elif self._strangers:
-                name = self.provider_of(claim)
-                if name in self.standings:
-                    self._accepted[name] += 1
+                self._took(claim.provider)
+            elif self._strangers and (name := self.provider_of(claim)) in self.standings:
+                self._took(name)
             return
         if isinstance(outcome, Released):
             # The letter whose envelope had gone ahead hears of the same trouble.
@@ -143,6 +143,11 @@ class Shaper:
             self._seen = outcome
         if isinstance(outcome, Deferred | Refused | Released) and outcome.stage in _THEIRS:
             self._no(claim, outcome, nth)
+
+    def _took(self, name: str) -> None:
+        self._accepted[name] += 1
+        if self.standings.get(name, WELL).broken:
+            self._answered = True
 
     def _no(self, claim: Claim, outcome: Deferred | Refused | Released, nth: int) -> None:
         name, now = self.provider_of(claim), self._clock()
@@ -216,18 +221,19 @@ class Shaper:
     @property
     def has_news(self) -> bool:
         """Say whether something was heard that the others do not know."""
-        return bool(self._heard)
+        return bool(self._heard) or self._answered
 
     def write_down(self, connection: Connection, now: datetime) -> None:
         """Write down what was heard, and read what the other senders heard."""
         # Also where the clock was put back, by however much.
-        told = abs(now - self._told_at) >= _TELL_EVERY
+        told = self._answered or abs(now - self._told_at) >= _TELL_EVERY
         due = self._read_at is None or abs(now - self._read_at) >= _LOOK_EVERY
         if not (self._heard or (self._accepted and told) or due):
             return
         news = [self._heard.popleft() for _ in range(len(self._heard))]
         accepted: collections.Counter[str] = collections.Counter()
         if told or news:
+            self._answered = False
             accepted, self._accepted = self._accepted, collections.Counter()
             self._told_at = now
         concerned = {name for name, *_ in news} | set(accepted)

@@ -12,9 +12,11 @@ from typing import Any
 from sending import Setup, a_campaign, nothing_open, now, rows, states, until
 from sqlalchemy import select, update
 
+from mailer.jobs.provider_status import resume_provider
 from mailer.jobs.send import Rules
 from mailer.model.key import KeyRing
 from mailer.pace.providers import Act, Limits, Provider, Providers, Rule
+from mailer.store.alarms import open_alarms
 from mailer.store.database import Database
 from mailer.store.providerstates import provider_states
 from mailer.store.tables import DeliveryRow, table
@@ -273,3 +275,47 @@ def test_a_domain_that_nobody_lists_rests_too_and_one_letter_tries_it_again(
         ).scalars()
         # All of them wait for the rest's end, not only those that were tried.
         assert min(queued) > now() + timedelta(minutes=2)
+
+
+def test_a_provider_that_stops_us_raises_an_alarm_and_goes_on_when_somebody_says_so(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 120)
+    among(database, {"angry": range(1, 61)})
+    well = False
+
+    def answer(step: Step, received: Received) -> Answer:
+        if step is Step.RCPT and is_of("angry", received) and not well:
+            return "421 5.7.515 access denied"
+        return None
+
+    sink = Sink(answer)
+    stops = rule("5\\.7\\.515", Act.STOP, after=3)
+
+    def stopped() -> bool:
+        others = states(database) == {"accepted": 60, "queued": 60}
+        with database.read() as connection:
+            return others and bool(open_alarms(connection))
+
+    async def run() -> None:
+        nonlocal well
+        port = await sink.start()
+        around = setup(database, tmp_path, port, knowing(stops, angry=Limits()))
+        await around.until(stopped)
+        well = True
+        resume_provider(database, "angry", now())
+        # The first one's answer is heard at once, not when the probe would be lost.
+        around.locks = None
+        await around.until(lambda: nothing_open(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 120}
+    with database.read() as connection:
+        (alarm,) = open_alarms(connection)
+        assert not provider_states(connection)["angry"].stopped
+        (probed,) = {one.probe_until for one in provider_states(connection).values()}
+        assert probed is None
+    assert (alarm.kind, alarm.subject) == ("provider_stopped", "provider angry")
+    assert "421-5.7.515" in alarm.happened
+    assert "mailer relay resume angry" in alarm.todo

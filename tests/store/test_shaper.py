@@ -11,11 +11,11 @@ from sending import a_campaign, claimed, now
 
 from mailer.jobs.shaper import Shaper
 from mailer.model.key import KeyRing
-from mailer.model.outcome import Deferred, Reply, Stage
+from mailer.model.outcome import Accepted, Deferred, Reply, Stage
 from mailer.pace.providers import Act, Limits, Provider, Providers, Rule
 from mailer.pace.shaping import Standing
 from mailer.store.database import Database
-from mailer.store.providerstates import keep_states
+from mailer.store.providerstates import keep_states, provider_states
 
 _DOMAINS = 1_500
 _NO = Deferred(Reply(421, "4.7.0", "not now"), Stage.RCPT)
@@ -40,6 +40,24 @@ def test_what_others_learnt_is_heard_though_the_clock_is_put_back(
         keep_states(connection, {"big": Standing(per_second=5, slowed_at=at)}, at)
         shaper.write_down(connection, at - timedelta(hours=1))
     assert shaper.standing("big").per_second == 5
+
+
+def test_a_probe_that_is_taken_is_news_at_once(database: Database, ring: KeyRing) -> None:
+    (claim,) = claimed(database, ring, 1)
+    at = now()
+    shaper = Shaper(lambda: at, Providers({"big": Provider("big", Limits(20))}))
+    rested = Standing(broken=True, rest_until=at, slowed_at=at, probe_until=at)
+    with database.write() as connection:
+        keep_states(connection, {"big": rested}, at)
+        shaper.write_down(connection, at)
+        shaper.heard(
+            claim._replace(provider="big"), Accepted(Reply(250, "2.0.0", "ok"), "")
+        )
+        # Nothing else is claimed there meanwhile that would bring it to the others.
+        assert shaper.has_news
+        shaper.write_down(connection, at)
+        assert not provider_states(connection)["big"].broken
+    assert not shaper.has_news
 
 
 @pytest.mark.usefixtures("hasty")
