@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sending import (
     Setup,
     a_campaign,
     another_campaign,
+    locks_for,
     nothing_open,
     now,
     rows,
@@ -305,6 +307,30 @@ def test_limits_are_of_each_relay_and_kept_over_a_restart(
         asyncio.run(run())
         assert (len(first.received), len(second.received)) == (30, 20)
         assert states(database) == {"accepted": 50, "queued": 50}
+
+
+def test_limits_are_of_all_senders_together(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 100)
+    first, second = Sink(), Sink()
+
+    def both_full() -> bool:
+        found = relay_status(database, ["main", "other"], now())
+        full = [(one.state, one.senders) for one in found] == [("limit", 2)] * 2
+        return full and states(database) == {"accepted": 50, "queued": 50}
+
+    async def run() -> None:
+        rate = Rate(per_hour=20)
+        async with two(database, tmp_path, first, second, rate=rate) as setup:
+            setup.relay["rate"] = Rate(per_hour=30)
+            beside = replace(setup, locks=locks_for(database, tmp_path / "owners"))
+            async with setup.running() as one, beside.running():
+                await until(both_full, one)
+
+    asyncio.run(run())
+    assert (len(first.received), len(second.received)) == (30, 20)
+    assert states(database) == {"accepted": 50, "queued": 50}
 
 
 @pytest.mark.parametrize("alone", [True, False])

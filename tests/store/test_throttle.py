@@ -1,11 +1,13 @@
 """The counts behind limits an hour and a day, on both databases."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
 
 from mailer.jobs.gate import forget_old
-from mailer.pace.throttle import Rate
+from mailer.pace.throttle import Rate, Slots
 from mailer.store.tables import SentMinute, table
 from mailer.store.throttle import lease
 
@@ -45,3 +47,25 @@ def test_a_clock_that_was_put_back_stops_nobody_and_slots_ahead_are_kept(databas
         assert ahead == NOW + timedelta(seconds=5)
         back = NOW - timedelta(hours=1)
         assert lease(connection, "fast", Rate(per_second=20), 1, back).first_at == back
+
+
+def test_senders_share_a_limit_whoever_asks_when(database):
+    rate, begun = Rate(per_second=50, per_hour=100), threading.Barrier(6)
+
+    def ask(sender: int) -> list[Slots]:
+        taken = []
+        begun.wait()
+        while not taken or taken[-1].count:
+            with database.write() as connection:
+                taken.append(lease(connection, "main", rate, 3 + sender, NOW))
+        return taken
+
+    with ThreadPoolExecutor(6) as pool:
+        found = [slots for taken in pool.map(ask, range(6)) for slots in taken]
+    moments = [
+        slots.first_at + place * slots.spacing
+        for slots in found
+        for place in range(slots.count)
+    ]
+    # Each slot was given once, and all that an hour has were given.
+    assert sorted(moments) == [NOW + timedelta(seconds=n / 50) for n in range(100)]
