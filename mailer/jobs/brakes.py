@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
-from mailer.model.provider import OTHER
 from mailer.pace import shaping
 from mailer.pace.brakes import Brake, Found, braked
 from mailer.pace.providers import Act, Providers, Rule
@@ -53,7 +52,7 @@ def _looked_at(world: World, one: Campaign, providers: Providers, now: datetime)
         if found[0].brake is Brake.PAUSE:
             return _pause(connection, one, subject, found, now)
         for each in found:
-            _slow(connection, each, providers, now)
+            _slow(connection, one.id, each, providers, now)
     return False
 
 
@@ -80,18 +79,29 @@ def _pause(
 
 
 def _slow(
-    connection: Connection, found: Found, providers: Providers, now: datetime
+    connection: Connection,
+    campaign_id: int,
+    found: Found,
+    providers: Providers,
+    now: datetime,
 ) -> None:
-    if found.provider == OTHER:
-        # Nobody in particular: there is nobody to be slower with.
-        return
+    """Halve what a provider is given; of all that have no name of their own, together."""
     states = provider_states(connection, [found.provider])
     before = states.get(found.provider, WELL)
     last = before.slowed_at
     if last is not None and now - last < _SLOWED_FOR:
         return
-    heard = Heard(_SLOW, found.words.partition(": ")[2], per_second=1)
+    if last is not None and found.last_at is not None and found.last_at <= last:
+        # It was slowed for all of this.
+        return
     limits = providers.limits_of(found.provider)
+    rate = shaping.rate_of(before, limits)
+    if not rate:
+        rate = brakes.lately(connection, campaign_id, found.provider, now)
+        if not rate:
+            # Nothing leaves, so there is nothing to be slower with.
+            return
+    heard = Heard(_SLOW, found.words.partition(": ")[2], per_second=rate)
     after = shaping.said_no(before, limits, heard, now)
     keep_states(connection, {found.provider: after}, now)
     _log.warning("provider %s is slowed: %s", found.provider, found.words)

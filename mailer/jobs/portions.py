@@ -29,7 +29,8 @@ _IN_HAND = 10
 def _reckons(one: Running) -> bool:
     """Say whether rows that senders share are locked for a campaign's letters.
 
-    Each sender goes over campaigns and providers in an order of its own.
+    Each sender goes over campaigns and providers in an order of its own. The others
+    together have a rate only when a brake has slowed them.
     """
     return one.pace is not None or any(name != OTHER for name in one.providers)
 
@@ -40,6 +41,7 @@ class Portions:
     def __init__(self, shaper: Shaper) -> None:
         self._shaper = shaper
         self._next_at: dict[str, datetime] = {}
+        self._others_per_second = 0.0
         self._looked_at: datetime | None = None
 
     def begin(
@@ -50,7 +52,9 @@ class Portions:
         Args:
             warmed: The day of a domain that is warmed up is reckoned with too.
         """
-        if warmed or any(_reckons(one) for one in waiting):
+        self._others_per_second = self._shaper.standing(OTHER).per_second
+        slowed = self._others_per_second > 0
+        if warmed or slowed or any(_reckons(one) for one in waiting):
             take_turn(connection)
 
     def open_to(self, waiting: Sequence[Running], now: datetime) -> list[Running]:
@@ -95,7 +99,8 @@ class Portions:
 
     def _rate(self, name: str, standing: Standing) -> float:
         if name == OTHER:
-            return 0
+            # As it was when the transaction began: its turn was taken for that.
+            return self._others_per_second
         return shaping.rate_of(standing, self._shaper.limits_of(name))
 
     def may_claim(

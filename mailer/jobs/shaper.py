@@ -306,7 +306,9 @@ class Shaper:
             if limit:
                 at_once[name] = max(1, limit // self._senders)
         self.at_once = at_once
-        self._strangers = any(name not in known for name in self.standings)
+        self._strangers = any(
+            name not in known and name != OTHER for name in self.standings
+        )
 
 
 def _stopped(name: str, standing: Standing, now: datetime) -> Alarm:

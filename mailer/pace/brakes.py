@@ -10,6 +10,7 @@ refusals.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import IntEnum
 
 
@@ -30,6 +31,7 @@ class Tried:
         refused: For good: no such mailbox, no such domain.
         complained: Of whom a report says that they called it spam.
         blamed: That came back for what we are or send: policy, reputation, content.
+        last_at: When the last of it came back.
     """
 
     provider: str
@@ -37,6 +39,7 @@ class Tried:
     refused: int = 0
     complained: int = 0
     blamed: int = 0
+    last_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,13 @@ class Found:
 
     Args:
         words: In one sentence without its end, such as "gmail: 5 of 1,000 complained".
+        last_at: When the last of what came back there did.
     """
 
     provider: str
     brake: Brake
     words: str
+    last_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +120,7 @@ def braked(tried: Iterable[Tried]) -> list[Found]:
                     f"{one.provider}: {troubles:,} of {one.letters:,} {kind.words}"
                     f" ({share:.2%})"
                 )
-                found.append(Found(one.provider, brake, words))
+                found.append(Found(one.provider, brake, words, one.last_at))
     return sorted(found, key=lambda it: (-it.brake, it.words))
 
 

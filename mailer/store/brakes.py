@@ -1,6 +1,6 @@
 """What came back of a running campaign's letters, by provider: for the brakes."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, case, func, select
 
@@ -13,6 +13,7 @@ from mailer.store.tables import AlarmRow, DeliveryRow, VerdictRow, table
 _verdict = table(VerdictRow)
 _delivery = table(DeliveryRow)
 _alarm = table(AlarmRow)
+_LATELY = timedelta(minutes=10)
 _OUR_LIST = (Reason.USER_UNKNOWN.value, Reason.HOST_UNKNOWN.value)
 
 
@@ -46,6 +47,7 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
             complained.label("complained"),
             refused.label("refused"),
             blamed.label("blamed"),
+            func.max(_verdict.c.at).label("last_at"),
         )
         .join(_verdict, _verdict.c.delivery_id == _delivery.c.id)
         .where(
@@ -78,6 +80,26 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
             int(row.refused),
             int(row.complained),
             int(row.blamed),
+            row.last_at,
         )
         for row in troubles
     ]
+
+
+def lately(connection: Connection, campaign_id: int, provider: str, now: datetime) -> float:
+    """Return how many of a campaign's letters to a provider leave a second; 0 for none."""
+    row = connection.execute(
+        select(
+            func.count().label("letters"),
+            func.min(_delivery.c.left_at).label("first"),
+            func.max(_delivery.c.left_at).label("last"),
+        ).where(
+            _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
+            _delivery.c.cause_id == campaign_id,
+            _delivery.c.provider == provider,
+            _delivery.c.left_at > now - _LATELY,
+        )
+    ).one()
+    if not row.letters:
+        return 0
+    return float(row.letters / max(1, (row.last - row.first).total_seconds()))

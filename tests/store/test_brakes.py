@@ -1,20 +1,27 @@
 """The brakes on real campaigns: what came back pauses or slows them, and says why."""
 
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 
+import pytest
 from audiences import world
 from sending import a_campaign, now, rows
 from sqlalchemy import insert, update
 
 from mailer.jobs.brakes import KIND, look
+from mailer.jobs.portions import Portions
+from mailer.jobs.shaper import Shaper
 from mailer.model.campaign import CampaignState
 from mailer.model.key import KeyRing
+from mailer.model.provider import OTHER
 from mailer.pace.providers import Limits, Provider, Providers
+from mailer.pace.shaping import Standing
 from mailer.store.alarms import open_alarms
 from mailer.store.campaigns import change_state, find_campaign
 from mailer.store.database import Database
-from mailer.store.providerstates import provider_states
+from mailer.store.providerstates import keep_states, provider_states
 from mailer.store.tables import DeliveryRow, VerdictRow, table
+from mailer.store.waiting import Running
 
 DELIVERY, VERDICT = table(DeliveryRow), table(VerdictRow)
 KNOWN = Providers({"big": Provider("big", Limits(20))})
@@ -110,3 +117,67 @@ def test_a_little_too_much_slows_the_provider_once_an_hour(
         standing = provider_states(connection)["big"]
     assert standing.per_second == 10
     assert standing.mark == "12 of 400 were refused for good (3.00%)"
+
+
+def test_what_has_no_name_of_its_own_is_slowed_together_until_it_is_forgotten(
+    database: Database, ring: KeyRing
+) -> None:
+    number = sent(database, ring, 400)
+    at = now() + timedelta(minutes=1)
+    with database.write() as connection:
+        connection.execute(update(DELIVERY).values(provider=OTHER, left_at=at))
+        # Forty seconds of ten letters each.
+        for second in range(40):
+            few = DELIVERY.c.id % 40 == second
+            left = at - timedelta(seconds=second)
+            connection.execute(update(DELIVERY).where(few).values(left_at=left))
+    hard = {"notice": "bounce", "effect": "suppressed", "hard": True}
+    first = rows(database)[0].id
+    came_back(database, first, 12, reason="userunknown", at=at, **hard)
+    assert look(world(database), KNOWN, at) == []
+    slowed = 400 / 39 / 2
+    assert others(database) == pytest.approx(slowed)
+    # Nothing more came back: it is not slowed again for the same.
+    assert look(world(database), KNOWN, at + timedelta(hours=2)) == []
+    assert others(database) == pytest.approx(slowed)
+    later = at + timedelta(hours=3)
+    came_back(database, first + 12, 1, reason="userunknown", at=later, **hard)
+    assert look(world(database), KNOWN, later) == []
+    assert others(database) == pytest.approx(slowed / 2)
+    assert state(database, number) is CampaignState.RUNNING
+
+
+def others(database: Database) -> float:
+    with database.read() as connection:
+        return provider_states(connection)[OTHER].per_second
+
+
+def test_two_senders_keep_to_what_a_brake_left_to_those_without_a_name(
+    database: Database, ring: KeyRing
+) -> None:
+    number, at = a_campaign(database, ring, 20), now()
+    slow = Standing(per_second=2, slowed_at=at, mark="12 of 400 were refused for good")
+    with database.write() as connection:
+        keep_states(connection, {OTHER: slow}, at)
+    running = Running(number, None, (OTHER,))
+
+    def claim(portions: Portions, when: datetime) -> int:
+        with database.write() as connection:
+            portions.begin(connection, [running])
+            shares = portions.shares(running, 20, Counter(), when)
+            may = portions.may_claim(connection, OTHER, shares.get(OTHER, 0), when)
+            portions.claimed(connection, OTHER, may, when)
+        return may
+
+    def sender(when: datetime) -> Portions:
+        shaper = Shaper(lambda: when)
+        with database.write() as connection:
+            shaper.write_down(connection, when)
+        return Portions(shaper)
+
+    one, two = sender(at), sender(at)
+    taken = [claim(one, at), claim(two, at), claim(one, at)]
+    assert taken == [2, 0, 0]
+    assert claim(two, at + timedelta(seconds=1)) == 2
+    # A day later it is forgotten, and all may go.
+    assert claim(sender(at + timedelta(days=2)), at + timedelta(days=2)) == 20
