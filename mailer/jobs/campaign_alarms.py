@@ -36,13 +36,18 @@ def nothing_accepted(
             f"see `mailer campaign start {campaign.template} --list … --dry-run` for why",
         )
     others = ", ".join(f"{count} {state}" for state, count in by_state.items() if count)
+    doubted = (
+        f"; `mailer campaign resolve {campaign.id} --all --as …` settles what is in doubt"
+        if by_state.get(DeliveryState.IN_DOUBT)
+        else ""
+    )
     return Alarm(
         "campaign_nothing_accepted",
         subject_of(campaign),
         now,
         f"it has ended and not one letter was accepted: {others}",
         f"look at `mailer campaign deliveries {campaign.id}`, and when the cause is gone"
-        f" run `mailer campaign retry {campaign.id} --state refused,expired`",
+        f" run `mailer campaign retry {campaign.id} --state refused,expired`{doubted}",
     )
 
 

@@ -224,6 +224,19 @@ def test_a_campaign_of_which_nothing_was_accepted_raises_an_alarm(database: Data
     assert alarm.kind == "campaign_nothing_accepted"
     assert "2 refused" in alarm.happened
     assert f"mailer campaign retry {number}" in alarm.todo
+    assert "in doubt" not in alarm.todo
+
+
+def test_a_campaign_that_ended_in_doubt_alone_says_how_that_is_settled(database: Database):
+    number = running(database, 2)
+    with database.write() as connection:
+        move(connection, number, [1], state="refused")
+        move(connection, number, [2], state="in_doubt")
+    assert jobs.finish_if_done(database, number, NOW)
+    with database.read() as connection:
+        (alarm,) = open_alarms(connection)
+    assert "1 in_doubt" in alarm.happened
+    assert f"mailer campaign resolve {number} --all" in alarm.todo
 
 
 def test_a_campaign_to_nobody_is_finished_with_an_alarm(database: Database):
