@@ -54,6 +54,11 @@ class Correspondence:
         """The domain of From, in lower case."""
         return self.envelope.from_address.rpartition("@")[2].lower()
 
+    @property
+    def files_bytes(self) -> int:
+        """How large its files are, together."""
+        return sum(len(one.content) for one in self.files)
+
 
 def compose_correspondence(
     one: Correspondence,

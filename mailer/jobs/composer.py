@@ -1,10 +1,15 @@
 """What a desk asks of whoever makes its letters."""
 
+import logging
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Protocol
 
-from mailer.errors import CannotComposeError
+from mailer.errors import CannotComposeError, MailerError
 from mailer.model.delivery import Claim
 from mailer.model.letter import Letter
+
+_log = logging.getLogger(__name__)
 
 
 class NotReadyError(CannotComposeError):
@@ -38,3 +43,34 @@ class Composer(Protocol):
     def failed(self, claim: Claim) -> None:
         """Hear that a letter was withheld because it can't be made; called off the loop."""
         ...
+
+
+@contextmanager
+def contained(what: str) -> Generator[None]:
+    """Make a fault of ours an error about one cause, or one letter, and no other.
+
+    Raises:
+        CannotComposeError: instead of whatever is no `MailerError`.
+    """
+    try:
+        yield
+    except MailerError:
+        raise
+    except Exception as bug:
+        _log.exception("%s cannot be composed, by a fault of ours", what)
+        raise CannotComposeError(f"a fault of ours: {bug!r}") from bug
+
+
+def compose(composer: Composer, claim: Claim) -> Letter:
+    """Make a letter; one that cannot be made is no reason to make no others.
+
+    Raises:
+        CannotComposeError: when it can't be made, whatever is wrong.
+    """
+    try:
+        return composer.compose(claim)
+    except MailerError:
+        raise
+    except Exception as bug:
+        _log.exception("delivery %d cannot be composed, by a fault of ours", claim.id)
+        raise CannotComposeError(f"a fault of ours: {bug!r}") from bug

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from mailer.errors import CannotComposeError
-from mailer.jobs.composer import Composer, NotReadyError
+from mailer.jobs.composer import Composer, NotReadyError, compose
 from mailer.jobs.gate import Gate
 from mailer.jobs.parking import Errand, Parking
 from mailer.jobs.register import Register
@@ -227,7 +227,7 @@ class Desk:
             self._means.register.note(expired(claim, now))
             return
         try:
-            letter = composer.compose(claim)
+            letter = compose(composer, claim)
         except CannotComposeError as problem:
             self._withhold(claim, problem)
             return

@@ -14,7 +14,7 @@ from mailer.compose.limits import Limits
 from mailer.compose.links import Site
 from mailer.compose.prepared import Prepared, Ways, prepare
 from mailer.errors import CannotComposeError, MailerError
-from mailer.jobs.composer import NotReadyError
+from mailer.jobs.composer import NotReadyError, contained
 from mailer.jobs.frozen import taken_up
 from mailer.jobs.preview import sample_person
 from mailer.model.delivery import CauseKind, Claim
@@ -100,12 +100,6 @@ def _correspondence(
     return Correspondence(kind, entry.envelope, entry.subject, entry.text, files)
 
 
-def _files_bytes(made: _Made) -> int:
-    if not isinstance(made, Correspondence):
-        return 0
-    return sum(len(one.content) for one in made.files)
-
-
 class Letters:
     """Composes for one sender; used by its feed's thread and its couriers' loop."""
 
@@ -176,7 +170,11 @@ class Letters:
         # What is needed now stays; the oldest of the others goes, and what is heavy first.
         for key in needed:
             self._ready.move_to_end(key)
-        heavy = {key: _files_bytes(made) for key, made in self._ready.items()}
+        heavy = {
+            key: made.files_bytes
+            for key, made in self._ready.items()
+            if isinstance(made, Correspondence)
+        }
         whole = sum(heavy.values())
         for key, its_bytes in heavy.items():
             if whole > _FILES_AT_MOST_BYTES and its_bytes and key not in needed:
@@ -231,17 +229,19 @@ class Letters:
         content = taken_up(connection, content_hash)
         mailing_list = content.list_of(list_id)
         seen = find_list(connection, mailing_list.id)
-        return prepare(
-            content.source,
-            mailing_list,
-            seen.number if seen else 0,
-            content.specs,
-            self._pen.site,
-            self._pen.tokens,
-            self._pen.limits,
-            self._pen.rehearsal.to if self._pen.rehearsal else "",
-            self._ways(connection, cause, cause_id),
-        )
+        ways = self._ways(connection, cause, cause_id)
+        with contained(f"{cause} {cause_id}"):
+            return prepare(
+                content.source,
+                mailing_list,
+                seen.number if seen else 0,
+                content.specs,
+                self._pen.site,
+                self._pen.tokens,
+                self._pen.limits,
+                self._pen.rehearsal.to if self._pen.rehearsal else "",
+                ways,
+            )
 
     def _ways(self, connection: Connection, cause: CauseKind, cause_id: int) -> Ways:
         """Return by which pages of ours the links of a campaign are counted."""

@@ -282,3 +282,34 @@ def test_whatever_a_value_is_the_letter_has_one_end(value: str) -> None:
     # As a receiver reads it: the first end is the last.
     wire = content + end
     assert wire.find(b"\r\n.\r\n") == len(wire) - len(b"\r\n.\r\n")
+
+
+@dataclass
+class Broken(PlainComposer):
+    """It stumbles over one letter, as a bug of ours might."""
+
+    over: int = 2
+    stumbled: list[int] = field(default_factory=list[int])
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def compose(self, claim: Claim) -> Letter:
+        if claim.id == self.over:
+            raise LookupError("nobody thought of this")
+        return super().compose(claim)
+
+    def failed(self, claim: Claim) -> None:
+        self.stumbled.append(claim.id)
+
+
+def test_a_fault_of_ours_in_one_letter_holds_up_no_other(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 4)
+    composer = Broken()
+    assert len(send(database, tmp_path, composer)) == 3
+    assert states(database) == {"accepted": 3, "withheld": 1}
+    (row,) = (one for one in rows(database) if one.state == "withheld")
+    assert row.reason == "cannot_compose"
+    assert "LookupError('nobody thought of this')" in row.reply
