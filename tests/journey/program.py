@@ -428,4 +428,6 @@ class Shop:
 
 
 def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
+    # To compile our modules anew is a quarter of a process's start: the first keeps them.
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
