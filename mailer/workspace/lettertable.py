@@ -11,6 +11,8 @@ from mailer.workspace.tomlfiles import Table
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 """What a template or layout may be called."""
+TO_ONE = "receipt"
+"""The layout of what nobody signed up to: it speaks of no list, and leads out of none."""
 
 
 def data_of(table: Table, kind: Kind) -> dict[str, str]:
@@ -46,9 +48,9 @@ def embed_of(table: Table) -> tuple[str, ...] | None:
     return None if table.flag("embed", default=False) else ()
 
 
-def layout_of(table: Table) -> str:
+def layout_of(table: Table, default: str = DEFAULT_LAYOUT) -> str:
     """Read which layout a body in Markdown stands in."""
-    layout = table.text("layout", DEFAULT_LAYOUT)
+    layout = table.text("layout", default)
     if not NAME.fullmatch(layout):
         raise TemplateError(
             f"{table.where}: layout is {layout!r}: write the name of a file in"

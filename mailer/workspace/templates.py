@@ -13,6 +13,7 @@ from mailer.compose.markdown import MACROS_FILE, extends_itself, layout_file
 from mailer.compose.syntax import named_files
 from mailer.compose.template import (
     BODY,
+    DEFAULT_LAYOUT,
     ENDINGS,
     FOLDER,
     HTML_FILE,
@@ -24,6 +25,7 @@ from mailer.compose.template import (
 from mailer.compose.written import included_files
 from mailer.errors import NotFoundError, TemplateError, WorkspaceError, did_you_mean
 from mailer.model.enclosure import Enclosure
+from mailer.model.kind import Kind
 from mailer.workspace.enclosures import (
     ATTACHED_BYTES_MAX,
     ATTACHMENTS_MAX,
@@ -32,7 +34,14 @@ from mailer.workspace.enclosures import (
     read_image,
 )
 from mailer.workspace.files import inside, read_text
-from mailer.workspace.lettertable import NAME, data_of, embed_of, kind_of, layout_of
+from mailer.workspace.lettertable import (
+    NAME,
+    TO_ONE,
+    data_of,
+    embed_of,
+    kind_of,
+    layout_of,
+)
 from mailer.workspace.letterwords import (
     as_written,
     check_marks,
@@ -117,7 +126,7 @@ class _Reading:
         sample = read_sample(table)
         data = data_of(table, kind)
         language = table.text("language", "")
-        layout = layout_of(table)
+        layout = layout_of(table, self._layout_for(kind))
         embed = embed_of(table)
         attached = table.texts("attachments")
         priority, topics = read_priority(table), named_topics(table)
@@ -226,6 +235,12 @@ class _Reading:
 
     def _said(self, file: str | None) -> str | None:
         return None if file is None else self._own[file]
+
+    def _layout_for(self, kind: Kind) -> str:
+        """Return in which layout a body in Markdown stands that names none."""
+        if kind is Kind.TRANSACTIONAL and self._path(layout_file(TO_ONE)).is_file():
+            return TO_ONE
+        return DEFAULT_LAYOUT
 
     def _files_of(self, file: str, layout: str) -> None:
         """Read a body with all that it names."""

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from mailservers import ROOT
 from templatefolders import SETTINGS, Folder
 
 from mailer.compose.template import Edition, TemplateSource
@@ -65,6 +66,23 @@ def test_all_that_is_named_is_read_and_nothing_else(folder: Folder) -> None:
         "_layouts/part.html",
         "own.html",
     ]
+
+
+def test_what_nobody_signed_up_to_stands_in_a_layout_without_a_way_out(
+    folder: Folder,
+) -> None:
+    receipt = (ROOT / "templates/mail/_layouts/receipt.html").read_text(encoding="utf-8")
+    assert "unsubscribe_url" not in receipt
+    letter = 'subject = "x"\nkind = "transactional"\n'
+    folder.write("sale/letter.toml", letter)
+    # A workspace of before that layout goes on as it was.
+    assert folder.read().layout == "plain-letter"
+    folder.write("_layouts/receipt.html", receipt)
+    assert folder.read().layout == "receipt"
+    folder.write("sale/letter.toml", letter + 'layout = "newsletter"\n')
+    assert folder.read().layout == "newsletter"
+    folder.write("sale/letter.toml", 'subject = "x"\n')
+    assert folder.read().layout == "plain-letter"
 
 
 def test_files_that_name_each_other_are_read_once(folder: Folder) -> None:
