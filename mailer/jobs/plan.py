@@ -33,6 +33,7 @@ from mailer.store.database import Connection
 from mailer.store.lots import draw, note_drawn
 from mailer.store.planning import Order, Planning, Slice
 from mailer.store.restoring import campaign_facts
+from mailer.store.statistics import LETTERS, count_tables
 from mailer.workspace.providers import read_providers
 
 _log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ def plan(
             note_planned(connection, campaign_id, written, up_to)
         tell(replace(campaign, planned=campaign.planned + written, planned_up_to=up_to))
         if up_to >= newest:
+            count_tables(world.database, LETTERS, campaign.planned + written)
             _let_run(world, campaign_id)
 
 
