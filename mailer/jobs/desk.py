@@ -5,19 +5,15 @@ import collections
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 
 from mailer.errors import CannotComposeError
-from mailer.jobs.composer import Composer, NotReadyError, compose
-from mailer.jobs.gate import Gate
+from mailer.jobs.composer import NotReadyError, compose
+from mailer.jobs.means import Means
 from mailer.jobs.parking import Errand, Parking
-from mailer.jobs.register import Register
 from mailer.jobs.settle import Terms, expired, released, settled, withheld
-from mailer.jobs.shaper import Shaper
-from mailer.jobs.signing import Signing
-from mailer.jobs.stock import Stock
 from mailer.model.delivery import Claim, Withheld
 from mailer.model.letter import Letter
 from mailer.model.outcome import Accepted, InDoubt, Outcome, Released
@@ -28,19 +24,6 @@ _STOCKED = 12
 """How many letters are composed ahead while others are being written down."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """What a desk works with."""
-
-    stock: Stock
-    gate: Gate
-    register: Register
-    composer: Composer
-    signing: Signing
-    shaper: Shaper
-    clock: Callable[[], datetime]
 
 
 class Desk:
@@ -54,6 +37,7 @@ class Desk:
         self._failed: list[Claim] = []
         self._ready: collections.deque[Errand] = collections.deque()
         self._parking = Parking(means.shaper)
+        means.shaper.on_room.append(self._look)
         self._at_the_signers: dict[tuple[int, int], Claim] = {}
         """What is being signed, by its number and fence; whoever drops it takes it out."""
         self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()
@@ -93,6 +77,7 @@ class Desk:
 
     async def wait(self, timeout_s: float | None) -> bool:
         """Wait until there may be an errand; False after the time-out or the stop."""
+        self._unpark()
         if (self._ready or self._at_the_signers) and not self._means.stock.stopped:
             return True
         return await self._means.stock.wait(timeout_s)
@@ -187,7 +172,18 @@ class Desk:
 
     def _left(self, errand: Errand) -> None:
         """Note that an errand is not on its way any more; another may be."""
-        follows = self._parking.left(errand)
+        self._follow(self._parking.left(errand))
+
+    def _look(self) -> None:
+        """Let those who wait look whether something that is parked may go."""
+        if self._parking:
+            self._means.stock.nudge()
+
+    def _unpark(self) -> None:
+        for one in self._parking.free() if self._parking else ():
+            self._follow(one)
+
+    def _follow(self, follows: Errand | Claim | None) -> None:
         if isinstance(follows, Errand):
             self._ready.appendleft(follows)
             self._means.stock.nudge()
@@ -207,6 +203,7 @@ class Desk:
         A few are composed one after the other: between two turns at the network each would
         take half as long again, until all that it works with is back in the processor.
         """
+        self._unpark()
         stock = self._means.stock
         enough = max(enough, self._means.signing.ahead)
         while len(stock) and not stock.stopped:

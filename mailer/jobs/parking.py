@@ -26,13 +26,18 @@ class Errand:
 class Parking:
     """One desk's letters that wait for others to the same provider.
 
-    While one waits another is on its way; each that is not any more lets one follow.
+    While one waits another is on its way; each that is not any more lets one follow. But
+    what follows may be withheld, and the other be on its way over another relay: so whoever
+    looks for an errand asks what is free too.
     """
 
     def __init__(self, shaper: Shaper) -> None:
         self._shaper = shaper
         self._ready: dict[str, collections.deque[Errand]] = {}
         self._claims: dict[str, collections.deque[Claim]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._ready or self._claims)
 
     def keeps(self, claim: Claim) -> bool:
         """Keep a claim that need not even be composed yet; False for all others."""
@@ -58,21 +63,44 @@ class Parking:
         if not name:
             return None
         self._shaper.leave(name)
+        return self._next(name)
+
+    def free(self) -> list[Errand | Claim]:
+        """Take out one for each provider to which another may be on its way."""
+        names = [*self._ready, *(one for one in self._claims if one not in self._ready)]
+        found = (self._next(name) for name in names if self._shaper.has_room(name))
+        return [one for one in found if one is not None]
+
+    def _next(self, name: str) -> Errand | Claim | None:
+        one: Errand | Claim | None = None
         if ready := self._ready.get(name):
-            return ready.popleft()
-        claims = self._claims.get(name)
-        return claims.popleft() if claims else None
+            one = ready.popleft()
+            if not ready:
+                del self._ready[name]
+        elif claims := self._claims.get(name):
+            one = claims.popleft()
+            if not claims:
+                del self._claims[name]
+        return one
 
     def take_out(self, falls: Callable[[Claim], bool]) -> list[Claim]:
         """Take out what falls under a rule, and return it."""
         out: list[Claim] = []
-        for name, ready in self._ready.items():
+        for name, ready in list(self._ready.items()):
             out += [one.claim for one in ready if falls(one.claim)]
-            kept = (one for one in ready if not falls(one.claim))
-            self._ready[name] = collections.deque(kept)
-        for name, claims in self._claims.items():
+            if kept := [one for one in ready if not falls(one.claim)]:
+                self._ready[name] = collections.deque(kept)
+            else:
+                del self._ready[name]
+        for name, claims in list(self._claims.items()):
             out += filter(falls, claims)
-            self._claims[name] = collections.deque(one for one in claims if not falls(one))
+            if left := [one for one in claims if not falls(one)]:
+                self._claims[name] = collections.deque(left)
+            else:
+                del self._claims[name]
+        # One that was to follow may be among what falls, here or elsewhere at the desk.
+        for look in self._shaper.on_room:
+            look()
         return out
 
     def count(self) -> collections.Counter[str]:

@@ -16,11 +16,12 @@ from mailer.compose.sign import Signer, Signers
 from mailer.errors import DatabaseError
 from mailer.jobs import owner
 from mailer.jobs.composer import Composer
-from mailer.jobs.desk import Desk, Means
+from mailer.jobs.desk import Desk
 from mailer.jobs.feed import Feed
 from mailer.jobs.gate import Gate
 from mailer.jobs.holding import NO_MANNERS, Manners, may_be_tried
 from mailer.jobs.lines import Lines
+from mailer.jobs.means import Means
 from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.register import Register
 from mailer.jobs.relays import Relay

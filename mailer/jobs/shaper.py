@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
+from mailer.jobs.provider_alarms import stopped
 from mailer.model.delivery import Claim
 from mailer.model.outcome import Accepted, Deferred, Outcome, Refused, Released, Stage
 from mailer.model.patience import can_wait
@@ -18,7 +19,7 @@ from mailer.pace import shaping
 from mailer.pace.breaker import CircuitState
 from mailer.pace.providers import NOTHING_KNOWN, Limits, Providers, Rule
 from mailer.pace.shaping import WELL, Heard, Standing
-from mailer.store.alarms import Alarm, raise_unless_open
+from mailer.store.alarms import raise_unless_open
 from mailer.store.database import Connection
 from mailer.store.providerstates import keep_states, provider_states
 
@@ -65,6 +66,8 @@ class Shaper:
         self._told_at = clock()
         self._seen: Released | None = None
         self._blamed: Released | None = None
+        self.on_room: list[Callable[[], None]] = []
+        """All called when letters that wait for others to their provider may go."""
         self.on_closed: Callable[[str], None] = lambda _: None
         """Called when nothing more may go to a provider for a while."""
         self._reckon()
@@ -98,8 +101,7 @@ class Shaper:
             if not self._strangers:
                 return "", 0
             name = self.provider_of(claim)
-        limit = self.at_once.get(name)
-        if limit is not None and self._under_way[name] >= limit:
+        if not self.has_room(name):
             return None
         self._under_way[name] += 1
         standing = self.standings.get(name, WELL)
@@ -107,18 +109,22 @@ class Shaper:
         return name, shaping.per_connection_of(standing, limits)
 
     def full(self, claim: Claim) -> str | None:
-        """Return a letter's provider while no other may be on its way there, else None."""
-        name = claim.provider
-        if name == OTHER:
-            if not self._strangers:
-                return None
-            name = self.provider_of(claim)
+        """Return a letter's provider while no other may be on its way there."""
+        if claim.provider == OTHER and not self._strangers:
+            return None
+        name = self.provider_of(claim)
+        return None if self.has_room(name) else name
+
+    def has_room(self, name: str) -> bool:
+        """Say whether one more letter to a provider may be on its way."""
         limit = self.at_once.get(name)
-        return name if limit is not None and self._under_way[name] >= limit else None
+        return limit is None or self._under_way[name] < limit
 
     def leave(self, name: str) -> None:
         """Hear that a letter that entered is not on its way any more."""
         self._under_way[name] -= 1
+        for look in self.on_room:
+            look()
 
     def under_way(self) -> collections.Counter[str]:
         """Count what is on its way, by provider; called off the loop."""
@@ -245,7 +251,7 @@ class Shaper:
         for name in concerned:
             after[name] = self._brought_up(name, after.get(name), accepted[name], news, now)
             if after[name].stopped and not found.get(name, WELL).stopped:
-                raise_unless_open(connection, _stopped(name, after[name], now))
+                raise_unless_open(connection, stopped(name, after[name], now))
         changed = {
             name: one
             for name, one in after.items()
@@ -309,14 +315,3 @@ class Shaper:
         self._strangers = any(
             name not in known and name != OTHER for name in self.standings
         )
-
-
-def _stopped(name: str, standing: Standing, now: datetime) -> Alarm:
-    return Alarm(
-        "provider_stopped",
-        f"provider {name}",
-        now,
-        f"it answered {standing.mark}: nothing more goes there, letters to others do",
-        "put right what it says (`mailer delivery list` shows the words), then run"
-        f" `mailer relay resume {name}`",
-    )

@@ -3,23 +3,38 @@
 import asyncio
 import collections
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sending import Setup, a_campaign, nothing_open, now, rows, states, until
+from sending import (
+    QUICK,
+    PlainComposer,
+    Setup,
+    a_campaign,
+    nothing_open,
+    now,
+    rows,
+    states,
+    until,
+)
 from sqlalchemy import select, update
 
+from mailer.errors import CannotComposeError
 from mailer.jobs.provider_status import resume_provider
+from mailer.jobs.relays import Relay
 from mailer.jobs.send import Rules
+from mailer.model.delivery import Claim
 from mailer.model.key import KeyRing
+from mailer.model.letter import Letter
 from mailer.pace.providers import Act, Limits, Provider, Providers, Rule
 from mailer.store.alarms import open_alarms
 from mailer.store.database import Database
 from mailer.store.providerstates import provider_states
 from mailer.store.tables import DeliveryRow, table
+from mailer.wire.line import RelayAddress, Tls
 from mailer.wire.sink import Answer, Received, Sink, Step
 
 DELIVERY = table(DeliveryRow)
@@ -137,6 +152,80 @@ def test_never_more_letters_are_under_way_than_a_provider_takes_at_once(
     assert 1 <= most <= 2
     # Nor are all taken in hand, to wait there (what has ended counts until it is written).
     assert held <= 40
+
+
+def test_what_waits_for_its_provider_at_one_relay_goes_when_another_had_its_letters(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 24)
+    among(database, {"big": range(1, 25)})
+    open_now: set[tuple[int, int, str]] = set()
+    most = 0
+
+    def at(place: int) -> Callable[[Step, Received], Answer]:
+        def answer(step: Step, received: Received) -> Answer:
+            nonlocal most
+            if is_of("big", received):
+                here = place, received.connection, received.recipient
+                (open_now.discard if step is Step.CONTENT else open_now.add)(here)
+                most = max(most, len(open_now))
+            return None
+
+        return answer
+
+    first, second = Sink(at(1)), Sink(at(2))
+
+    async def run() -> None:
+        port, its_port = await first.start(), await second.start()
+        address = RelayAddress("other", "127.0.0.1", its_port, Tls.NONE, timeouts=QUICK)
+        other = Relay(address, connections=3, reserved=0, idle_s=0.5)
+        providers = knowing(big=Limits(at_once=1))
+        around = setup(database, tmp_path, port, providers, others=[other])
+        await around.until(lambda: nothing_open(database))
+        await first.stop()
+        await second.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 24}
+    assert first.received
+    assert second.received
+    assert most == 1
+
+
+class _NotTheseLetters(PlainComposer):
+    """Cannot compose some people's letters."""
+
+    def __init__(self, addresses: set[str]) -> None:
+        super().__init__()
+        self.addresses = addresses
+
+    def compose(self, claim: Claim) -> Letter:
+        if claim.address in self.addresses:
+            raise CannotComposeError("its words ask for what is not known")
+        return super().compose(claim)
+
+    def failed(self, claim: Claim) -> None:
+        assert claim.address in self.addresses
+
+
+def test_what_waits_for_its_provider_goes_though_the_next_cannot_be_composed(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 24)
+    among(database, {"big": range(1, 25)})
+    bad = {f"p{number}@big.example" for number in range(2, 25, 3)}
+    sink = Sink()
+
+    async def run() -> None:
+        port = await sink.start()
+        providers = knowing(big=Limits(at_once=1))
+        composer = _NotTheseLetters(bad)
+        around = setup(database, tmp_path, port, providers, composer=composer)
+        await around.until(lambda: nothing_open(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 16, "withheld": 8}
 
 
 def test_a_connection_carries_no_more_letters_to_a_provider_than_it_likes(

@@ -1,0 +1,18 @@
+"""The alarm of a mailbox provider that is given nothing more."""
+
+from datetime import datetime
+
+from mailer.pace.shaping import Standing
+from mailer.store.alarms import Alarm
+
+
+def stopped(name: str, standing: Standing, now: datetime) -> Alarm:
+    """Return the alarm of a provider that said to send nothing more."""
+    return Alarm(
+        "provider_stopped",
+        f"provider {name}",
+        now,
+        f"it answered {standing.mark}: nothing more goes there, letters to others do",
+        "put right what it says (`mailer delivery list` shows the words), then run"
+        f" `mailer relay resume {name}`",
+    )
