@@ -13,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    Subquery,
     bindparam,
     literal_column,
     null,
@@ -24,7 +25,14 @@ from mailer.model.delivery import Claim
 from mailer.model.provider import OTHER
 from mailer.store import due
 from mailer.store.columns import to_instant
-from mailer.store.compiled import Compiled, among, as_parameter
+from mailer.store.compiled import (
+    Compiled,
+    Number,
+    Word,
+    among,
+    as_parameter,
+    rows_given,
+)
 from mailer.store.database import now_sql
 from mailer.store.tables import DeliveryRow, table
 
@@ -63,6 +71,18 @@ def names(claims: Sequence[tuple[int, int]]) -> dict[str, Any]:
         "ids": [delivery_id for delivery_id, _ in claims],
         "keys": [fenced(*claim) for claim in claims],
     }
+
+
+def given_claims(dialect_name: str) -> Subquery:
+    """Return the claims that want to leave; they are bound as `claims`."""
+    columns = {"row": Number, "fence": Number, "shown": Word}
+    return rows_given("claims", columns, dialect_name)
+
+
+def named(dialect_name: str, rows: Subquery | None = None) -> ColumnElement[bool]:
+    """Say that a delivery is one of the claims that want to leave, and ours still."""
+    given = given_claims(dialect_name) if rows is None else rows
+    return (_delivery.c.id == given.c.row) & (_delivery.c.attempt == given.c.fence)
 
 
 class Claims:

@@ -14,21 +14,17 @@ from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import (
     PoolProxiedConnection,
-    Subquery,
-    Table,
     Update,
-    collate,
-    exists,
     literal_column,
     select,
     update,
 )
 
-from mailer.store.claims import Cap
+from mailer.store.claims import Cap, given_claims, named
 from mailer.store.columns import to_instant
-from mailer.store.compiled import Compiled, Number, Row, Word, as_parameter, rows_given
+from mailer.store.compiled import Compiled, Row, as_parameter
 from mailer.store.database import Database, spoken
-from mailer.store.leavelock import let_leave
+from mailer.store.leavelock import campaigns, people, subscriptions
 from mailer.store.outcomes import Change, as_rows, attempting, log_of, recording
 from mailer.store.permission import NOW, may_leave
 from mailer.store.tables import (
@@ -104,11 +100,11 @@ def groups(database: Database) -> Groups:
 
 def _leaving(dialect_name: str, *, capped: bool) -> Update:
     """Mark the claims that may leave; binds `claims` and what `may_leave` does."""
-    given = _given(dialect_name)
+    given = given_claims(dialect_name)
     return (
         update(_delivery)
         .where(
-            _named(dialect_name, given),
+            named(dialect_name, given),
             literal_column("state = 'claimed'"),
             may_leave(capped=capped),
         )
@@ -116,21 +112,11 @@ def _leaving(dialect_name: str, *, capped: bool) -> Update:
     )
 
 
-def _given(dialect_name: str) -> Subquery:
-    columns = {"row": Number, "fence": Number, "shown": Word}
-    return rows_given("claims", columns, dialect_name)
-
-
-def _named(dialect_name: str, rows: Subquery | None = None) -> Any:
-    given = _given(dialect_name) if rows is None else rows
-    return (_delivery.c.id == given.c.row) & (_delivery.c.attempt == given.c.fence)
-
-
 def _have_left(dialect_name: str) -> Compiled:
     # Nothing of ours was `sending` since this moment but by the statement before.
     return Compiled(
         select(_delivery.c.id).where(
-            _named(dialect_name),
+            named(dialect_name),
             literal_column("state = 'sending'"),
             _delivery.c.left_at == NOW,
         )
@@ -208,52 +194,6 @@ class _OneStatement:
             self._pooled.invalidate()
 
 
-def _subscriptions() -> Compiled:
-    """Lock the subscriptions of claims against change, until they have left."""
-    ours = exists(
-        select(1).where(
-            _named("postgresql"),
-            _delivery.c.contact_id == _subscription.c.contact_id,
-            _delivery.c.list_id == _subscription.c.list_id,
-        )
-    )
-    return Compiled(
-        select(_subscription.c.contact_id)
-        .where(ours)
-        .order_by(_subscription.c.contact_id, collate(_subscription.c.list_id, "C"))
-        .with_for_update(read=True)
-    )
-
-
-def _people(rows: Table) -> Compiled:
-    """Lock the people of claims, so that of two letters to one the later sees the first.
-
-    Args:
-        rows: The table with their rows: of all people, or of those who chose how often.
-    """
-    number = rows.c.id if "id" in rows.c else rows.c.contact_id
-    ours = exists(select(1).where(_named("postgresql"), _delivery.c.contact_id == number))
-    return Compiled(
-        select(number)
-        .where(ours)
-        .order_by(number)
-        # What refers to a contact may be written meanwhile.
-        .with_for_update(key_share=True)
-    )
-
-
-def _campaigns() -> Compiled:
-    """Keep the campaigns of claims in their states until the commit."""
-    named = (
-        select(_delivery.c.cause_id)
-        .where(_named("postgresql"), literal_column("cause_kind = 'campaign'"))
-        .distinct()
-        .order_by(_delivery.c.cause_id)
-        .subquery("campaigns")
-    )
-    return Compiled(select(let_leave(named.c.cause_id)))
-
-
 _BY_NUMBER = (
     "enable_seqscan = off",
     "enable_hashjoin = off",
@@ -288,8 +228,8 @@ class _Statements:
             capped: Compiled(_leaving(name, capped=capped).returning(_delivery.c.id))
             for capped in (False, True)
         }
-        self._subscriptions, self._campaigns = _subscriptions(), _campaigns()
-        self._people = {True: _people(_contact), False: _people(_frequency)}
+        self._subscriptions, self._campaigns = subscriptions(), campaigns()
+        self._people = {True: people(_contact), False: people(_frequency)}
 
     def commit(self, sheet: Sheet, now: datetime, cap: Cap | None) -> set[int] | None:
         values = _values(sheet, now, cap)
