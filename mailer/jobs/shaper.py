@@ -214,8 +214,7 @@ class Shaper:
         now = self._clock()
         if name in self._providers.known:
             return now
-        standing = self.standings.get(name, WELL)
-        return max(now, standing.rest_until or now + _AN_HOUR)
+        return max(now, self.standing(name).rest_until or now + _AN_HOUR)
 
     # What the feed asks and tells, off the loop.
 
@@ -291,11 +290,10 @@ class Shaper:
     ) -> Standing:
         """Return the standing that all share, with what this sender heard."""
         limits = self._providers.limits_of(name)
-        standing = found
-        if standing is None and name not in self._providers.known:
+        if found is None and name not in self._providers.known:
             # Nobody else knows of it: what is in hand has it all.
-            standing, news = self.standings.get(name, WELL), ()
-        standing = standing or WELL
+            found, news = self.standings.get(name, WELL), ()
+        standing = found or WELL
         if accepted:
             standing = shaping.went(standing, limits, accepted, now)
         for whose, heard, at in news:
