@@ -32,6 +32,7 @@ from mailer.store.batches import (
 )
 from mailer.store.database import Connection, Database
 from mailer.store.ledger import Alike
+from mailer.store.statistics import PEOPLE, count_tables
 from mailer.workspace.csvfiles import require_unchanged
 from mailer.workspace.csvout import RejectedFile
 
@@ -220,6 +221,7 @@ class Import:
             change_batch(
                 connection, self._batch.id, states, self._batch.position, self._clock()
             )
+        count_tables(self._database, PEOPLE, self._people.file.rows)
 
 
 class Trial:

@@ -12,9 +12,18 @@ from sqlalchemy import Table, bindparam, text
 
 from mailer.errors import DatabaseError
 from mailer.store.database import Database
-from mailer.store.tables import DeliveryRow, table
+from mailer.store.tables import (
+    ContactRow,
+    DeliveryRow,
+    LedgerRow,
+    SubscriptionRow,
+    table,
+)
 
 _log = logging.getLogger(__name__)
+
+PEOPLE = (table(ContactRow), table(SubscriptionRow), table(LedgerRow))
+"""What an import writes."""
 
 LETTERS = (table(DeliveryRow),)
 """What planning a campaign writes."""

@@ -1,12 +1,15 @@
 """PostgreSQL has counted what was just written before anybody looks for it there."""
 
 import logging
+from pathlib import Path
 
 import pytest
 from audiences import NOW, add_people, campaign, see_list, world
+from people import People
 from sqlalchemy import text
 
 from mailer.jobs.plan import plan
+from mailer.model.key import KeyRing
 from mailer.store import owners
 from mailer.store.database import Database, open_database
 from mailer.store.statistics import LETTERS, count_tables
@@ -61,6 +64,16 @@ def test_what_is_less_than_a_tenth_of_a_table_is_not_counted(database: Database)
     assert counted(database, "delivery") == {"delivery": 15_001}
     count_tables(database, LETTERS, 1_501)
     assert counted(database, "delivery") == {"delivery": 1_500}
+
+
+def test_people_are_counted_when_they_are_imported(
+    database: Database, ring: KeyRing, tmp_path: Path
+):
+    people = People(database, ring, tmp_path)
+    rows = [f"person{number}@example.com" for number in range(1_200)]
+    people.run(people.file("Email", *rows))
+    tables = ("contact", "subscription", "ledger")
+    assert counted(database, *tables) == dict.fromkeys(tables, 1_200)
 
 
 def test_a_table_that_somebody_else_counts_is_left_to_them(database: Database):
