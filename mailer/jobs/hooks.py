@@ -38,6 +38,11 @@ class HookAnswer(StrEnum):
     KEPT = "kept"
     NOT_SET_UP = "not set up"
     REFUSED = "refused"
+    LATER = "later"
+
+
+class _NoCertificateError(Exception):
+    """Amazon's certificate cannot be had at the moment, so that nothing is proven."""
 
 
 class HookDoor:
@@ -65,6 +70,9 @@ class HookDoor:
     def take(self, provider: Provider, headers: Headers, body: bytes) -> HookAnswer:
         """Keep what a provider posts; when this returns `KEPT` it is on disk.
 
+        What Amazon's servers must be asked for and do not say is to be posted again
+        (`LATER`): it is as good as ever then.
+
         Args:
             headers: By names in small letters.
 
@@ -74,17 +82,20 @@ class HookDoor:
         if not self._keys.has(provider):
             return HookAnswer.NOT_SET_UP
         now = self._clock()
-        proof = prove(provider, self._keys, (headers, body), self._certificate, now)
+        try:
+            proof = prove(provider, self._keys, (headers, body), self._certificate, now)
+        except _NoCertificateError as problem:
+            _log.warning("hook of %s: %s; it is posted again", provider, problem)
+            return HookAnswer.LATER
         match proof:
             case Unproven(because):
                 _log.warning("hook of %s refused: %s", provider, because)
                 return HookAnswer.REFUSED
             case ToConfirm(url):
-                # Answered in any case: what is not confirmed is asked for again.
                 done = bool(self._get(url))
                 words = "confirmed" if done else "could not be confirmed"
                 _log.info("hook of %s: the topic's subscription %s", provider, words)
-                return HookAnswer.KEPT
+                return HookAnswer.KEPT if done else HookAnswer.LATER
             case Proven(events, once):
                 return self._keep(provider, events, once, now)
 
@@ -108,11 +119,12 @@ class HookDoor:
         if known:
             return known
         got = self._get(url)
+        if not got:
+            raise _NoCertificateError(f"its certificate could not be got from {url[:200]}")
         with self._lock:
             if len(self._certificates) >= _CERTIFICATES_AT_MOST:
                 self._certificates.clear()
-            if got:
-                self._certificates[url] = got
+            self._certificates[url] = got
         return got
 
 

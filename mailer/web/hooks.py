@@ -13,8 +13,10 @@ _WITHIN_S = 30.0
 _STATUS = {
     HookAnswer.KEPT: 200,
     HookAnswer.NOT_SET_UP: 404,
-    # Mailgun asks again after anything but 200 and 406, and all others after this too:
-    # should the key be a wrong one here, nothing is lost while it is put right.
+    # Amazon posts again what a server could not do, and nothing that it refused.
+    HookAnswer.LATER: 503,
+    # Mailgun asks again after anything but 200 and 406: should the key be a wrong one here,
+    # nothing is lost while it is put right.
     HookAnswer.REFUSED: 403,
 }
 

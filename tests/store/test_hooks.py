@@ -244,3 +244,14 @@ def test_a_topic_is_confirmed_where_amazon_says(desk):
     assert door.take(Provider.SES, *of_sns("x", NOW, **other)) is HookAnswer.KEPT
     assert asked[1:] == [url]
     assert kept(desk) == []
+
+
+def test_a_topic_that_could_not_be_confirmed_is_asked_for_again(desk):
+    answers = [certificate(NOW), b"", b"<ok/>"]
+    door = HookDoor(desk.database, KEYS, lambda: NOW, lambda _: answers.pop(0))
+    url = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=x"
+    other = {"Type": "SubscriptionConfirmation", "Token": "x", "SubscribeURL": url}
+    request = of_sns("x", NOW, **other)
+    assert door.take(Provider.SES, *request) is HookAnswer.LATER
+    assert door.take(Provider.SES, *request) is HookAnswer.KEPT
+    assert answers == []

@@ -2,7 +2,7 @@
 
 import pytest
 from customers import NOW, app_of
-from signing_hooks import KEYS, of_postmark, of_sendgrid
+from signing_hooks import KEYS, certificate, of_postmark, of_sendgrid, of_sns
 from starlette.testclient import TestClient
 
 from mailer.jobs.hooks import HookDoor
@@ -36,6 +36,21 @@ def test_it_is_posted_again_when_it_can_t_be_kept(posting, world):
     assert later.status_code >= 500
     world.rename("gone", "incoming")
     assert posting.post("/hooks/sendgrid", content=body, headers=headers).status_code == 200
+    assert world.count(IncomingRow) == 1
+
+
+def test_it_is_posted_again_when_amazon_s_certificate_can_t_be_got(world):
+    # Amazon posts again what a server could not do, and nothing that it refused.
+    there: list[bytes] = []
+    door = HookDoor(world.database, KEYS, lambda: NOW, lambda _: there[0] if there else b"")
+    app = app_of(world, hooks=door)
+    posting = TestClient(app, "https://mail.example.com", raise_server_exceptions=False)
+    headers, body = of_sns({"eventType": "Bounce", "bounce": {}}, NOW)
+    later = posting.post("/hooks/ses", content=body, headers=headers)
+    assert (later.status_code, later.json()) == (503, {"result": "later"})
+    assert world.count(IncomingRow) == 0
+    there.append(certificate(NOW))
+    assert posting.post("/hooks/ses", content=body, headers=headers).status_code == 200
     assert world.count(IncomingRow) == 1
 
 
