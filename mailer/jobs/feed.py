@@ -108,6 +108,7 @@ class Feed:
         try:
             with self._database.write() as connection:
                 self._shaper.write_down(connection, self._clock())
+            self._shaper.told()
         except DatabaseError as problem:
             _log.error("what providers said last is lost: %s", problem)
 
@@ -151,6 +152,7 @@ class Feed:
             # is lost may have been one.
             self._unread = [*self._unread, *taken]
         self._unread = taken
+        shaper.told()
         with self._database.read() as connection:
             claimed = self._claims.read(connection, taken)
         going, held = self._portions.hold(self._database, claimed, now)

@@ -164,9 +164,9 @@ class Letters:
     def _get_ready(self, needed: set[_Key]) -> None:
         for key in needed - self._ready.keys():
             with self._database.read() as connection:
-                self._ready[key] = self._prepared(connection, *key)
                 if key[0] is CauseKind.TRANSACTION:
                     self._sent[key] = sent_with(connection, [key[1]]).get(key[1], _AS_IT_IS)
+                self._ready[key] = self._prepared(connection, *key)
         # What is needed now stays; the oldest of the others goes, and what is heavy first.
         for key in needed:
             self._ready.move_to_end(key)
@@ -261,6 +261,8 @@ class Letters:
             CannotComposeError: when this person's letter can't be made.
         """
         key = _key(claim)
+        # First: the feed's thread forgets it last.
+        sent = self._sent.get(key, _AS_IT_IS) if self._sent else _AS_IT_IS
         prepared = self._ready.get(key)
         if prepared is None:
             raise NotReadyError(f"{claim.cause_kind} {claim.cause_id} is not prepared")
@@ -268,11 +270,9 @@ class Letters:
             raise CannotComposeError(prepared)
         if isinstance(prepared, Correspondence):
             return self._to_one(prepared, claim)
-        sent = self._sent.get(key, _AS_IT_IS) if self._sent else _AS_IT_IS
         person = _reader(claim, prepared, sent)
-        # Nobody is contact 0, and nothing sign-up 0: whoever tries the links of a
-        # rehearsal's letter, or has a mail program that does, leaves no list and agrees to
-        # nothing in somebody else's name.
+        # Nobody is contact 0, and nothing sign-up 0: the links of a rehearsal's letter
+        # leave no list and agree to nothing in somebody else's name.
         rehearsed = self._pen.rehearsal is not None
         kind = None if rehearsed else claim.cause_kind
         campaign_id = claim.cause_id if claim.cause_kind is CauseKind.CAMPAIGN else 0

@@ -17,7 +17,8 @@ from mailer.model.patience import can_wait
 from mailer.model.provider import OTHER, domain_of
 from mailer.pace import shaping
 from mailer.pace.breaker import CircuitState
-from mailer.pace.providers import NOTHING_KNOWN, Limits, Providers, Rule
+from mailer.pace.providers import NOTHING_KNOWN, Limits, Providers
+from mailer.pace.repeats import Repeats
 from mailer.pace.shaping import WELL, Heard, Standing
 from mailer.store.alarms import raise_unless_open
 from mailer.store.database import Connection
@@ -28,6 +29,9 @@ _TELL_EVERY = timedelta(seconds=1)
 _AN_HOUR = timedelta(hours=1)
 _DOMAINS_AT_MOST = 2_000
 _THEIRS = frozenset({Stage.RCPT, Stage.DATA, Stage.CONTENT})
+
+_News = tuple[str, Heard, datetime]
+_Untold = tuple[list[_News], collections.Counter[str]]
 
 
 class Shaper:
@@ -58,10 +62,12 @@ class Shaper:
         self._accepted: collections.Counter[str] = collections.Counter()
         self._answered = False
         """Whoever rested took a letter: no other is claimed there before that is known."""
-        self._heard: collections.deque[tuple[str, Heard, datetime]] = collections.deque()
-        self._said: collections.deque[tuple[Rule, str, datetime]] = collections.deque(
-            maxlen=1000
+        self._heard: collections.deque[_News] = collections.deque()
+        self._untold: tuple[list[_News], collections.Counter[str]] = (
+            [],
+            collections.Counter(),
         )
+        self._repeats = Repeats()
         self._read_at: datetime | None = None
         self._told_at = clock()
         self._seen: Released | None = None
@@ -163,7 +169,7 @@ class Shaper:
             return
         if isinstance(outcome, Released):
             self._blamed = outcome
-        if rule is not None and rule.after > 1 and not self._often(rule, name, now):
+        if rule is not None and not self._repeats.enough(rule, name, now):
             return
         if name not in self.standings and len(self.standings) >= _DOMAINS_AT_MOST:
             return
@@ -179,16 +185,9 @@ class Shaper:
             self._heard.append((name, heard, now))
             self.standings[name] = after
             self._reckon()
-        if self._is_closed(after, now) and not self._is_closed(before, now):
+        open_ = CircuitState.OPEN
+        if after.state(now) is open_ and before.state(now) is not open_:
             self.on_closed(name)
-
-    def _often(self, rule: Rule, name: str, now: datetime) -> bool:
-        self._said.append((rule, name, now))
-        times = sum(
-            one is rule and whose == name and now - at < _AN_HOUR
-            for one, whose, at in self._said
-        )
-        return times >= rule.after
 
     def _lately(self, name: str, now: datetime) -> float:
         seconds = (now - self._told_at).total_seconds()
@@ -197,10 +196,6 @@ class Shaper:
     def took_blame(self, trouble: Released) -> bool:
         """Say whether a line's trouble was a provider's word, and not the relay's."""
         return trouble is self._blamed
-
-    @staticmethod
-    def _is_closed(standing: Standing, now: datetime) -> bool:
-        return standing.state(now) is CircuitState.OPEN
 
     def waits(self, claim: Claim, name: str) -> bool:
         """Say whether a letter waits because a provider was closed."""
@@ -226,20 +221,24 @@ class Shaper:
     @property
     def has_news(self) -> bool:
         """Say whether something was heard that the others do not know."""
-        return bool(self._heard) or self._answered
+        return bool(self._heard or self._untold[0]) or self._answered
 
     def write_down(self, connection: Connection, now: datetime) -> None:
-        """Write down what was heard, and read what the other senders heard."""
+        """Write down what was heard, and read what the other senders heard.
+
+        What is not `told` is written down once more the next time.
+        """
         # Also where the clock was put back, by however much.
         told = self._answered or abs(now - self._told_at) >= _TELL_EVERY
         due = self._read_at is None or abs(now - self._read_at) >= _LOOK_EVERY
-        if not (self._heard or (self._accepted and told) or due):
+        news, accepted = self._untold
+        if not (self._heard or news or (self._accepted and told) or due):
             return
-        news = [self._heard.popleft() for _ in range(len(self._heard))]
-        accepted: collections.Counter[str] = collections.Counter()
+        news += [self._heard.popleft() for _ in range(len(self._heard))]
         if told or news:
             self._answered = False
-            accepted, self._accepted = self._accepted, collections.Counter()
+            lately, self._accepted = self._accepted, collections.Counter()
+            accepted.update(lately)
             self._told_at = now
         concerned = {name for name, *_ in news} | set(accepted)
         found = provider_states(connection)
@@ -260,6 +259,10 @@ class Shaper:
         self._read_at = now
         with self._lock:
             self._take_over(after)
+
+    def told(self) -> None:
+        """Hear that what was written down last is on disk."""
+        self._untold = [], collections.Counter()
 
     def _take_over(self, after: dict[str, Standing]) -> None:
         """Go by what all senders know, and by what was heard since that was read."""
@@ -285,7 +288,7 @@ class Shaper:
         name: str,
         found: Standing | None,
         accepted: int,
-        news: Sequence[tuple[str, Heard, datetime]],
+        news: Sequence[_News],
         now: datetime,
     ) -> Standing:
         """Return the standing that all share, with what this sender heard."""

@@ -191,7 +191,9 @@ class Shop:
             " AND cause_id = ? LIMIT 1"
         )
         held = "SELECT 1 FROM delivery WHERE owner_id IS NOT NULL LIMIT 1"
-        return bool(self.ask(queued, campaign) or self.ask(held))
+        # In one statement: what a dead sender held is queued again at some moment.
+        both = f"SELECT * FROM ({queued}) AS a UNION ALL SELECT * FROM ({held}) AS b"
+        return bool(self.ask(both, campaign))
 
     def until_sent(
         self, campaign: int, process: subprocess.Popen[bytes], *, within_s: float

@@ -1,5 +1,6 @@
 """What a sender knows of providers, with the loop that hears and the feed that tells."""
 
+import contextlib
 import re
 import sys
 import threading
@@ -78,8 +79,32 @@ def test_what_is_heard_while_it_is_written_down_is_neither_lost_nor_in_the_way(
     while hearing.is_alive():
         with database.write() as connection:
             shaper.write_down(connection, now())
+        shaper.told()
     hearing.join()
     with database.write() as connection:
         shaper.write_down(connection, now())
     slowed = {name for name, one in shaper.standings.items() if one.slowed_at}
     assert len(slowed) == _DOMAINS
+
+
+def test_what_could_not_be_written_down_is_written_the_next_time(
+    database: Database, ring: KeyRing
+) -> None:
+    a_campaign(database, ring, 1)
+    (claim,) = claimed(database, ring, 1)
+    rules = (Rule(re.compile("not now"), Act.STOP),)
+    shaper = Shaper(now, Providers({"big": Provider("big", Limits())}, rules))
+    shaper.heard(claim._replace(provider="big"), _NO)
+    with contextlib.suppress(OSError), database.write() as connection:
+        shaper.write_down(connection, now())
+        raise OSError("the disk is full")
+    with database.read() as connection:
+        assert provider_states(connection) == {}
+    assert shaper.has_news
+    with database.write() as connection:
+        shaper.write_down(connection, now())
+    shaper.told()
+    with database.read() as connection:
+        stopped = provider_states(connection)["big"]
+    assert (stopped.stopped, stopped.marks) == ("421-4.7.0", 1)
+    assert not shaper.has_news
