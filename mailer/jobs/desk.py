@@ -17,7 +17,7 @@ from mailer.jobs.settle import Terms, expired, released, settled, withheld
 from mailer.model.delivery import Claim, Withheld
 from mailer.model.letter import Letter
 from mailer.model.outcome import Accepted, InDoubt, Outcome, Released
-from mailer.model.patience import can_wait
+from mailer.model.patience import can_wait, lane_of
 
 _AT_ONCE = 8
 _STOCKED = 12
@@ -241,8 +241,10 @@ class Desk:
     def _is_ready(self, errand: Errand) -> None:
         if can_wait(errand.claim):
             self._ready.append(errand)
-        else:
-            self._ready.appendleft(errand)
+            return
+        lane = lane_of(errand.claim)
+        before = (one for one in self._ready if lane_of(one.claim) <= lane)
+        self._ready.insert(sum(1 for _ in before), errand)
 
     def _signed(self, claim: Claim, signed: asyncio.Future[Letter]) -> None:
         """Take a letter back from the signers; unsigned none is ever ready."""

@@ -5,7 +5,8 @@ import collections
 from collections.abc import Callable, Iterable, Sequence
 
 from mailer.model.delivery import CauseKind, Claim
-from mailer.model.patience import can_wait
+from mailer.model.kind import PATIENT, Lane
+from mailer.model.patience import lane_of
 
 
 class Signals:
@@ -30,23 +31,24 @@ class Stock:
     def __init__(self, signals: Signals, half: int) -> None:
         self._signals = signals
         self._half = half
-        self._claims: collections.deque[Claim] = collections.deque()
-        self._urgent: collections.deque[Claim] = collections.deque()
-        """What somebody waits for: it leaves before all else."""
+        self._lanes = tuple(collections.deque[Claim]() for _ in Lane)
+        """Each leaves before those behind it."""
+        self._urgent = [self._lanes[lane] for lane in Lane if lane not in PATIENT]
+        self._patient = [self._lanes[lane] for lane in Lane if lane in PATIENT]
         self._filled = asyncio.Event()
 
     def __len__(self) -> int:
-        return len(self._claims) + len(self._urgent)
+        return sum(map(len, self._lanes))
 
     @property
     def low(self) -> bool:
         """Say whether it could take more."""
-        return len(self._claims) <= self._half
+        return sum(map(len, self._patient)) <= self._half
 
     @property
     def urgent(self) -> int:
         """Count what somebody waits for."""
-        return len(self._urgent)
+        return sum(map(len, self._urgent))
 
     @property
     def stopped(self) -> bool:
@@ -54,22 +56,22 @@ class Stock:
         return self._signals.stopping.is_set()
 
     def add(self, claims: Iterable[Claim]) -> None:
-        """Put claims behind the others."""
+        """Put claims behind the others of their lanes."""
         for claim in claims:
-            (self._claims if can_wait(claim) else self._urgent).append(claim)
+            self._lanes[lane_of(claim)].append(claim)
         if len(self):
             self._filled.set()
 
     def put_back(self, claims: Sequence[Claim]) -> None:
-        """Put claims in front of the others again."""
+        """Put claims in front of the others of their lanes again."""
         for claim in reversed(claims):
-            (self._claims if can_wait(claim) else self._urgent).appendleft(claim)
+            self._lanes[lane_of(claim)].appendleft(claim)
         if len(self):
             self._filled.set()
 
     def providers(self) -> list[str]:
         """Return the provider of each claim; called off the loop."""
-        return [one.provider for one in (*tuple(self._urgent), *tuple(self._claims))]
+        return [one.provider for lane in self._lanes for one in tuple(lane)]
 
     def nudge(self) -> None:
         """Let those who wait look again: something else is ready."""
@@ -83,16 +85,17 @@ class Stock:
         """Take the next claim if there is one."""
         if self.stopped:
             return None
-        if self._urgent:
-            return self._urgent.popleft()
-        if not self._claims:
+        for lane in self._urgent:
+            if lane:
+                return lane.popleft()
+        left = sum(map(len, self._patient))
+        if not left:
             return None
-        left = len(self._claims)
         if left <= self._half:
             self._signals.wanted.set()
             if left == self._half:
                 self._signals.sank.set()
-        return self._claims.popleft()
+        return next(lane for lane in self._patient if lane).popleft()
 
     async def wait(self, timeout_s: float | None) -> bool:
         """Wait until there may be a claim; False after the time-out or the stop."""
@@ -117,7 +120,7 @@ class Stock:
     def take_out(self, falls: Callable[[Claim], bool]) -> list[Claim]:
         """Take out what falls under a rule, and return it."""
         out: list[Claim] = []
-        for claims in (self._urgent, self._claims):
+        for claims in self._lanes:
             whole = list(claims)
             claims.clear()
             for one in whole:

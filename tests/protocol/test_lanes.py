@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from pathlib import Path
 
-from sending import Setup, a_campaign, now, rows, states, until
+from sending import Setup, a_campaign, nothing_open, now, rows, states, until
 from sqlalchemy import insert
 
 from mailer.jobs.send import Rules
@@ -113,3 +113,28 @@ def test_a_campaign_leaves_a_share_of_the_hour_to_those_who_wait(
     asyncio.run(run())
     assert len(sink.received) == 40
     assert kinds(database, "queued") == {"marketing": 70, "transactional": 3}
+
+
+def test_lanes_leave_one_after_the_other(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 20)
+    for first, kind in (
+        (1, Kind.JOURNEY),
+        (6, Kind.TRANSACTIONAL),
+        (11, Kind.CONFIRMATION),
+    ):
+        owe(database, ring, kind, range(first, first + 5))
+    lanes = {row.address: row.lane for row in rows(database)}
+    sink = Sink()
+
+    async def run() -> None:
+        port = await sink.start()
+        rules = Rules(poll_s=0.02, keep_every_s=0.5, drain_s=5, batch=80)
+        around = Setup(database, tmp_path, port, connections=1, rules=rules)
+        await around.until(lambda: nothing_open(database))
+        await sink.stop()
+
+    asyncio.run(run())
+    left = [lanes[one.recipient] for one in sink.received]
+    assert left == [0] * 5 + [1] * 5 + [2] * 5 + [3] * 20
