@@ -1,7 +1,7 @@
 """How far a campaign has come, as facts, as JSON, and live."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 
 import click
@@ -19,7 +19,7 @@ from mailer.wiring import utc_now
 
 _LOOK_EVERY_S = 1.0
 _REST = 5
-"""Looking takes up one part in so many at most, however large the campaign is."""
+"""Looking takes up one part in so many at most, however many letters there are."""
 
 _MOVING = frozenset({CampaignState.PLANNING, CampaignState.RUNNING})
 
@@ -100,6 +100,15 @@ def _left(found: Status) -> str:
     return duration_words(timedelta(seconds=found.left_s))
 
 
+def looks(every_s: float = _LOOK_EVERY_S) -> Iterator[None]:
+    """Yield for each look, and rest after it: longer than it took, and so long at least."""
+    while True:
+        began = time.monotonic()
+        yield
+        took_s = time.monotonic() - began
+        time.sleep(max(every_s, took_s * _REST))
+
+
 def _nothing() -> None:
     pass
 
@@ -123,24 +132,23 @@ def watch(
         BarColumn(),
         TextColumn("{task.completed}/{task.total}  {task.fields[words]}"),
     )
+    state = CampaignState.PLANNING
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(f"campaign {campaign_id}", total=None, words="")
-        while True:
-            began = time.monotonic()
+        for _ in looks():
             found = status(database, campaign_id, utc_now(), rates, plans)
+            state = found.campaign.state
             progress.update(
                 task,
-                description=f"campaign {campaign_id} {found.campaign.state}",
+                description=f"campaign {campaign_id} {state}",
                 total=found.campaign.planned,
                 completed=found.campaign.planned - found.open,
                 words=_words(found),
             )
-            if found.campaign.state not in _MOVING:
+            if state not in _MOVING:
                 break
             at_each_look()
-            took_s = time.monotonic() - began
-            time.sleep(max(_LOOK_EVERY_S, took_s * _REST))
-    click.echo(f"campaign {campaign_id} is {found.campaign.state}")
+    click.echo(f"campaign {campaign_id} is {state}")
 
 
 def _words(found: Status) -> str:

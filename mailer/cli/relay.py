@@ -1,12 +1,12 @@
 """`mailer relay`: how the relays are and why, trying them out, presets of services."""
 
-import time
 from collections.abc import Iterator, Mapping
 from itertools import chain
 
 import click
 
 from mailer.cli.output import as_json, print_rows, shown
+from mailer.cli.progress import looks
 from mailer.cli.providerlines import known_rows, provider_json, provider_row
 from mailer.cli.trying import try_relays
 from mailer.config.presets import ABOUT
@@ -23,8 +23,6 @@ from mailer.workspace.providers import read_providers
 FOUND_EXIT_STATUS = 1
 
 _LOOK_EVERY_S = 2.0
-_REST = 5
-"""Looking takes up one part in so many at most, however many letters wait."""
 
 _TIMES = "\u00d7"
 _STATES = {
@@ -70,15 +68,12 @@ def status(folder: str, *, watched: bool, as_json: bool) -> None:
         if not watched:
             _print(workspace, as_json=as_json)
             return
-        while True:
-            began = time.monotonic()
+        for _ in looks(_LOOK_EVERY_S):
             # Nothing where it goes to a file: there one look follows the other.
             click.clear()
             click.echo(f"{shown(utc_now())}, Ctrl-C ends it\n")
             _print(workspace, as_json=False)
             click.echo()
-            took_s = time.monotonic() - began
-            time.sleep(max(_LOOK_EVERY_S, took_s * _REST))
 
 
 def _print(workspace: Workspace, *, as_json: bool) -> None:
