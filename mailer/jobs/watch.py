@@ -19,6 +19,9 @@ PATIENCE = timedelta(minutes=10)
 """A relay is in trouble now and then; only what lasts is told."""
 
 _LOGIN = "auth:"
+_TAMPERED = (
+    "run `mailer db verify`; look who writes to the database, and bring back a backup"
+)
 _MEGABYTE = 1_000_000
 
 
@@ -67,9 +70,13 @@ def watch_disk(
                 f"only {free_mb} MB are free on its disk; when it is full no letter leaves",
                 "make room: `mailer db size` says what takes it",
             )
-            with database.write() as connection:
-                raised += raise_unless_open(connection, alarm)
+            raised += _raise(database, alarm)
     return raised
+
+
+def _raise(database: Database, alarm: Alarm) -> bool:
+    with database.write() as connection:
+        return raise_unless_open(connection, alarm)
 
 
 def watch_ledger(
@@ -88,10 +95,9 @@ def watch_ledger(
         "the ledger of consents",
         now,
         f"{report.wrong} thing(s) are wrong with it: {'; '.join(report.findings[:3])}",
-        "run `mailer db verify`; look who writes to the database, and bring back a backup",
+        _TAMPERED,
     )
-    with database.write() as connection:
-        raise_unless_open(connection, alarm)
+    _raise(database, alarm)
     return False
 
 
@@ -110,10 +116,9 @@ def watch_sums(database: Database, now: datetime) -> bool:
         "the sums of deliveries",
         now,
         f"they do not hold: {'; '.join([*wrong[:3], *(['…'] if wrong[3:] else [])])}",
-        "run `mailer db verify`; look who writes to the database, and bring back a backup",
+        _TAMPERED,
     )
-    with database.write() as connection:
-        raise_unless_open(connection, alarm)
+    _raise(database, alarm)
     return False
 
 
@@ -134,8 +139,7 @@ class RelayWatch:
         self._since = self._since or now
         alarm = relay_alarm(self._relay, trouble, self._since, now)
         if alarm is not None and not self._told:
-            with self._database.write() as connection:
-                raise_unless_open(connection, alarm)
+            _raise(self._database, alarm)
             self._told = True
 
 
