@@ -5,8 +5,8 @@ Nothing waits for DNS: whoever it says nothing about is written to all the same.
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import TypeVar
 
+from mailer.jobs.slices import Slicer
 from mailer.model.provider import OTHER
 from mailer.pace.providers import Providers
 from mailer.store import maildomains
@@ -22,8 +22,6 @@ _AT_A_TIME = 500
 _IN_A_TURN = 20_000
 _UNANSWERED = 5
 """After so many in a row nobody is there who answers; the rest is asked another time."""
-
-_T = TypeVar("_T")
 
 MailHosts = Callable[[str], Sequence[str] | None]
 """Says who takes mail for a domain, the first choice first; None when nobody can tell."""
@@ -129,19 +127,22 @@ def regroup_letters(
     """
     with database.read() as connection:
         found = ungrouped(connection)
-    moved = 0
+    moved, slicer = 0, Slicer(database)
     for name, letters in found.items():
-        for some in _slices(letters):
+        place = 0
+        while place < len(letters):
             if stopping():
                 return moved
-            with database.write() as connection:
+            some = letters[place : place + slicer.size]
+            with slicer.turn() as connection:
                 moved += regroup(connection, name, some)
+            place += len(some)
     return moved
 
 
-def _slices(items: Sequence[_T]) -> Iterator[Sequence[_T]]:
-    for place in range(0, len(items), _AT_A_TIME):
-        yield items[place : place + _AT_A_TIME]
+def _slices(domains: Sequence[str]) -> Iterator[Sequence[str]]:
+    for place in range(0, len(domains), _AT_A_TIME):
+        yield domains[place : place + _AT_A_TIME]
 
 
 def hosts_by_dns(asked: DnsServers) -> MailHosts:
