@@ -102,7 +102,7 @@ async def run_sender(workspace: Workspace, stop: asyncio.Event) -> None:
 async def run_sender_with(
     workspace: Workspace,
     stop: asyncio.Event,
-    scribe: Scribe | None,
+    scribe: Scribe,
     seat: Seat = ALONE,
 ) -> None:
     """Send until told to stop.

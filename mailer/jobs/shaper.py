@@ -31,7 +31,6 @@ _DOMAINS_AT_MOST = 2_000
 _THEIRS = frozenset({Stage.RCPT, Stage.DATA, Stage.CONTENT})
 
 _News = tuple[str, Heard, datetime]
-_Untold = tuple[list[_News], collections.Counter[str]]
 
 
 class Shaper:
