@@ -132,6 +132,7 @@ class AdvisoryLock:
         self._free_since: dict[int, float] = {}
         # A keeper that was told to end may still be at it in its thread.
         self._turn = threading.RLock()
+        self._closed = False
 
     def take(self, owner_id: int) -> bool:
         """Take the lock of a number; False when a living sender holds it."""
@@ -186,8 +187,12 @@ class AdvisoryLock:
                     self._ask(session, _FREE, owner_id)
 
     def close(self) -> None:
-        """Let go of everything; the connection is not used again for anything else."""
+        """Let go of everything, for good: what asks later gets a DatabaseError.
+
+        The connection is not used again for anything else.
+        """
         with self._turn:
+            self._closed = True
             self._held.clear()
             self._drop()
 
@@ -198,6 +203,9 @@ class AdvisoryLock:
             return False
 
     def _opened(self) -> Connection:
+        if self._closed:
+            # Nobody would end a session that a late thread opens now.
+            raise DatabaseError("this sender has let go of its locks")
         if self._session is None:
             self._session = self._database.session()
         return self._session

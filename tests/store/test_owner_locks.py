@@ -198,3 +198,13 @@ def test_letting_go_of_a_lock_whose_session_ended_is_no_mistake(
     owner.finish(database, mine, number, now())
     assert theirs.take(number)
     assert not mine.keep(number)
+
+
+def test_who_asks_late_opens_no_session_any_more(database: Database, mine: AdvisoryLock):
+    number = owner.begin(database, mine, now())
+    mine.close()
+    with pytest.raises(DatabaseError, match="has let go of its locks"):
+        mine.take_over(number + 1)
+    with pytest.raises(DatabaseError, match="has let go of its locks"):
+        owner.recover(database, mine, number + 1, now)
+    assert database.engine.pool.status().count("Current Checked out connections: 0") == 1
