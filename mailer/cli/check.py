@@ -30,6 +30,7 @@ from mailer.jobs.init import make_state
 from mailer.jobs.keys import keys_in_force
 from mailer.receiving import box_of
 from mailer.senders import asker_of, named_of, signers_of
+from mailer.wire.opinion import opinion_of
 from mailer.wiring import (
     Workspace,
     database_of,
@@ -80,7 +81,9 @@ def check(
     letter is handed over), the pages answer where links lead, the clock may be right, the
     disk has room, and [hooks] have their secrets, with the address to enter there. What
     holds and is seldom meant is advice: a letter that names no topic to a list with topics,
-    data that is kept for ever.
+    data that is kept for ever. With the extra `doctor` (pip install
+    'permission-mailer[doctor]') --dns hears checkdmarc too: what it says of SPF and DMARC
+    records and we do not is advice.
 
     \b
     Example: mailer check
@@ -96,7 +99,7 @@ def check(
             looked = _all(workspace, offline=offline)
             if dns:
                 asker = asker_of(workspace.settings)
-                looked += check_dns(asker, named_of(workspace))
+                looked += check_dns(asker, named_of(workspace), opinion_of(asker))
     print_rows(
         (_row(one, as_json=as_json) for one in looked),
         as_json=as_json,

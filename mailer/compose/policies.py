@@ -4,7 +4,7 @@ Reading records and saying what to publish; who asks DNS is somebody else.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 _TREE_WALK = 8
 """How many names are asked at most (RFC 9989 §4.10)."""
@@ -14,6 +14,16 @@ _LOOKUPS = re.compile(r"[+?~-]?(?:include:|a(?:[:/]|$)|mx(?:[:/]|$)|ptr|exists:)
 LOOKUPS_MAX = 10
 """So often a verifier asks DNS for one SPF record, with all that it leads to."""
 _ALL = re.compile(r"[+?~-]?all", re.IGNORECASE)
+_SAID = (
+    ("asks DNS", "maximum DNS lookups"),
+    ("asks DNS", " loop: "),
+    ("has no SPF record", "has no SPF record"),
+    ("SPF records: it is void", "multiple SPF"),
+    ("says p=", "Tag p must"),
+    ("no rua=", "rua tag"),
+    ("names no address", "not a valid DMARC report URI"),
+)
+"""What stands in a sentence of ours, and in one of checkdmarc that says the same."""
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 
 
@@ -141,3 +151,9 @@ def _tags(record: str) -> dict[str, str]:
 def dmarc_record(domain: str) -> str:
     """Return a DMARC record to begin with."""
     return f"v=DMARC1; p=none; rua=mailto:dmarc@{domain}"
+
+
+def unsaid(theirs: Iterable[str], ours: str) -> list[str]:
+    """Return which sentences of checkdmarc say what ours does not."""
+    said = [their for our, their in _SAID if our in ours]
+    return [one for one in theirs if not any(their in one for their in said)]

@@ -1,7 +1,7 @@
 """Whether DNS says what receivers ask for before they believe a letter."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -17,12 +17,14 @@ from mailer.compose.policies import (
     spf_mended,
     spf_problem,
     spf_records,
+    unsaid,
 )
 from mailer.compose.sign import parents
 from mailer.jobs.check_workspace import LOOPBACK, Looked
 from mailer.jobs.dkim import DkimKey
 from mailer.wire.dns import Dns, DnsUnknownError
 from mailer.wire.line import RelayAddress, Tls
+from mailer.wire.opinion import Opinion
 
 _Found = tuple[str, str]
 """What is wrong, and what to publish; both "" when it holds."""
@@ -46,13 +48,17 @@ class Named:
     public_url: str
 
 
-def check_dns(dns: Dns, named: Named) -> list[Looked]:
-    """Look at all of it; what nobody can tell is a problem too."""
+def check_dns(dns: Dns, named: Named, opinion: Opinion | None = None) -> list[Looked]:
+    """Look at all of it; what nobody can tell is a problem too.
+
+    Args:
+        opinion: Who is heard too about SPF and DMARC: what it adds is advice.
+    """
     hosts = [name for one in named.relays if (name := _leaves_from(one))]
     host = hosts[0] if hosts else "<the host that sends your mail>"
-    looked = [_spf(dns, one, host) for one in _once(named.return_paths)]
+    looked = [_spf(dns, one, host, opinion) for one in _once(named.return_paths)]
     for domain in _once(named.senders):
-        looked += [*_signed(domain, named.keys), _dmarc(dns, domain)]
+        looked += [*_signed(domain, named.keys), _dmarc(dns, domain, opinion)]
     looked += [check_key(dns, key) for key in named.keys]
     looked += [_mail(dns, one) for one in _once([*named.senders, *named.return_paths])]
     for relay in named.relays:
@@ -94,15 +100,26 @@ def _looked(what: str, find: Callable[[], _Found]) -> Looked:
     return Looked(what, problem, publish)
 
 
-def _spf(dns: Dns, domain: str, host: str) -> Looked:
+def _with(looked: Looked, heard: Sequence[str]) -> Looked:
+    """Add what a second opinion said and we did not."""
+    added = unsaid(heard, looked.problem)
+    return replace(looked, advice="; ".join(f"{one} (checkdmarc)" for one in added))
+
+
+def _spf(dns: Dns, domain: str, host: str, opinion: Opinion | None) -> Looked:
+    heard: list[str] = []
+
     def found() -> _Found:
         texts = dns.texts(domain)
-        if not (problem := spf_problem(texts)):
-            return _beyond(dns, spf_records(texts)[0]), ""
-        mended = spf_mended(texts, host)
+        records = spf_records(texts)
+        problem = spf_problem(texts)
+        mended = spf_mended(texts, host) if problem else ""
+        problem = problem or _beyond(dns, records[0])
+        if opinion and len(records) == 1:
+            heard.extend(opinion.of_spf(records[0], domain))
         return problem, zone_line(domain, mended) if mended else ""
 
-    return _looked(f"SPF {domain}", found)
+    return _with(_looked(f"SPF {domain}", found), heard)
 
 
 def _beyond(dns: Dns, record: str) -> str:
@@ -137,17 +154,22 @@ def _signed(domain: str, keys: Sequence[DkimKey]) -> Iterator[Looked]:
         yield Looked(f"DKIM {domain}", words)
 
 
-def _dmarc(dns: Dns, domain: str) -> Looked:
+def _dmarc(dns: Dns, domain: str, opinion: Opinion | None) -> Looked:
+    heard: list[str] = []
+
     def found() -> _Found:
         for name in dmarc_names(domain):
             if records := dmarc_records(dns.texts(name)):
+                if opinion and len(records) == 1:
+                    whose = name.removeprefix("_dmarc.")
+                    heard.extend(opinion.of_dmarc(records[0], whose))
                 problem = dmarc_problem(records)
                 mended = dmarc_mended(records, domain) if problem else ""
                 return problem, zone_line(name, mended) if mended else ""
         new = zone_line(f"_dmarc.{domain}", dmarc_mended([], domain))
         return "there is no DMARC record", new
 
-    return _looked(f"DMARC {domain}", found)
+    return _with(_looked(f"DMARC {domain}", found), heard)
 
 
 def _mail(dns: Dns, domain: str) -> Looked:

@@ -46,6 +46,11 @@ class Dns:
             self._resolver.nameservers = [_server(one) for one in asked.servers]
         self._resolver.lifetime = asked.timeout_s
 
+    @property
+    def resolver(self) -> dns.resolver.Resolver:
+        """By what it asks, for code that asks with dnspython too."""
+        return self._resolver
+
     def texts(self, name: str) -> list[str]:
         """Return the TXT records of a name, each with its strings joined."""
         return [
