@@ -1,6 +1,7 @@
 """One connection to a relay: `aiosmtplib` opens, secures and logs in, then we take over."""
 
 import asyncio
+import re
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -111,13 +112,16 @@ class Line:
         self.abort("closed by us")
 
 
+_SIZE = re.compile("[0-9]{1,20}")  # RFC 1870 §4
+
+
 def _features(client: aiosmtplib.SMTP) -> Features:
     offered = client.esmtp_extensions
     size = offered.get("size", "")
     return Features(
         pipelining="pipelining" in offered,
         sizes="size" in offered,
-        size_bytes=int(size) if size.isdigit() else 0,
+        size_bytes=int(size) if _SIZE.fullmatch(size) else 0,
         eight_bit="8bitmime" in offered,
         smtputf8="smtputf8" in offered,
         dsn="dsn" in offered,
@@ -163,8 +167,7 @@ async def open_line(relay: RelayAddress) -> Line | Released:
             return Released(Reply(0, "", "the relay closed the connection"), stage)
     except aiosmtplib.SMTPResponseException as refusal:
         client.close()
-        line = f"{refusal.code} {refusal.message}".splitlines()[0].encode()
-        return Released(parse([line]) or Reply(refusal.code, "", refusal.message), stage)
+        return Released(_said(refusal), stage)
     except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as problem:
         client.close()
         return Released(Reply(0, "", _words(problem)), stage)
@@ -184,6 +187,20 @@ def _encrypted(client: aiosmtplib.SMTP) -> bool:
     return transport is not None and transport.get_extra_info("ssl_object") is not None
 
 
+def _said(refusal: aiosmtplib.SMTPResponseException) -> Reply:
+    """Return the first line of what the relay said; what is no reply has no code."""
+    # Bytes that are no UTF-8 were kept as halves of surrogate pairs.
+    raw = f"{refusal.code} {refusal.message}".encode("utf-8", "surrogateescape")
+    reply = parse(raw.splitlines()[:1])
+    words = refusal.message if refusal.code < 0 else f"{refusal.code} {refusal.message}"
+    return reply or Reply(0, "", _printed(words))
+
+
 def _words(problem: BaseException) -> str:
-    text = " ".join(str(problem).split())
-    return (text or type(problem).__name__)[:1000]
+    return _printed(str(problem)) or type(problem).__name__
+
+
+def _printed(words: str) -> str:
+    """Return what a relay said as it may be shown in a terminal, on one line."""
+    text = " ".join(words.split())
+    return "".join(c if c.isprintable() else "?" for c in text)[:1000]
