@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import socket
 import ssl
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,6 +13,7 @@ import aiosmtplib
 from mailer.model.outcome import Released, Reply, Stage
 from mailer.triage.reply import parse
 from mailer.wire.envelope import Features
+from mailer.wire.reach import reach
 from mailer.wire.replies import Expected, Replies
 
 
@@ -133,7 +135,6 @@ async def open_line(relay: RelayAddress) -> Line | Released:
     stage = Stage.CONNECT
     client = aiosmtplib.SMTP(
         hostname=relay.host,
-        port=relay.port,
         local_hostname=relay.helo_name or None,
         timeout=relay.timeouts.connect_s,
         use_tls=relay.tls is Tls.IMPLICIT,
@@ -143,7 +144,10 @@ async def open_line(relay: RelayAddress) -> Line | Released:
         cert_bundle=relay.certificate_file or None,
     )
     try:
-        await client.connect()
+        if relay.tls is Tls.IMPLICIT:
+            # Nothing may go wrong until the client looks after the socket.
+            client.tls_context = await asyncio.to_thread(_tls_context, relay)
+        await client.connect(sock=await _reached(relay))
         stage = Stage.EHLO
         await client.ehlo()
         if relay.tls is Tls.REQUIRED or (
@@ -180,6 +184,23 @@ _PLAIN_TEXT = (
     "the relay offers no TLS, and the password is not sent in plain text: set `tls` in"
     " [relay] to required"
 )
+
+
+async def _reached(relay: RelayAddress) -> socket.socket:
+    where, timeout_s = f"{relay.host} on port {relay.port}", relay.timeouts.connect_s
+    try:
+        return await reach(relay.host, relay.port, timeout_s)
+    except TimeoutError as problem:
+        raise OSError(f"Timed out connecting to {where}") from problem
+    except OSError as problem:
+        raise OSError(f"Error connecting to {where}: {problem}") from problem
+
+
+def _tls_context(relay: RelayAddress) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if relay.certificate_file:
+        context.load_verify_locations(relay.certificate_file)
+    return context
 
 
 def _encrypted(client: aiosmtplib.SMTP) -> bool:
