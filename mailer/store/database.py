@@ -25,6 +25,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
     DBAPIError,
+    InternalError,
     NoSuchModuleError,
     OperationalError,
     ProgrammingError,
@@ -276,7 +277,7 @@ def _said(problem: BaseException | None) -> DatabaseError:
     return DatabaseError(_advice(problem) or f"the database says: {problem}")
 
 
-_PERHAPS_THE_WORLD = {ProgrammingError, SQLAlchemyDatabaseError}
+_PERHAPS_THE_WORLD = {InternalError, ProgrammingError, SQLAlchemyDatabaseError}
 _ADVICE = {
     "disk is full": "make room on the disk; what was not committed was undone",
     "No space left": "make room on the disk; what was not committed was undone",
@@ -289,6 +290,7 @@ _ADVICE = {
     "locked": "another program holds the database file; close it and try again",
     "unable to open": "look at `database` in config.toml and at the folder's permissions",
     "readonly": "the database file may not be written by this user",
+    "read-only": "the server takes nothing now: its disk is full, or it stands by another",
     "malformed": "the file is damaged: bring back a backup",
     "not a database": "the file is damaged, or `database` names another file",
     "permission denied": "the database's user may not do this",

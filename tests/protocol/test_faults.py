@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from databases import Server
 from protocol.test_shaping import among, is_of, knowing, rule
 from sending import Setup, a_campaign, nothing_open, now, rows, send_all, states, until
 from sqlalchemy import event, update
@@ -216,3 +217,44 @@ def test_while_another_program_locks_the_file_nothing_leaves_and_then_all_goes_o
         asyncio.run(run())
     assert states(impatient) == {"accepted": people}
     assert collections.Counter(sink.seen.values()) == {1: people}
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_while_the_server_takes_nothing_nothing_leaves_and_then_all_goes_on(
+    database: Database,
+    ring: KeyRing,
+    tmp_path: Path,
+    postgres: Server,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As a server does whose disk is full, or that another has taken over from."""
+    people, connections = 120, 3
+    a_campaign(database, ring, people)
+    sink = Sink()
+    name = str(database.engine.url.database)
+    sessions = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity"
+
+    def turn(read_only: str) -> None:
+        default = f"SET default_transaction_read_only = {read_only}"
+        with postgres.session() as opened:
+            opened.execute(f"ALTER DATABASE {name} {default}")
+            opened.execute(f"{sessions} WHERE datname = '{name}'")
+
+    async def run() -> None:
+        port = await sink.start()
+        setup = Setup(database, tmp_path, port, connections=connections)
+        async with setup.running() as sender:
+            await until(lambda: len(sink.received) > 20, sender)
+            turn("on")
+            await until(lambda: "the server takes nothing now" in caplog.text, sender)
+            turn("off")
+            await until(lambda: nothing_open(database), sender)
+        await sink.stop()
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(run())
+    in_doubt = states(database).get("in_doubt", 0)
+    assert in_doubt <= connections
+    assert states(database).get("accepted") == people - in_doubt
+    assert collections.Counter(sink.seen.values()) == {1: people}
+    assert "Traceback" not in caplog.text

@@ -95,6 +95,15 @@ def test_a_bug_is_no_mistake_of_a_person(database: Database):
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_server_that_takes_nothing_is_told(database: Database):
+    with (
+        pytest.raises(DatabaseError, match="the server takes nothing now"),
+        database.write() as connection,
+    ):
+        connection.execute(text("SET TRANSACTION READ ONLY; DELETE FROM alarm"))
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_two_that_wait_for_each_other_are_told_to_try_again(database: Database):
     def lock(connection: Connection, number: int) -> None:
         connection.execute(text("SET LOCAL deadlock_timeout = '50ms'"))
