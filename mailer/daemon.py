@@ -78,7 +78,8 @@ def sender_of(
 
 def scribe_of(workspace: Workspace) -> ScribeProcess:
     """Start the process that writes down what senders hand in."""
-    return ScribeProcess(workspace.database, rules_of(workspace).manners.cap)
+    rules = rules_of(workspace)
+    return ScribeProcess(workspace.database, rules.manners.cap, rules.lease)
 
 
 async def run_sender(workspace: Workspace, stop: asyncio.Event) -> None:

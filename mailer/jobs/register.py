@@ -8,9 +8,10 @@ kept and tried again; meanwhile nothing leaves.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Container, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from mailer.errors import DatabaseError
 from mailer.jobs.scribe import Answer, Page, Scribe
@@ -18,7 +19,7 @@ from mailer.jobs.settle import held_back, released
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.shown import kept_text
 from mailer.pace.cap import CapRule
-from mailer.store.claims import Cap
+from mailer.store.claims import LEASE, Cap
 from mailer.store.database import Database
 from mailer.store.groups import Name, Sheet
 from mailer.store.held import Held, held
@@ -27,9 +28,15 @@ from mailer.store.outcomes import Change, record
 _log = logging.getLogger(__name__)
 
 _TRY_AGAIN_S = 1.0
+_SLEEPS_TOO = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 _Cause = tuple[CauseKind, int]
+
+
+def _clock_s() -> float:
+    """Return seconds since the machine was started, its sleep included."""
+    return time.clock_gettime(_SLEEPS_TOO)
 
 
 @dataclass(slots=True)
@@ -40,10 +47,11 @@ class _Leaving:
 
 @dataclass(slots=True)
 class _HandedIn:
-    """What a page was made of, until it is answered."""
+    """What a page was made of, and when it was handed in, until it is answered."""
 
     group: list[_Leaving]
     changes: list[Change]
+    at_s: float = field(default_factory=_clock_s)
 
 
 class Register:
@@ -56,12 +64,15 @@ class Register:
         cap: CapRule | None,
         clock: Callable[[], datetime],
         mark: str = "",
+        lease: timedelta = LEASE,
     ) -> None:
         """Build it.
 
         Args:
             mark: Of what all letters of this sender are made with.
+            lease: How long a letter that left is this sender's, if it does not renew it.
         """
+        self._leave_within_s = lease.total_seconds() / 2
         self._mark = mark
         self._database = database
         self._scribe = scribe
@@ -171,6 +182,10 @@ class Register:
             return
         self.unwell = ""
         self.well.set()
+        if page.group and _clock_s() - page.at_s > self._leave_within_s:
+            # We hung. Others may have taken them back meanwhile, and sent them.
+            _log.error("letters may not leave any more: that was written down too late")
+            answer = None
         self._answer(page.group, answer or ())
         if answer is None:
             # They may have left on record, but were written to nobody: back to the queue.

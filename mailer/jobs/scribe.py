@@ -9,12 +9,12 @@ import asyncio
 import queue
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from mailer.errors import DatabaseError
 from mailer.pace.cap import CapRule
-from mailer.store.claims import Cap
+from mailer.store.claims import LEASE, Cap
 from mailer.store.database import Database
 from mailer.store.groups import Sheet, groups
 
@@ -67,9 +67,13 @@ class Book:
     """Where pages are written, for one thread."""
 
     def __init__(
-        self, database: Database, cap: CapRule | None, clock: Callable[[], datetime]
+        self,
+        database: Database,
+        cap: CapRule | None,
+        clock: Callable[[], datetime],
+        lease: timedelta = LEASE,
     ) -> None:
-        self._groups = groups(database)
+        self._groups = groups(database, lease)
         self._cap = cap
         self._clock = clock
         self._waiting: list[tuple[object, Page]] = []

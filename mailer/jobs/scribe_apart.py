@@ -11,13 +11,14 @@ import marshal
 import selectors
 import signal
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from mailer.errors import DatabaseError
 from mailer.jobs.scribe import Answer, Answered, Book, Page
 from mailer.jobs.spawning import ended, ignore_ctrl_c, started
 from mailer.pace.cap import CapRule
+from mailer.store.claims import LEASE
 from mailer.store.database import Database
 from mailer.store.groups import Name, Sheet
 from mailer.wire.channel import Channel
@@ -104,10 +105,13 @@ def _spoken(plain: _Plain) -> Answer:
 class ScribeProcess:
     """Runs the scribe's process; it ends when its senders and whoever started it do."""
 
-    def __init__(self, database: Database, cap: CapRule | None) -> None:
+    def __init__(
+        self, database: Database, cap: CapRule | None, lease: timedelta = LEASE
+    ) -> None:
         self._closed = False
         self._control, theirs = Channel.pair()
-        self._process = started(_serve, (database, cap, theirs), "mailer-scribe")
+        given = (database, cap, lease, theirs)
+        self._process = started(_serve, given, "mailer-scribe")
         theirs.close()
 
     @property
@@ -146,13 +150,15 @@ class ScribeProcess:
         ended(self._process, _END_WITHIN_S)
 
 
-def _serve(database: Database, cap: CapRule | None, control: Channel) -> None:
+def _serve(
+    database: Database, cap: CapRule | None, lease: timedelta, control: Channel
+) -> None:
     """Write what senders hand in, until they and who started us are gone."""
     # They reach all of us; senders still have outcomes to write down, and then end us.
     ignore_ctrl_c()
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     gc.freeze()
-    table = _Table(Book(database, cap, partial(datetime.now, UTC)))
+    table = _Table(Book(database, cap, partial(datetime.now, UTC), lease))
     table.sit_down(control)
     while table.turn():
         pass

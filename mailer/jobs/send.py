@@ -35,7 +35,7 @@ from mailer.model.delivery import Claim
 from mailer.pace.providers import NOTHING_KNOWN, Providers
 from mailer.pace.retry import DEFAULT_PLAN, RetryPlan
 from mailer.store import relaystates
-from mailer.store.claims import Claims
+from mailer.store.claims import LEASE, Claims
 from mailer.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Rules:
     """
 
     plan: RetryPlan = DEFAULT_PLAN
-    lease: timedelta = timedelta(minutes=5)
+    lease: timedelta = LEASE
     batch: int = 400
     poll_s: float = 0.5
     keep_every_s: float = 5
@@ -142,7 +142,7 @@ class Sender:
 
     async def run(self) -> int:
         """Send until stopped; return how many letters were accepted."""
-        database, clock = self._place.database, self._place.clock
+        database, clock, mark = self._place.database, self._place.clock, self._place.mark
         owner_id = await asyncio.to_thread(
             owner.begin, database, self._place.locks, clock()
         )
@@ -151,9 +151,9 @@ class Sender:
             claims = Claims(
                 connection, owner_id, self._rules.lease, rehearsing=self._rehearsing
             )
-        cap = self._rules.manners.cap
-        scribe = self._place.scribe or InThread(Book(database, cap, clock))
-        register = self._register = Register(database, scribe, cap, clock, self._place.mark)
+        cap, lease = self._rules.manners.cap, self._rules.lease
+        scribe = self._place.scribe or InThread(Book(database, cap, clock, lease))
+        register = self._register = Register(database, scribe, cap, clock, mark, lease)
         feed = Feed(database, claims, clock, self._switch, self._rules.poll_s, self._shaper)
         feed.warm_up(self._rules.manners.warm_ups)
         feed.campaigns = self._rules.campaigns

@@ -38,6 +38,9 @@ from mailer.store.tables import DeliveryRow, table
 
 _delivery = table(DeliveryRow)
 
+LEASE = timedelta(minutes=5)
+"""How long a claim is its sender's, when nothing else is said and it is not renewed."""
+
 _FENCE_SPAN = 1 << 20
 """Ids and fences travel as one number each, so that one IN list names both."""
 

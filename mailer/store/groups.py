@@ -9,21 +9,24 @@ long. So the statements are the body of a trigger, and a group is a row given to
 import logging
 import sqlite3
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, Protocol, cast
 
 from sqlalchemy import (
+    BigInteger,
+    Dialect,
     PoolProxiedConnection,
     Update,
+    bindparam,
     literal_column,
     select,
     update,
 )
 
-from mailer.store.claims import Cap, given_claims, named
+from mailer.store.claims import LEASE, Cap, given_claims, named
 from mailer.store.columns import to_instant
 from mailer.store.compiled import Compiled, Row, as_parameter
-from mailer.store.database import Database, spoken
+from mailer.store.database import Database, now_sql, spoken
 from mailer.store.leavelock import campaigns, people, subscriptions
 from mailer.store.outcomes import Change, as_rows, attempting, log_of, recording
 from mailer.store.permission import NOW, may_leave
@@ -93,22 +96,34 @@ class Groups(Protocol):
         ...
 
 
-def groups(database: Database) -> Groups:
-    """Return what writes groups on a database."""
-    return _OneStatement(database) if database.is_sqlite else _Statements(database)
+def groups(database: Database, lease: timedelta = LEASE) -> Groups:
+    """Return what writes groups on a database.
+
+    Args:
+        lease: How long a letter is its sender's from the moment on at which it leaves: it
+            may have been claimed long before, when the lease could not be renewed.
+    """
+    if database.is_sqlite:
+        return _OneStatement(database, lease)
+    return _Statements(database, lease)
 
 
-def _leaving(dialect_name: str, *, capped: bool) -> Update:
-    """Mark the claims that may leave; binds `claims` and what `may_leave` does."""
-    given = given_claims(dialect_name)
+def _leaving(dialect: Dialect, *, capped: bool) -> Update:
+    """Mark the claims that may leave; binds `claims`, `lease_us`, and for `may_leave`."""
+    given = given_claims(dialect.name)
     return (
         update(_delivery)
         .where(
-            named(dialect_name, given),
+            named(dialect.name, given),
             literal_column("state = 'claimed'"),
             may_leave(capped=capped),
         )
-        .values(state=literal_column("'sending'"), left_at=NOW, shown=given.c.shown)
+        .values(
+            state=literal_column("'sending'"),
+            left_at=NOW,
+            shown=given.c.shown,
+            lease_until=now_sql(dialect) + bindparam("lease_us", type_=BigInteger()),
+        )
     )
 
 
@@ -123,12 +138,15 @@ def _have_left(dialect_name: str) -> Compiled:
     )
 
 
-def _values(sheet: Sheet, now: datetime, cap: Cap | None) -> dict[str, Any]:
+def _values(
+    sheet: Sheet, now: datetime, cap: Cap | None, lease: timedelta
+) -> dict[str, Any]:
     values = {
         "changes": as_parameter(sheet.changes),
         "logged": as_parameter(sheet.logged),
         "claims": as_parameter(sheet.names),
         "now": to_instant(now),
+        "lease_us": lease // timedelta(microseconds=1),
     }
     if cap is not None:
         values |= {"cap_letters": cap.letters, "cap_since": to_instant(cap.since)}
@@ -138,14 +156,15 @@ def _values(sheet: Sheet, now: datetime, cap: Cap | None) -> dict[str, Any]:
 class _OneStatement:
     """Groups on SQLite."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lease: timedelta) -> None:
         self._database = database
+        self._lease = lease
         self._pooled: PoolProxiedConnection | None = None
         self._triggers: set[str] = set()
         self._have_left = _have_left("sqlite")
 
     def commit(self, sheet: Sheet, now: datetime, cap: Cap | None) -> set[int] | None:
-        values = _values(sheet, now, cap)
+        values = _values(sheet, now, cap, self._lease)
         view = "a_group" if cap is None else "a_capped_group"
         with self._database.turn():
             driver = self._opened()
@@ -177,7 +196,7 @@ class _OneStatement:
         body = (
             recording("sqlite"),
             attempting("sqlite"),
-            _leaving("sqlite", capped=capped),
+            _leaving(self._database.engine.dialect, capped=capped),
         )
         dialect = self._database.engine.dialect
         steps = "; ".join(Compiled(step).in_trigger(dialect) for step in body)
@@ -218,21 +237,22 @@ class _Statements:
     server does none of those behind it, and so no commit.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, lease: timedelta) -> None:
         self._database = database
+        self._lease = lease
         self._pooled: PoolProxiedConnection | None = None
-        name = "postgresql"
-        self._record = Compiled(recording(name))
-        self._log = Compiled(attempting(name))
+        dialect = database.engine.dialect
+        self._record = Compiled(recording(dialect.name))
+        self._log = Compiled(attempting(dialect.name))
         self._leave = {
-            capped: Compiled(_leaving(name, capped=capped).returning(_delivery.c.id))
+            capped: Compiled(_leaving(dialect, capped=capped).returning(_delivery.c.id))
             for capped in (False, True)
         }
         self._subscriptions, self._campaigns = subscriptions(), campaigns()
         self._people = {True: people(_contact), False: people(_frequency)}
 
     def commit(self, sheet: Sheet, now: datetime, cap: Cap | None) -> set[int] | None:
-        values = _values(sheet, now, cap)
+        values = _values(sheet, now, cap, self._lease)
         capped = cap is not None
         with self._database.turn():
             driver = self._opened()
