@@ -254,10 +254,10 @@ class _Statements:
     def commit(self, sheet: Sheet, now: datetime, cap: Cap | None) -> set[int] | None:
         values = _values(sheet, now, cap, self._lease)
         capped = cap is not None
-        with self._database.turn():
-            driver = self._opened()
+        with self._database.turn(), spoken(self._database):
             try:
-                with spoken(self._database), driver.pipeline():
+                driver = self._opened()
+                with driver.pipeline():
                     if sheet.names:
                         self._say(driver, self._campaigns, values)
                         self._say(driver, self._subscriptions, values)

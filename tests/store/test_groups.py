@@ -10,8 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 from sending import LIST, change, claimed, now, rows, states
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, event, select, update
 
+from mailer.errors import DatabaseError
 from mailer.model.campaign import CampaignState
 from mailer.model.delivery import Claim, DeliveryState
 from mailer.model.key import KeyRing
@@ -243,3 +244,25 @@ def test_on_postgresql_a_group_reads_what_it_names_and_no_whole_table(
     after = whole_reads()
     # Twenty groups; the sessions that got all this ready may have read one or the other.
     assert {name: count for name, count in after.items() if count > before[name] + 5} == {}
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_server_that_ends_the_session_at_its_beginning_is_told_and_tried_again(
+    database: Database, ring: KeyRing, writing: Groups
+) -> None:
+    (claim,) = claimed(database, ring, 1)
+    sheet = Sheet.of([], names([claim]))
+
+    def end(driver: psycopg.Connection, *_: object) -> None:
+        url = database.engine.url.set(drivername="postgresql")
+        address = url.render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(%s, 10000)", [driver.info.backend_pid]
+            )
+
+    event.listen(database.engine, "checkout", end)
+    with pytest.raises(DatabaseError, match="look whether the server runs"):
+        writing.commit(sheet, now(), None)
+    event.remove(database.engine, "checkout", end)
+    assert writing.commit(sheet, now(), None) == {claim.id}
