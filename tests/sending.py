@@ -128,9 +128,11 @@ def a_campaign(
     return int(campaign)
 
 
-def claimed(database: Database, ring: KeyRing, count: int) -> list[Claim]:
+def claimed(
+    database: Database, ring: KeyRing, count: int, *, kind: Kind = Kind.MARKETING
+) -> list[Claim]:
     """Put a campaign into the database and claim all of it."""
-    campaign = a_campaign(database, ring, count)
+    campaign = a_campaign(database, ring, count, kind=kind)
     with database.write() as connection:
         owner = owners.register(connection, "here", 1, now())
     return claimed_of(database, campaign, owner)

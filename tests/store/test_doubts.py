@@ -3,13 +3,16 @@
 import threading
 
 import pytest
-from sending import a_campaign, now, rows, states
+from sending import a_campaign, change, claimed, now, rows, states
 from sqlalchemy import insert, text, update
 
+from mailer.model.delivery import DeliveryState
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.store.database import Connection, Database
 from mailer.store.doubts import send_again
+from mailer.store.groups import Sheet, groups
+from mailer.store.outcomes import record
 from mailer.store.tables import AttemptRow, DeliveryRow, table
 
 DELIVERY, ATTEMPT = table(DeliveryRow), table(AttemptRow)
@@ -64,6 +67,22 @@ def test_what_must_arrive_goes_once_more_and_then_no_more(
         doubt(connection, 2)
     assert again(database) == 0
     assert states(database) == {"in_doubt": 3}
+
+
+def test_a_doubt_that_was_written_down_twice_is_one(
+    database: Database, ring: KeyRing
+) -> None:
+    """A commit whose answer is lost is made again: nobody can tell that it was made."""
+    (claim,) = claimed(database, ring, 1, kind=Kind.CONFIRMATION)
+    lost = change(claim, DeliveryState.IN_DOUBT, logged="in_doubt")
+    writing = groups(database)
+    assert writing.commit(Sheet.of([], [(claim.id, claim.fence)]), now(), None)
+    writing.close()
+    for _ in range(2):
+        with database.write() as connection:
+            record(connection, [lost])
+    assert again(database) == 1
+    assert states(database) == {"queued": 1}
 
 
 def test_more_than_a_slice_goes_at_once(database: Database, ring: KeyRing) -> None:
