@@ -13,7 +13,7 @@ from mailer.errors import CannotComposeError
 from mailer.jobs.composer import NotReadyError, compose
 from mailer.jobs.means import Means
 from mailer.jobs.parking import Errand, Parking
-from mailer.jobs.settle import Terms, expired, released, settled, withheld
+from mailer.jobs.settle import Terms, past, released, settled, withheld
 from mailer.model.delivery import Claim, Withheld
 from mailer.model.letter import Letter
 from mailer.model.outcome import Accepted, InDoubt, Outcome, Released
@@ -220,8 +220,8 @@ class Desk:
         """Compose a letter; it is ready at once, or when it is signed."""
         composer, signing = self._means.composer, self._means.signing
         now = self._means.clock()
-        if claim.give_up_at <= now:
-            self._means.register.note(expired(claim, now))
+        if (over := past(claim, now)) is not None:
+            self._means.register.note(over)
             return
         try:
             letter = compose(composer, claim)

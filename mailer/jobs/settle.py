@@ -161,6 +161,16 @@ def expired(claim: Claim, now: datetime) -> Change:
     return Change(claim.id, claim.fence, DeliveryState.EXPIRED, now, reason="too_late")
 
 
+def past(claim: Claim, now: datetime) -> Change | None:
+    """Say what is written down about a letter that is for nobody any more; else None.
+
+    Its time ran out, or the person was erased while it was on the line, or in doubt.
+    """
+    if claim.give_up_at <= now:
+        return expired(claim, now)
+    return None if claim.address else withheld(claim, Withheld.ERASED, now)
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Why a letter waits, and until when.

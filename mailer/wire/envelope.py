@@ -76,6 +76,8 @@ def envelope(letter: Letter, features: Features) -> tuple[bytes, bytes] | Refuse
 
 
 def _unfit(letter: Letter) -> Refused | None:
+    if not letter.recipient:
+        return Refused(Reply(0, "5.1.3", "a letter to nobody"), Stage.RCPT)
     for address in (letter.sender, letter.recipient):
         if problem := _wrong_with(address):
             return Refused(Reply(0, "5.1.3", f"{problem}: {address!r}"), Stage.RCPT)

@@ -42,6 +42,7 @@ def test_extensions_are_used_where_they_are_offered() -> None:
         (letter("a b@example.com"), EVERYTHING, "5.1.3"),
         (letter("example.com"), EVERYTHING, "5.1.3"),
         (letter("a@"), EVERYTHING, "5.1.3"),
+        (letter(""), EVERYTHING, "5.1.3"),
         (letter("x" * 65 + "@example.com"), EVERYTHING, "5.1.3"),
     ],
 )
