@@ -3,6 +3,7 @@
 What people did goes with the letters of its time.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mailer.jobs.frozen import enclosures_of, slimmed
@@ -12,7 +13,7 @@ from mailer.store import enclosures, frozentemplates
 from mailer.store.database import Database
 from mailer.store.events import drop_old_events
 from mailer.store.reasons import unname_old_reasons
-from mailer.store.transactions import drop_aged
+from mailer.store.transactions import aged_letters, drop_aged
 
 _FOUND_AT_A_TIME = 2_000
 _EVENTS_AT_A_TIME = 500
@@ -40,10 +41,7 @@ def age(
             found = store.old_deliveries(connection, before, after, _FOUND_AT_A_TIME)
         if not found:
             break
-        place = 0
-        while place < len(found):
-            ids = found[place : place + slicer.size]
-            place += len(ids)
+        for ids in _slices(found, slicer):
             with slicer.turn() as connection:
                 gone += store.age_out(connection, ids, before)
         after = found[-1]
@@ -52,18 +50,47 @@ def age(
     forget(
         database, lambda one, most: drop_old_events(one, before, most), _EVENTS_AT_A_TIME
     )
-    _age_templates(database, before, now)
+    _age_requests(database, before, now, slicer)
+    _age_templates(database, before)
     return gone
 
 
-def _age_templates(database: Database, before: datetime, now: datetime) -> None:
+def _age_requests(
+    database: Database, before: datetime, now: datetime, slicer: Slicer
+) -> None:
+    """Drop what letters were asked for with, when the letters are gone."""
+    after, repeated = 0, min(before, now - KEYS_KEPT_FOR)
+    while True:
+        with database.read() as connection:
+            found = aged_letters(connection, before, after, _FOUND_AT_A_TIME)
+        if not found:
+            return
+        for ids in _slices(found, slicer):
+            with slicer.turn() as connection:
+                drop_aged(connection, ids, repeated)
+        after = found[-1]
+
+
+def _slices(numbers: list[int], slicer: Slicer) -> Iterator[list[int]]:
+    place = 0
+    while place < len(numbers):
+        ids = numbers[place : place + slicer.size]
+        place += len(ids)
+        yield ids
+
+
+def _age_templates(database: Database, before: datetime) -> None:
     """Drop texts, images and attachments that no letter is made of any more.
 
     What a campaign was for stays with it, so that its report does.
     """
     with database.write() as connection:
-        drop_aged(connection, before, min(before, now - KEYS_KEPT_FOR))
-        frozentemplates.drop_unused(connection, before)
+        frozentemplates.drop_test_letters(connection, before)
+    with database.read() as connection:
+        unused = frozentemplates.unused(connection, before)
+    for one_hash in unused:
+        with database.write() as connection:
+            frozentemplates.drop(connection, one_hash, before)
     with database.read() as connection:
         aged = frozentemplates.of_aged(connection, before)
     for one in aged:

@@ -5,9 +5,10 @@ share is taken, what did not leave of it is counted and given back; what is due 
 waits for the next day, at the same time of the day.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from mailer.jobs.campaign_alarms import waits_for_its_domain
 from mailer.jobs.frozen import Frozen, unpack
@@ -19,7 +20,9 @@ from mailer.store.campaigns import find_campaign, frozen
 from mailer.store.database import Connection, Database
 from mailer.store.waiting import Running
 
-_COUNT_EVERY = timedelta(seconds=2)
+_COUNT_EVERY_S = 2.0
+_COUNTING_SHARE = 25
+"""Counting reads a campaign: it takes no more than such a part of a sender's time."""
 _AT_A_TIME = 500
 """So many letters are put off in one transaction."""
 
@@ -140,12 +143,12 @@ class _Full:
     """A domain whose share of a day is taken.
 
     Args:
-        counted_at: When it was last counted what of it did not leave.
+        count_at_s: By the timer, when it is counted (again) what of it did not leave.
         sure: All of it has left: the rest waits for the next day.
     """
 
     day: int
-    counted_at: datetime | None = None
+    count_at_s: float | None = None
     sure: bool = False
 
 
@@ -155,10 +158,12 @@ class WarmUps:
 
     Args:
         moved: How many letters it has put off.
+        timer: Seconds, of which only differences mean something.
     """
 
     plans: Plans = field(default_factory=dict[str, Plan])
     moved: int = 0
+    timer: Callable[[], float] = time.perf_counter
     _campaigns: dict[int, tuple[Campaign, list[str]]] = field(
         default_factory=dict[int, tuple[Campaign, list[str]]]
     )
@@ -181,13 +186,14 @@ class WarmUps:
             name: self._count(connection, name, full, now)
             for name in sorted(asked & set(self._full))
             if not (full := self._full[name]).sure
-            and (full.counted_at is None or now - full.counted_at >= _COUNT_EVERY)
+            and (full.count_at_s is None or self.timer() >= full.count_at_s)
         }
 
     def _count(
         self, connection: Connection, domain: str, full: _Full, now: datetime
     ) -> int:
         """Return how many of a day's letters did not leave, and are in nobody's hand."""
+        began = self.timer()
         sent = warmups.sent_by(connection, domain, now)
         its = [
             one.id
@@ -195,7 +201,8 @@ class WarmUps:
             if domain in self._domains(connection, one.id)
         ]
         left, held = warmups.count_today(connection, its, now)
-        full.counted_at = now
+        ended = self.timer()
+        full.count_at_s = ended + max(_COUNT_EVERY_S, _COUNTING_SHARE * (ended - began))
         full.sure = not held and left >= sent.today
         return max(0, sent.claimed - left - held)
 

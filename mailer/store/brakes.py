@@ -1,13 +1,15 @@
 """What came back of a running campaign's letters, by provider: for the brakes."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select
 
 from mailer.model.delivery import CauseKind
 from mailer.model.notice import Reason
 from mailer.model.verdict import Effect
 from mailer.pace.brakes import LEAST_COMPLAINTS, LEAST_REFUSALS, Tried
+from mailer.store.causes import PARTS
 from mailer.store.tables import AlarmRow, DeliveryRow, VerdictRow, table
 
 _verdict = table(VerdictRow)
@@ -32,10 +34,6 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
 
     The letters themselves are counted only where there is enough trouble to ask.
     """
-    of_campaign = and_(
-        _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
-        _delivery.c.cause_id == campaign_id,
-    )
     complained = func.sum(case((_verdict.c.effect == Effect.COMPLAINED.value, 1), else_=0))
     refused = func.sum(
         case((_verdict.c.hard & _verdict.c.reason.in_(_OUR_LIST), 1), else_=0)
@@ -64,17 +62,12 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
         for row in troubles
     ):
         return []
-    counted = connection.execute(
-        select(_delivery.c.provider, func.count().label("letters"))
-        .where(of_campaign, _delivery.c.left_at > since)
-        .group_by(_delivery.c.provider)
-    )
-    letters = {row.provider: int(row.letters) for row in counted}
+    letters = _left(connection, campaign_id, since)
     return [
         Tried(
             row.provider,
             max(
-                letters.get(row.provider, 0),
+                letters[row.provider],
                 int(row.complained + row.refused + row.blamed),
             ),
             int(row.refused),
@@ -86,20 +79,44 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
     ]
 
 
+def _left(connection: Connection, campaign_id: int, since: datetime) -> Counter[str]:
+    letters: Counter[str] = Counter()
+    for part in PARTS:
+        counted = connection.execute(
+            select(_delivery.c.provider, func.count())
+            .where(_of(campaign_id), part, _delivery.c.left_at > since)
+            .group_by(_delivery.c.provider)
+        )
+        letters.update({provider: int(count) for provider, count in counted})
+    return letters
+
+
+def _of(campaign_id: int) -> ColumnElement[bool]:
+    return and_(
+        _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
+        _delivery.c.cause_id == campaign_id,
+    )
+
+
 def lately(connection: Connection, campaign_id: int, provider: str, now: datetime) -> float:
     """Return how many of a campaign's letters to a provider leave a second; 0 for none."""
-    row = connection.execute(
-        select(
-            func.count().label("letters"),
-            func.min(_delivery.c.left_at).label("first"),
-            func.max(_delivery.c.left_at).label("last"),
-        ).where(
-            _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
-            _delivery.c.cause_id == campaign_id,
-            _delivery.c.provider == provider,
-            _delivery.c.left_at > now - _LATELY,
-        )
-    ).one()
-    if not row.letters:
+    rows = [
+        connection.execute(
+            select(
+                func.count().label("letters"),
+                func.min(_delivery.c.left_at).label("first"),
+                func.max(_delivery.c.left_at).label("last"),
+            ).where(
+                _of(campaign_id),
+                part,
+                _delivery.c.provider == provider,
+                _delivery.c.left_at > now - _LATELY,
+            )
+        ).one()
+        for part in PARTS
+    ]
+    some = [row for row in rows if row.letters]
+    if not some:
         return 0
-    return float(row.letters / max(1, (row.last - row.first).total_seconds()))
+    over = max(row.last for row in some) - min(row.first for row in some)
+    return float(sum(row.letters for row in some) / max(1, over.total_seconds()))

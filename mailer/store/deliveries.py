@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from mailer.model.delivery import OPEN_STATES, DeliveryState, Withheld
 from mailer.store.ageing import aged_of
+from mailer.store.causes import OF_CONTACTS, OF_NOBODY, PARTS
 from mailer.store.columns import Instant
 from mailer.store.database import Database
 from mailer.store.tables import DeliveryRow, table
@@ -30,11 +31,9 @@ _delivery = table(DeliveryRow)
 _PAGE = 1_000
 
 # Partial indexes are only used when the statement says their condition, literally on
-# PostgreSQL. A campaign's deliveries are found by contact, those of the erased by hash.
+# PostgreSQL.
 _OF_CAMPAIGNS: ColumnElement[bool] = literal_column("delivery.cause_kind = 'campaign'")
 _THIS = and_(_OF_CAMPAIGNS, _delivery.c.cause_id == bindparam("campaign"))
-_OF_CONTACTS = _delivery.c.contact_id.is_not(None)
-_OF_NOBODY = _delivery.c.contact_id.is_(None)
 _ONE: ColumnElement[int] = literal_column("1")
 
 
@@ -73,9 +72,7 @@ class DeliveryView:
 
 def _grouped(*columns: ColumnElement[Any], where: ColumnElement[bool]) -> Select[Any]:
     """Select groups of a campaign's deliveries, once by each of its two indexes."""
-    one, two = (
-        select(*columns).where(_THIS, where, part) for part in (_OF_CONTACTS, _OF_NOBODY)
-    )
+    one, two = (select(*columns).where(_THIS, where, part) for part in PARTS)
     return select(one.union_all(two).subquery())
 
 
@@ -207,8 +204,8 @@ def _pages(
 ) -> Generator[Sequence[Row[Any]], None, None]:
     chosen = in_states(states) if states else _EACH
     for part, key, before_all in (
-        (_OF_CONTACTS, _delivery.c.contact_id, -1),
-        (_OF_NOBODY, _delivery.c.hash, b""),
+        (OF_CONTACTS, _delivery.c.contact_id, -1),
+        (OF_NOBODY, _delivery.c.hash, b""),
     ):
         page = (
             columns.where(_THIS, chosen, part, key > bindparam("after", type_=key.type))

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, se
 
 from mailer.model.delivery import CauseKind
 from mailer.store.ageing import OVER
+from mailer.store.causes import no_letter
 from mailer.store.doortables import TransactionRow
 from mailer.store.tables import (
     CampaignRow,
@@ -38,16 +39,12 @@ class Kept(NamedTuple):
     frozen_at: datetime
 
 
-def drop_unused(connection: Connection, before: datetime) -> int:
-    """Drop what was frozen for letters that are gone; what a campaign names stays.
-
-    Returns:
-        How many were dropped.
-    """
-    connection.execute(
+def drop_test_letters(connection: Connection, before: datetime) -> int:
+    """Drop sendings of test letters and alarms whose letters are gone; return how many."""
+    dropped: Any = connection.execute(
         delete(_letter).where(
             _letter.c.sent_at < before,
-            ~exists().where(
+            no_letter(
                 _delivery.c.cause_kind.in_([CauseKind.TEST.value, CauseKind.ALARM.value]),
                 _delivery.c.cause_id == _letter.c.id,
             ),
@@ -55,11 +52,28 @@ def drop_unused(connection: Connection, before: datetime) -> int:
             _letter.c.id < select(func.max(_letter.c.id)).scalar_subquery(),
         )
     )
-    named = exists().where(_campaign.c.frozen_hash == _frozen.c.hash)
-    gone: Any = connection.execute(
-        delete(_frozen).where(_frozen.c.frozen_at < before, ~named, *_of_no_letter())
+    return int(dropped.rowcount)
+
+
+def unused(connection: Connection, before: datetime) -> list[str]:
+    """Return the hashes of what nothing names (any more); a campaign's is never among it.
+
+    It reads all letters that were asked for, so ask it outside of a writer's turn.
+    """
+    campaigns = select(_campaign.c.frozen_hash)
+    found = select(_frozen.c.hash).where(
+        _frozen.c.frozen_at < before, _frozen.c.hash.not_in(campaigns), *_of_no_letter()
     )
-    return int(gone.rowcount)
+    return list(connection.execute(found.order_by(_frozen.c.hash)).scalars())
+
+
+def drop(connection: Connection, hash: str, before: datetime) -> bool:
+    """Drop what nothing names, unless it was frozen again meanwhile.
+
+    Whoever names it freezes it in the same transaction.
+    """
+    gone: Any = connection.execute(delete(_frozen).where(*_still(hash, before)))
+    return bool(gone.rowcount)
 
 
 def of_aged(connection: Connection, before: datetime) -> list[Kept]:
@@ -69,11 +83,9 @@ def of_aged(connection: Connection, before: datetime) -> list[Kept]:
 
 
 def slim(connection: Connection, hash: str, body: dict[str, Any], before: datetime) -> bool:
-    """Put bare bones in the place of what was frozen, if still nothing needs the rest."""
-    changed = connection.execute(
-        update(_frozen).where(_frozen.c.hash == hash, *_aged(before)).values(body=body)
-    )
-    return bool(changed.rowcount)
+    """Put bare bones in the place of what was frozen, unless it was frozen again."""
+    slimmed = update(_frozen).where(*_still(hash, before)).values(body=body)
+    return bool(connection.execute(slimmed).rowcount)
 
 
 def all_frozen(connection: Connection, since: datetime | None = None) -> Iterator[Kept]:
@@ -85,12 +97,16 @@ def all_frozen(connection: Connection, since: datetime | None = None) -> Iterato
         yield _kept(row)
 
 
+def _still(hash: str, before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (_frozen.c.hash == hash, _frozen.c.frozen_at < before)
+
+
 def _aged(before: datetime) -> tuple[ColumnElement[bool], ...]:
-    letters = exists().where(
+    letters_gone = no_letter(
         _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
         _delivery.c.cause_id == _campaign.c.id,
     )
-    over = and_(_campaign.c.state.in_(OVER), _campaign.c.finished_at < before, ~letters)
+    over = and_(_campaign.c.state.in_(OVER), _campaign.c.finished_at < before, letters_gone)
     names = _campaign.c.frozen_hash == _frozen.c.hash
     return (
         _frozen.c.frozen_at < before,
@@ -101,8 +117,11 @@ def _aged(before: datetime) -> tuple[ColumnElement[bool], ...]:
 
 
 def _of_no_letter() -> tuple[ColumnElement[bool], ...]:
+    # Each table is read once for all that was frozen, and not once for each of it.
     return tuple(
-        ~exists().where(one.c.frozen_hash == _frozen.c.hash)
+        _frozen.c.hash.not_in(
+            select(one.c.frozen_hash).where(one.c.frozen_hash.is_not(None)).distinct()
+        )
         for one in (_letter, _page_request, _sign_up, _transaction, _welcome)
     )
 

@@ -13,6 +13,7 @@ from mailer.model.shown import Shown, shown_of
 from mailer.store import transactions
 from mailer.store.campaigns import campaign_of
 from mailer.store.campaignsearch import to_lists
+from mailer.store.causes import any_letter
 from mailer.store.contacts import get_contact
 from mailer.store.deliveries import DeliveryView, view_of
 from mailer.store.plaintexts import plain_since
@@ -199,14 +200,10 @@ def sent_to_all(connection: Connection, list_id: str, limit: int) -> list[Campai
 
     One counts when a relay has taken one of its letters.
     """
-    accepted = (
-        select(_delivery.c.id)
-        .where(
-            _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
-            _delivery.c.cause_id == _campaign.c.id,
-            _delivery.c.state == DeliveryState.ACCEPTED.value,
-        )
-        .exists()
+    accepted = any_letter(
+        _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
+        _delivery.c.cause_id == _campaign.c.id,
+        _delivery.c.state == DeliveryState.ACCEPTED.value,
     )
     rows = connection.execute(
         select(_campaign)
@@ -218,6 +215,7 @@ def sent_to_all(connection: Connection, list_id: str, limit: int) -> list[Campai
             _campaign.c.follows.is_(None),
             _campaign.c.kind == Kind.MARKETING.value,
             _campaign.c.state != CampaignState.CANCELLED.value,
+            _campaign.c.started_at.is_not(None),
             accepted,
         )
         .order_by(_campaign.c.id.desc())

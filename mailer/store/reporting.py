@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from mailer.model.consent import SubscriptionStatus
 from mailer.model.delivery import DeliveryState, Withheld
+from mailer.store.causes import PARTS
 from mailer.store.columns import Instant, from_instant
 from mailer.store.tables import DeliveryRow, LedgerRow, SubscriptionRow, table
 
@@ -76,8 +77,6 @@ _OF_CAMPAIGN: ColumnElement[bool] = and_(
     literal_column("delivery.cause_kind = 'campaign'"),
     _delivery.c.cause_id == bindparam("campaign"),
 )
-# By each of its two indexes: those of contacts, and those of people who were erased.
-_PARTS = (_delivery.c.contact_id.is_not(None), _delivery.c.contact_id.is_(None))
 
 
 def _code() -> ColumnElement[int]:
@@ -100,7 +99,7 @@ _KEY = (
 ).label("key")
 _tallies = [
     select(_KEY, func.count().label("many")).where(_OF_CAMPAIGN, part).group_by("key")
-    for part in _PARTS
+    for part in PARTS
 ]
 
 
@@ -137,7 +136,7 @@ def refusals(
     provider: ColumnElement[str] = literal_column(domain)
     listed = ", ".join(f"'{state.value}'" for state in states)
     found: dict[tuple[str, str], Refusal] = {}
-    for part in _PARTS:
+    for part in PARTS:
         rows = connection.execute(
             select(
                 code.label("code"),

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from mailer.model.delivery import CauseKind
+from mailer.store.causes import no_letter
 from mailer.store.doortables import TransactionRow
 from mailer.store.inserting import inserting
 from mailer.store.tables import DeliveryRow, table
@@ -117,22 +118,38 @@ def forget_data(connection: Connection, delivery_ids: Sequence[int]) -> None:
     )
 
 
-def drop_aged(connection: Connection, aged: datetime, repeated: datetime) -> int:
+def aged_letters(
+    connection: Connection, before: datetime, after: int, limit: int
+) -> list[int]:
+    """Return the numbers of letters that were asked for before a moment and are gone.
+
+    Their deliveries were aged out. They are in order, and after a number.
+    """
+    found = connection.execute(
+        select(_rows.c.id)
+        .where(_rows.c.id > after, _rows.c.asked_at < before, no_letter(_ITS_LETTER))
+        .order_by(_rows.c.id)
+        .limit(limit)
+    )
+    return list(found.scalars())
+
+
+def drop_aged(connection: Connection, ids: Sequence[int], repeated: datetime) -> int:
     """Drop letters whose deliveries were aged out; return how many.
 
     Args:
-        aged: Asked for before this, their data goes at once.
-        repeated: Asked for before this, their keys go too.
+        repeated: Asked for before this, their keys go too; of others their data only.
     """
-    gone = ~exists().where(_ITS_LETTER)
-    old = (_rows.c.asked_at < aged) & gone
-    connection.execute(update(_rows).where(old).values(data={}, language=None))
+    these = _rows.c.id.in_(list(ids))
     dropped: Any = connection.execute(
         delete(_rows).where(
-            old,
+            these,
             _rows.c.asked_at < repeated,
             # The highest number stays, so that it is not given again.
             _rows.c.id < select(func.max(_rows.c.id)).scalar_subquery(),
         )
     )
-    return int(dropped.rowcount)
+    gone = int(dropped.rowcount)
+    if gone < len(ids):
+        connection.execute(update(_rows).where(these).values(data={}, language=None))
+    return gone

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,13 +10,14 @@ from pathlib import Path
 
 import pytest
 from audiences import content
+from plans import asked
 from sending import Setup, a_campaign, now, rows, states, until
 from sqlalchemy import insert, select, update
 
 from mailer.jobs.campaigns import status
 from mailer.jobs.frozen import pack
 from mailer.jobs.holding import Manners
-from mailer.jobs.warmup import stage_words, warming
+from mailer.jobs.warmup import WarmUps, stage_words, warming
 from mailer.model.key import KeyRing
 from mailer.pace.warmup import Plan, day_number
 from mailer.store import warmups
@@ -23,6 +25,7 @@ from mailer.store.campaigns import freeze
 from mailer.store.database import Database
 from mailer.store.shapingtables import WarmUpDayRow
 from mailer.store.tables import CampaignRow, DeliveryRow, SubscriptionRow, table
+from mailer.store.waiting import Running
 from mailer.wire.sink import Sink
 
 DELIVERY, CAMPAIGN, DAY = table(DeliveryRow), table(CampaignRow), table(WarmUpDayRow)
@@ -245,3 +248,23 @@ def test_a_day_is_kept_by_domain_and_what_is_back_is_said_twice_without_harm(
         assert warmups.sent_by(connection, DOMAIN, noon) == warmups.Sent((3,), 6, 1)
         later = warmups.sent_by(connection, DOMAIN, noon + A_DAY)
         assert (later.before, later.today) == ((3, 5), 0)
+
+
+def test_counting_what_left_takes_a_small_part_of_a_senders_time(
+    database: Database, ring: KeyRing
+) -> None:
+    number = campaign_of(database, ring, 3)
+    # A campaign of millions: each counting takes four seconds.
+    seconds = itertools.count(step=4.0)
+    warm_ups = WarmUps(PLANS, timer=lambda: next(seconds))
+    running = Running(number, None, ())
+    with database.write() as connection:
+        warmups.charge(connection, DOMAIN, 5, now())
+        connection.execute(update(DELIVERY).values(state="claimed", owner_id=1, attempt=1))
+    counted = 0
+    for _ in range(100):
+        with asked(database) as noted, database.read() as connection:
+            warm_ups.look(connection, [running], now())
+            assert warm_ups.room(connection, running, 9, now()) == 0
+        counted += any("left_at >=" in words for words, _ in noted.statements)
+    assert 2 <= counted <= 5

@@ -1,0 +1,85 @@
+"""What grows with every letter is not read through by what runs often or while others wait.
+
+A million letters take a second to read, and nothing leaves meanwhile if it is a writer
+that reads them.
+"""
+
+from datetime import timedelta
+
+from audiences import NOW
+from plans import asked, read_through
+from sqlalchemy import Connection, insert
+
+from mailer.jobs.ageing import age
+from mailer.store import brakes, history, warmups
+from mailer.store.database import Database
+from mailer.store.doortables import TransactionRow
+from mailer.store.tables import TestLetterRow, table
+
+LONG = timedelta(days=900)
+MANY = {"delivery", "contact", "incoming", "transaction_letter", "ledger", "event"}
+
+
+def asked_for(connection: Connection, number: int, days_ago: int) -> None:
+    """Write down a letter that a program asked for, whose delivery is gone."""
+    connection.execute(
+        insert(table(TransactionRow)).values(
+            id=number, template="order", frozen_hash=f"hash{number}", asked_by="key shop",
+            asked_at=NOW - timedelta(days=days_ago), key_hash=b"%d" % number,
+            body_hash=b"", hash=b"", language="en", data={"order": number},
+        )
+    )  # fmt: skip
+
+
+def test_of_a_campaign_its_own_letters_are_read(database: Database) -> None:
+    with asked(database) as noted, database.read() as connection:
+        brakes.lately(connection, 1, "gmail", NOW)
+        history.sent_to_all(connection, "news", 5)
+        warmups.count_today(connection, [1, 2], NOW)
+    assert len(noted.statements) >= 3
+    assert "delivery" not in read_through(database, noted)
+
+
+def test_forgetting_reads_nothing_through_while_others_wait(database: Database) -> None:
+    with database.write() as connection:
+        asked_for(connection, 1, 700)
+        asked_for(connection, 2, 3)
+        connection.execute(
+            insert(table(TestLetterRow)),
+            [
+                {"id": one, "template": "x", "frozen_hash": "x", "sent_at": NOW - LONG}
+                for one in (1, 2)
+            ],
+        )
+    with asked(database) as noted:
+        age(database, timedelta(days=365), NOW)
+    written = {words.split()[2] for words, _ in noted.statements if "DELETE" in words}
+    assert {"transaction_letter", "test_letter"} <= written
+    assert not MANY & set(read_through(database, noted, writing_only=True))
+    assert "delivery" not in read_through(database, noted)
+
+
+def test_what_was_asked_for_goes_in_slices(database: Database) -> None:
+    with database.write() as connection:
+        for number in range(1, 1001):
+            asked_for(connection, number, 700)
+    with asked(database) as noted:
+        age(database, timedelta(days=365), NOW)
+    deleted = [words for words, _ in noted.statements if "DELETE FROM transaction" in words]
+    assert len(deleted) > 1
+    with database.read() as connection:
+        rows = connection.execute(table(TransactionRow).select()).all()
+    # The highest number stays, so that it is not given again, without its data.
+    assert [(row.id, row.data, row.language) for row in rows] == [(1000, {}, None)]
+
+
+def test_what_was_asked_for_lately_keeps_its_key_and_loses_its_data(
+    database: Database,
+) -> None:
+    with database.write() as connection:
+        for number, days_ago in ((1, 8), (2, 6), (3, 2)):
+            asked_for(connection, number, days_ago)
+    age(database, timedelta(days=3), NOW)
+    with database.read() as connection:
+        rows = connection.execute(table(TransactionRow).select()).all()
+    assert {row.id: row.data for row in rows} == {2: {}, 3: {"order": 3}}
