@@ -103,11 +103,13 @@ def forget_tickets_of(
     with database.write() as connection:
         unblock(connection, match)
     while True:
-        with database.write() as connection:
+        # Looked for without the write lock: all tickets are read for it.
+        with database.read() as connection:
             ids = forgetting.tickets_of(connection, contact_id, match, _TOGETHER)
-            withheld += forgetting.forget_tickets(connection, ids, now)
         if not ids:
             break
+        with database.write() as connection:
+            withheld += forgetting.forget_tickets(connection, ids, now)
         gone += len(ids)
     if _take_out(database, contact_id, match, hashed) or gone:
         purge(database)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from mailer.jobs.slices import forget
 from mailer.model.hook import (
     HookEvent,
     HookKeys,
@@ -30,6 +31,7 @@ _TOGETHER = 100
 
 _CERTIFICATES_AT_MOST = 8
 _REMEMBERED = timedelta(days=30)
+_FORGOTTEN_TOGETHER = 500
 
 
 class HookAnswer(StrEnum):
@@ -130,5 +132,9 @@ class HookDoor:
 
 def forget_signed(database: Database, max_age: timedelta, now: datetime) -> int:
     """Forget by what events were signed that would be refused as too old by now."""
-    with database.write() as connection:
-        return store.forget_once(connection, now - max(max_age * 2, _REMEMBERED))
+    before = now - max(max_age * 2, _REMEMBERED)
+    return forget(
+        database,
+        lambda one, most: store.forget_once(one, before, most),
+        _FORGOTTEN_TOGETHER,
+    )

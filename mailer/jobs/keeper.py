@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 
 from mailer.store import incoming as store
 from mailer.store.database import Database
+from mailer.store.emptying import empty_reports, old_reports
 
 _TOGETHER = 100
 _TOGETHER_BYTES = 1_000_000
 """On SQLite nobody else writes meanwhile."""
 
 _EMPTIED_TOGETHER = 20
+_FOUND_AT_A_TIME = 1_000
 
 
 def empty_old(database: Database, keep: timedelta, now: datetime) -> int:
@@ -27,13 +29,18 @@ def empty_old(database: Database, keep: timedelta, now: datetime) -> int:
     Args:
         keep: So long they stay as they came; nothing for ever.
     """
-    emptied = 0
+    emptied, after = 0, 0
     while keep:
-        with database.write() as connection:
-            done = store.empty_old(connection, now - keep, _EMPTIED_TOGETHER)
-        emptied += done
-        if not done:
+        # Looked for without the write lock.
+        with database.read() as connection:
+            found = old_reports(connection, now - keep, after, _FOUND_AT_A_TIME)
+        if not found:
             break
+        for place in range(0, len(found), _EMPTIED_TOGETHER):
+            with database.write() as connection:
+                some = found[place : place + _EMPTIED_TOGETHER]
+                emptied += empty_reports(connection, some)
+        after = found[-1]
     return emptied
 
 

@@ -10,7 +10,7 @@ from mailer.jobs.world import World
 from mailer.model.key import KeyRing
 from mailer.store.alarms import Alarm, raise_unless_open
 from mailer.store.database import Database
-from mailer.store.noes import pass_mark
+from mailer.store.noes import mark, pass_mark
 from mailer.store.summing import Summary, summary
 from mailer.store.verify import out_of_balance
 from mailer.workspace.files import free_bytes
@@ -173,10 +173,14 @@ def tell_summary(world: World, ways: Ways, at: time, zone: tzinfo, now: datetime
     if here.time() < at:
         return False
     today = here.date().toordinal()
+    # It reads all letters: no writer should wait for that.
+    with world.database.read() as connection:
+        if (mark(connection, "summary") or 0) >= today:
+            return False
+        facts = summary(connection, now)
     with world.database.write() as connection:
         if not pass_mark(connection, "summary", today, today - 1):
             return False
-        facts = summary(connection, now)
     tell_of(world, ways, "summary", [_summary(facts, now)], now)
     return True
 

@@ -48,12 +48,13 @@ def waiting(connection: Connection) -> list[Waiting]:
             _incoming.c.id, _incoming.c.received_at, _incoming.c.because, _contact.c.address
         )
         .join(_contact, _contact.c.id == _incoming.c.holds_id)
+        # Sorted below: for the sake of the order SQLite would read all that ever came.
         .where(_incoming.c.holds_id.is_not(None), _open)
-        .order_by(_incoming.c.id)
     )
-    return [
+    found = [
         Waiting(row.id, row.received_at, row.address, row.because or "") for row in rows
     ]
+    return sorted(found, key=lambda one: one.incoming_id)
 
 
 def decided(connection: Connection, incoming_id: int, now: datetime) -> None:

@@ -66,9 +66,10 @@ def comes_once(
     return bytes(connection.execute(here).scalar_one()) == event
 
 
-def forget_once(connection: Connection, before: datetime) -> int:
-    """Forget what was signed so long ago that it would not be taken again."""
-    return connection.execute(delete(_once).where(_once.c.at < before)).rowcount
+def forget_once(connection: Connection, before: datetime, limit: int) -> int:
+    """Forget some of what was signed so long ago that it would not be taken again."""
+    old = select(_once.c.digest).where(_once.c.at < before).limit(limit)
+    return connection.execute(delete(_once).where(_once.c.digest.in_(old))).rowcount
 
 
 def empty(connection: Connection, incoming_id: int) -> None:

@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from mailer.model.delivery import CauseKind
-from mailer.model.hook import CHANNEL
 from mailer.model.verdict import Earlier, Effect, Verdict
 from mailer.store.inserting import inserting
 from mailer.store.tables import DeliveryRow, IncomingRow, VerdictRow, table
@@ -23,7 +22,6 @@ from mailer.store.tables import DeliveryRow, IncomingRow, VerdictRow, table
 _incoming = table(IncomingRow)
 _verdict = table(VerdictRow)
 _delivery = table(DeliveryRow)
-_OF_MACHINES = ("bounce", "report", "complaint", "auto_reply", "own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,30 +155,6 @@ def answered_letters(connection: Connection, campaign_id: int) -> int:
             )
         ).scalar_one()
     )
-
-
-def empty_old(connection: Connection, before: datetime, limit: int) -> int:
-    """Empty what machines wrote and was understood before a moment; return how many.
-
-    The digest stays, so that the same message is known when it comes again.
-    """
-    old = (
-        select(_incoming.c.id)
-        .where(
-            _incoming.c.sorted_at < before,
-            or_(
-                _incoming.c.kind.in_(_OF_MACHINES),
-                _incoming.c.channel.startswith(CHANNEL),
-            ),
-            func.length(_incoming.c.raw) > 0,
-        )
-        .order_by(_incoming.c.id)
-        .limit(limit)
-    )
-    emptied = connection.execute(
-        update(_incoming).where(_incoming.c.id.in_(old)).values(raw=b"")
-    )
-    return emptied.rowcount
 
 
 def concern(connection: Connection, delivery_id: int) -> Concern | None:

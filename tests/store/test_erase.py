@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from people import NOW, People
+from plans import asked, read_through
 from sqlalchemy import insert, select, text
 
 from mailer.errors import RefusedError
@@ -232,3 +233,12 @@ def test_every_table_that_names_a_contact_says_what_becomes_of_it():
         if {"contact_id", "address", "hash", "words", "match"} & set(one.c.keys())
     }
     assert naming - {"frozen", "wording", "enclosure"} <= set(erasing.TABLES)
+
+
+def test_nothing_is_read_through_while_others_wait(people):
+    letters(people, KARI)
+    with asked(people.database) as noted:
+        assert gone(people).letters == len(DeliveryState)
+    read = read_through(people.database, noted, writing_only=True)
+    grows = {"delivery", "contact", "ledger", "incoming", "event", "ticket"}
+    assert not grows & set(read), read

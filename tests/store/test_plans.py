@@ -11,9 +11,12 @@ from plans import asked, read_through
 from sqlalchemy import Connection, insert
 
 from mailer.jobs.ageing import age
-from mailer.store import brakes, history, warmups
+from mailer.jobs.hooks import forget_signed
+from mailer.jobs.keeper import empty_old
+from mailer.store import brakes, history, holds, warmups
 from mailer.store.database import Database
-from mailer.store.doortables import TransactionRow
+from mailer.store.doortables import HookOnceRow, TransactionRow
+from mailer.store.incoming import keep, mark_sorted
 from mailer.store.tables import TestLetterRow, table
 
 LONG = timedelta(days=900)
@@ -40,6 +43,14 @@ def test_of_a_campaign_its_own_letters_are_read(database: Database) -> None:
     assert "delivery" not in read_through(database, noted)
 
 
+def test_messages_that_hold_somebodys_marketing_are_found_by_their_index(
+    database: Database,
+) -> None:
+    with asked(database) as noted, database.read() as connection:
+        assert holds.waiting(connection) == []
+    assert "incoming" not in read_through(database, noted)
+
+
 def test_forgetting_reads_nothing_through_while_others_wait(database: Database) -> None:
     with database.write() as connection:
         asked_for(connection, 1, 700)
@@ -57,6 +68,33 @@ def test_forgetting_reads_nothing_through_while_others_wait(database: Database) 
     assert {"transaction_letter", "test_letter"} <= written
     assert not MANY & set(read_through(database, noted, writing_only=True))
     assert "delivery" not in read_through(database, noted)
+
+
+def test_emptying_reads_nothing_through_while_others_wait(database: Database) -> None:
+    with database.write() as connection:
+        for number in range(50):
+            one, _ = keep(connection, b"message %d" % number, "lmtp", NOW)
+            mark_sorted(connection, one, "bounce", "", NOW)
+    with asked(database) as noted:
+        assert empty_old(database, timedelta(days=9), NOW + timedelta(days=10)) == 50
+    assert sum("UPDATE incoming" in words for words, _ in noted.statements) > 1
+    assert "incoming" not in read_through(database, noted, writing_only=True)
+
+
+def test_what_was_signed_is_forgotten_in_slices(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(
+            insert(table(HookOnceRow)),
+            [
+                {"digest": b"%d" % one, "event_digest": b"", "at": NOW}
+                for one in range(1200)
+            ],
+        )
+    later = NOW + timedelta(days=99)
+    with asked(database) as noted:
+        assert forget_signed(database, timedelta(days=3), later) == 1200
+    assert sum("DELETE" in words for words, _ in noted.statements) > 2
+    assert forget_signed(database, timedelta(days=3), later) == 0
 
 
 def test_what_was_asked_for_goes_in_slices(database: Database) -> None:

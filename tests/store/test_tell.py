@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
+from plans import asked, read_through
 from sqlalchemy import text
 from worlds import make_workspace
 
@@ -252,3 +253,10 @@ def test_a_summary_is_told_once_a_day(shop: Workspace, hook: str):
     assert not tell_summary(shop.world(), ways, at, UTC, NOW + AN_HOUR)
     assert tell_summary(shop.world(), ways, at, UTC, NOW + timedelta(days=1))
     assert "0 letters were accepted" in Hook.taken[0]["text"]
+
+
+def test_nobody_waits_while_a_day_is_summed_up(shop: Workspace, hook: str) -> None:
+    with asked(shop.database) as noted:
+        assert tell_summary(shop.world(), Ways(webhook=hook), time_of_day(8), UTC, NOW)
+    assert "delivery" in read_through(shop.database, noted)
+    assert "delivery" not in read_through(shop.database, noted, writing_only=True)
