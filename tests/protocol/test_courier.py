@@ -252,7 +252,7 @@ def test_a_lease_that_is_never_renewed_does_not_send_twice(
     """A second sender takes over while the first waits for an answer past its lease."""
     a_campaign(database, ring, 3)
     sink = Sink(once(Step.CONTENT, Mischief.SILENCE))
-    hung = Rules(lease=timedelta(seconds=0.2), poll_s=0.02, keep_every_s=60, drain_s=5)
+    hung = Rules(lease=timedelta(seconds=1), poll_s=0.02, keep_every_s=60, drain_s=5)
 
     async def run() -> None:
         port = await sink.start()

@@ -65,8 +65,9 @@ def commit(
     *changes: Change,
     names: Sequence[tuple[int, int]] = (),
     cap: Cap | None = None,
+    lease: timedelta = LEASE,
 ) -> set[int]:
-    writing = groups(database)
+    writing = groups(database, lease)
     try:
         return writing.commit(Sheet.of(changes, names), now(), cap)
     finally:
@@ -169,9 +170,12 @@ def test_a_late_answer_of_the_same_attempt_settles_a_doubt(
     database: Database, ring: KeyRing
 ) -> None:
     campaign = a_campaign(database, ring, 1)
-    claims = a_sender(database, timedelta(seconds=-1))
-    claimed = claim_all(database, claims, campaign)
-    leave(database, claimed)
+    claimed = claim_all(database, a_sender(database), campaign)
+    commit(
+        database,
+        names=[(one.id, one.fence) for one in claimed],
+        lease=timedelta(seconds=-1),
+    )
     with database.write() as connection:
         taken = owners.take_back_overdue(connection, now())
     assert taken == owners.Recovered(released=0, in_doubt=1)
