@@ -5,7 +5,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # Python's own lets other threads run meanwhile, and then waits for the interpreter: on a
@@ -83,7 +83,10 @@ class ProcessLock:
         self._file: int | None = None
 
     def take(self, words: str = "") -> bool:
-        """Take the lock and write words for others to read; False when it is held."""
+        """Take the lock and write words for others to read; False when it is held.
+
+        On a full disk the words are missing; the lock holds without them.
+        """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -91,9 +94,10 @@ class ProcessLock:
         except BlockingIOError:
             os.close(file)
             return False
-        os.ftruncate(file, 0)
-        os.write(file, words.encode())
         self._file = file
+        with suppress(OSError):
+            os.ftruncate(file, 0)
+            os.write(file, words.encode())
         return True
 
     def words(self) -> str:

@@ -1,5 +1,6 @@
 """Locks: many share one, or one holds it alone; a killed process holds nothing."""
 
+import resource
 import signal
 import subprocess
 import sys
@@ -65,3 +66,20 @@ def test_a_senders_lock_is_kept_until_it_lets_go(tmp_path: Path):
     assert not mine.keep(7)
     assert theirs.take_over(7)
     theirs.close()
+
+
+def test_on_a_full_disk_a_lock_is_held_without_words(tmp_path: Path):
+    """A sender that looks for dead ones takes their locks, and must not end of it."""
+    lock, other = (ProcessLock(str(tmp_path / "lock")) for _ in range(2))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limits[1]))
+    try:
+        assert lock.take("somebody")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not other.take("somebody else")
+    assert not lock.words()
+    lock.free()
+    assert other.take("somebody else")
+    assert other.words() == "somebody else"
+    other.free()
