@@ -1,8 +1,10 @@
 """What runs by the clock: schedules, planning, and looking after the program itself.
 
-APScheduler only ticks; which firing is due is a row of ours. A mistake that a person can
-put right is logged and the other work goes on; a bug ends its own turn, with its traceback
-in the log.
+APScheduler only ticks; which firing is due is a row of ours. It waits for a moment by the
+clock: where that is put back, no turn waits longer than its interval all the same.
+
+A mistake that a person can put right is logged and the other work goes on; a bug ends its
+own turn, with its traceback in the log.
 """
 
 import asyncio
@@ -11,7 +13,7 @@ import os
 from collections.abc import Callable, Coroutine
 from datetime import UTC, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
@@ -128,7 +130,8 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     # Often enough for a campaign whose people came in just before, while its canary waits.
     _every(scheduler, _FIVE_MINUTES, _guarded("providers", learn), first_in=_ONCE_A_MINUTE)
     scheduler.start()
-    await stop.wait()
+    while not await _stops(stop):
+        _hurry(scheduler)
     # Their threads finish what they began; nothing is cut off in the middle.
     scheduler.shutdown(wait=False)
 
@@ -207,6 +210,24 @@ def _every(
         misfire_grace_time=None,
         next_run_time=utc_now() + first_in,
     )
+
+
+async def _stops(stop: asyncio.Event) -> bool:
+    """Wait a second; True at once when it is time to stop."""
+    try:
+        async with asyncio.timeout(_A_SECOND.total_seconds()):
+            return await stop.wait()
+    except TimeoutError:
+        return False
+
+
+def _hurry(scheduler: AsyncIOScheduler) -> None:
+    """Let turns run that would wait longer than their interval: the clock was put back."""
+    now = utc_now()
+    found = scheduler.get_jobs()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    for job in cast("list[Any]", found):
+        if job.next_run_time - now > job.trigger.interval + _A_SECOND:
+            job.modify(next_run_time=now)
 
 
 def _guarded(

@@ -5,15 +5,17 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
+from apscheduler.schedulers import base
 from sending import a_campaign
 from worlds import make_workspace
 
 from mailer import timers
 from mailer.store.alarms import open_alarms
+from mailer.store.schedules import schedule_states
 from mailer.store.tables import CampaignRow, table
 from mailer.timers import run_schedules
 from mailer.wiring import Workspace
@@ -67,6 +69,45 @@ async def _alarms_of_a_broken_sum(folder: Path) -> list[str]:
         await ticking
         await _until(lambda tasks: tasks == 1)
         return raised(workspace)
+
+
+@pytest.mark.parametrize("by", [timedelta(hours=-1), timedelta(hours=1)])
+def test_a_clock_that_jumps_lets_nothing_wait_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, by: timedelta
+):
+    clock = _Clock()
+    monkeypatch.setattr(timers, "utc_now", clock.now)
+    monkeypatch.setattr(base, "datetime", clock)
+    asyncio.run(_a_schedule_after_a_jump(tmp_path, clock, by))
+
+
+class _Clock:
+    """The system's clock, as `datetime` shows it, put forward or back by hand."""
+
+    by = timedelta()
+
+    def now(self, zone: tzinfo = UTC) -> datetime:
+        return datetime.now(zone) + self.by
+
+
+async def _a_schedule_after_a_jump(folder: Path, clock: _Clock, by: timedelta) -> None:
+    stop = asyncio.Event()
+
+    def known(workspace: Workspace) -> set[str]:
+        with workspace.database.read() as connection:
+            return {*schedule_states(connection)}
+
+    with make_workspace(folder, schedules={"tick_s": 1}) as workspace:
+        schedules = folder / "schedules"
+        (schedules / "before.toml").write_text("not yet")
+        ticking = asyncio.create_task(run_schedules(workspace, stop))
+        await _until(lambda _: "before" in known(workspace))
+        clock.by = by
+        (schedules / "after.toml").write_text("not yet")
+        await _until(lambda _: "after" in known(workspace))
+        stop.set()
+        await ticking
+        await _until(lambda tasks: tasks == 1)
 
 
 async def _until(holds: Callable[[int], bool]) -> None:
