@@ -3,7 +3,8 @@
 import logging
 import os
 import platform
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +12,9 @@ from mailer.errors import DatabaseError, RefusedError
 from mailer.store import doubts, owners
 from mailer.store.database import Database
 from mailer.store.owners import Recovered
+
+_TURNS_OF_GRACE = 3
+"""A living sender's turns in which it renews its lease."""
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +45,35 @@ class OwnerLocks(Protocol):
     def close(self) -> None:
         """Let go of everything."""
         ...
+
+
+class Overdue:
+    """Which living senders stay past their lease, turn by turn: those hang.
+
+    Where the database's clock is put forward, or the machine slept, all leases are over at
+    once; whoever lives renews its own in its next turn.
+    """
+
+    def __init__(
+        self, turn_s: float, clock_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Build it.
+
+        Args:
+            turn_s: How often a sender renews its lease.
+            clock_s: Seconds since any moment.
+        """
+        self._grace_s = _TURNS_OF_GRACE * turn_s
+        self._clock_s = clock_s
+        self._since: dict[int, float] = {}
+
+    def lasting(self, owner_ids: Iterable[int]) -> list[int]:
+        """Hear who is past their lease now; return those who were all the time."""
+        now_s = self._clock_s()
+        self._since = {one: self._since.get(one, now_s) for one in owner_ids}
+        return [
+            one for one, since_s in self._since.items() if now_s - since_s >= self._grace_s
+        ]
 
 
 def begin(database: Database, locks: OwnerLocks, now: datetime) -> int:
@@ -85,9 +118,18 @@ def keep(database: Database, locks: OwnerLocks, owner_id: int) -> None:
 
 
 def recover(
-    database: Database, locks: OwnerLocks, myself: int, clock: Callable[[], datetime]
+    database: Database,
+    locks: OwnerLocks,
+    clock: Callable[[], datetime],
+    overdue: Overdue,
+    myself: int,
 ) -> Recovered:
-    """Take back, in slices, what dead senders held and what hung ones hold too long."""
+    """Take back, in slices, what dead senders held and what hung ones hold too long.
+
+    Args:
+        overdue: What is remembered from turn to turn.
+        myself: The number of the sender that looks.
+    """
     found = Recovered()
     with database.read() as connection:
         others = [owner for owner in owners.not_ended(connection) if owner != myself]
@@ -100,12 +142,15 @@ def recover(
                 owners.end(connection, owner_id, clock())
         finally:
             locks.free(owner_id)
-    while True:
+    with database.read() as connection:
+        late = owners.overdue(connection)
+    hung = overdue.lasting(late)
+    while hung:
         with database.write() as connection:
-            overdue = owners.take_back_overdue(connection, clock())
-        if not overdue:
+            taken = owners.take_back_overdue(connection, hung, clock())
+        if not taken:
             break
-        found += overdue
+        found += taken
     with database.write() as connection:
         doubts.send_again(connection, clock())
     if found:

@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from mailer.compose.sign import Signer, Signers
 from mailer.errors import DatabaseError
@@ -22,7 +23,6 @@ from mailer.jobs.gate import Gate
 from mailer.jobs.holding import NO_MANNERS, Manners, may_be_tried
 from mailer.jobs.lines import Lines
 from mailer.jobs.means import Means
-from mailer.jobs.owner import OwnerLocks
 from mailer.jobs.register import Register
 from mailer.jobs.relays import Relay
 from mailer.jobs.scribe import Book, InThread, Scribe
@@ -81,7 +81,7 @@ class Place:
     """
 
     database: Database
-    locks: OwnerLocks
+    locks: owner.OwnerLocks
     clock: Callable[[], datetime]
     scribe: Scribe | None = None
     signers: Signers = field(default_factory=dict[str, Signer])
@@ -127,7 +127,8 @@ class Sender:
         providers = NOTHING_KNOWN if self._rehearsing else rules.providers
         self._shaper = Shaper(clock, providers, rules.senders)
         self._signing = Signing(place.signers, share_of_processors(rules.senders))
-        self._unplaced: list[Claim] = []
+        overdue = owner.Overdue(rules.keep_every_s)
+        self._recover = partial(owner.recover, place.database, place.locks, clock, overdue)
         self._register: Register | None = None
         self.ended = False
 
@@ -146,7 +147,7 @@ class Sender:
         owner_id = await asyncio.to_thread(
             owner.begin, database, self._place.locks, clock()
         )
-        await asyncio.to_thread(owner.recover, database, self._place.locks, owner_id, clock)
+        await asyncio.to_thread(self._recover, owner_id)
         with database.read() as connection:
             claims = Claims(
                 connection, owner_id, self._rules.lease, rehearsing=self._rehearsing
@@ -185,8 +186,9 @@ class Sender:
         relay, clock = lines.relay, self._place.clock
         gate, signing, shaper = lines.gate, self._signing, self._shaper
         means = Means(stock, gate, register, self._composer, signing, shaper, clock)
-        pause = timedelta(seconds=relay.pause_s)
-        terms = Terms(self._rules.plan, relay.address.name, pause)
+        terms = Terms(
+            self._rules.plan, relay.address.name, timedelta(seconds=relay.pause_s)
+        )
         desk = Desk(means, terms, relay.idle_s)
         lines.serve(desk)
         lines.forgiven = self._shaper.took_blame
@@ -307,7 +309,7 @@ class Sender:
         }
         for claim in failed.values():
             self._composer.failed(claim)
-        owner.recover(self._place.database, self._place.locks, owner_id, self._place.clock)
+        self._recover(owner_id)
         self._housekeeping()
 
 

@@ -236,13 +236,25 @@ def take_back(connection: Connection, owner_id: int, now: datetime) -> Recovered
     return _take_back(connection, _delivery.c.owner_id == owner_id, now)
 
 
-def take_back_overdue(connection: Connection, now: datetime) -> Recovered:
-    """Take back up to a slice of what hung workers hold: living, but past their lease."""
-    overdue = and_(
+def overdue(connection: Connection) -> list[int]:
+    """Return the senders that hold letters past their lease, dead or alive."""
+    found = select(_delivery.c.owner_id).where(_is_overdue(connection)).distinct()
+    return [int(one) for one in connection.execute(found).scalars()]
+
+
+def take_back_overdue(
+    connection: Connection, owner_ids: Sequence[int], now: datetime
+) -> Recovered:
+    """Take back up to a slice of what hung workers hold past their lease."""
+    theirs = _delivery.c.owner_id.in_(owner_ids)
+    return _take_back(connection, theirs & _is_overdue(connection), now)
+
+
+def _is_overdue(connection: Connection) -> ColumnElement[bool]:
+    return and_(
         _delivery.c.owner_id.is_not(None),
         _delivery.c.lease_until < now_sql(connection.dialect),
     )
-    return _take_back(connection, overdue, now)
 
 
 def _take_back(

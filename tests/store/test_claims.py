@@ -145,7 +145,7 @@ def test_what_somebody_else_took_over_meanwhile_is_not_read_as_ours(
     with database.write() as connection:
         taken = slow.of_campaign(connection, campaign, 2, now())
     with database.write() as connection:
-        owners.take_back_overdue(connection, now())
+        owners.take_back_overdue(connection, owners.overdue(connection), now())
         (first,) = quick.read(connection, quick.of_campaign(connection, campaign, 1, now()))
         assert slow.read(connection, taken) == []
         assert [claim.id for claim in quick.read(connection, taken)] == [first.id]
@@ -177,7 +177,7 @@ def test_a_late_answer_of_the_same_attempt_settles_a_doubt(
         lease=timedelta(seconds=-1),
     )
     with database.write() as connection:
-        taken = owners.take_back_overdue(connection, now())
+        taken = owners.take_back_overdue(connection, owners.overdue(connection), now())
     assert taken == owners.Recovered(released=0, in_doubt=1)
     assert states(database) == {"in_doubt": 1}
     (claim,) = claimed
@@ -253,7 +253,7 @@ def test_a_renewed_lease_is_not_taken_back(database: Database, ring: KeyRing) ->
     with database.write() as connection:
         connection.execute(update(table(DeliveryRow)).values(lease_until=now() - LEASE))
         claims.renew(connection)
-        assert not owners.take_back_overdue(connection, now())
+        assert not owners.take_back_overdue(connection, owners.overdue(connection), now())
     assert states(database) == {"claimed": 1}
 
 

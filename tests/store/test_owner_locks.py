@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from mailer.errors import DatabaseError
 from mailer.jobs import owner
-from mailer.jobs.owner import LockLostError
+from mailer.jobs.owner import LockLostError, Overdue
 from mailer.store import owners, versions
 from mailer.store.database import Database, open_database
 from mailer.store.owners import AdvisoryLock
@@ -120,7 +120,7 @@ def test_a_number_that_was_taken_over_and_let_go_is_lost_for_good(
 ):
     number = owner.begin(database, mine, now())
     end_sessions(other_database)
-    owner.recover(other_database, theirs, number + 1, now)
+    owner.recover(other_database, theirs, now, Overdue(LONG_S), number + 1)
     with pytest.raises(LockLostError, match="nothing more is sent"):
         owner.keep(database, mine, number)
 
@@ -133,8 +133,8 @@ def test_a_living_sender_has_time_to_take_its_lock_again(
     myself = owner.begin(other_database, patient, now())
     end_sessions(other_database)
     owner.keep(other_database, patient, myself)
-    owner.recover(other_database, patient, myself, now)
-    owner.recover(other_database, patient, myself, now)
+    owner.recover(other_database, patient, now, Overdue(LONG_S), myself)
+    owner.recover(other_database, patient, now, Overdue(LONG_S), myself)
     owner.keep(database, mine, number)
     with database.read() as connection:
         assert owners.not_ended(connection) == [number, myself]

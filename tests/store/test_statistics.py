@@ -45,7 +45,7 @@ def test_what_hung_workers_hold_is_found_without_reading_a_whole_campaign(
     to_everyone(database, range(1, 1_501))
     whole = "SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relname = 'delivery'"
     with database.write() as connection:
-        assert not owners.take_back_overdue(connection, NOW)
+        assert not owners.take_back_overdue(connection, owners.overdue(connection), NOW)
         assert connection.exec_driver_sql(whole).scalar_one() == 0
 
 
