@@ -64,12 +64,17 @@ class Gate:
     @property
     def shut(self) -> bool:
         """Say whether an hour or a day has taken all that it may."""
-        return self.shut_until is not None and self._clock() < self.shut_until
+        return self._lasts(self.shut_until)
 
     @property
     def holds(self) -> bool:
         """Say whether an hour or a day has left only what is reserved."""
-        return self.held_until is not None and self._clock() < self.held_until
+        return self._lasts(self.held_until)
+
+    def _lasts(self, until: datetime | None) -> bool:
+        """Say whether a moment is yet to come; not if the clock was put back meanwhile."""
+        now = self._clock()
+        return until is not None and self._asked_at <= now < until
 
     @property
     def full_until(self) -> datetime | None:
@@ -86,9 +91,10 @@ class Gate:
         return False
 
     def _forget_if_put_back(self) -> None:
-        """Drop slots that lie as far ahead as the clock was put back meanwhile."""
-        if self._left and self._clock() < self._asked_at:
+        """Drop what lies as far ahead as the clock was put back meanwhile."""
+        if self._clock() < self._asked_at:
             self._left = 0
+            self.shut_until = self.held_until = None
 
     def _use(self) -> datetime:
         at = self._next_at

@@ -248,7 +248,8 @@ class Lines:
         while not self._stop.is_set():
             now = self._clock()
             rest_until = self.circuit.rest_until if self.circuit.rests(now) else None
-            moments = [at for at in (rest_until, self.gate.shut_until) if at is not None]
+            shut_until = self.gate.shut_until if self.gate.shut else None
+            moments = [at for at in (rest_until, shut_until) if at is not None]
             wait_s = max(((at - now).total_seconds() for at in moments), default=0)
             if wait_s <= 0:
                 return True

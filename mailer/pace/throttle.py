@@ -15,6 +15,8 @@ MINUTES_OF_DAY = 1440
 
 _AHEAD_AT_MOST = timedelta(minutes=2)
 _SLOTS_AHEAD_AT_MOST = 500
+_CLOCKS_APART = 2
+"""Clocks of senders on several machines may differ by so many minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,18 @@ def in_step(rate: Rate, full_at: datetime, now: datetime) -> datetime:
 def minute_of(time: datetime) -> int:
     """Return the number of a time's minute since 1970 UTC."""
     return int(time.timestamp()) // 60
+
+
+def put_back(sent: Mapping[int, int], minute: int) -> bool:
+    """Say whether the clock was put back since letters were let through.
+
+    They would fill an hour until the clock is as late again, and for that hour.
+
+    Args:
+        sent: As for `take`.
+        minute: The minute that it is now.
+    """
+    return any(at > minute + _CLOCKS_APART for at in sent)
 
 
 def take(

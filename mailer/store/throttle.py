@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, func, select
 
 from mailer.pace.throttle import (
     MINUTES_OF_DAY,
@@ -11,6 +11,7 @@ from mailer.pace.throttle import (
     Slots,
     in_step,
     minute_of,
+    put_back,
     take,
 )
 from mailer.store.inserting import inserting
@@ -39,6 +40,9 @@ def lease(
     minute = minute_of(now)
     sent: dict[int, int] = {}
     if rate.per_hour or rate.per_day:
+        sent = _taken(connection, key, minute)
+    if put_back(sent, minute):
+        _move_here(connection, key, minute)
         sent = _taken(connection, key, minute)
     slots = take(rate, in_step(rate, full_at, now), sent, wanted, now)
     connection.execute(
@@ -76,6 +80,15 @@ def _taken(connection: Connection, key: str, minute: int) -> dict[int, int]:
         )
     )
     return {row.minute: row.letters for row in rows}
+
+
+def _move_here(connection: Connection, key: str, minute: int) -> None:
+    """Count what was taken in minutes to come as taken now: the clock was put back."""
+    to_come = (_minute.c.relay == key) & (_minute.c.minute >= minute)
+    found = select(func.sum(_minute.c.letters)).where(to_come)
+    letters = connection.execute(found).scalar_one()
+    connection.execute(delete(_minute).where(to_come))
+    connection.execute(_minute.insert().values(relay=key, minute=minute, letters=letters))
 
 
 def forget_before(connection: Connection, now: datetime) -> None:

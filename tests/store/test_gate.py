@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import timedelta
 
 import pytest
 from sending import now, until
@@ -14,6 +15,32 @@ from mailer.store.database import Database
 def rename(database: Database, old: str, new: str) -> None:
     with database.write() as connection:
         connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+
+def test_what_an_hour_has_left_is_asked_anew_when_the_clock_was_put_back(
+    database: Database,
+):
+    time = [now()]
+    hourly = Rate(per_hour=10)
+    gate = Gate(database, "relay:main", hourly, lambda: time[0], reserved=0.5)
+
+    async def run() -> None:
+        while await gate.wait(patient=True):
+            pass
+        assert gate.holds
+        assert not gate.shut
+        while await gate.wait():
+            pass
+        assert gate.shut
+        time[0] -= timedelta(days=1)
+        assert not gate.shut
+        assert not gate.holds
+        # The limit holds as before, and no longer than it is meant to.
+        assert not await gate.wait()
+        assert gate.shut_until is not None
+        assert gate.shut_until - time[0] <= timedelta(minutes=61)
+
+    asyncio.run(run())
 
 
 def test_a_slot_is_waited_for_while_the_database_is_unwell(

@@ -4,12 +4,14 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import func, select
 
 from mailer.jobs.gate import forget_old
 from mailer.pace.throttle import Rate, Slots
+from mailer.store.database import Database
 from mailer.store.tables import SentMinute, table
-from mailer.store.throttle import lease
+from mailer.store.throttle import lease, used
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAILY = Rate(per_day=100)
@@ -47,6 +49,30 @@ def test_a_clock_that_was_put_back_stops_nobody_and_slots_ahead_are_kept(databas
         assert ahead == NOW + timedelta(seconds=5)
         back = NOW - timedelta(hours=1)
         assert lease(connection, "fast", Rate(per_second=20), 1, back).first_at == back
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), timedelta(days=1)])
+def test_an_hour_that_was_used_up_is_over_in_an_hour_though_the_clock_is_put_back(
+    database: Database, back: timedelta
+):
+    hourly = Rate(per_hour=60)
+    with database.write() as connection:
+        assert lease(connection, "main", hourly, 60, NOW).count == 60
+        then = NOW - back
+        # Not exceeded, and not longer than an hour, its oldest minute counted whole.
+        slots = lease(connection, "main", hourly, 1, then)
+        assert slots.count == 0
+        assert slots.ask_again_at == then + timedelta(minutes=61)
+        assert lease(connection, "main", hourly, 100, slots.ask_again_at).count == 60
+        assert used(connection, "main", slots.ask_again_at) == (60, 120)
+
+
+def test_clocks_of_two_machines_that_differ_a_little_move_no_count(database: Database):
+    daily = Rate(per_day=10)
+    with database.write() as connection:
+        assert lease(connection, "main", daily, 6, NOW + timedelta(minutes=2)).count == 6
+        assert lease(connection, "main", daily, 6, NOW).count == 4
+    assert minutes(database) == 2
 
 
 def test_senders_share_a_limit_whoever_asks_when(database):
