@@ -38,6 +38,7 @@ from mailer.jobs.notify_staff import notify
 from mailer.jobs.once import forget_old_requests
 from mailer.jobs.page_links import forget_requests
 from mailer.jobs.providers import hosts_by_dns, learn_domains
+from mailer.jobs.putback import ClockWatch
 from mailer.jobs.read_entries import read_entries
 from mailer.jobs.verify_ledger import take_checkpoint
 from mailer.jobs.watch import each_minute, watch_ledger, watch_sums
@@ -81,6 +82,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     files = FileWatch(world, lambda: settings_of(workspace.folder))
     kept_for = workspace.settings.sign_up.rules().kept_for
     turns: list[tuple[timedelta, str, Callable[[], object]]] = [
+        (tick, "clock", ClockWatch(database, utc_now).look),
         (tick, "schedules", lambda: _log_all(fire.tick(world, utc_now()))),
         (tick, "planning", lambda: plan.plan_waiting(world)),
         (tick, "canary", lambda: canary.look(world, utc_now())),

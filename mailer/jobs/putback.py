@@ -1,0 +1,79 @@
+"""Noticing that the clock was put back, and letting nothing wait longer for that."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from mailer.store.columns import to_instant
+from mailer.store.database import Database
+from mailer.store.noes import pass_mark
+from mailer.store.putback import (
+    Jump,
+    bring_campaigns_forward,
+    bring_hooks_forward,
+    bring_letters_forward,
+)
+
+_log = logging.getLogger(__name__)
+
+_LEAST = timedelta(minutes=1)
+"""Less is let be: clocks are put right a little all the time."""
+
+_SLICE = 500
+_MARK = "clock put back"
+
+
+class ClockWatch:
+    """Compares the clock with one that is never put back."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Build it.
+
+        Args:
+            clock_s: Seconds since any moment.
+        """
+        self._database = database
+        self._clock = clock
+        self._clock_s = clock_s
+        self._seen = clock(), clock_s()
+
+    def look(self) -> None:
+        """Look whether it was put back since the last time; call it every few seconds."""
+        (before, before_s), self._seen = self._seen, (self._clock(), self._clock_s())
+        now, now_s = self._seen
+        jump = Jump(before + timedelta(seconds=now_s - before_s), now)
+        if jump.by >= _LEAST:
+            bring_forward(self._database, jump)
+
+
+def bring_forward(database: Database, jump: Jump) -> None:
+    """Let what was due be due, and what is to be tried again be tried when it was meant.
+
+    Done once, whoever else sees the same jump.
+    """
+    now = to_instant(jump.now)
+    near = to_instant(jump.now + _LEAST) - now
+    with database.write() as connection:
+        if not pass_mark(connection, _MARK, now, now - near, now + near):
+            return
+        bring_campaigns_forward(connection, jump)
+        bring_hooks_forward(connection, jump)
+    brought, last = 0, 0
+    while True:
+        with database.write() as connection:
+            ids = bring_letters_forward(connection, jump, last, _SLICE)
+        if not ids:
+            break
+        brought, last = brought + len(ids), ids[-1]
+    _log.warning(
+        "the clock was put back by %s; %d letter(s) that would have waited as much longer"
+        " are due when they were meant to be",
+        jump.by,
+        brought,
+    )
