@@ -32,6 +32,8 @@ from mailer.workspace.lists import read_lists
 _log = logging.getLogger(__name__)
 
 _SHOWN = 20
+_CLOCKS_APART = timedelta(minutes=2)
+"""Clocks of programs on several machines may differ by so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,9 @@ def _is_turn(
 ) -> bool:
     """Say whether it is time for a kind, and take the turn, so that nobody else tells."""
     with world.database.write() as connection:
-        before = to_instant(now - ways.every)
-        mine = pass_mark(connection, f"told {kind}", to_instant(now), before)
+        before, later = to_instant(now - ways.every), to_instant(now + _CLOCKS_APART)
+        # A turn that is yet to come was taken before the clock was put back.
+        mine = pass_mark(connection, f"told {kind}", to_instant(now), before, later)
         if mine:
             mark_told(connection, [one.id for one in alarms], now)
         return mine

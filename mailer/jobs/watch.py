@@ -136,7 +136,8 @@ class RelayWatch:
         if not trouble:
             self._since, self._told = None, False
             return
-        self._since = self._since or now
+        # The clock may be put back meanwhile.
+        self._since = min(self._since or now, now)
         alarm = relay_alarm(self._relay, trouble, self._since, now)
         if alarm is not None and not self._told:
             _raise(self._database, alarm)

@@ -92,7 +92,9 @@ class Teller:
     def turn(self) -> None:
         """Tell what is due."""
         now = self._clock()
-        if self._not_before is not None and now < self._not_before:
+        until = self._not_before
+        # Not longer than it is meant to, also when the clock was put back.
+        if until is not None and now < until <= now + _ALONE:
             return
         done = deliver(self._database, self._endpoint, self._clock)
         self._not_before = self._clock() + _ALONE if done.trouble else None

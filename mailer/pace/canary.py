@@ -12,6 +12,9 @@ _WORTH_IT = 5
 """A campaign less than so many times its sample has none: little would be held back."""
 
 _MOST = 5_000
+_CLOCKS_APART = timedelta(minutes=2)
+"""Clocks of programs on several machines may differ by so much."""
+
 _PATIENCE = 4
 """So many times the wait is waited for letters to providers that take none now."""
 
@@ -82,6 +85,9 @@ def next_step(
         began: When its letters became due.
         settled_at: When all of it had been tried; None while it has not.
     """
+    if settled_at is not None and settled_at > now + _CLOCKS_APART:
+        # The clock was put back: it is waited for as long as it is meant to, from now on.
+        return Step.SETTLE
     if settled_at is not None:
         return Step.LOOK if now >= settled_at + wait else Step.WAIT
     if not tally.untried:

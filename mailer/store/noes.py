@@ -52,18 +52,30 @@ def mark(connection: Connection, name: str) -> int | None:
     return found
 
 
-def pass_mark(connection: Connection, name: str, number: int, at_least: int) -> bool:
+def pass_mark(
+    connection: Connection,
+    name: str,
+    number: int,
+    at_least: int,
+    at_most: int | None = None,
+) -> bool:
     """Write a number down under its name if the one there is not larger than `at_least`.
 
     Of several who ask in one moment only one is told yes.
+
+    Args:
+        at_most: One that is larger is no good either, and written over.
     """
+    passed = _mark.c.number <= at_least
+    if at_most is not None:
+        passed |= _mark.c.number > at_most
     written = connection.execute(
         inserting(connection, _mark)
         .values(name=name, number=number)
         .on_conflict_do_update(
             index_elements=["name"],
             set_={"number": number},
-            where=_mark.c.number <= at_least,
+            where=passed,
         )
         .returning(_mark.c.name)
     )

@@ -100,6 +100,19 @@ def test_one_kind_is_told_once_an_hour_with_all_that_came_meanwhile(
     assert "it is full" in Hook.taken[0]["text"]
 
 
+def test_alarms_are_told_though_the_clock_is_put_back(shop: Workspace, hook: str):
+    ways, then = Ways(webhook=hook), NOW - timedelta(days=1)
+    alarmed(shop)
+    assert set(told(shop, ways)) == {"disk"}
+    alarmed(shop, happened="still full")
+    # Another machine's clock may be a little behind.
+    assert told(shop, ways, NOW - timedelta(minutes=1)) == {}
+    assert set(told(shop, ways, then)) == {"disk"}
+    alarmed(shop, happened="and fuller")
+    assert told(shop, ways, then + timedelta(minutes=59)) == {}
+    assert set(told(shop, ways, then + AN_HOUR)) == {"disk"}
+
+
 def test_what_nobody_took_is_told_again_after_an_hour_and_makes_no_storm(
     shop: Workspace, hook: str
 ):
@@ -221,6 +234,15 @@ def test_a_refused_login_is_an_alarm_at_once_other_trouble_when_it_lasts(shop: W
     for minute in range(3):
         watch.look("auth: 535 wrong password", NOW + timedelta(minutes=minute))
     assert kinds(shop) == ["relay_trouble", "relay_login"]
+
+
+def test_trouble_that_lasts_is_an_alarm_though_the_clock_is_put_back(shop: Workspace):
+    watch = RelayWatch(shop.database, "main")
+    watch.look("connect: no line", NOW + timedelta(days=1))
+    watch.look("connect: no line", NOW)
+    assert kinds(shop) == []
+    watch.look("connect: no line", NOW + PATIENCE)
+    assert kinds(shop) == ["relay_trouble"]
 
 
 def test_a_disk_that_fills_is_an_alarm_until_somebody_has_seen_it(

@@ -15,7 +15,7 @@ from customers import NOW, TITLES, Someone, World, a_list
 from ports import free_port
 from samples.samples import knowledge
 from sending import a_campaign
-from sqlalchemy import select
+from sqlalchemy import select, update
 from store.test_incoming import COMPLAINT, REPLY, a_report, leaving
 
 from mailer.errors import NotFoundError, RefusedError
@@ -369,6 +369,22 @@ def test_an_endpoint_with_trouble_is_left_alone_for_half_a_minute(world, shop):
     teller.turn()
     assert len(shop.came) == 1
     world.now += timedelta(seconds=20)
+    teller.turn()
+    assert len(shop.came) == 3
+
+
+def test_an_endpoint_with_trouble_is_asked_again_though_the_clock_is_put_back(world, shop):
+    turn(world, shop)
+    world.person()
+    follow(world.database, [shop.endpoint], world.now)
+    teller = Teller(world.database, shop.endpoint, lambda: world.now)
+    shop.status = 500
+    teller.turn()
+    shop.status = 200
+    world.now -= timedelta(days=1)
+    follow(world.database, [shop.endpoint], world.now)
+    with world.database.write() as connection:
+        connection.execute(update(table(WebhookRow)).values(due_at=world.now))
     teller.turn()
     assert len(shop.came) == 3
 

@@ -41,3 +41,9 @@ def test_a_provider_that_takes_nothing_holds_a_campaign_up_for_a_while_only() ->
 
 def test_while_the_relay_takes_next_to_nothing_the_rest_waits() -> None:
     assert step(51, 100_000) is Step.WAIT
+
+
+def test_a_clock_that_is_put_back_makes_it_wait_once_more_and_no_longer() -> None:
+    assert step(0, -60, NOON) is Step.SETTLE
+    # Two machines' clocks differ a little.
+    assert step(0, -1, NOON) is Step.WAIT
