@@ -57,7 +57,8 @@ class Switch:
         self._credit: dict[int, int] = {}
         self._probes: dict[int, int] = {}
         self._known: dict[tuple[str, Lane], Tiers] = {}
-        self._of_campaign: dict[int, Tiers] = {}
+        self._of_campaign: dict[int, set[Tiers]] = {}
+        """Several where a campaign's lists have senders of several domains."""
 
     @property
     def alone(self) -> bool:
@@ -95,7 +96,7 @@ class Switch:
         if self.alone:
             return self.batch if self.stocks[0].low else 0
         known = self._of_campaign.get(campaign_id)
-        return self.batch // 2 if known is None else self._room(known)
+        return self.batch // 2 if known is None else max(map(self._room, known))
 
     def room_for_lane(self, lane: Lane) -> int:
         """Return how many letters of a lane there is room for; called off the loop.
@@ -238,5 +239,5 @@ class Switch:
         if known is None:
             known = self._known[key] = tiers(self._routes, *key)
         if claim.cause_kind is CauseKind.CAMPAIGN:
-            self._of_campaign[claim.cause_id] = known
+            self._of_campaign.setdefault(claim.cause_id, set()).add(known)
         return known

@@ -76,3 +76,21 @@ def test_with_limits_only_what_has_no_room_goes_back() -> None:
     # Somebody waits for a receipt: it stands in front.
     assert one.put(letters(500, 3, Kind.TRANSACTIONAL)) == []
     assert sum(in_hand(one)) == 33
+
+
+def test_one_domains_dead_relay_holds_up_no_other_domain_of_a_campaign() -> None:
+    dead: set[int] = set()
+    one = Switch(
+        [Route(domains=("north.example",)), Route(domains=("south.example",))],
+        BATCH,
+        lambda place: Readiness.NONE if place in dead else Readiness.WELL,
+        lambda claim: "north.example" if claim.id % 2 else "south.example",
+    )
+    for place in (0, 1):
+        # Whichever was put into its stock last.
+        for claim in letters(1 - place, 2):
+            one.put([claim])
+        dead = {place}
+        one.rebalance()
+        assert one.room_for_campaign(1) > 0
+        dead = set()
