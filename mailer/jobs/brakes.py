@@ -2,7 +2,8 @@
 
 import logging
 import re
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
@@ -20,8 +21,6 @@ _log = logging.getLogger(__name__)
 
 KIND = "campaign_braked"
 _SLOW = Rule(re.compile(""), Act.SLOW)
-_SLOWED_FOR = timedelta(hours=1)
-"""What came back comes late: a provider is slowed once an hour for it."""
 
 
 def look(world: World, providers: Providers, now: datetime) -> list[int]:
@@ -89,7 +88,7 @@ def _slow(
     states = provider_states(connection, [found.provider])
     before = states.get(found.provider, WELL)
     last = before.slowed_at
-    if last is not None and now - last < _SLOWED_FOR:
+    if last is not None and now - last < shaping.HELD_FOR:
         return
     if last is not None and found.last_at is not None and found.last_at <= last:
         # It was slowed for all of this.
@@ -102,6 +101,8 @@ def _slow(
             # Nothing leaves, so there is nothing to be slower with.
             return
     heard = Heard(_SLOW, found.words.partition(": ")[2], per_second=rate)
-    after = shaping.said_no(before, limits, heard, now)
+    slower = shaping.said_no(before, limits, heard, now)
+    # Letters that go meanwhile say nothing of what comes back.
+    after = replace(slower, held_until=now + shaping.HELD_FOR)
     keep_states(connection, {found.provider: after}, now)
     _log.warning("provider %s is slowed: %s", found.provider, found.words)

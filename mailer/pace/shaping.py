@@ -24,6 +24,9 @@ LONGEST_REST = timedelta(hours=1)
 FADES_AFTER = timedelta(days=1)
 """What was learnt counts so long, after the provider last asked for it."""
 
+HELD_FOR = timedelta(hours=1)
+"""What comes back of letters comes late: so long a rate does not rise after a brake."""
+
 PROBE_TAKES = timedelta(minutes=2)
 """A probe that nobody hears of for so long is lost, and another one may go."""
 
@@ -55,6 +58,7 @@ class Standing:
         slowed_at: When it last asked for less.
         mark: What it said then, in short.
         marks: How often it said so since it was last well.
+        held_until: A brake slowed it: its rate does not rise before.
     """
 
     per_second: float = 0
@@ -69,6 +73,7 @@ class Standing:
     slowed_at: datetime | None = None
     mark: str = ""
     marks: int = 0
+    held_until: datetime | None = None
 
     def state(self, now: datetime) -> CircuitState:
         """Return whether letters flow there."""
@@ -140,7 +145,7 @@ def went(standing: Standing, limits: Limits, accepted: int, now: datetime) -> St
     """
     rate = rate_of(standing, limits)
     ceiling = limits.at_most_per_second
-    if rate and (ceiling or not limits.per_second):
+    if rate and (ceiling or not limits.per_second) and not _is_held(standing, now):
         step = (ceiling or 100) / _STEPS
         rate += step * accepted / rate
         rate = min(rate, ceiling) if ceiling else rate
@@ -159,6 +164,11 @@ def went(standing: Standing, limits: Limits, accepted: int, now: datetime) -> St
         rest_until=None,
         probe_until=None,
     )
+
+
+def _is_held(standing: Standing, now: datetime) -> bool:
+    until = standing.held_until
+    return until is not None and now < until <= now + HELD_FOR + _CLOCKS_APART
 
 
 def said_no(standing: Standing, limits: Limits, heard: Heard, now: datetime) -> Standing:

@@ -16,7 +16,7 @@ from mailer.store.tables import table
 _state = table(ProviderStateRow)
 _PORTIONS = 0x706F_7274  # "port"
 _TURN = text("SELECT pg_advisory_xact_lock(:portions)")
-_TIMES = ("rest_until", "probe_until", "slowed_at")
+_TIMES = ("rest_until", "probe_until", "slowed_at", "held_until")
 
 
 def take_turn(connection: Connection) -> None:
@@ -63,5 +63,7 @@ def forget_states(connection: Connection, before: datetime) -> None:
 def _standing(seen: Mapping[str, Any]) -> Standing:
     values = dict(seen)
     for key in _TIMES:
-        values[key] = None if values[key] is None else from_instant(values[key])
+        # What an earlier version wrote down lacks some.
+        at = values.get(key)
+        values[key] = None if at is None else from_instant(at)
     return Standing(**values)

@@ -15,7 +15,7 @@ from mailer.model.campaign import CampaignState
 from mailer.model.key import KeyRing
 from mailer.model.provider import OTHER
 from mailer.pace.providers import Limits, Provider, Providers
-from mailer.pace.shaping import Standing
+from mailer.pace.shaping import Standing, went
 from mailer.store.alarms import open_alarms
 from mailer.store.campaigns import change_state, find_campaign
 from mailer.store.database import Database
@@ -117,6 +117,26 @@ def test_a_little_too_much_slows_the_provider_once_an_hour(
         standing = provider_states(connection)["big"]
     assert standing.per_second == 10
     assert standing.mark == "12 of 400 were refused for good (3.00%)"
+
+
+def test_what_a_brake_slowed_stays_slow_for_an_hour_though_its_letters_go(
+    database: Database, ring: KeyRing
+) -> None:
+    sent(database, ring, 400)
+    hard = {"notice": "bounce", "effect": "suppressed", "hard": True}
+    came_back(database, rows(database)[0].id, 12, reason="userunknown", **hard)
+    at, limits = now(), Limits(20, at_most_per_second=100)
+    known = Providers({"big": Provider("big", limits)})
+    look(world(database), known, at)
+    with database.read() as connection:
+        standing = provider_states(connection)["big"]
+    for second in range(3600):
+        standing = went(standing, limits, 10, at + timedelta(seconds=second))
+    assert standing.per_second == 10
+    later = went(standing, limits, 10, at + timedelta(hours=1))
+    assert later.per_second > 10
+    # Or where the clock is put back: not for as much longer.
+    assert went(standing, limits, 10, at - timedelta(days=1)).per_second > 10
 
 
 def test_what_has_no_name_of_its_own_is_slowed_together_until_it_is_forgotten(
