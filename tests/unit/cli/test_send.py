@@ -81,6 +81,30 @@ def test_a_letter_arrives_once_with_its_data(tmp_path: Path) -> None:
     assert "&lt;b&gt;Pegs&lt;/b&gt;" in page.get_content()
 
 
+def test_a_key_that_was_used_in_a_rehearsal_sends_its_letter_when_it_is_live(
+    tmp_path: Path,
+) -> None:
+    with relay() as taken:
+        a_shop(tmp_path, taken.port)
+        config = tmp_path / "config.toml"
+        live = config.read_text(encoding="utf-8")
+        rehearsal = live.replace('mode = "live"', 'mode = "rehearsal"')
+        order = (
+            "receipt", "--to", "ann@example.com", "--data", "order=1017",
+            "--data", "lines=One tent", "--key", "order-1017", "--json",
+        )  # fmt: skip
+        numbers: list[int] = []
+        for settings in (rehearsal, rehearsal, live, live, rehearsal):
+            config.write_text(settings, encoding="utf-8")
+            numbers.append(json.loads(run(tmp_path, *order).stdout)["letter"])
+        assert numbers == [1, 1, 2, 2, 1]
+        config.write_text(live, encoding="utf-8")
+        with open_workspace(str(tmp_path)) as workspace:
+            asyncio.run(send_until(workspace, lambda: len(taken.letters) == 1))
+    (letter,) = taken.letters
+    assert letter.recipient == "ann@example.com"
+
+
 def test_a_letter_that_is_only_tried_is_shown_as_people_read_it(tmp_path: Path) -> None:
     a_shop(tmp_path, 1)
     long = "für Ærøskøbing " * 9
