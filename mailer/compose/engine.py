@@ -7,7 +7,7 @@ as in a segment, and an error where it would be printed.
 
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 from jinja2 import StrictUndefined, Template, nodes, pass_context
 from jinja2 import TemplateError as JinjaError
@@ -55,6 +55,12 @@ class Missing(StrictUndefined):
     # Jinja's own is declared never to return.
     def __bool__(self) -> bool:  # type: ignore[override]
         return False
+
+    def __abs__(self) -> NoReturn:
+        self._fail_with_undefined_error()
+
+    def __round__(self, digits: int = 0) -> NoReturn:
+        self._fail_with_undefined_error()
 
     @property
     def _undefined_message(self) -> str:
@@ -106,6 +112,9 @@ class Engine(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         """Give an item of a list, a text or a dictionary."""
+        if isinstance(obj, Missing):
+            # It is the whole that is missing.
+            return obj
         if isinstance(obj, dict | list | tuple | str):
             try:
                 return cast("Any", obj)[argument]

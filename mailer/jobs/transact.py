@@ -16,6 +16,7 @@ from mailer.audience.wanted import LetterReader, Wanted
 from mailer.compose.prepared import Prepared, prepare
 from mailer.compose.template import TemplateSource
 from mailer.errors import CannotComposeError, NotFoundError
+from mailer.jobs.absent import what_is_missing
 from mailer.jobs.frozen import Frozen, keep_enclosures, pack, put_down
 from mailer.jobs.page_links import readable_lists
 from mailer.jobs.world import World
@@ -23,10 +24,11 @@ from mailer.model.contact import Contact
 from mailer.model.delivery import CauseKind
 from mailer.model.key import KeyRing
 from mailer.model.kind import KINDS, Kind
+from mailer.model.letter import Letter
 from mailer.model.mailinglist import MailingList
+from mailer.model.mode import Mode
 from mailer.model.person import Person
 from mailer.store.contacts import find_contact
-from mailer.model.mode import Mode
 from mailer.store.contents import Recipient, queue_letter
 from mailer.store.database import Connection
 from mailer.store.lists import see_list
@@ -152,11 +154,16 @@ class LetterDesk:
             contact = find_contact(connection, wanted.to.match)
             held = _held(connection, hashed, now)
         content = Frozen(source, self._list(wanted, contact), "", "", self._world.specs, ())
-        person = _person(wanted, contact, data)
+
+        def composed(data: Mapping[str, object]) -> Letter:
+            person = _person(wanted, contact, data)
+            return self._ready(content).compose(person, 0, 0, now)
+
         try:
-            letter = self._ready(content).compose(person, 0, 0, now)
+            letter = composed(data)
         except CannotComposeError as problem:
-            return Faults((Fault("/data", str(problem)),))
+            of_all = (Fault("/data", str(problem)),)
+            return Faults(what_is_missing(source, data, composed) or of_all)
         if held:
             return MustNot(held)
         if dry_run:

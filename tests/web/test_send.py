@@ -155,7 +155,7 @@ def test_without_a_key_nothing_is_sent(shop, world) -> None:
         ({"to": "nobody"}, "#/to", "@-sign"),
         ({"to": None}, "#/to", "is missing"),
         ({"list": "nope"}, "#/list", "no lists/nope.toml"),
-        ({"data": {"order": "1"}}, "#/data", "total"),
+        ({"data": {"order": "1"}}, "#/data/total", "is missing: templates/mail/receipt/"),
         ({"data": DATA | {"totl": 1}}, "#/data/totl", "did you mean 'total'"),
         ({"data": DATA | {"total": "much"}}, "#/data/total", "number"),
         ({"data": DATA | {"lines": "one"}}, "#/data/lines", "list of texts"),
@@ -171,6 +171,21 @@ def test_what_is_wrong_is_said_with_its_place(shop, world, said, pointer, words)
     assert words in found[pointer]
     assert not rows(world, DeliveryRow)
     assert not rows(world, TransactionRow)
+
+
+def test_all_that_is_missing_is_named_at_once_and_nothing_that_is_not_needed(shop) -> None:
+    said = faults(send(shop, data={}))
+    assert said.keys() == {"#/data/order", "#/data/total"}
+    assert "body.html, line 1: there is no 'order' here" in said["#/data/order"]
+    assert "body.html, line 1: there is no 'total' here" in said["#/data/total"]
+
+
+@pytest.mark.parametrize("use", ["total|round(2)", "total|abs", "lines[0]", "lines[0]|e"])
+def test_what_is_missing_is_named_however_it_is_used(shop, use) -> None:
+    write_template(shop.folder, "receipt", LETTER, f"<p>{{{{ {use} }}}}</p>")
+    name = use[:5]
+    said = faults(send(shop, data={"order": "1017"}))
+    assert f"there is no {name!r} here" in said[f"#/data/{name}"]
 
 
 def test_who_must_get_nothing_gets_nothing_and_who_left_a_list_does(
