@@ -30,6 +30,9 @@ from mailer.wire.channel import Channel
 _log = logging.getLogger(__name__)
 
 _END_WITHIN_S = 5
+LOOK_EVERY_S = 5.0
+"""A process that owes the same answer at two looks was stopped, say: it is given up."""
+
 _NICE = 5
 """Whoever composes and hands over goes first: without it, letters wait to be asked for."""
 
@@ -38,7 +41,7 @@ _Question = tuple[int, int, bytes]
 
 
 class SignerLostError(Exception):
-    """A signer's process ended by itself, or was ended from outside."""
+    """A signer's process ended by itself, was ended from outside, or answers no more."""
 
 
 class SignerProcess:
@@ -58,6 +61,7 @@ class SignerProcess:
         self._unsent: list[_Question] = []
         self._number = 0
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._next_look: asyncio.TimerHandle | None = None
         self.lost = False
 
     @property
@@ -82,6 +86,8 @@ class SignerProcess:
         self._number += 1
         answer: asyncio.Future[bytes] = self._loop.create_future()
         self._asked[self._number] = answer
+        if self._next_look is None:
+            self._look_later(0)
         # What one turn of the loop asks for goes together, and comes back together: a
         # message each would wake either side once for every letter.
         if not self._unsent:
@@ -110,9 +116,23 @@ class SignerProcess:
                 if not answer.done():
                     answer.set_result(signature)
 
-    def _lose(self) -> None:
+    def _look_later(self, oldest: int) -> None:
+        assert self._loop is not None
+        self._next_look = self._loop.call_later(LOOK_EVERY_S, self._look, oldest)
+
+    def _look(self, oldest: int) -> None:
+        """Give it up when what was its oldest question at the last look still is."""
+        self._next_look = None
+        now_oldest = next(iter(self._asked), None)
+        if now_oldest == oldest:
+            self._lose("answers no more")
+            self._process.kill()
+        elif now_oldest is not None:
+            self._look_later(now_oldest)
+
+    def _lose(self, what: str = "has ended") -> None:
         if not self.lost:
-            _log.error("a process that signs letters has ended; nothing is lost")
+            _log.error("a process that signs letters %s; nothing is lost", what)
         self._forget(SignerLostError())
 
     def _forget(self, why: SignerLostError) -> None:
@@ -120,6 +140,9 @@ class SignerProcess:
         if self._loop is not None:
             self._loop.remove_reader(self._channel.fileno())
             self._loop = None
+        if self._next_look is not None:
+            self._next_look.cancel()
+            self._next_look = None
         asked, self._asked = self._asked, {}
         for answer in asked.values():
             if not answer.done():

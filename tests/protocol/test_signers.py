@@ -8,7 +8,10 @@ import signal
 import pytest
 from signatures import KEY, SIGNER
 
+from mailer.jobs import signers
 from mailer.jobs.signers import SignerLostError, SignerProcess
+
+DIGEST = hashlib.sha256(b"").digest()
 
 
 def test_a_process_signs_as_the_key_itself_does_until_it_is_gone() -> None:
@@ -27,3 +30,22 @@ def test_a_process_signs_as_the_key_itself_does_until_it_is_gone() -> None:
         return signatures
 
     assert asyncio.run(run()) == [SIGNER.signature(one) for one in digests]
+
+
+def test_a_process_that_was_stopped_is_given_up_and_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def run() -> None:
+        process = SignerProcess([KEY])
+        process.listen()
+        assert await process.sign(0, DIGEST)
+        os.kill(process.pid, signal.SIGSTOP)
+        # From now on: to start it may take longer.
+        monkeypatch.setattr(signers, "LOOK_EVERY_S", 0.2)
+        asked = [process.sign(0, DIGEST) for _ in range(3)]
+        ends = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(one) for one in ends] == [SignerLostError] * 3
+        assert process.lost
+        process.close()
+
+    asyncio.run(run())

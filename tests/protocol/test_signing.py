@@ -25,6 +25,7 @@ from sending import (
 from signatures import SIGNER, ZONE
 
 from mailer.compose.sign import Signer
+from mailer.jobs import signers
 from mailer.model.delivery import Claim
 from mailer.model.key import KeyRing
 from mailer.model.letter import Letter
@@ -145,8 +146,13 @@ def signer_pids() -> list[int]:
     return [one.pid for one in running if one.name == "mailer-signer" and one.pid]
 
 
-def test_when_the_processes_that_sign_are_killed_each_letter_still_leaves_signed_and_once(
-    database: Database, ring: KeyRing, tmp_path: Path
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_when_processes_that_sign_end_or_stop_each_letter_still_leaves_signed_and_once(
+    database: Database,
+    ring: KeyRing,
+    tmp_path: Path,
+    number: signal.Signals,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     a_campaign(database, ring, 400)
     sink = Sink()
@@ -161,7 +167,9 @@ def test_when_the_processes_that_sign_are_killed_each_letter_still_leaves_signed
             at = len(sink.received)
             await until(lambda: len(sink.received) > at + 50, sender)
             for pid in signer_pids():
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, number)
+            # From now on: to start them may take longer.
+            monkeypatch.setattr(signers, "LOOK_EVERY_S", 0.2)
             await until(lambda: nothing_open(database), sender)
         await sink.stop()
 
@@ -177,9 +185,9 @@ def test_a_mistake_of_ours_while_signing_ends_the_sender_and_sends_nothing(
 ) -> None:
     a_campaign(database, ring, 5)
     of_another_sort: Any = Ed25519PrivateKey.generate()
-    signers = {"example.com": Signer("example.com", "mailer", of_another_sort)}
+    wrong = {"example.com": Signer("example.com", "mailer", of_another_sort)}
     sink = Sink()
     with pytest.raises(TypeError):
-        send_all(Setup(database, tmp_path, 0, signers=signers), sink)
+        send_all(Setup(database, tmp_path, 0, signers=wrong), sink)
     assert states(database) == {"queued": 5}
     assert not sink.received
