@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from mailer.compose.sign import Signer, Signers
-from mailer.errors import DatabaseError
+from mailer.errors import DatabaseError, MailerError
 from mailer.jobs import owner
 from mailer.jobs.composer import Composer
 from mailer.jobs.desk import Desk
@@ -31,6 +31,7 @@ from mailer.jobs.shaper import Shaper
 from mailer.jobs.signing import Signing, share_of_processors
 from mailer.jobs.stock import Stock
 from mailer.jobs.switch import Switch
+from mailer.jobs.uncomposed import Uncomposed
 from mailer.model.delivery import Claim
 from mailer.pace.providers import NOTHING_KNOWN, Providers
 from mailer.pace.retry import DEFAULT_PLAN, RetryPlan
@@ -127,6 +128,7 @@ class Sender:
         providers = NOTHING_KNOWN if self._rehearsing else rules.providers
         self._shaper = Shaper(clock, providers, rules.senders)
         self._signing = Signing(place.signers, share_of_processors(rules.senders))
+        self._uncomposed = Uncomposed(composer.failed)
         overdue = owner.Overdue(rules.keep_every_s)
         self._recover = partial(owner.recover, place.database, place.locks, clock, overdue)
         self._register: Register | None = None
@@ -290,8 +292,10 @@ class Sender:
             await asyncio.sleep(self._rules.keep_every_s)
             try:
                 await asyncio.to_thread(self._keep_once, owner_id, claims, desks)
-            except DatabaseError as problem:
-                _log.error("the lease could not be renewed: %s", problem)
+            except owner.LockLostError:
+                raise
+            except (MailerError, OSError) as problem:
+                _log.error("a sender's housekeeping waits for its next turn: %s", problem)
 
     def _keep_once(self, owner_id: int, claims: Claims, desks: Sequence[Desk]) -> None:
         owner.keep(self._place.database, self._place.locks, owner_id)
@@ -301,14 +305,7 @@ class Sender:
         with self._place.database.write() as connection:
             claims.renew(connection)
             relaystates.keep(connection, owner_id, states)
-        # One of each cause: whoever hears of it counts them, which may take a while.
-        failed = {
-            (claim.cause_kind, claim.cause_id): claim
-            for desk in desks
-            for claim in desk.take_failed()
-        }
-        for claim in failed.values():
-            self._composer.failed(claim)
+        self._uncomposed.tell(one for desk in desks for one in desk.take_failed())
         self._recover(owner_id)
         self._housekeeping()
 
