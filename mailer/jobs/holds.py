@@ -4,25 +4,32 @@ Who writes so has no link and no token, and anyone can write a sender's name. So
 is ended by it: letters are held, and somebody reads the message and says what it means.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from mailer.audience.refusals import Refusal
 from mailer.errors import NotFoundError, RefusedError
 from mailer.jobs.lifting import End, end, note_end
-from mailer.jobs.logbook import Logbook
+from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.refusing import Recorder, noes_of, refuse
 from mailer.jobs.requests import Request, record
+from mailer.jobs.writers import writer_of
 from mailer.model.consent import Act, How, SuppressionReason
 from mailer.model.contact import Contact
 from mailer.model.kind import Scope
 from mailer.model.no import No
+from mailer.model.notice import Notice, Unsubscribe
 from mailer.model.suppression import Suppression
 from mailer.store import holds, ledger
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection, Database
 from mailer.store.holds import Waiting
+from mailer.store.incoming import Unsorted
 from mailer.store.suppressions import suppressions_of
+from mailer.triage.attribution import claims_token
+from mailer.triage.message import open_message
 
 _RECORDER = Recorder(How.MAILTO)
 
@@ -72,6 +79,33 @@ def write_hold(connection: Connection, logbook: Logbook, hold: Hold, now: dateti
     """Hold somebody's marketing, in the commit with the mark that the message is read."""
     refuse(connection, logbook.ring, [hold.refusal], _RECORDER, now)
     holds.note(connection, hold.incoming_id, hold.contact.id)
+
+
+def hold_of_writer(
+    database: Database, one: Unsorted, notice: Notice, now: datetime
+) -> Hold | None:
+    """Return what holds its sender's marketing, who asks in plain words to be left out.
+
+    Who brings a token that is none of ours is no person who writes in plain words.
+    """
+    if not isinstance(notice, Unsubscribe) or claims_token(notice.clues):
+        return None
+    with database.read() as connection:
+        known = writer_of(connection, open_message(one.raw)).known
+        return None if known is None else hold_of(connection, known, one.id, now)
+
+
+@contextmanager
+def writing(
+    database: Database, logbook: Logbook, hold: Hold | None
+) -> Generator[Connection, None, None]:
+    """Give a write transaction; a no is a line of the logbook before it begins."""
+    if hold is None:
+        with database.write() as connection:
+            yield connection
+        return
+    with say_no(database, logbook, hold.noes()) as connection:
+        yield connection
 
 
 def waiting(database: Database) -> list[Waiting]:

@@ -7,21 +7,19 @@ doubt that a report speaks of, or that somebody answers, has arrived at its rela
 
 import logging
 from collections.abc import Generator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mailer.errors import MailerError
+from mailer.errors import DatabaseError, WorkspaceError
 from mailer.jobs.acknowledge import FrontDesk
 from mailer.jobs.away import away_until, wait_for
 from mailer.jobs.frontdesk import file_message, file_unread
-from mailer.jobs.holds import Hold, hold_of, write_hold
+from mailer.jobs.holds import hold_of_writer, write_hold, writing
 from mailer.jobs.judging import Came, Reported, judge, settle, tell
-from mailer.jobs.logbook import Logbook, say_no
+from mailer.jobs.logbook import Logbook
 from mailer.jobs.tying import concern_of, reader_of
 from mailer.jobs.unsubscribe import unsubscribe
 from mailer.jobs.vouching import Reporters, vouched_for, waits_for_dns
-from mailer.jobs.writers import writer_of
 from mailer.model.consent import How
 from mailer.model.hook import provider_of
 from mailer.model.notice import (
@@ -45,20 +43,20 @@ from mailer.store.incoming import Concern, Unsorted
 from mailer.triage.attribution import (
     Tied,
     Untied,
-    claims_token,
     signed_by_us,
     tie,
     unsubscriber,
 )
 from mailer.triage.hooks.reading import read_event
 from mailer.triage.knowledge import Knowledge
-from mailer.triage.message import open_message
 from mailer.triage.sort import sort
 from mailer.wire.dns import DnsUnknownError
 
 _log = logging.getLogger(__name__)
 
 _PAGE = 50
+_IN_A_ROW = 3
+"""So many that cannot be acted on are no fault of the messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +110,43 @@ def anything_waits(database: Database) -> bool:
 def handle_all(desk: Desk, now: datetime) -> Generator[Handled, None, None]:
     """Understand and act on every message of which nothing was made yet, oldest first.
 
+    What cannot be acted on for now waits, and keeps none of the others waiting.
+
     Raises:
-        WorkspaceError: when the logbook can't be written; what was said is in force.
+        DatabaseError: after the others, when the database did not let us.
+        WorkspaceError: after the others, when a file did not: where it is the logbook, what
+            was said is in force.
     """
-    after = 0
-    while True:
-        with desk.database.read() as connection:
-            page = store.unsorted(connection, after, _PAGE)
-        if not page:
-            return
+    after, in_a_row = 0, 0
+    first: DatabaseError | WorkspaceError | None = None
+    while page := _unsorted(desk.database, after):
         for one in page:
             after = one.id
-            handled = _handle_or_set_aside(desk, one, now)
+            try:
+                handled = _handle_or_set_aside(desk, one, now)
+            except (DatabaseError, WorkspaceError) as problem:
+                _log.error("message %s: %s", one.id, problem)
+                first, in_a_row = first or problem, in_a_row + 1
+                if in_a_row == _IN_A_ROW:
+                    raise
+                continue
+            in_a_row = 0
             if handled is not None:
                 yield handled
+    if first is not None:
+        raise first
+
+
+def _unsorted(database: Database, after: int) -> list[Unsorted]:
+    with database.read() as connection:
+        return store.unsorted(connection, after, _PAGE)
 
 
 def _handle_or_set_aside(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
     """Make of one message what it is; a bug of ours keeps none of the others waiting."""
     try:
         return _handle(desk, one, now)
-    except MailerError:
+    except (DatabaseError, WorkspaceError):
         raise
     except Exception:  # noqa: BLE001 - a stranger's message; the next one is not its fault
         _log.exception("message %s could not be understood: a bug", one.id)
@@ -250,8 +264,8 @@ def _for_a_person(
 ) -> Handled | None:
     """Put a message on its ticket; note which letter of ours a person answers."""
     tied = tie(notice.clues, desk.tokens) if isinstance(notice, Human) else None
-    hold = _hold(desk, one, notice, now)
-    with _writing(desk, hold) as connection:
+    hold = hold_of_writer(desk.database, one, notice, now)
+    with writing(desk.database, desk.logbook, hold) as connection:
         kind = KINDS[type(notice)]
         if not store.mark_sorted(connection, one.id, kind, notice.because, now):
             return None
@@ -267,29 +281,6 @@ def _for_a_person(
     if hold is not None:
         words += f"; marketing to its sender waits for `mailer inbox confirm {one.id}`"
     return Handled(one.id, kind, words)
-
-
-def _hold(desk: Desk, one: Unsorted, notice: Notice, now: datetime) -> Hold | None:
-    """Return what holds its sender's marketing, who asks in plain words to be left out.
-
-    Who brings a token that is none of ours is no person who writes in plain words.
-    """
-    if not isinstance(notice, Unsubscribe) or claims_token(notice.clues):
-        return None
-    with desk.database.read() as connection:
-        known = writer_of(connection, open_message(one.raw)).known
-        return None if known is None else hold_of(connection, known, one.id, now)
-
-
-@contextmanager
-def _writing(desk: Desk, hold: Hold | None) -> Generator[Connection, None, None]:
-    """Give a write transaction; a no is a line of the logbook before it begins."""
-    if hold is None:
-        with desk.database.write() as connection:
-            yield connection
-        return
-    with say_no(desk.database, desk.logbook, hold.noes()) as connection:
-        yield connection
 
 
 def _judge(

@@ -134,7 +134,8 @@ def _writing(
 ) -> Generator[tuple[Connection, list[Refusal]], None, None]:
     """Give a write transaction; a no is a line of the logbook before it begins."""
     reason = _REASONS.get(verdict.effect)
-    if reason is None:
+    # Who was erased has no address any more, and is written to no more in any case.
+    if reason is None or not concern.address:
         with database.write() as connection:
             yield connection, []
         return

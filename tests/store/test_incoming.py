@@ -8,10 +8,11 @@ from samples.samples import knowledge
 from sending import a_campaign, attempts
 from sqlalchemy import select, update
 
-from mailer.errors import NotFoundError, RefusedError
+from mailer.errors import NotFoundError, RefusedError, WorkspaceError
 from mailer.jobs import holds
 from mailer.jobs.bounces import newest, of_campaign, stats, undo
-from mailer.jobs.incoming import Desk, handle_all, keep
+from mailer.jobs.erase import erase
+from mailer.jobs.incoming import Desk, Handled, handle_all, keep
 from mailer.jobs.refused import any_refused, judge_refused
 from mailer.model.consent import SuppressionReason
 from mailer.model.delivery import DeliveryState
@@ -345,6 +346,39 @@ def test_a_bounce_of_a_letter_in_doubt_settles_it_and_counts(desk, ring):
     with desk.database.read() as connection:
         (row,) = connection.execute(table(DeliveryRow).select()).all()
     assert row.state == "accepted"
+
+
+def test_a_complaint_of_somebody_who_was_erased_keeps_nothing_waiting(desk, ring):
+    a_campaign(desk.database, ring, 2)
+    left = {"state": "accepted", "left_at": NOW, "ended_at": NOW}
+    with desk.database.write() as connection:
+        connection.execute(update(table(DeliveryRow)).values(left))
+    erase(desk.database, desk.logbook, "p1@example.com", "ann", lambda: NOW)
+    keep(desk.database, a_report(desk.tokens, 1, COMPLAINT), "pipe", NOW)
+    keep(desk.database, a_report(desk.tokens, 2, COMPLAINT, number=2), "pipe", NOW)
+    done = list(handle_all(desk, NOW))
+    assert [one.verdict.effect for one in done] == [Effect.COMPLAINED] * 2
+    assert held(desk, ring, 2) == [("marketing", SuppressionReason.COMPLAINED)]
+    (_, theirs) = newest(desk.database, 2)
+    assert (theirs.delivery_id, theirs.address) == (1, "")
+
+
+def test_what_cannot_be_acted_on_keeps_none_of_the_others_waiting(desk, ring, tmp_path):
+    a_campaign(desk.database, ring, 9)
+    # Where the logbook's folder should be there is a file: no no can be written down.
+    (tmp_path / "logbook").write_bytes(b"")
+    keep(desk.database, a_report(desk.tokens, 1), "pipe", NOW)
+    keep(desk.database, b"From: ann@example.com\n\nDo you have it in green?\n", "pipe", NOW)
+    handled: list[Handled] = []
+    with pytest.raises(WorkspaceError, match="in force, but not in the logbook"):
+        handled.extend(handle_all(desk, NOW))
+    assert [(one.incoming_id, one.kind) for one in handled] == [(2, "human")]
+    # Several in a row are no fault of the messages.
+    for number in range(3, 9):
+        keep(desk.database, a_report(desk.tokens, number, number=number), "pipe", NOW)
+    with pytest.raises(WorkspaceError):
+        handled.extend(handle_all(desk, NOW))
+    assert [one.incoming_id for one in newest(desk.database, 9)] == [5, 4, 3, 1]
 
 
 ANSWER = """From: p1@example.com
