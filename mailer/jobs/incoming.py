@@ -15,7 +15,7 @@ from mailer.jobs.acknowledge import FrontDesk
 from mailer.jobs.away import away_until, wait_for
 from mailer.jobs.frontdesk import file_message, file_unread
 from mailer.jobs.holds import hold_of_writer, write_hold, writing
-from mailer.jobs.judging import Came, Reported, judge, settle, tell
+from mailer.jobs.judging import Came, Reported, arrived, judge, tell
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.tying import concern_of, reader_of
 from mailer.jobs.unsubscribe import unsubscribe
@@ -229,10 +229,10 @@ def _left_there(
         reader = reader_of(connection, concern)
     if reader is None:
         words = "nothing changes: its letter is nobody's any more"
-        return _only_marked(desk, one, notice, words, now)
+        return _only_marked(desk, one, notice, words, now, concern)
     # Doing it twice changes nothing, so a crash before the mark does no harm.
     unsubscribe(desk.database, desk.logbook, reader, How.REPORT, now)
-    return _only_marked(desk, one, notice, "unsubscribed at the provider", now)
+    return _only_marked(desk, one, notice, "unsubscribed at the provider", now, concern)
 
 
 def _away(desk: Desk, one: Unsorted, notice: AutoReply, now: datetime) -> Handled | None:
@@ -245,7 +245,7 @@ def _away(desk: Desk, one: Unsorted, notice: AutoReply, now: datetime) -> Handle
         concern = store.concern(connection, tied.delivery_id)
 
     def mark(connection: Connection) -> bool:
-        settle(connection, concern, notice, now)
+        arrived(connection, one.id, concern, notice, now)
         return store.mark_sorted(connection, one.id, answered, notice.because, now)
 
     if until is None or concern is None or concern.list_id not in desk.waiting_lists:
@@ -263,17 +263,18 @@ def _for_a_person(
     desk: Desk, one: Unsorted, notice: Notice, now: datetime
 ) -> Handled | None:
     """Put a message on its ticket; note which letter of ours a person answers."""
-    tied = tie(notice.clues, desk.tokens) if isinstance(notice, Human) else None
+    answers = isinstance(notice, Human | Unsubscribe)
+    tied = tie(notice.clues, desk.tokens) if answers else None
     hold = hold_of_writer(desk.database, one, notice, now)
     with writing(desk.database, desk.logbook, hold) as connection:
         kind = KINDS[type(notice)]
         if not store.mark_sorted(connection, one.id, kind, notice.because, now):
             return None
         if isinstance(tied, Tied):
-            store.note_answer(connection, one.id, tied.delivery_id)
             concern = store.concern(connection, tied.delivery_id)
-            settle(connection, concern, notice, now)
-            tell(connection, Told.REPLIED, ("incoming", one.id), concern, now)
+            arrived(connection, one.id, concern, notice, now)
+            if kind == KINDS[Human]:
+                tell(connection, Told.REPLIED, ("incoming", one.id), concern, now)
         keys = (desk.logbook.ring, desk.tokens)
         words = file_message(connection, desk.front, keys, one, notice, now)
         if hold is not None:
@@ -300,12 +301,18 @@ def _judge(
 
 
 def _only_marked(
-    desk: Desk, one: Unsorted, notice: Notice, words: str, now: datetime
+    desk: Desk,
+    one: Unsorted,
+    notice: Notice,
+    words: str,
+    now: datetime,
+    concern: Concern | None = None,
 ) -> Handled | None:
     kind = KINDS[type(notice)]
     with desk.database.write() as connection:
         if not store.mark_sorted(connection, one.id, kind, notice.because, now):
             return None
+        arrived(connection, one.id, concern, notice, now)
         if isinstance(notice, Unsubscribe) and provider_of(one.channel) is not None:
             empty(connection, one.id)
     return Handled(one.id, kind, words)

@@ -21,6 +21,7 @@ from mailer.model.notice import (
     Notice,
     Reason,
     Report,
+    Unsubscribe,
 )
 from mailer.model.suppression import Suppression
 from mailer.model.verdict import Effect, Verdict
@@ -40,6 +41,7 @@ Reported = Bounce | Complaint | Report
 _TOLD: dict[type[Notice], str] = {
     Human: "a person has answered it",
     AutoReply: "a machine has answered it",
+    Unsubscribe: "its reader asks to be left out",
 }
 _REASONS = {
     Effect.SUPPRESSED: SuppressionReason.BOUNCED,
@@ -91,16 +93,25 @@ def judge(
     return verdict
 
 
-def settle(
-    connection: Connection, concern: Concern | None, notice: Notice, now: datetime
-) -> None:
+def settle(connection: Connection, concern: Concern, notice: Notice, now: datetime) -> None:
     """Settle a letter in doubt: whatever came of it later, its relay had it."""
-    if concern is None:
-        return
     told = _TOLD.get(type(notice)) or f"a {KINDS[type(notice)]} speaks of it"
     words = f"in doubt, settled as accepted: {told}"
     again = Again(now, now)
     resolve(connection, [concern.id], DeliveryState.ACCEPTED, again, now, words=words)
+
+
+def arrived(
+    connection: Connection,
+    incoming_id: int,
+    concern: Concern | None,
+    notice: Notice,
+    now: datetime,
+) -> None:
+    """Note which letter of ours a message answers, and settle it: it has arrived."""
+    if concern is not None:
+        store.note_answer(connection, incoming_id, concern.id)
+        settle(connection, concern, notice, now)
 
 
 def _told_of(notice: Reported, verdict: Verdict) -> Told | None:

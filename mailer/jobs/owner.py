@@ -152,6 +152,7 @@ def recover(
             break
         found += taken
     with database.write() as connection:
+        doubts.settle_known(connection, clock())
         doubts.send_again(connection, clock())
     if found:
         _log.warning(

@@ -1,18 +1,57 @@
-"""What is in doubt and must arrive: it goes out once more by itself."""
+"""What is in doubt: what came back settles it, and what must arrive goes out once more."""
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
+from mailer.model.delivery import DeliveryState
 from mailer.model.kind import KINDS, WhenInDoubt
-from mailer.store.tables import AttemptRow, DeliveryRow, table
+from mailer.store.settling import Again, resolve
+from mailer.store.tables import AttemptRow, DeliveryRow, IncomingRow, VerdictRow, table
 
 _delivery = table(DeliveryRow)
 _attempt = table(AttemptRow)
+_incoming = table(IncomingRow)
+_verdict = table(VerdictRow)
 
 _SLICE = 500
 _AGAIN = WhenInDoubt.SEND_AGAIN
 _IN_DOUBT: ColumnElement[bool] = literal_column("state = 'in_doubt'")
+
+
+_CAME_BACK = or_(
+    # What a server refused while we spoke to it is no message.
+    exists().where(
+        _verdict.c.delivery_id == _delivery.c.id, _verdict.c.incoming_id.is_not(None)
+    ),
+    exists().where(_incoming.c.answers_id == _delivery.c.id),
+)
+_SETTLED = "in doubt, settled as accepted: it had come back before"
+
+
+def settle_known(connection: Connection, now: datetime) -> int:
+    """Settle as accepted what came back while nobody knew that it is in doubt.
+
+    A sender that is killed leaves its letters on the line until another one looks after
+    them, and a relay may hang over its answer; what comes back meanwhile is on record.
+
+    Returns:
+        How many were settled.
+    """
+    known = select(_delivery.c.id).where(_IN_DOUBT, _CAME_BACK).limit(_SLICE)
+    ids = connection.execute(known).scalars().all()
+    again = Again(now, now)
+    accepted = DeliveryState.ACCEPTED
+    return resolve(connection, ids, accepted, again, now, words=_SETTLED) if ids else 0
 
 
 def send_again(connection: Connection, now: datetime) -> int:

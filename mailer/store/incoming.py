@@ -134,7 +134,7 @@ def mark_sorted(
 
 
 def note_answer(connection: Connection, incoming_id: int, delivery_id: int) -> None:
-    """Note which letter of ours a person's message answers."""
+    """Note which letter of ours a message answers."""
     connection.execute(
         update(_incoming)
         .where(_incoming.c.id == incoming_id)
@@ -149,7 +149,7 @@ def answered_letters(connection: Connection, campaign_id: int) -> int:
             select(func.count(func.distinct(_incoming.c.answers_id)))
             .join(_delivery, _delivery.c.id == _incoming.c.answers_id)
             .where(
-                _incoming.c.answers_id.is_not(None),
+                _incoming.c.answers_id.is_not(None) & (_incoming.c.kind == "human"),
                 _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
                 _delivery.c.cause_id == campaign_id,
             )

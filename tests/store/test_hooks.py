@@ -167,7 +167,9 @@ def test_a_token_of_mailgun_s_comes_with_one_event_only(desk, door):
         assert connection.execute(select(table(HookOnceRow))).all() == []
 
 
-@pytest.mark.parametrize("word", ["processed", "delivered", "deferred", "bounce"])
+@pytest.mark.parametrize(
+    "word", ["processed", "delivered", "deferred", "bounce", "spamreport", "unsubscribe"]
+)
 def test_an_event_settles_a_letter_in_doubt(desk, door, word):
     rows = table(DeliveryRow)
     with desk.database.write() as connection:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from samples.samples import knowledge
-from sending import a_campaign, attempts
+from sending import a_campaign, attempts, locks_for, states
 from sqlalchemy import select, update
 
 from mailer.errors import NotFoundError, RefusedError, WorkspaceError
@@ -13,9 +13,11 @@ from mailer.jobs import holds
 from mailer.jobs.bounces import newest, of_campaign, stats, undo
 from mailer.jobs.erase import erase
 from mailer.jobs.incoming import Desk, Handled, handle_all, keep
+from mailer.jobs.owner import recover
 from mailer.jobs.refused import any_refused, judge_refused
 from mailer.model.consent import SuppressionReason
 from mailer.model.delivery import DeliveryState
+from mailer.model.kind import Kind
 from mailer.model.no import NoAct
 from mailer.model.notice import Reason
 from mailer.model.outcome import Reply, Stage
@@ -416,6 +418,67 @@ def test_an_answer_to_a_letter_in_doubt_settles_it_and_no_other(desk, ring, fiel
     assert [one.state for one in states] == ["accepted", "in_doubt", "refused"]
     (log,) = attempts(desk.database)
     assert log.words == f"in doubt, settled as accepted: {said}"
+
+
+@pytest.mark.parametrize("kind", [Kind.MARKETING, Kind.CONFIRMATION])
+@pytest.mark.parametrize("way", ["bounce", "person", "machine"])
+def test_what_came_back_while_it_was_on_the_line_settles_the_doubt_that_follows(
+    desk, ring, tmp_path, kind, way
+):
+    a_campaign(desk.database, ring, 2, kind=kind)
+    deliveries = table(DeliveryRow)
+    with desk.database.write() as connection:
+        on_the_line = {"state": "sending", "attempt": 1, "left_at": NOW}
+        connection.execute(update(deliveries).values(on_the_line))
+    token = desk.tokens.for_delivery(TokenKind.MESSAGE, 1)
+    field = "Auto-Submitted: auto-replied\n" if way == "machine" else ""
+    answer = ANSWER.format(field=field, token=token).encode()
+    take(desk, a_report(desk.tokens, 1) if way == "bounce" else answer)
+    with desk.database.write() as connection:
+        doubted = update(deliveries).where(deliveries.c.state == "sending")
+        connection.execute(doubted.values(state="in_doubt", ended_at=NOW))
+        log_attempts(
+            connection,
+            [
+                Change(number, 1, DeliveryState.IN_DOUBT, NOW, logged="in_doubt")
+                for number in (1, 2)
+            ],
+        )
+    locks = locks_for(desk.database, tmp_path)
+    recover(desk.database, locks, 0, lambda: NOW)
+    locks.close()
+    with desk.database.read() as connection:
+        found = connection.execute(deliveries.select().order_by(deliveries.c.id)).all()
+    other = "queued" if kind is Kind.CONFIRMATION else "in_doubt"
+    assert [one.state for one in found] == ["accepted", other]
+    words = "in doubt, settled as accepted: it had come back before"
+    assert [(one.delivery_id, one.words) for one in attempts(desk.database)[2:]] == [
+        (1, words)
+    ]
+
+
+def test_a_machine_that_answers_is_no_person_who_did(desk, ring):
+    campaign = a_campaign(desk.database, ring, 2)
+    for delivery, field in ((1, "Auto-Submitted: auto-replied\n"), (2, "")):
+        token = desk.tokens.for_delivery(TokenKind.MESSAGE, delivery)
+        take(desk, ANSWER.format(field=field, token=token).encode())
+    with desk.database.read() as connection:
+        assert incoming.answered_letters(connection, campaign) == 1
+
+
+def test_who_answers_that_she_wants_no_more_has_had_the_letter(desk, ring):
+    a_campaign(desk.database, ring, 2)
+    with desk.database.write() as connection:
+        connection.execute(update(table(DeliveryRow)).values(state="in_doubt"))
+    token = desk.tokens.for_delivery(TokenKind.MESSAGE, 1)
+    reply = f"Message-ID: <1@example.com>\nIn-Reply-To: <{token}@shop.example>"
+    (done,) = take(
+        desk, ASKED.replace("Message-ID: <{number}@example.com>", reply).encode()
+    )
+    assert done.kind == "unsubscribe"
+    assert states(desk.database) == {"accepted": 1, "in_doubt": 1}
+    (log,) = attempts(desk.database)
+    assert log.words == "in doubt, settled as accepted: its reader asks to be left out"
 
 
 ASKED = """From: Person <P1@example.com>
