@@ -70,17 +70,20 @@ def named_of(workspace: Workspace) -> Named:
     """Return what DNS must say something about, by lists, keys, relays and pages."""
     settings, site = workspace.settings, workspace.site()
     lists = workspace.mailing_lists()
-    senders = [one.sender_address.rpartition("@")[2] for one in lists]
-    senders += [site.sender_address.rpartition("@")[2]]
+    ways = [(_domain(one.sender_address), one.bounce_domain) for one in lists]
+    ways += [(_domain(site.sender_address), "")]
     active = {name: one.selector for name, one in settings.dkim.items()}
     keys = dkim_keys(workspace.places.dkim_folder, active)
     return Named(
-        senders,
-        [one.bounce_domain or one.sender_address.rpartition("@")[2] for one in lists],
+        [(sender, path or sender) for sender, path in ways if sender],
         [key for key in keys if key.active],
         relay_addresses_of(workspace),
         settings.site.public_url,
     )
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
 
 
 def relay_addresses_of(workspace: Workspace) -> tuple[RelayAddress, ...]:

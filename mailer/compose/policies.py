@@ -114,7 +114,7 @@ def dmarc_problem(records: Sequence[str]) -> str:
         return (
             f"it has {len(records)} DMARC records, and receivers then heed none: leave one"
         )
-    tags = _tags(records[0])
+    tags = dmarc_tags(records[0])
     policy = tags.get("p", "none").lower()
     if policy not in _POLICIES:
         return (
@@ -134,8 +134,8 @@ def dmarc_mended(records: Sequence[str], domain: str) -> str:
     """
     if len(records) > 1:
         return ""
-    new = _tags(dmarc_record(domain))
-    tags = _tags(records[0]) if records else new
+    new = dmarc_tags(dmarc_record(domain))
+    tags = dmarc_tags(records[0]) if records else new
     if tags.get("p", "none").lower() not in _POLICIES:
         tags["p"] = new["p"]
     if "mailto:" not in tags.get("rua", "").lower():
@@ -143,7 +143,8 @@ def dmarc_mended(records: Sequence[str], domain: str) -> str:
     return "; ".join(f"{name}={value}" for name, value in tags.items())
 
 
-def _tags(record: str) -> dict[str, str]:
+def dmarc_tags(record: str) -> dict[str, str]:
+    """Return what a DMARC record says by tag, in its order (RFC 9989 §4.8)."""
     pairs = (one.partition("=") for one in record.split(";") if one.strip())
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
 

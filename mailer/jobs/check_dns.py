@@ -1,34 +1,27 @@
 """Whether DNS says what receivers ask for before they believe a letter."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from mailer.compose.dkimrecord import problem_with, zone_line
 from mailer.compose.policies import (
     LOOKUPS_MAX,
-    dmarc_mended,
-    dmarc_names,
-    dmarc_problem,
-    dmarc_records,
     spf_leads_to,
     spf_lookups,
     spf_mended,
     spf_problem,
     spf_records,
-    unsaid,
 )
 from mailer.compose.sign import parents
+from mailer.jobs.check_dmarc import Policies, check_alignment, check_policy
+from mailer.jobs.check_record import HOLDS, Found, looked_at
 from mailer.jobs.check_workspace import LOOPBACK, Looked
 from mailer.jobs.dkim import DkimKey
-from mailer.wire.dns import Dns, DnsUnknownError
+from mailer.wire.dns import Dns
 from mailer.wire.line import RelayAddress, Tls
 from mailer.wire.opinion import Opinion
-
-_Found = tuple[str, str]
-"""What is wrong, and what to publish; both "" when it holds."""
-_HOLDS: _Found = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +29,24 @@ class Named:
     """What DNS is asked about.
 
     Args:
-        senders: The domains that letters are from.
-        return_paths: The domains that bounces go to.
+        ways: The domains that letters are from, each with the one that bounces go to.
         keys: The keys that sign.
     """
 
-    senders: Sequence[str]
-    return_paths: Sequence[str]
+    ways: Sequence[tuple[str, str]]
     keys: Sequence[DkimKey]
     relays: Sequence[RelayAddress]
     public_url: str
+
+    @property
+    def senders(self) -> list[str]:
+        """The domains that letters are from."""
+        return list(dict.fromkeys(sender for sender, _ in self.ways))
+
+    @property
+    def return_paths(self) -> list[str]:
+        """The domains that bounces go to."""
+        return list(dict.fromkeys(path for _, path in self.ways))
 
 
 def check_dns(dns: Dns, named: Named, opinion: Opinion | None = None) -> list[Looked]:
@@ -56,14 +57,20 @@ def check_dns(dns: Dns, named: Named, opinion: Opinion | None = None) -> list[Lo
     """
     hosts = [name for one in named.relays if (name := _leaves_from(one))]
     host = hosts[0] if hosts else "<the host that sends your mail>"
-    looked = [_spf(dns, one, host, opinion) for one in _once(named.return_paths)]
-    for domain in _once(named.senders):
-        looked += [*_signed(domain, named.keys), _dmarc(dns, domain, opinion)]
+    policies = Policies(dns)
+    looked = [_spf(dns, one, host, opinion) for one in named.return_paths]
+    for domain in named.senders:
+        looked += _signed(domain, named.keys)
+        looked.append(check_policy(policies, domain, opinion))
+    looked += [
+        check_alignment(policies, *one, named.keys) for one in dict.fromkeys(named.ways)
+    ]
     looked += [check_key(dns, key) for key in named.keys]
-    looked += [_mail(dns, one) for one in _once([*named.senders, *named.return_paths])]
-    for relay in named.relays:
-        if relay.host not in LOOPBACK:
-            looked += [_tls(relay), _names(dns, relay.host)]
+    looked += [
+        _mail(dns, one) for one in dict.fromkeys([*named.senders, *named.return_paths])
+    ]
+    looked += [_tls(one) for one in named.relays if one.host not in LOOPBACK]
+    looked += [_names(dns, one.host) for one in named.relays if one.host not in LOOPBACK]
     return [*looked, _pages(dns, named.public_url)]
 
 
@@ -71,20 +78,16 @@ def check_key(dns: Dns, key: DkimKey) -> Looked:
     """Look whether a key is published as it is."""
     publish = zone_line(key.name, key.value)
 
-    def found() -> _Found:
+    def found() -> Found:
         texts = dns.texts(key.name)
         if not texts:
-            return "nothing is published there", publish
+            return Found("nothing is published there", publish)
         if len(texts) > 1:
-            return f"{len(texts)} records are there, and must be one", publish
+            return Found(f"{len(texts)} records are there, and must be one", publish)
         problem = problem_with(texts[0], key.public)
-        return problem, publish if problem else ""
+        return Found(problem, publish if problem else "")
 
-    return _looked(f"DKIM {key.name}", found)
-
-
-def _once(domains: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(one for one in domains if one))
+    return looked_at(f"DKIM {key.name}", found)
 
 
 def _leaves_from(relay: RelayAddress) -> str:
@@ -92,34 +95,18 @@ def _leaves_from(relay: RelayAddress) -> str:
     return relay.helo_name if relay.host in LOOPBACK else relay.host
 
 
-def _looked(what: str, find: Callable[[], _Found]) -> Looked:
-    try:
-        problem, publish = find()
-    except DnsUnknownError as unknown:
-        return Looked(what, str(unknown))
-    return Looked(what, problem, publish)
-
-
-def _with(looked: Looked, heard: Sequence[str]) -> Looked:
-    """Add what a second opinion said and we did not."""
-    added = unsaid(heard, looked.problem)
-    return replace(looked, advice="; ".join(f"{one} (checkdmarc)" for one in added))
-
-
 def _spf(dns: Dns, domain: str, host: str, opinion: Opinion | None) -> Looked:
-    heard: list[str] = []
-
-    def found() -> _Found:
+    def found() -> Found:
         texts = dns.texts(domain)
         records = spf_records(texts)
         problem = spf_problem(texts)
         mended = spf_mended(texts, host) if problem else ""
         problem = problem or _beyond(dns, records[0])
-        if opinion and len(records) == 1:
-            heard.extend(opinion.of_spf(records[0], domain))
-        return problem, zone_line(domain, mended) if mended else ""
+        alone = opinion if len(records) == 1 else None
+        heard = alone.of_spf(records[0], domain) if alone else ()
+        return Found(problem, zone_line(domain, mended) if mended else "", heard=heard)
 
-    return _with(_looked(f"SPF {domain}", found), heard)
+    return looked_at(f"SPF {domain}", found)
 
 
 def _beyond(dns: Dns, record: str) -> str:
@@ -154,39 +141,22 @@ def _signed(domain: str, keys: Sequence[DkimKey]) -> Iterator[Looked]:
         yield Looked(f"DKIM {domain}", words)
 
 
-def _dmarc(dns: Dns, domain: str, opinion: Opinion | None) -> Looked:
-    heard: list[str] = []
-
-    def found() -> _Found:
-        for name in dmarc_names(domain):
-            if records := dmarc_records(dns.texts(name)):
-                if opinion and len(records) == 1:
-                    whose = name.removeprefix("_dmarc.")
-                    heard.extend(opinion.of_dmarc(records[0], whose))
-                problem = dmarc_problem(records)
-                mended = dmarc_mended(records, domain) if problem else ""
-                return problem, zone_line(name, mended) if mended else ""
-        new = zone_line(f"_dmarc.{domain}", dmarc_mended([], domain))
-        return "there is no DMARC record", new
-
-    return _with(_looked(f"DMARC {domain}", found), heard)
-
-
 def _mail(dns: Dns, domain: str) -> Looked:
-    def found() -> _Found:
+    def found() -> Found:
         publish = f"{domain}. 3600 IN MX 10 <the host that takes your mail>."
         hosts = dns.mail_hosts(domain)
         if not hosts:
             words = "nobody takes mail for it (no MX): answers and bounces would be lost"
-            return words, publish
+            return Found(words, publish)
         if "" in hosts:
-            return "it says that it takes no mail (a null MX, RFC 7505 §3)", publish
+            return Found("it says that it takes no mail (a null MX, RFC 7505 §3)", publish)
         lost = [one for one in hosts if not dns.addresses(one)]
         if not lost:
-            return _HOLDS
-        return f"{', '.join(lost)} has no address", "\n".join(map(_address_of, lost))
+            return HOLDS
+        publish = "\n".join(map(_address_of, lost))
+        return Found(f"{', '.join(lost)} has no address", publish)
 
-    return _looked(f"MX {domain}", found)
+    return looked_at(f"MX {domain}", found)
 
 
 def _address_of(host: str) -> str:
@@ -204,22 +174,22 @@ def _tls(relay: RelayAddress) -> Looked:
 def _names(dns: Dns, host: str) -> Looked:
     """Look whether a relay's addresses have names that lead back to them."""
 
-    def found() -> _Found:
+    def found() -> Found:
         addresses = dns.addresses(host)
         if not addresses:
-            return "it has no address", _address_of(host)
+            return Found("it has no address", _address_of(host))
         for address in addresses:
             publish = f"{ip_address(address).reverse_pointer}. 3600 IN PTR {host}."
             names = dns.names_of(address)
             if not names:
                 words = f"{address} has no name (PTR): whoever owns the address sets it"
-                return words, publish
+                return Found(words, publish)
             if not any(address in dns.addresses(name) for name in names):
                 back = "which does not lead back to it"
-                return f"{address} calls itself {names[0]}, {back}", publish
-        return _HOLDS
+                return Found(f"{address} calls itself {names[0]}, {back}", publish)
+        return HOLDS
 
-    return _looked(f"PTR {host}", found)
+    return looked_at(f"PTR {host}", found)
 
 
 def _pages(dns: Dns, public_url: str) -> Looked:
@@ -227,5 +197,6 @@ def _pages(dns: Dns, public_url: str) -> Looked:
     what = f"unsubscribe host {host}"
     if urlsplit(public_url).scheme != "https":
         return Looked(what, "links must begin with https (RFC 8058 §3.1)")
-    missing = ("it has no address", f"{host}. 3600 IN A <the address of your web server>")
-    return _looked(what, lambda: _HOLDS if dns.addresses(host) else missing)
+    publish = f"{host}. 3600 IN A <the address of your web server>"
+    missing = Found("it has no address", publish)
+    return looked_at(what, lambda: HOLDS if dns.addresses(host) else missing)

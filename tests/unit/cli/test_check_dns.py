@@ -36,7 +36,7 @@ def looked(
     broken: str = "",
 ) -> dict[str, tuple[str, str]]:
     relay = RelayAddress("main", "relay.example.net", 587, tls)
-    named = Named([sender], [sender], [], [relay], "https://mail.example.com")
+    named = Named([(sender, sender)], [], [relay], "https://mail.example.com")
     with name_server(records, broken=broken) as server:
         found = check_dns(Dns(DnsServers((server,), 2)), named)
     return {one.what: (one.problem, one.publish) for one in found}
@@ -161,7 +161,8 @@ def test_the_policy_above_is_mended_where_it_stands() -> None:
 )
 def test_a_relay_on_this_machine_is_named_as_it_greets(helo_name: str, host: str) -> None:
     relay = RelayAddress("main", "127.0.0.1", 25, Tls.NONE, helo_name=helo_name)
-    named = Named(["example.com"], ["example.com"], [], [relay], "https://mail.example.com")
+    ways = [("example.com", "example.com")]
+    named = Named(ways, [], [relay], "https://mail.example.com")
     with name_server({}) as server:
         found = check_dns(Dns(DnsServers((server,), 2)), named)
     (spf_row,) = (one for one in found if one.what == "SPF example.com")

@@ -28,7 +28,7 @@ GOOD: Records = {
 
 
 def looked(records: Records, *, broken: str = "") -> dict[str, Looked]:
-    named = Named(["example.com"], ["example.com"], [], [], "https://mail.example.com")
+    named = Named([("example.com", "example.com")], [], [], "https://mail.example.com")
     with name_server(records, broken=broken) as server:
         dns = Dns(DnsServers((server,), 2))
         found = check_dns(dns, named, opinion_of(dns))

@@ -1,0 +1,106 @@
+"""Whether a domain has a DMARC policy, and letters meet it."""
+
+from collections.abc import Sequence
+
+from mailer.compose.alignment import (
+    Shown,
+    Walked,
+    alignment,
+    organization,
+    policy_of,
+)
+from mailer.compose.dkimrecord import zone_line
+from mailer.compose.policies import (
+    dmarc_mended,
+    dmarc_names,
+    dmarc_problem,
+    dmarc_records,
+)
+from mailer.compose.sign import parents
+from mailer.jobs.check_record import HOLDS, Found, looked_at
+from mailer.jobs.check_workspace import Looked
+from mailer.jobs.dkim import DkimKey
+from mailer.wire.dns import Dns
+from mailer.wire.opinion import Opinion
+
+_ABOVE = "_dmarc."
+
+
+class Policies:
+    """What DMARC records stand where; each name is asked about once."""
+
+    def __init__(self, dns: Dns) -> None:
+        """Nothing is asked yet."""
+        self._dns = dns
+        self._known: dict[str, list[str]] = {}
+
+    def records(self, name: str) -> list[str]:
+        """Return the DMARC records of a name.
+
+        Raises:
+            DnsUnknownError: when nobody can tell.
+        """
+        if name not in self._known:
+            self._known[name] = dmarc_records(self._dns.texts(name))
+        return self._known[name]
+
+    def walked(self, domain: str) -> Walked:
+        """Return what stands at a domain and above; several in one place count for none."""
+        names = dmarc_names(domain)
+        found = [(name.removeprefix(_ABOVE), self.records(name)) for name in names]
+        return [(name, records[0]) for name, records in found if len(records) == 1]
+
+    def organization(self, domain: str) -> str:
+        """Return the domain that speaks for all below it."""
+        return organization(domain, self.walked(domain))
+
+
+def check_policy(policies: Policies, domain: str, opinion: Opinion | None) -> Looked:
+    """Look at the DMARC record of a domain, or of one above it."""
+
+    def found() -> Found:
+        for name in dmarc_names(domain):
+            if policies.records(name):
+                return _policy(policies, name, opinion, domain)
+        new = zone_line(f"{_ABOVE}{domain}", dmarc_mended([], domain))
+        return Found("there is no DMARC record", new)
+
+    return looked_at(f"DMARC {domain}", found)
+
+
+def _policy(policies: Policies, name: str, opinion: Opinion | None, domain: str) -> Found:
+    records = policies.records(name)
+    whose = name.removeprefix(_ABOVE)
+    if problem := dmarc_problem(records):
+        mended = dmarc_mended(records, domain)
+        found = Found(problem, zone_line(name, mended) if mended else "")
+        if len(records) > 1:
+            return found
+    else:
+        found = HOLDS
+    heard = opinion.of_dmarc(records[0], whose) if opinion else ()
+    return Found(found.problem, found.publish, heard=heard)
+
+
+def check_alignment(
+    policies: Policies, sender: str, return_path: str, keys: Sequence[DkimKey]
+) -> Looked:
+    """Look whether SPF or DKIM counts for a sender, as the policy asks for.
+
+    Without a policy there is nothing to meet.
+    """
+    ours = {key.domain for key in keys}
+    signer = next((one for one in parents(sender) if one in ours), "")
+
+    def found() -> Found:
+        policy = policy_of(sender, policies.walked(sender))
+        if policy is None:
+            return HOLDS
+        domains = filter(None, (sender, return_path, signer))
+        known = {one: policies.organization(one) for one in domains}
+        verdict = alignment(Shown(sender, return_path, signer, known), policy[1])
+        publish = zone_line(f"{_ABOVE}{policy[0]}", verdict.record)
+        return Found(verdict.problem, publish if verdict.record else "", verdict.advice)
+
+    by_way = "" if return_path == sender else f", bounces to {return_path}"
+    return looked_at(f"alignment {sender}{by_way}", found)

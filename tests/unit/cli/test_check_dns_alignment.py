@@ -1,0 +1,121 @@
+"""`mailer check --dns`: whether letters meet their own policy."""
+
+from pathlib import Path
+
+import pytest
+from nameserver import name_server
+from worlds import make_workspace
+
+from mailer.jobs.check_dns import Named, check_dns
+from mailer.jobs.check_workspace import Looked
+from mailer.jobs.dkim import DkimKey
+from mailer.senders import named_of
+from mailer.wire.dns import Dns, DnsServers
+
+Records = dict[tuple[str, str], list[str]]
+
+
+def dmarc(**policies: str) -> Records:
+    """Return DMARC records by domain, with _ for dots."""
+    reports = "rua=mailto:dmarc@example.com"
+    return {
+        (f"_dmarc.{name.replace('_', '.')}", "TXT"): [f'"v=DMARC1; {said}{reports}"']
+        for name, said in policies.items()
+    }
+
+
+def looked(
+    records: Records,
+    *ways: tuple[str, str],
+    keys: tuple[str, ...] = (),
+    broken: str = "",
+) -> dict[str, Looked]:
+    made = [DkimKey(one, "s", active=True, public=b"") for one in keys]
+    named = Named(ways, made, [], "https://mail.example.com")
+    with name_server(records, broken=broken) as server:
+        found = check_dns(Dns(DnsServers((server,), 2)), named)
+    return {one.what: one for one in found}
+
+
+NEWS, NEWS_WAY = "alignment news.example.com", ("news.example.com", "news.example.com")
+OTHER = ("example.com", "bounces.example.net")
+OTHERS = "alignment example.com, bounces to bounces.example.net"
+
+
+def test_a_key_and_a_return_path_of_one_organization_count() -> None:
+    found = looked(
+        dmarc(example_com="p=reject; "),
+        ("news.example.com", "bounces.example.com"),
+        keys=("example.com",),
+    )["alignment news.example.com, bounces to bounces.example.com"]
+    assert (found.problem, found.advice, found.publish) == ("", "", "")
+
+
+def test_a_strict_policy_wants_a_key_of_its_own() -> None:
+    policy = dmarc(example_com="p=reject; adkim=s; ")
+    found = looked(policy, NEWS_WAY, keys=("example.com",))[NEWS]
+    assert found.problem == (
+        "the key of example.com does not count for news.example.com, because DMARC says"
+        " adkim=s: make a key with `mailer dkim new news.example.com`, or publish adkim=r"
+    )
+    assert found.publish == (
+        "_dmarc.example.com. 3600 IN TXT"
+        ' ( "v=DMARC1; p=reject; adkim=r; rua=mailto:dmarc@example.com" )'
+    )
+    assert looked(policy, NEWS_WAY, keys=("news.example.com",))[NEWS].problem == ""
+
+
+def test_a_strict_policy_wants_bounces_to_the_sender_itself() -> None:
+    way, row = (
+        ("example.com", "b.example.com"),
+        "alignment example.com, bounces to b.example.com",
+    )
+    found = looked(dmarc(example_com="p=reject; aspf=s; "), way)[row]
+    assert "DMARC says aspf=s" in found.problem
+    assert "fail DMARC, unless your relay signs with d=example.com" in found.problem
+    assert "aspf=r" in found.publish
+    both = dmarc(example_com="p=reject; aspf=s; adkim=s; ", news_example_com="p=none; ")
+    assert looked(both, way, keys=("example.com",))[row].problem == ""
+
+
+def test_a_return_path_of_somebody_else_leaves_the_signature_alone() -> None:
+    policy = dmarc(example_com="p=reject; ", example_net="p=reject; ")
+    unsigned = looked(policy, OTHER)[OTHERS]
+    assert "bounces go to bounces.example.net, which is not its own" in unsigned.problem
+    assert "letters fail DMARC" in unsigned.problem
+    assert unsigned.publish == ""
+    signed = looked(policy, OTHER, keys=("example.com",))[OTHERS]
+    assert signed.problem == ""
+    assert "only the DKIM signature counts" in signed.advice
+    neither = looked(
+        policy | dmarc(example_com="p=reject; adkim=s; "),
+        ("news.example.com", "example.net"), keys=("example.com",),
+    )["alignment news.example.com, bounces to example.net"]  # fmt: skip
+    assert neither.problem.endswith("; as it is, letters fail DMARC")
+    assert "adkim=r" in neither.publish
+
+
+@pytest.mark.parametrize("said", ["psd=n; ", "psd=y; "])
+def test_a_domain_may_be_an_organization_of_its_own(said: str) -> None:
+    """RFC 9989 §4.10.2."""
+    name = "news_example_com" if said == "psd=n; " else "example_com"
+    policy = dmarc(example_com="p=none; ") | dmarc(**{name: f"p=reject; {said}"})
+    found = looked(policy, NEWS_WAY, keys=("example.com",))[NEWS]
+    assert "an organizational domain of its own (psd=)" in found.problem
+    assert found.publish == ""
+
+
+def test_without_a_policy_there_is_nothing_to_meet() -> None:
+    assert looked({}, OTHER)[OTHERS].problem == ""
+    two = {("_dmarc.example.com", "TXT"): ['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"']}
+    assert looked(two, OTHER)[OTHERS].problem == ""
+    unknown = looked({}, OTHER, broken="_dmarc.example.com")[OTHERS]
+    assert "DNS gave no answer" in unknown.problem
+
+
+def test_a_workspace_says_where_bounces_go(tmp_path: Path) -> None:
+    with make_workspace(tmp_path) as workspace:
+        named = named_of(workspace)
+    domain = "fjellogfjord.example.com"
+    assert (domain, f"bounces.{domain}") in named.ways
+    assert all(sender and path for sender, path in named.ways)
