@@ -21,9 +21,11 @@ _SAID = (
     ("SPF records: it is void", "multiple SPF"),
     ("says p=", "Tag p must"),
     ("no rua=", "rua tag"),
+    ("does not say that it takes", "does not indicate that it accepts"),
     ("names no address", "not a valid DMARC report URI"),
 )
 """What stands in a sentence of ours, and in one of checkdmarc that says the same."""
+_REPORTS_TO = re.compile(r"mailto:[^@]+@([a-z0-9._-]+)")
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 
 
@@ -147,6 +149,14 @@ def dmarc_tags(record: str) -> dict[str, str]:
     """Return what a DMARC record says by tag, in its order (RFC 9989 §4.8)."""
     pairs = (one.partition("=") for one in record.split(";") if one.strip())
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def report_hosts(record: str) -> list[str]:
+    """Return the domains that a DMARC record lets reports about it go to, by mail."""
+    tags = dmarc_tags(record)
+    places = ",".join(tags.get(name, "") for name in ("rua", "ruf")).lower().split(",")
+    found = (_REPORTS_TO.match(one.strip()) for one in places)
+    return list(dict.fromkeys(one[1].rstrip(".") for one in found if one))
 
 
 def dmarc_record(domain: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether a domain has a DMARC policy, and letters meet it."""
+"""Whether a domain has a DMARC policy, letters meet it, and its reports arrive."""
 
 from collections.abc import Sequence
 
@@ -15,6 +15,7 @@ from mailer.compose.policies import (
     dmarc_names,
     dmarc_problem,
     dmarc_records,
+    report_hosts,
 )
 from mailer.compose.sign import parents
 from mailer.jobs.check_record import HOLDS, Found, looked_at
@@ -55,20 +56,24 @@ class Policies:
         return organization(domain, self.walked(domain))
 
 
-def check_policy(policies: Policies, domain: str, opinion: Opinion | None) -> Looked:
+def check_policy(
+    dns: Dns, policies: Policies, domain: str, opinion: Opinion | None
+) -> Looked:
     """Look at the DMARC record of a domain, or of one above it."""
 
     def found() -> Found:
         for name in dmarc_names(domain):
             if policies.records(name):
-                return _policy(policies, name, opinion, domain)
+                return _policy(dns, policies, name, opinion, domain)
         new = zone_line(f"{_ABOVE}{domain}", dmarc_mended([], domain))
         return Found("there is no DMARC record", new)
 
     return looked_at(f"DMARC {domain}", found)
 
 
-def _policy(policies: Policies, name: str, opinion: Opinion | None, domain: str) -> Found:
+def _policy(
+    dns: Dns, policies: Policies, name: str, opinion: Opinion | None, domain: str
+) -> Found:
     records = policies.records(name)
     whose = name.removeprefix(_ABOVE)
     if problem := dmarc_problem(records):
@@ -77,9 +82,31 @@ def _policy(policies: Policies, name: str, opinion: Opinion | None, domain: str)
         if len(records) > 1:
             return found
     else:
-        found = HOLDS
+        found = _reports(dns, policies, whose, records[0])
     heard = opinion.of_dmarc(records[0], whose) if opinion else ()
     return Found(found.problem, found.publish, heard=heard)
+
+
+def _reports(dns: Dns, policies: Policies, whose: str, record: str) -> Found:
+    """Look whether others say that they take reports about a domain (RFC 9990 §4)."""
+    others = [
+        host
+        for host in report_hosts(record)
+        if host != whose and policies.organization(host) != policies.organization(whose)
+    ]
+    names = {host: f"{whose}._report._dmarc.{host}" for host in others}
+    lacking = {
+        host: name for host, name in names.items() if not dmarc_records(dns.texts(name))
+    }
+    if not lacking:
+        return HOLDS
+    words = (
+        f"{', '.join(lacking)} does not say that it takes reports about {whose}, so nobody"
+        " sends them there: who runs it publishes that, or let rua= be an address of your"
+        " own"
+    )
+    publish = "\n".join(zone_line(name, "v=DMARC1") for name in lacking.values())
+    return Found(words, publish)
 
 
 def check_alignment(

@@ -61,7 +61,7 @@ def check_dns(dns: Dns, named: Named, opinion: Opinion | None = None) -> list[Lo
     looked = [_spf(dns, one, host, opinion) for one in named.return_paths]
     for domain in named.senders:
         looked += _signed(domain, named.keys)
-        looked.append(check_policy(policies, domain, opinion))
+        looked.append(check_policy(dns, policies, domain, opinion))
     looked += [
         check_alignment(policies, *one, named.keys) for one in dict.fromkeys(named.ways)
     ]

@@ -1,4 +1,4 @@
-"""`mailer check --dns`: whether letters meet their own policy."""
+"""`mailer check --dns`: whether letters meet their policy, and where its reports go."""
 
 from pathlib import Path
 
@@ -111,6 +111,37 @@ def test_without_a_policy_there_is_nothing_to_meet() -> None:
     assert looked(two, OTHER)[OTHERS].problem == ""
     unknown = looked({}, OTHER, broken="_dmarc.example.com")[OTHERS]
     assert "DNS gave no answer" in unknown.problem
+
+
+def reports(records: Records, uris: str) -> Looked:
+    policy = {("_dmarc.example.com", "TXT"): [f'"v=DMARC1; p=reject; {uris}"']}
+    way = ("example.com", "example.com")
+    return looked(policy | records, way)["DMARC example.com"]
+
+
+def test_who_gets_reports_about_others_must_say_so() -> None:
+    """RFC 9990 §4."""
+    asked = "rua=mailto:us@example.com,mailto:me@Agg.Example.net!10m; ruf=mailto:x@y.test"
+    found = reports({}, asked)
+    assert found.problem.startswith(
+        "agg.example.net, y.test does not say that it takes reports about example.com,"
+    )
+    assert found.publish.splitlines() == [
+        'example.com._report._dmarc.agg.example.net. 3600 IN TXT ( "v=DMARC1" )',
+        'example.com._report._dmarc.y.test. 3600 IN TXT ( "v=DMARC1" )',
+    ]
+    leave: Records = {
+        ("example.com._report._dmarc.agg.example.net", "TXT"): ['"v=DMARC1;"'],
+        ("example.com._report._dmarc.y.test", "TXT"): ['"hello"', '"v=DMARC1"'],
+    }
+    assert reports(leave, asked).problem == ""
+
+
+def test_an_organization_takes_reports_about_itself() -> None:
+    assert reports({}, "rua=mailto:dmarc@reports.example.com").problem == ""
+    own = {("_dmarc.reports.example.com", "TXT"): ['"v=DMARC1; psd=n"']}
+    asked = reports(own, "rua=mailto:dmarc@reports.example.com")
+    assert "reports.example.com does not say" in asked.problem
 
 
 def test_a_workspace_says_where_bounces_go(tmp_path: Path) -> None:

@@ -74,12 +74,16 @@ def test_what_it_adds_is_advice(place: tuple[str, str], record: str, words: str)
         (DMARC, "v=DMARC1; p=reject"),
         (DMARC, "v=DMARC1; p=block; rua=mailto:d@example.com"),
         (DMARC, "v=DMARC1; p=reject; rua=d@example.com"),
+        (DMARC, "v=DMARC1; p=reject; rua=mailto:d@mx.example.net"),
     ],
 )
 def test_what_we_say_ourselves_is_not_said_twice(
     place: tuple[str, str], record: str
 ) -> None:
-    twice: Records = {("twice.example.net", "TXT"): ['"v=spf1 mx -all"', '"v=spf1 a -all"']}
+    twice: Records = {
+        ("twice.example.net", "TXT"): ['"v=spf1 mx -all"', '"v=spf1 a -all"'],
+        ("mx.example.net", "MX"): ["10 mx.example.com."],
+    }
     found = looked(GOOD | twice | {place: [f'"{record}"']}, broken="broken.example.net")
     one = found["SPF example.com" if place == SPF else "DMARC example.com"]
     assert one.problem != ""
