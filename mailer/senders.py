@@ -114,6 +114,7 @@ def relay_address(workspace: Workspace, where: str, relay: RelaySettings) -> Rel
         username=relay.username,
         password=workspace.relay_password(where, relay),
         helo_name=relay.helo_name,
+        leaves_from=relay.leaves_from,
         certificate_file=inside(workspace.folder, certificate) if certificate else "",
         timeouts=Timeouts(
             connect_s=relay.timeout_connect_s,

@@ -60,6 +60,11 @@ class Relay(Section):
         " the relay's own id. Never an address that others can write from.",
     )
     helo_name: str = setting("", "The name that we greet with; this machine's when empty.")
+    leaves_from: str = setting(
+        "",
+        "The host that its letters leave from, where that is not `host` (it is on this"
+        " machine, say): `mailer check --dns` looks at its names.",
+    )
     certificate_file: str = setting(
         "",
         "A PEM file with the authority that signed its certificate, relative to this"

@@ -70,7 +70,7 @@ def check_dns(dns: Dns, named: Named, opinion: Opinion | None = None) -> list[Lo
         _mail(dns, one) for one in dict.fromkeys([*named.senders, *named.return_paths])
     ]
     looked += [_tls(one) for one in named.relays if one.host not in LOOPBACK]
-    looked += [_names(dns, one.host) for one in named.relays if one.host not in LOOPBACK]
+    looked += [_names(dns, one) for one in named.relays]
     return [*looked, _pages(dns, named.public_url)]
 
 
@@ -92,7 +92,8 @@ def check_key(dns: Dns, key: DkimKey) -> Looked:
 
 def _leaves_from(relay: RelayAddress) -> str:
     """Return the host that a relay's letters leave from; "" where nobody said."""
-    return relay.helo_name if relay.host in LOOPBACK else relay.host
+    there = relay.helo_name if relay.host in LOOPBACK else relay.host
+    return relay.leaves_from or there
 
 
 def _spf(dns: Dns, domain: str, host: str, opinion: Opinion | None) -> Looked:
@@ -171,8 +172,16 @@ def _tls(relay: RelayAddress) -> Looked:
     return Looked(f"TLS {relay.name}", words.get(relay.tls, ""))
 
 
-def _names(dns: Dns, host: str) -> Looked:
-    """Look whether a relay's addresses have names that lead back to them."""
+def _names(dns: Dns, relay: RelayAddress) -> Looked:
+    """Look whether the addresses that letters leave from have names that lead back."""
+    host = _leaves_from(relay)
+    if not host:
+        words = (
+            "it is on this machine, and from which address its letters go out is not known"
+            f' here: write leaves_from = "…", that host\'s name, for {relay.name!r} into'
+            " config.toml"
+        )
+        return Looked(f"PTR {relay.name}", words)
 
     def found() -> Found:
         addresses = dns.addresses(host)

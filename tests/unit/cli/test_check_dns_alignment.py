@@ -11,6 +11,7 @@ from mailer.jobs.check_workspace import Looked
 from mailer.jobs.dkim import DkimKey
 from mailer.senders import named_of
 from mailer.wire.dns import Dns, DnsServers
+from mailer.wire.line import RelayAddress, Tls
 
 Records = dict[tuple[str, str], list[str]]
 
@@ -28,10 +29,12 @@ def looked(
     records: Records,
     *ways: tuple[str, str],
     keys: tuple[str, ...] = (),
+    relay: RelayAddress | None = None,
     broken: str = "",
 ) -> dict[str, Looked]:
     made = [DkimKey(one, "s", active=True, public=b"") for one in keys]
-    named = Named(ways, made, [], "https://mail.example.com")
+    relays = [relay] if relay else []
+    named = Named(ways, made, relays, "https://mail.example.com")
     with name_server(records, broken=broken) as server:
         found = check_dns(Dns(DnsServers((server,), 2)), named)
     return {one.what: one for one in found}
@@ -144,9 +147,36 @@ def test_an_organization_takes_reports_about_itself() -> None:
     assert "reports.example.com does not say" in asked.problem
 
 
-def test_a_workspace_says_where_bounces_go(tmp_path: Path) -> None:
-    with make_workspace(tmp_path) as workspace:
+OUT: Records = {
+    ("out.example.com", "A"): ["192.0.2.9"],
+    ("9.2.0.192.in-addr.arpa", "PTR"): ["out.example.com."],
+}
+
+
+def test_a_relay_on_this_machine_is_not_judged_by_loopback() -> None:
+    local = RelayAddress("main", "127.0.0.1", 25, Tls.NONE)
+    found = looked(OUT, relay=local)["PTR main"].problem
+    assert "from which address its letters go out is not known here" in found
+    assert "leaves_from = " in found
+
+
+@pytest.mark.parametrize("host", ["localhost", "submit.example.net"])
+def test_the_host_that_letters_leave_from_can_be_named(host: str) -> None:
+    relay = RelayAddress(
+        "main", host, 587, helo_name="x.test", leaves_from="out.example.com"
+    )
+    found = looked(OUT, ("example.com", "example.com"), relay=relay)
+    assert found["PTR out.example.com"].problem == ""
+    assert '"v=spf1 a:out.example.com -all"' in found["SPF example.com"].publish
+    lost = looked({}, relay=relay)["PTR out.example.com"]
+    assert lost.publish == "out.example.com. 3600 IN A <its address>"
+
+
+def test_a_workspace_says_where_bounces_go_and_letters_leave(tmp_path: Path) -> None:
+    relay = {"host": "localhost", "tls": "none", "leaves_from": "out.example.com"}
+    with make_workspace(tmp_path, relay=relay) as workspace:
         named = named_of(workspace)
+    assert [one.leaves_from for one in named.relays] == ["out.example.com"]
     domain = "fjellogfjord.example.com"
     assert (domain, f"bounces.{domain}") in named.ways
     assert all(sender and path for sender, path in named.ways)
