@@ -5,6 +5,7 @@ Reading records and saying what to publish; who asks DNS is somebody else.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from ipaddress import ip_address
 
 _TREE_WALK = 8
 """How many names are asked at most (RFC 9989 §4.10)."""
@@ -82,7 +83,7 @@ def spf_mended(texts: Sequence[str], relay_host: str) -> str:
     anew would hold, or what is there is right.
 
     Args:
-        relay_host: The host that letters leave from.
+        relay_host: The host that letters leave from, or its address.
     """
     # DNS gives them in any order, and what to publish is the same each time.
     records = sorted(spf_records(texts))
@@ -91,9 +92,24 @@ def spf_mended(texts: Sequence[str], relay_host: str) -> str:
     # Beside others a redirect would count for nothing (RFC 7208 §6.1).
     kept = [re.sub(r"(?i)^redirect=", "include:", one) for one in kept]
     strict = not there or "-all" in (one.lower() for one in there)
-    terms = kept or [f"a:{relay_host}"]
+    terms = kept or [_term(relay_host)]
     mended = " ".join(["v=spf1", *terms, "-all" if strict else "~all"])
     return mended if spf_problem(texts) and not spf_problem([mended]) else ""
+
+
+def _term(host: str) -> str:
+    if not is_address(host):
+        return f"a:{host}"
+    return f"ip6:{host}" if ":" in host else f"ip4:{host}"
+
+
+def is_address(host: str) -> bool:
+    """Return whether a host is given by its IP address."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def dmarc_names(domain: str) -> list[str]:

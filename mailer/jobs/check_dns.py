@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from mailer.compose.dkimrecord import problem_with, zone_line
 from mailer.compose.policies import (
     LOOKUPS_MAX,
+    is_address,
     spf_leads_to,
     spf_lookups,
     spf_mended,
@@ -93,7 +94,8 @@ def check_key(dns: Dns, key: DkimKey) -> Looked:
 def _leaves_from(relay: RelayAddress) -> str:
     """Return the host that a relay's letters leave from; "" where nobody said."""
     there = relay.helo_name if relay.host in LOOPBACK else relay.host
-    return relay.leaves_from or there
+    name = relay.leaves_from or there
+    return str(ip_address(name)) if is_address(name) else name
 
 
 def _spf(dns: Dns, domain: str, host: str, opinion: Opinion | None) -> Looked:
@@ -184,21 +186,34 @@ def _names(dns: Dns, relay: RelayAddress) -> Looked:
         return Looked(f"PTR {relay.name}", words)
 
     def found() -> Found:
-        addresses = dns.addresses(host)
+        addresses = [host] if is_address(host) else dns.addresses(host)
         if not addresses:
             return Found("it has no address", _address_of(host))
-        for address in addresses:
-            publish = f"{ip_address(address).reverse_pointer}. 3600 IN PTR {host}."
-            names = dns.names_of(address)
-            if not names:
-                words = f"{address} has no name (PTR): whoever owns the address sets it"
-                return Found(words, publish)
-            if not any(address in dns.addresses(name) for name in names):
-                back = "which does not lead back to it"
-                return Found(f"{address} calls itself {names[0]}, {back}", publish)
-        return HOLDS
+        each = (_pointing(dns, host, address) for address in addresses)
+        return next((one for one in each if one.problem), HOLDS)
 
     return looked_at(f"PTR {host}", found)
+
+
+def _pointing(dns: Dns, host: str, address: str) -> Found:
+    """Look whether an address has a name that leads back to it.
+
+    Args:
+        host: Whose address it is, or itself.
+    """
+    called = "<its name>" if host == address else host
+    publish = f"{ip_address(address).reverse_pointer}. 3600 IN PTR {called}."
+    names = dns.names_of(address)
+    if not names:
+        words = f"{address} has no name (PTR): whoever owns the address sets it"
+        return Found(words, publish)
+    if any(address in dns.addresses(name) for name in names):
+        return HOLDS
+    if host == address:
+        kind = "AAAA" if ":" in address else "A"
+        publish = f"{names[0]}. 3600 IN {kind} {address}"
+    words = f"{address} calls itself {names[0]}, which does not lead back to it"
+    return Found(words, publish)
 
 
 def _pages(dns: Dns, public_url: str) -> Looked:

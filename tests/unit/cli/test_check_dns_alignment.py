@@ -180,3 +180,26 @@ def test_a_workspace_says_where_bounces_go_and_letters_leave(tmp_path: Path) -> 
     domain = "fjellogfjord.example.com"
     assert (domain, f"bounces.{domain}") in named.ways
     assert all(sender and path for sender, path in named.ways)
+
+
+@pytest.mark.parametrize(
+    ("address", "pointer", "term"),
+    [
+        ("192.0.2.9", "9.2.0.192.in-addr.arpa", "ip4:192.0.2.9"),
+        ("2001:db8::9", f"9.{'0.' * 23}8.b.d.0.1.0.0.2.ip6.arpa", "ip6:2001:db8::9"),
+    ],
+)
+def test_a_relay_may_be_an_address(address: str, pointer: str, term: str) -> None:
+    relay = RelayAddress("main", address.upper(), 587)
+    unnamed = looked({}, ("example.com", "example.com"), relay=relay)
+    assert "has no name (PTR)" in unnamed[f"PTR {address}"].problem
+    publish = unnamed[f"PTR {address}"].publish
+    assert publish == f"{pointer}. 3600 IN PTR <its name>."
+    assert f'"v=spf1 {term} -all"' in unnamed["SPF example.com"].publish
+    there = {(pointer, "PTR"): ["out.example.com."]}
+    leads = {("out.example.com", "AAAA" if ":" in address else "A"): [address]}
+    assert looked({**there, **leads}, relay=relay)[f"PTR {address}"].problem == ""
+    back = looked(there, relay=relay)[f"PTR {address}"]
+    assert "does not lead back" in back.problem
+    kind = "AAAA" if ":" in address else "A"
+    assert back.publish == f"out.example.com. 3600 IN {kind} {address}"
