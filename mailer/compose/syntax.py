@@ -5,6 +5,7 @@ is one, the nearest right name.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -15,6 +16,9 @@ from mailer.compose.filters import FILTER_NAMES
 from mailer.compose.places import Places, check_depth, move
 from mailer.compose.tree import Nodes, everything
 from mailer.errors import did_you_mean
+
+_REMEMBERED = 256
+"""How many texts' files are remembered: the same layouts stand around all letters."""
 
 _ALLOWED = (
     nodes.Add, nodes.And, nodes.Assign, nodes.AssignBlock, nodes.Block, nodes.Call,
@@ -54,6 +58,7 @@ def parse(text: str, places: Places, offset: int) -> Nodes:
     return tree.body
 
 
+@lru_cache(_REMEMBERED)
 def named_files(text: str, shown: str) -> tuple[str, ...]:
     """Return the files that a template's text extends, includes and imports, by name.
 

@@ -28,6 +28,20 @@ def example_files() -> dict[str, bytes]:
     return dict(sorted(found.items()))
 
 
+def example_texts(folder: str, ending: str) -> dict[str, str]:
+    """Return the example's files in one folder that end so, by name, sorted; {} if none.
+
+    Args:
+        folder: Such as `templates/web`; those in folders of it are left out.
+    """
+    there = _root().joinpath(*folder.split("/"))
+    if not there.is_dir():
+        return {}
+    names = (one.name for one in there.iterdir() if one.is_file())
+    wanted = (name for name in names if name.endswith(ending) and name[0] != ".")
+    return {name: (there / name).read_bytes().decode() for name in sorted(wanted)}
+
+
 def example_folder() -> str:
     """Return where the example lies, to read a file of it that a workspace has not."""
     return str(_root())

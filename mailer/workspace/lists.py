@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -9,15 +10,17 @@ from mailer.errors import NotFoundError, WorkspaceError, did_you_mean, shorten
 from mailer.model.mailinglist import MailingList, OptIn, Wording
 from mailer.model.signup import CONFIRMATION, Question, SignUpPage
 from mailer.workspace.clickstable import clicks_of
-from mailer.workspace.files import inside
+from mailer.workspace.files import inside, read_text
 from mailer.workspace.folder import names
 from mailer.workspace.quiettable import quiet_of
-from mailer.workspace.tomlfiles import Table, read_toml
+from mailer.workspace.tomlfiles import Table, parse_toml
 from mailer.workspace.topictable import topics_of
 from mailer.workspace.welcometable import welcome_of
 
 KIND = "lists"
 _LAST_VERSION = 10_000
+_REMEMBERED = 512
+"""How many files are not parsed again while they say the same: each page asks for lists."""
 _ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
 _SENDER = re.compile(r'(?:"(?P<quoted>[^"]*)"|(?P<name>[^<>"]*?))\s*<(?P<address>[^<>]+)>')
@@ -72,7 +75,7 @@ def read_list(folder: str, name: str) -> MailingList:
 def _id_of(folder: str, name: str) -> object:
     shown = f"{KIND}/{name}.toml"
     try:
-        return read_toml(inside(folder, shown), shown).get("id")
+        return _id_in(read_text(inside(folder, shown), shown), shown)
     except WorkspaceError:
         # It is reported when that list itself is used.
         return None
@@ -80,7 +83,17 @@ def _id_of(folder: str, name: str) -> object:
 
 def _read(folder: str, name: str) -> MailingList:
     shown = f"{KIND}/{name}.toml"
-    return parse_list(read_toml(inside(folder, shown), shown), name)
+    return _list_in(read_text(inside(folder, shown), shown), name)
+
+
+@lru_cache(_REMEMBERED)
+def _id_in(text: str, shown: str) -> object:
+    return parse_toml(text, shown).get("id")
+
+
+@lru_cache(_REMEMBERED)
+def _list_in(text: str, name: str) -> MailingList:
+    return parse_list(parse_toml(text, f"{KIND}/{name}.toml"), name)
 
 
 _UTM = ("source", "medium", "campaign", "term", "content")

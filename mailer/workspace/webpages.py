@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from mailer.errors import WorkspaceError
-from mailer.workspace.example import example_files
+from mailer.workspace.example import example_texts
 from mailer.workspace.files import read_text
 
 FOLDER = "templates/web"
@@ -32,13 +32,7 @@ def read_web_words(folder: str) -> dict[str, str]:
 
 def files_below(folder: str, below: str, ending: str) -> dict[str, str]:
     """Return the files of a folder that end so by name, the example's below them."""
-    found = {
-        path.removeprefix(f"{below}/"): content.decode()
-        for path, content in example_files().items()
-        if path.startswith(f"{below}/")
-        and path.endswith(ending)
-        and "/" not in path.removeprefix(f"{below}/")
-    }
+    found = example_texts(below, ending)
     for path in sorted(Path(folder, below).glob(f"[!.]*{ending}")):
         found[path.name] = read_text(str(path), f"{below}/{path.name}")
     return found

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from mailer.config.example import EXAMPLE_ATTRIBUTES
 from mailer.model.expression import parse
-from mailer.workspace.example import example_files
+from mailer.workspace.example import example_files, example_texts
 from mailer.workspace.lists import read_lists
 from mailer.workspace.schedules import read_schedules
 
@@ -42,3 +42,17 @@ def test_every_segment_of_the_example_parses_and_names_lists_that_are_there():
         assert one.segments
         for segment, rule in one.segments.items():
             parse(rule, specs, f"lists/{one.name}.toml, segment {segment}")
+
+
+def test_one_folder_s_files_are_those_of_the_whole_example():
+    every = example_files()
+    for folder, ending in (("templates/web", ".html"), ("templates/web/words", ".po")):
+        wanted = {
+            path.removeprefix(f"{folder}/"): content.decode()
+            for path, content in every.items()
+            if path.rpartition("/")[0] == folder and path.endswith(ending)
+        }
+        assert wanted
+        assert example_texts(folder, ending) == wanted
+        assert list(example_texts(folder, ending)) == sorted(wanted)
+    assert example_texts("templates/nowhere", ".html") == {}

@@ -240,3 +240,22 @@ def test_a_mistake_in_a_topic_is_named(topics, words):
     said = refusal("[segments]", f"[topics]\n{topics}\n[segments]")
     assert said.startswith("lists/news.toml, [topics]")
     assert words in said
+
+
+def test_a_file_that_says_the_same_is_not_parsed_again(folder: Path):
+    first = read_list(str(folder), "news")
+    assert read_list(str(folder), "news") is first
+    file = folder / "lists" / "news.toml"
+    file.write_text(NEWS.replace('"News"', '"Else"'), encoding="utf-8")
+    assert read_list(str(folder), "news").title == "Else"
+    file.write_text(NEWS, encoding="utf-8")
+    assert read_list(str(folder), "news") == first
+
+
+def test_an_id_that_another_list_gets_and_loses_again_is_noticed(folder: Path):
+    first, other = read_list(str(folder), "news"), folder / "lists" / "other.toml"
+    other.write_text(NEWS, encoding="utf-8")
+    with pytest.raises(WorkspaceError, match="other"):
+        read_list(str(folder), "news")
+    other.write_text(NEWS.replace('id = "news"', 'id = "other"'), encoding="utf-8")
+    assert read_list(str(folder), "news") == first
