@@ -1,5 +1,6 @@
 """What every test may ask for: a key ring, and a database of either kind."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -19,6 +20,29 @@ from mailer.workspace.locks import FileTurn
 # What a test does is counted, not timed: a busy machine makes no failure.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect without looking for garbage all the time: a third of it would be that.
+
+    The thousands of tests that are there then are no garbage, and are not looked at again
+    until the last of them has run.
+    """
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish() -> None:
+    """Look at everything once more: pytest collects garbage, and warns, after this."""
+    gc.unfreeze()
+
 
 RING = KeyRing(
     (
