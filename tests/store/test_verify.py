@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from plans import asked
 from sending import a_campaign
 from sqlalchemy import update
 
 from mailer.jobs.database import Check, check
 from mailer.jobs.watch import watch_sums
 from mailer.model.key import KeyRing
+from mailer.store import verify
 from mailer.store.alarms import open_alarms
 from mailer.store.database import Database
 from mailer.store.tables import CampaignRow, DeliveryRow, SubscriptionRow, table
@@ -144,3 +146,9 @@ def test_while_it_runs_a_delivery_that_nobody_holds_is_an_alarm(database: Databa
     with database.read() as connection:
         (alarm,) = open_alarms(connection)
     assert "delivery 1: nobody holds it (it is claimed)" in alarm.happened
+
+
+def test_where_all_is_well_the_letters_are_read_once(database: Database) -> None:
+    with asked(database) as noted, database.read() as connection:
+        assert verify.deliveries_out_of_order(connection) == []
+    assert sum("FROM delivery" in words for words, _ in noted.statements) == 1
