@@ -122,16 +122,35 @@ def word(word: str) -> ColumnElement[str]:
 
 def stopped(kind: Kind, standing: FromClause = subscription) -> ColumnElement[bool]:
     """A suppression in force whose scope stops this kind of letter."""
-    scopes: list[ColumnElement[str]] = [
-        word("list:") + standing.c.list_id if scope is Scope.LIST else word(scope.value)
-        for scope in sorted(KINDS[kind].stopped_by)
-    ]
     return exists(
         select(_ONE).where(
-            _suppression.c.hash == contact.c.hash,
-            _suppression.c.scope.in_(scopes),
-            or_(_suppression.c.until_at.is_(None), _suppression.c.until_at > NOW),
+            _suppression.c.hash == contact.c.hash, *_stops(kind, standing.c.list_id)
         )
+    )
+
+
+def stopped_at_all(audience: "Audience", dialect: Dialect) -> ColumnElement[bool]:
+    """The same for a whole list: on SQLite looked up once, and not for each person.
+
+    PostgreSQL decides that by itself; what it can't keep in memory it would read anew for
+    each person, were it asked like this.
+    """
+    if dialect.name != "sqlite":
+        return stopped(audience.kind)
+    list_id = bindparam("list", type_=Text())
+    return contact.c.hash.in_(
+        select(_suppression.c.hash).where(*_stops(audience.kind, list_id))
+    )
+
+
+def _stops(kind: Kind, list_id: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:
+    scopes: list[ColumnElement[str]] = [
+        word("list:") + list_id if scope is Scope.LIST else word(scope.value)
+        for scope in sorted(KINDS[kind].stopped_by)
+    ]
+    return (
+        _suppression.c.scope.in_(scopes),
+        or_(_suppression.c.until_at.is_(None), _suppression.c.until_at > NOW),
     )
 
 

@@ -24,7 +24,7 @@ from mailer.store.audience import (
     other_topics,
     people,
     picked_first,
-    stopped,
+    stopped_at_all,
     subscription,
     word,
 )
@@ -175,23 +175,12 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
         EXCLUDED: [one.name for one in audience.exclude],
         EARLIER: [one.name for one in audience.earlier],
     }
-    # Row by row in the order of an index: sorting a million of them takes three times as
-    # long, and memory.
-    everyone = people(
-        _reason(audience, connection.dialect).label("reason"), contact.c.id
-    ).order_by(subscription.c.contact_id)
-    count: dict[str, int] = {}
-    first: dict[str, list[int]] = {}
-    rows = connection.execute(
-        everyone,
-        bounds(connection, audience, now),
-        execution_options={"yield_per": _ROWS_AT_A_TIME},
-    )
-    for row in rows:
-        reason = str(row.reason)
-        count[reason] = count.get(reason, 0) + 1
-        if count[reason] <= _FIRST_SHOWN:
-            first.setdefault(reason, []).append(row.id)
+    reason = _reason(audience, connection.dialect).label("reason")
+    values = bounds(connection, audience, now)
+    each = people(reason).subquery()
+    counted = select(each.c.reason, func.count()).group_by(each.c.reason)
+    count = {str(one): int(many) for one, many in connection.execute(counted, values)}
+    first = _first(connection, reason, values, count)
     addresses = _addresses(connection, [one for ids in first.values() for one in ids])
     found = [
         Group(
@@ -203,6 +192,31 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
         for reason, ids in first.items()
     ]
     return sorted(found, key=lambda group: (group.reason != GETS_IT, -group.count))
+
+
+def _first(
+    connection: Connection,
+    reason: Label[str],
+    values: dict[str, object],
+    count: dict[str, int],
+) -> dict[str, list[int]]:
+    """Return the first contacts of each reason, in order.
+
+    They are read in the order of an index, and no further than the last of them stands.
+    """
+    first: dict[str, list[int]] = {one: [] for one in count}
+    missing = sum(min(_FIRST_SHOWN, many) for many in count.values())
+    everyone = people(reason, contact.c.id).order_by(subscription.c.contact_id)
+    streamed = {"yield_per": _ROWS_AT_A_TIME}
+    with connection.execute(everyone, values, execution_options=streamed) as rows:
+        for row in rows:
+            found = first.setdefault(row.reason, [])
+            if len(found) < _FIRST_SHOWN:
+                found.append(row.id)
+                missing -= 1
+            if missing <= 0:
+                break
+    return first
 
 
 def _addresses(connection: Connection, ids: list[int]) -> dict[int, str]:
@@ -225,7 +239,7 @@ def _reason(audience: Audience, dialect: Dialect) -> ColumnElement[str]:
             (EXPIRED, word("expired")),
             (OLD_WORDS, word("old_words")),
         ]
-    cases.append((stopped(audience.kind), word("suppressed")))
+    cases.append((stopped_at_all(audience, dialect), word("suppressed")))
     cases.append((other_topics(audience), word("topics")))
     cases += [
         (gets_it_by(one, dialect), word(f"{EARLIER}:{number}"))

@@ -3,13 +3,18 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from audiences import NEWS, NOW, RING, add_people, make_folder, world
+import pytest
+from audiences import NEWS, NOW, RING, add_people, hash_of, make_folder, world
+from plans import asked, read_through
 
 from mailer.jobs.list_growth import Period, grew, listed, stands
-from mailer.model.consent import Act, Basis, How, NewEntry
+from mailer.jobs.world import World
+from mailer.model.consent import Act, Basis, How, NewEntry, SuppressionReason
+from mailer.model.suppression import Suppression
 from mailer.store import ledger
 from mailer.store.database import Database
 from mailer.store.lists import see_list
+from mailer.store.suppressions import suppress
 
 NOVEMBER = datetime(2026, 11, 3, 12, tzinfo=UTC)
 _ACTS = {
@@ -64,3 +69,37 @@ def test_a_list_that_nobody_joined_is_empty(database: Database, tmp_path: Path):
     here = world(database, str(make_folder(tmp_path / "shop")))
     assert stands(here, "newsletter", NOW).states == ()
     assert grew(here, "news", "month") == []
+
+
+def _with_one_stopped(database: Database, folder: Path) -> World:
+    here = world(database, str(make_folder(folder / "shop")))
+    with database.write() as connection:
+        see_list(connection, NEWS, NOW)
+        add_people(connection, range(1, 61))
+        for number, reason in ((60, "bounced"), (30, "objected")):
+            # What is over stops nobody.
+            until = None if number == 60 else NOW - timedelta(days=1)
+            no = Suppression("marketing", SuppressionReason(reason), NOW, until, "test")
+            suppress(connection, hash_of(number), no)
+    return here
+
+
+def test_the_first_of_each_reason_are_named_also_of_a_rare_one(
+    database: Database, tmp_path: Path
+) -> None:
+    here = _with_one_stopped(database, tmp_path)
+    gets_it, stopped = stands(here, "newsletter", NOW).states
+    assert (gets_it.reason, gets_it.count) == ("gets_it", 59)
+    assert gets_it.first == tuple(f"person{one}@example.com" for one in range(1, 21))
+    assert (stopped.reason, stopped.count) == ("suppressed", 1)
+    assert stopped.first == ("person60@example.com",)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_suppressions_are_read_once_for_a_list_and_not_for_each_person(
+    database: Database, tmp_path: Path
+) -> None:
+    here = _with_one_stopped(database, tmp_path)
+    with asked(database) as noted:
+        stands(here, "newsletter", NOW)
+    assert "suppression" in read_through(database, noted)
