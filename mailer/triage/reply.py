@@ -119,9 +119,14 @@ def about_sender(reply: Reply) -> Outcome | None:
 
 
 def about_recipient(reply: Reply) -> Outcome | None:
-    """Judge the answer to RCPT; None when it lets us go on."""
+    """Judge the answer to RCPT; None when it lets us go on.
+
+    A 3xx is none (RFC 5321 §4.3.2): the answers are out of step, and say nothing of her.
+    """
     if reply.positive:
         return None
+    if reply.intermediate:
+        return Released(reply, Stage.RCPT)
     return _judged(reply, Stage.RCPT)
 
 

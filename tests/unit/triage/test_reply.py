@@ -93,7 +93,7 @@ def test_each_step_judges_by_its_own_rule() -> None:
     )
     table = {
         250: [None, None, Released, Accepted],
-        354: [Released, Refused, None, InDoubt],
+        354: [Released, Released, None, InDoubt],
         421: [Released, Released, Released, Released],
         450: [Released, Deferred, Deferred, Deferred],
         530: [Released, Released, Released, Released],
