@@ -6,12 +6,15 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
-from mailer.errors import RefusedError
+from mailer.errors import DatabaseError, RefusedError
 from mailer.pace.restart import ENDS_AT_MOST, WITHIN, pause_after
 from mailer.store.alarms import Alarm, raise_alarm
 from mailer.store.database import Database
 
 _log = logging.getLogger(__name__)
+
+_NOT_STARTED = 1
+"""The status of a sender of which no process could be started."""
 
 
 class Member(Protocol):
@@ -86,13 +89,7 @@ class Crew:
     async def _keep(self, place: int, stop: asyncio.Event) -> None:
         ends: list[datetime] = []
         while not stop.is_set():
-            member = await asyncio.to_thread(self._start, place)
-            self._members.add(member)
-            try:
-                status = await _until_either(member, stop)
-            finally:
-                self._members.discard(member)
-                member.close()
+            status = await self._once(place, stop)
             if status is None:
                 return
             ends.append(self._clock())
@@ -106,6 +103,21 @@ class Crew:
                 )
             _log.error("%s; it is started again", words)
             await _sleep(pause.total_seconds(), stop)
+
+    async def _once(self, place: int, stop: asyncio.Event) -> int | None:
+        """Keep one sender at work; return its status, None once it was told to end."""
+        try:
+            member = await asyncio.to_thread(self._start, place)
+        except (OSError, DatabaseError) as problem:
+            # No memory for one more process, say: as if it had ended at once.
+            _log.error("sender %d cannot be started: %s", place + 1, problem)
+            return _NOT_STARTED
+        self._members.add(member)
+        try:
+            return await _until_either(member, stop)
+        finally:
+            self._members.discard(member)
+            member.close()
 
 
 async def _until_either(member: Member, stop: asyncio.Event) -> int | None:
