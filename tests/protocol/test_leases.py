@@ -49,7 +49,7 @@ class HeardLate(InThread):
 def take_back(database: Database) -> bool:
     """Do what other senders do, all the time."""
     with database.write() as connection:
-        taken = owners.take_back_overdue(connection, now())
+        taken = owners.take_back_overdue(connection, owners.overdue(connection), now())
         doubts.send_again(connection, now())
     return taken.in_doubt > 0
 
@@ -96,7 +96,7 @@ def test_a_letter_that_leaves_is_its_senders_as_long_as_any_other(
     assert writing.commit(sheet, now(), None) == {claim.id}
     writing.close()
     with database.write() as connection:
-        assert not owners.take_back_overdue(connection, now())
+        assert not owners.take_back_overdue(connection, owners.overdue(connection), now())
     (row,) = rows(database)
     assert row.state == "sending"
     assert row.lease_until > now() + timedelta(minutes=4)
