@@ -149,6 +149,21 @@ def test_two_equal_lines_of_an_order_both_arrive(tmp_path: Path) -> None:
     assert page.get_content().count("<p>One tent</p>") == 2
 
 
+def test_lines_with_their_prices_are_lists_side_by_side(tmp_path: Path) -> None:
+    a_shop(tmp_path, 1)
+    words = (
+        "{% for line in lines %}{{ line }}:"
+        ' {{ prices[loop.index0]|float|money(\\"NOK\\") }} {% endfor %}'
+    )
+    letter = LETTER.replace("Your order {{ order }}", words)
+    letter = letter.replace('lines = "texts"', 'lines = "texts"\nprices = "texts"')
+    (tmp_path / "templates/mail/receipt/letter.toml").write_text(letter, encoding="utf-8")
+    data = '{"order": "1", "lines": ["Tent", "Peg"], "prices": ["1290", "9.5"]}'
+    order = ("receipt", "--to", "a@example.com", "--data", data, "--dry-run")
+    said = run(tmp_path, *order).output.replace("\u00a0", " ")
+    assert said.endswith("it can be sent: Tent: NOK 1,290 Peg: NOK 9.50\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
