@@ -30,6 +30,7 @@ from mailer.store.tables import DeliveryRow, table
 _delivery = table(DeliveryRow)
 _ids = _delivery.c.id.in_(bindparam("ids", expanding=True))
 
+_BY_HAND = "by_hand"
 _ONLY_QUEUED = frozenset({DeliveryState.QUEUED})
 RETRIED = frozenset(state for state, steps in TRANSITIONS.items() if steps == _ONLY_QUEUED)
 """Where a delivery has ended from which it may only go back to the queue: by a retry."""
@@ -71,7 +72,8 @@ def _settle(after: DeliveryState) -> Any:
     return (
         update(_delivery)
         .where(_ids, in_states([DeliveryState.IN_DOUBT]))
-        .values(state=after.value, ended_at=NOW)
+        # What was said last was said of the doubt.
+        .values(state=after.value, ended_at=NOW, reply=bindparam("said"))
         .returning(_delivery.c.id, _delivery.c.attempt)
     )
 
@@ -135,16 +137,17 @@ def resolve(
     Args:
         after: accepted, refused, or queued: then it is sent again under the same
             Message-ID.
-        words: What the log says of it; else that it was done by hand.
+        words: What is said of it; else that it was done by hand.
     """
     values: dict[str, Any] = {"ids": list(ids), "now": now}
+    said = words or f"in doubt, settled by hand as {after.value}"
     if after is DeliveryState.QUEUED:
         values |= {"due": again.due_at, "give_up": again.give_up_at}
         rows = connection.execute(_doubted_again, values).all()
     else:
-        rows = connection.execute(_settled[after], values).all()
-    said = words or f"in doubt, settled by hand as {after.value}"
-    _log(connection, rows, after, now, said)
+        rows = connection.execute(_settled[after], values | {"said": said}).all()
+    logged = "settled" if words else _BY_HAND
+    _log(connection, rows, after, now, said, logged)
     return len(rows)
 
 
@@ -169,6 +172,7 @@ def _log(
     after: DeliveryState,
     now: datetime,
     words: str,
+    logged: str = _BY_HAND,
 ) -> None:
     log_attempts(
         connection,
@@ -179,7 +183,7 @@ def _log(
                 after,
                 now,
                 reply=Reply(0, "", words),
-                logged="by_hand",
+                logged=logged,
             )
             for row in rows
         ],

@@ -417,7 +417,8 @@ def test_an_answer_to_a_letter_in_doubt_settles_it_and_no_other(desk, ring, fiel
         states = connection.execute(deliveries.select().order_by(deliveries.c.id)).all()
     assert [one.state for one in states] == ["accepted", "in_doubt", "refused"]
     (log,) = attempts(desk.database)
-    assert log.words == f"in doubt, settled as accepted: {said}"
+    words = f"in doubt, settled as accepted: {said}"
+    assert (log.outcome, log.words, states[0].reply) == ("settled", words, words)
 
 
 @pytest.mark.parametrize("kind", [Kind.MARKETING, Kind.CONFIRMATION])
