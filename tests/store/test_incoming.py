@@ -13,7 +13,7 @@ from mailer.jobs import holds
 from mailer.jobs.bounces import newest, of_campaign, stats, undo
 from mailer.jobs.erase import erase
 from mailer.jobs.incoming import Desk, Handled, handle_all, keep
-from mailer.jobs.owner import recover
+from mailer.jobs.owner import Overdue, recover
 from mailer.jobs.refused import any_refused, judge_refused
 from mailer.model.consent import SuppressionReason
 from mailer.model.delivery import DeliveryState
@@ -446,7 +446,7 @@ def test_what_came_back_while_it_was_on_the_line_settles_the_doubt_that_follows(
             ],
         )
     locks = locks_for(desk.database, tmp_path)
-    recover(desk.database, locks, 0, lambda: NOW)
+    recover(desk.database, locks, lambda: NOW, Overdue(3600), 0)
     locks.close()
     with desk.database.read() as connection:
         found = connection.execute(deliveries.select().order_by(deliveries.c.id)).all()
