@@ -106,8 +106,9 @@ class Clicks:
             with self._lock:
                 held = list(self._waiting)
             # The first ones: they are judged by their places and taken out from there.
+            # What seems to be yet to come was before the clock was put back.
             due = list(
-                takewhile(lambda one: everything or now - one.seen.at >= _WAITS, held)
+                takewhile(lambda one: everything or abs(now - one.seen.at) >= _WAITS, held)
             )
             if not due:
                 return 0

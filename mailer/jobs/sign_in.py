@@ -103,7 +103,7 @@ def sign_in(
     name = knock.name[:_NAME_AT_MOST]
     since = now - rules.within
     with database.write() as connection:
-        tries = sessions.count_tries(connection, name, knock.network, since)
+        tries = sessions.count_tries(connection, name, knock.network, since, now)
         if (
             tries.here >= rules.here
             or tries.name >= rules.name

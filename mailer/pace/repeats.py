@@ -24,7 +24,7 @@ class Repeats:
             return True
         self._said.append((rule, name, now))
         times = sum(
-            one is rule and whose == name and now - at < _AN_HOUR
+            one is rule and whose == name and abs(now - at) < _AN_HOUR
             for one, whose, at in self._said
         )
         return times >= rule.after

@@ -18,5 +18,6 @@ def pause_after(ends: Sequence[datetime], now: datetime) -> timedelta | None:
         None when it ended `ENDS_AT_MOST` times `WITHIN` a while: starting it once more
         would not help.
     """
-    lately = sum(1 for end in ends if now - end < WITHIN)
+    # What ended long after now did so before the clock was put back.
+    lately = sum(1 for end in ends if abs(now - end) < WITHIN)
     return None if lately >= ENDS_AT_MOST else _FIRST_PAUSE * 2 ** max(0, lately - 1)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from mailer.store.lately import lately
 from mailer.store.tables import table
 from mailer.store.tickettables import FormMessageRow, TicketRow
 
@@ -17,12 +18,13 @@ def written_lately(
     connection: Connection, network_hash: bytes | None, now: datetime
 ) -> tuple[int, int]:
     """Count what was written in an hour: from a network, and in all."""
-    lately = select(func.count()).select_from(_rows).where(_rows.c.at > now - _HOUR)
+    in_an_hour = lately(_rows.c.at, now - _HOUR, now)
+    counted = select(func.count()).select_from(_rows).where(in_an_hour)
     network = 0
     if network_hash is not None:
-        here = lately.where(_rows.c.network_hash == network_hash)
+        here = counted.where(_rows.c.network_hash == network_hash)
         network = int(connection.execute(here).scalar_one())
-    return network, int(connection.execute(lately).scalar_one())
+    return network, int(connection.execute(counted).scalar_one())
 
 
 def note_written(connection: Connection, network_hash: bytes | None, now: datetime) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from mailer.store.columns import Instant
+from mailer.store.lately import lately
 from mailer.store.tables import PageRequestRow, table
 
 _rows = table(PageRequestRow)
@@ -82,14 +83,15 @@ def asked_for(
     now: datetime,
 ) -> AskedFor:
     """Count the links that were asked for lately."""
-    lately = _rows.c.asked_at > now - _HOUR
+    in_an_hour = lately(_rows.c.asked_at, now - _HOUR, now)
     asked = _rows.c.purpose != Purpose.NOTE.value
-    hers = (_rows.c.contact_id == contact_id) & (_rows.c.asked_at > now - _DAY) & asked
-    here = (_rows.c.network_hash == network_hash) & lately
+    in_a_day = lately(_rows.c.asked_at, now - _DAY, now)
+    hers = (_rows.c.contact_id == contact_id) & in_a_day & asked
+    here = (_rows.c.network_hash == network_hash) & in_an_hour
     return AskedFor(
         0 if contact_id is None else _count(connection, hers),
         0 if network_hash is None else _count(connection, here),
-        _count(connection, lately & asked),
+        _count(connection, in_an_hour & asked),
     )
 
 
@@ -132,7 +134,7 @@ def open_request(
             _rows.c.id == number,
             _rows.c.open_by > now,
             _rows.c.contact_id.is_not(None),
-            or_(_rows.c.opened_at.is_(None), _rows.c.opened_at > now - _TWICE),
+            or_(_rows.c.opened_at.is_(None), lately(_rows.c.opened_at, now - _TWICE, now)),
         )
         .values(
             opened_at=func.coalesce(_rows.c.opened_at, literal(now, Instant())),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, case, delete, func, insert, select, update
 
 from mailer.model.staff import SignedIn
+from mailer.store.lately import lately
 from mailer.store.staff import staff_of
 from mailer.store.stafftables import StaffRow, StaffSessionRow, StaffTryRow
 from mailer.store.tables import table
@@ -72,7 +73,9 @@ def session_of(
     ).first()
     if row is None:
         return None
-    return SignedIn(staff_of(row), digest, row.ends_at), now - row.seen_at > _SEEN_EVERY
+    return SignedIn(staff_of(row), digest, row.ends_at), abs(
+        now - row.seen_at
+    ) > _SEEN_EVERY
 
 
 def see_session(connection: Connection, digest: bytes, now: datetime) -> None:
@@ -87,7 +90,9 @@ def end_session(connection: Connection, digest: bytes) -> None:
     connection.execute(delete(_session).where(_session.c.digest == digest))
 
 
-def count_tries(connection: Connection, name: str, network: str, since: datetime) -> Tries:
+def count_tries(
+    connection: Connection, name: str, network: str, since: datetime, now: datetime
+) -> Tries:
     """Count the attempts that failed since a moment."""
     folded = name.casefold()
     named, there = _try.c.folded == folded, _try.c.network == network
@@ -96,7 +101,7 @@ def count_tries(connection: Connection, name: str, network: str, since: datetime
             func.coalesce(func.sum(case((named & there, 1), else_=0)), 0),
             func.coalesce(func.sum(case((named, 1), else_=0)), 0),
             func.coalesce(func.sum(case((there, 1), else_=0)), 0),
-        ).where(_try.c.at > since)
+        ).where(lately(_try.c.at, since, now))
     ).one()
     return Tries(int(row[0]), int(row[1]), int(row[2]))
 

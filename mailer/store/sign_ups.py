@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, delete, func, insert, null, select, update
 
 from mailer.audience.joining import Asked
+from mailer.store.lately import lately
 from mailer.store.tables import SignUpRow, table
 
 _rows = table(SignUpRow)
@@ -54,17 +55,17 @@ def asked_lately(
     now: datetime,
 ) -> Asked:
     """Count what was asked lately; contact 0 stands for somebody who is not on record."""
-    hour_ago, day_ago = now - _HOUR, now - _DAY
     letters = (
         select(func.count())
         .select_from(_rows)
         .where(
             _rows.c.contact_id == contact_id,
-            _rows.c.asked_at > day_ago,
+            lately(_rows.c.asked_at, now - _DAY, now),
             _rows.c.frozen_hash.is_not(None),
         )
     )
-    recent = select(func.count()).select_from(_rows).where(_rows.c.asked_at > hour_ago)
+    in_an_hour = lately(_rows.c.asked_at, now - _HOUR, now)
+    recent = select(func.count()).select_from(_rows).where(in_an_hour)
     return Asked(
         same_list=connection.execute(
             letters.where(_rows.c.list_id == list_id)

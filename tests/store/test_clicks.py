@@ -65,6 +65,15 @@ def test_what_came_just_now_waits_until_it_is_known_what_follows(clicks: Clicks)
     assert clicks.write(AT + timedelta(seconds=2)) == 1
 
 
+def test_what_came_before_the_clock_was_put_back_waits_no_longer(clicks: Clicks):
+    clicks.note(ONE, seen(0))
+    back = timedelta(hours=-1)
+    assert clicks.write(AT + back) == 1
+    clicks.note(ONE, seen(back.total_seconds()))
+    assert clicks.write(AT + back + timedelta(seconds=1)) == 0
+    assert clicks.write(AT + back + timedelta(seconds=2)) == 1
+
+
 def test_who_follows_link_after_link_in_a_moment_is_a_machine(clicks: Clicks):
     scanner, person = "203.0.113.9", "198.51.100.7"
     clicks.note(ONE, seen(0, scanner))

@@ -123,6 +123,17 @@ def test_a_session_ends_when_nothing_is_done_and_after_its_time(database, tokens
     assert session_behind(database, "x" * 43, RULES, at) is None
 
 
+def test_who_does_nothing_is_signed_out_though_the_clock_was_put_back(
+    database, tokens, secret
+):
+    at = NOW + A_MINUTE
+    opened = sign_in(database, tokens, knock(secret, at), RULES, at)
+    assert isinstance(opened, Opened)
+    back = at - timedelta(days=1)
+    assert session_behind(database, opened.secret, RULES, back) is not None
+    assert session_behind(database, opened.secret, RULES, back + RULES.idle) is None
+
+
 def test_a_link_is_used_once_ends_and_a_newer_one_shuts_out_the_old_ways(
     database, tokens, secret
 ):
@@ -162,7 +173,7 @@ def test_old_attempts_are_forgotten(database, tokens, secret):
     later = at + RULES.within
     sign_in(database, tokens, knock(secret, later, code="0"), RULES, later)
     with database.read() as connection:
-        tries = sessions.count_tries(connection, "kari", "192.0.2.1", NOW)
+        tries = sessions.count_tries(connection, "kari", "192.0.2.1", NOW, later)
     assert tries.here == 1
 
 

@@ -16,3 +16,8 @@ def test_each_pause_is_twice_as_long_until_there_is_none() -> None:
 def test_ends_of_long_ago_do_not_count() -> None:
     long_ago = [NOW - WITHIN - timedelta(seconds=1)] * ENDS_AT_MOST
     assert pause_after([*long_ago, NOW], NOW) == timedelta(seconds=0.5)
+
+
+def test_ends_before_the_clock_was_put_back_do_not_count() -> None:
+    before = [NOW + timedelta(days=1)] * ENDS_AT_MOST
+    assert pause_after([*before, NOW], NOW) == timedelta(seconds=0.5)
