@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 _LEAST = timedelta(minutes=1)
 """Less is let be: clocks are put right a little all the time."""
 
+_A_MOMENT_S = 1.0
 _SLICE = 500
 _MARK = "clock put back"
 
@@ -41,11 +42,19 @@ class ClockWatch:
         self._database = database
         self._clock = clock
         self._clock_s = clock_s
-        self._seen = clock(), clock_s()
+        self._seen = self._read()
+
+    def _read(self) -> tuple[datetime, float]:
+        """Read both clocks in one moment: the process may be stopped in between."""
+        while True:
+            before_s = self._clock_s()
+            now = self._clock()
+            if self._clock_s() - before_s < _A_MOMENT_S:
+                return now, before_s
 
     def look(self) -> None:
         """Look whether it was put back since the last time; call it every few seconds."""
-        (before, before_s), self._seen = self._seen, (self._clock(), self._clock_s())
+        (before, before_s), self._seen = self._seen, self._read()
         now, now_s = self._seen
         jump = Jump(before + timedelta(seconds=now_s - before_s), now)
         if jump.by >= _LEAST:

@@ -156,3 +156,24 @@ def test_a_clock_that_runs_on_or_jumps_forward_changes_nothing(
         seconds.s += 5
         watch.look()
     assert [row.due_at for row in rows(database)] == [then + DAY]
+
+
+def test_a_process_that_is_stopped_between_two_looks_at_clocks_changes_nothing(
+    database: Database, ring: KeyRing
+):
+    then, seconds, hour_s = now(), Seconds(), HOUR.total_seconds()
+    stops = iter([0.0, hour_s, 0.0, 0.0, hour_s, 0.0])
+
+    def clock() -> datetime:
+        read = then + timedelta(seconds=seconds.s)
+        # All stands still, and time goes on.
+        seconds.s += next(stops, 0.0)
+        return read
+
+    watch = ClockWatch(database, clock, seconds)
+    a_campaign(database, ring, 1)
+    put(database, 1, attempt=1, due_at=then + DAY)
+    for _ in range(4):
+        seconds.s += 5
+        watch.look()
+    assert [row.due_at for row in rows(database)] == [then + DAY]
