@@ -206,5 +206,5 @@ def test_who_asks_late_opens_no_session_any_more(database: Database, mine: Advis
     with pytest.raises(DatabaseError, match="has let go of its locks"):
         mine.take_over(number + 1)
     with pytest.raises(DatabaseError, match="has let go of its locks"):
-        owner.recover(database, mine, number + 1, now)
+        owner.recover(database, mine, now, Overdue(LONG_S), number + 1)
     assert database.engine.pool.status().count("Current Checked out connections: 0") == 1
