@@ -117,6 +117,6 @@ def test_what_comes_back_settles_what_a_kill_left_in_doubt(
         says(shop, accepted=6, in_doubt=1)
     told = "in doubt, settled as accepted: a person has answered it"
     explained = shop.run("explain", ANSWERED, "1")
-    assert re.search(rf"accepted by main on .*: {told}", explained), explained
+    assert re.search(rf"accepted on .*: {told}", explained), explained
     # Nobody got two.
     assert set(taken.copies.values()) == {1}

@@ -26,7 +26,7 @@ from mailer.model.token import Link
 from mailer.store import ledger
 from mailer.store.clicks import count_clicks, keep_links
 from mailer.store.database import Connection, Database
-from mailer.store.incoming import keep, note_answer
+from mailer.store.incoming import keep, mark_sorted, note_answer
 from mailer.store.reporting import codes_of, tallies
 from mailer.store.tables import CampaignAgedRow, DeliveryRow, SubscriptionRow, table
 
@@ -268,4 +268,5 @@ def test_who_answered_is_counted_once_for_each_letter(
         for place, answers in enumerate([1, 1, 2]):
             number, _ = keep(connection, b"Hello %d" % place, "pipe", NOW)
             note_answer(connection, number, answers)
+            mark_sorted(connection, number, "human", "", NOW)
     assert report(database, morning_after).replied == 2
