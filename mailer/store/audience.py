@@ -16,6 +16,7 @@ from sqlalchemy import (
     Dialect,
     FromClause,
     Select,
+    Subquery,
     Text,
     bindparam,
     exists,
@@ -129,18 +130,12 @@ def stopped(kind: Kind, standing: FromClause = subscription) -> ColumnElement[bo
     )
 
 
-def stopped_at_all(audience: "Audience", dialect: Dialect) -> ColumnElement[bool]:
-    """The same for a whole list: on SQLite looked up once, and not for each person.
-
-    PostgreSQL decides that by itself; what it can't keep in memory it would read anew for
-    each person, were it asked like this.
-    """
-    if dialect.name != "sqlite":
-        return stopped(audience.kind)
-    list_id = bindparam("list", type_=Text())
-    return contact.c.hash.in_(
-        select(_suppression.c.hash).where(*_stops(audience.kind, list_id))
+def who_is_stopped(audience: "Audience") -> Subquery:
+    """Select the hashes of all whose suppressions stop letters to a list."""
+    found = select(_suppression.c.hash).where(
+        *_stops(audience.kind, bindparam("list", type_=Text()))
     )
+    return found.distinct().subquery("stopped")
 
 
 def _stops(kind: Kind, list_id: ColumnElement[str]) -> tuple[ColumnElement[bool], ...]:

@@ -4,7 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Dialect, Label, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Label,
+    Select,
+    Text,
+    bindparam,
+    case,
+    false,
+    func,
+    select,
+)
 
 from mailer.model.contact import Contact
 from mailer.model.kind import KINDS
@@ -24,11 +36,13 @@ from mailer.store.audience import (
     other_topics,
     people,
     picked_first,
-    stopped_at_all,
+    stopped,
     subscription,
+    who_is_stopped,
     word,
 )
 from mailer.store.contacts import get_contacts
+from mailer.store.topics import who_chose_others
 
 _FIRST_SHOWN = 20
 _ROWS_AT_A_TIME = 5_000
@@ -175,11 +189,13 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
         EXCLUDED: [one.name for one in audience.exclude],
         EARLIER: [one.name for one in audience.earlier],
     }
-    reason = _reason(audience, connection.dialect).label("reason")
     values = bounds(connection, audience, now)
-    each = people(reason).subquery()
+    each = _each(audience, connection.dialect).subquery()
     counted = select(each.c.reason, func.count()).group_by(each.c.reason)
     count = {str(one): int(many) for one, many in connection.execute(counted, values)}
+    reason = _reason(
+        audience, connection.dialect, stopped(audience.kind), other_topics(audience)
+    ).label("reason")
     first = _first(connection, reason, values, count)
     addresses = _addresses(connection, [one for ids in first.values() for one in ids])
     found = [
@@ -192,6 +208,27 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
         for reason, ids in first.items()
     ]
     return sorted(found, key=lambda group: (group.reason != GETS_IT, -group.count))
+
+
+def _each(audience: Audience, dialect: Dialect) -> Select[Any]:
+    """Select everybody's reason, for all of them at once.
+
+    Suppressions and topics are joined: looked up for each person, they take PostgreSQL ten
+    times as long.
+    """
+    stops = who_is_stopped(audience)
+    is_stopped = stops.c.hash.is_not(None)
+    if not KINDS[audience.kind].by_topic:
+        reason = _reason(audience, dialect, is_stopped, false())
+        everyone = people(reason.label("reason"))
+        return everyone.outerjoin(stops, stops.c.hash == contact.c.hash)
+    others = who_chose_others(bindparam("list", type_=Text()), audience.topics)
+    reason = _reason(audience, dialect, is_stopped, others.c.contact_id.is_not(None))
+    return (
+        people(reason.label("reason"))
+        .outerjoin(stops, stops.c.hash == contact.c.hash)
+        .outerjoin(others, others.c.contact_id == contact.c.id)
+    )
 
 
 def _first(
@@ -231,7 +268,12 @@ def _reason_of(key: str, texts: dict[str, list[str]]) -> tuple[str, str]:
     return reason, texts[reason][int(number)] if number else ""
 
 
-def _reason(audience: Audience, dialect: Dialect) -> ColumnElement[str]:
+def _reason(
+    audience: Audience,
+    dialect: Dialect,
+    is_stopped: ColumnElement[bool],
+    chose_others: ColumnElement[bool],
+) -> ColumnElement[str]:
     cases: list[tuple[ColumnElement[bool], Any]] = [(~CONFIRMED, subscription.c.status)]
     if KINDS[audience.kind].needs_subscription:
         cases = [
@@ -239,8 +281,8 @@ def _reason(audience: Audience, dialect: Dialect) -> ColumnElement[str]:
             (EXPIRED, word("expired")),
             (OLD_WORDS, word("old_words")),
         ]
-    cases.append((stopped_at_all(audience, dialect), word("suppressed")))
-    cases.append((other_topics(audience), word("topics")))
+    cases.append((is_stopped, word("suppressed")))
+    cases.append((chose_others, word("topics")))
     cases += [
         (gets_it_by(one, dialect), word(f"{EARLIER}:{number}"))
         for number, one in enumerate(audience.earlier)

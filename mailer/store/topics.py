@@ -8,8 +8,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    Subquery,
+    case,
     delete,
     exists,
+    func,
     insert,
     literal_column,
     or_,
@@ -106,6 +109,19 @@ def chose_others(
         .correlate_except(_chosen)
     )
     return some & ~matching
+
+
+def who_chose_others(list_id: ColumnElement[str], topics: Sequence[str]) -> Subquery:
+    """Select the people who chose topics of a list, and none of these."""
+    found = (
+        select(_chosen.c.contact_id)
+        .where(_chosen.c.list_id == list_id)
+        .group_by(_chosen.c.contact_id)
+    )
+    if topics:
+        about = case((_chosen.c.topic.in_([*topics]), 1), else_=0)
+        found = found.having(func.sum(about) == 0)
+    return found.subquery("chose_others")
 
 
 def about_hers() -> ColumnElement[bool]:
