@@ -265,8 +265,10 @@ def test_who_answered_is_counted_once_for_each_letter(
     database: Database, morning_after: int
 ):
     with database.write() as connection:
-        for place, answers in enumerate([1, 1, 2]):
+        # An automatic answer says that a letter arrived, and nothing of its reader.
+        kinds = ["human", "human", "human", "auto_reply"]
+        for place, (answers, kind) in enumerate(zip([1, 1, 2, 3], kinds, strict=True)):
             number, _ = keep(connection, b"Hello %d" % place, "pipe", NOW)
             note_answer(connection, number, answers)
-            mark_sorted(connection, number, "human", "", NOW)
+            mark_sorted(connection, number, kind, "it says so", NOW)
     assert report(database, morning_after).replied == 2
