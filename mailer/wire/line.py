@@ -45,11 +45,11 @@ class RelayAddress:
         name: What we call it.
         password: Never shown.
         helo_name: What we call ourselves in EHLO; "" lets the machine's name stand.
-        leaves_from: The host that its letters leave from, where that is another; "" where
-            nobody said. Nothing is opened to it.
         certificate_file: A PEM file of the authority to trust instead of the system's, or
             "".
         only_to: The one address that letters may go to, "" for any: a rehearsal's.
+        leaves_from: The host that its letters leave from, where that is another; "" where
+            nobody said. Nothing is opened to it.
     """
 
     name: str
@@ -59,10 +59,10 @@ class RelayAddress:
     username: str = ""
     password: str = field(default="", repr=False)
     helo_name: str = ""
-    leaves_from: str = ""
     certificate_file: str = ""
     timeouts: Timeouts = Timeouts()
     only_to: str = ""
+    leaves_from: str = ""
 
 
 class Line:
