@@ -10,7 +10,7 @@ from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.schedule import duration_words
 from mailer.pace.brakes import Brake, braked
 from mailer.pace.canary import Step, Tally, next_step
-from mailer.pace.shaping import share_out
+from mailer.pace.sharing import share_out
 from mailer.store import canaries
 from mailer.store.alarms import Alarm, raise_alarm
 from mailer.store.brakes import last_braked

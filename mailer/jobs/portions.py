@@ -13,7 +13,8 @@ from mailer.model.patience import can_wait
 from mailer.model.provider import OTHER
 from mailer.pace import shaping
 from mailer.pace.breaker import CircuitState
-from mailer.pace.shaping import Standing, share_out
+from mailer.pace.shaping import Standing
+from mailer.pace.sharing import share_out
 from mailer.pace.throttle import Rate
 from mailer.store.database import Connection, Database
 from mailer.store.providerstates import keep_states, provider_states, take_turn

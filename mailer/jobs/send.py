@@ -126,7 +126,8 @@ class Sender:
         )
         # A rehearsal asks no provider, and takes nothing of what they may be given.
         providers = NOTHING_KNOWN if self._rehearsing else rules.providers
-        self._shaper = Shaper(clock, providers, rules.senders)
+        lines = sum(one.connections for one in relays)
+        self._shaper = Shaper(clock, providers, rules.senders, lines)
         self._signing = Signing(place.signers, share_of_processors(rules.senders))
         self._uncomposed = Uncomposed(composer.failed)
         overdue = owner.Overdue(rules.keep_every_s)

@@ -20,6 +20,7 @@ from mailer.pace.breaker import CircuitState
 from mailer.pace.providers import NOTHING_KNOWN, Limits, Providers
 from mailer.pace.repeats import Repeats
 from mailer.pace.shaping import WELL, Heard, Standing
+from mailer.pace.sharing import room_for_one
 from mailer.store.alarms import raise_unless_open
 from mailer.store.database import Connection
 from mailer.store.providerstates import keep_states, provider_states
@@ -41,12 +42,15 @@ class Shaper:
         clock: Callable[[], datetime],
         providers: Providers = NOTHING_KNOWN,
         senders: int = 1,
+        connections: int = 0,
     ) -> None:
         """Build it.
 
         Args:
             senders: How many share what may be under way at once.
+            connections: How many this one may open, to all relays; 0 for any number.
         """
+        self._room = room_for_one(connections)
         self._clock = clock
         self._providers = providers
         self._senders = senders
@@ -62,10 +66,8 @@ class Shaper:
         self._answered = False
         """Whoever rested took a letter: no other is claimed there before that is known."""
         self._heard: collections.deque[_News] = collections.deque()
-        self._untold: tuple[list[_News], collections.Counter[str]] = (
-            [],
-            collections.Counter(),
-        )
+        self._untold: tuple[list[_News], collections.Counter[str]]
+        self._untold = [], collections.Counter()
         self._repeats = Repeats()
         self._read_at: datetime | None = None
         self._told_at = clock()
@@ -122,8 +124,8 @@ class Shaper:
 
     def has_room(self, name: str) -> bool:
         """Say whether one more letter to a provider may be on its way."""
-        limit = self.at_once.get(name)
-        return limit is None or self._under_way[name] < limit
+        limit = min(self._room, self.at_once.get(name, self._room))
+        return self._under_way[name] < limit
 
     def leave(self, name: str) -> None:
         """Hear that a letter that entered is not on its way any more."""
@@ -309,8 +311,8 @@ class Shaper:
         for name in {*known, *self.standings}:
             standing = self.standings.get(name, WELL)
             limit = shaping.at_once_of(standing, self._providers.limits_of(name))
-            if limit:
-                at_once[name] = max(1, limit // self._senders)
+            if limit or name != OTHER:
+                at_once[name] = max(1, limit // self._senders) if limit else self._room
         self.at_once = at_once
         self._strangers = any(
             name not in known and name != OTHER for name in self.standings

@@ -8,7 +8,7 @@ each time; then one letter is the probe, and its answer decides. What was learnt
 All of it is values: several senders keep one `Standing` for each provider in the database.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal, TypeVar, assert_never
@@ -305,14 +305,3 @@ def interleave(kinds: Sequence[T], of: Iterable[str]) -> list[T]:
         for place, one in enumerate(queue)
     )
     return [one for *_, one in sorted(placed, key=lambda it: it[:3])]
-
-
-def share_out(room: int, wants: Mapping[str, int]) -> dict[str, int]:
-    """Share room among providers: what each may have, and evenly where it is tight."""
-    shares: dict[str, int] = {}
-    left = room
-    by_want = sorted(wants.items(), key=lambda it: (it[1], it[0]))
-    for place, (name, want) in enumerate(by_want):
-        shares[name] = min(want, left // (len(by_want) - place))
-        left -= shares[name]
-    return shares

@@ -19,9 +19,9 @@ from mailer.pace.shaping import (
     probing,
     rate_of,
     said_no,
-    share_out,
     went,
 )
+from mailer.pace.sharing import share_out
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 limits = st.builds(

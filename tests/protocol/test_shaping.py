@@ -24,6 +24,7 @@ from sqlalchemy import select, update
 
 from mailer.errors import CannotComposeError
 from mailer.jobs.provider_status import resume_provider
+from mailer.jobs.putback import ClockWatch
 from mailer.jobs.relays import Relay
 from mailer.jobs.send import Rules
 from mailer.model.delivery import Claim
@@ -34,8 +35,8 @@ from mailer.store.alarms import open_alarms
 from mailer.store.database import Database
 from mailer.store.providerstates import provider_states
 from mailer.store.tables import DeliveryRow, table
-from mailer.wire.line import RelayAddress, Tls
-from mailer.wire.sink import Answer, Received, Sink, Step
+from mailer.wire.line import RelayAddress, Timeouts, Tls
+from mailer.wire.sink import Answer, Mischief, Received, Sink, Step
 
 DELIVERY = table(DeliveryRow)
 
@@ -152,6 +153,44 @@ def test_never_more_letters_are_under_way_than_a_provider_takes_at_once(
     assert 1 <= most <= 2
     # Nor are all taken in hand, to wait there (what has ended counts until it is written).
     assert held <= 40
+
+
+def test_a_provider_that_answers_slowly_leaves_the_others_their_connections(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 80)
+    among(database, {"slow": range(1, 41), "fast": range(41, 81)})
+    kept_waiting: set[str] = set()
+
+    def answer(step: Step, received: Received) -> Answer:
+        if step is Step.CONTENT and is_of("slow", received):
+            kept_waiting.add(received.recipient)
+            return Mischief.SILENCE
+        return None
+
+    sink = Sink(answer)
+
+    def fast() -> int:
+        found = [row.state for row in rows(database) if row.provider == "fast"]
+        return found.count("accepted")
+
+    async def run() -> None:
+        port = await sink.start()
+        # Not one of these times runs out: what is kept waiting waits until the end.
+        patient = {"timeouts": Timeouts(content_s=600)}
+        around = setup(
+            database, tmp_path, port, knowing(slow=Limits(), fast=Limits(at_once=20)),
+            address=patient,
+        )  # fmt: skip
+        around.rules = replace(around.rules, drain_s=0.1)
+        connections = around.connections
+        # On five of six connections a letter may wait whose envelope went with a slow one.
+        await around.until(lambda: fast() >= 35 or len(kept_waiting) == connections)
+        await sink.stop()
+
+    asyncio.run(run())
+    assert fast() >= 35
+    assert 1 <= len(kept_waiting) <= 5
 
 
 def test_what_waits_for_its_provider_at_one_relay_goes_when_another_had_its_letters(
@@ -271,7 +310,14 @@ def test_a_provider_gets_its_letters_though_the_clock_is_put_back(
         port = await sink.start()
         known = knowing(big=Limits(per_second=20))
         around = setup(database, tmp_path, port, known, clock=lambda: now() - back)
-        await around.until(lambda: nothing_open(database))
+        # The program looks every second.
+        watch = ClockWatch(database, around.clock)
+
+        def done() -> bool:
+            watch.look()
+            return nothing_open(database)
+
+        await around.until(done)
         await sink.stop()
 
     asyncio.run(run())

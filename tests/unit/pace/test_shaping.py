@@ -25,9 +25,9 @@ from mailer.pace.shaping import (
     rate_of,
     resumed,
     said_no,
-    share_out,
     went,
 )
+from mailer.pace.sharing import room_for_one, share_out
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -179,3 +179,14 @@ def test_a_big_domain_is_no_wall_among_many_that_are_small(each: int) -> None:
 
 def test_a_standing_is_a_value() -> None:
     assert Standing() == WELL
+
+
+@pytest.mark.parametrize(
+    ("connections", "busy"), [(1, 1), (2, 1), (4, 3), (6, 5), (20, 15)]
+)
+def test_one_provider_leaves_others_a_quarter_of_the_connections(connections, busy):
+    assert room_for_one(connections) == busy
+
+
+def test_any_number_of_connections_leaves_any_room():
+    assert room_for_one(0) > 10**9
