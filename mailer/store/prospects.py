@@ -205,7 +205,8 @@ def groups(connection: Connection, audience: Audience, now: datetime) -> list[Gr
             tuple(addresses[one] for one in ids),
             audience.name,
         )
-        for reason, ids in first.items()
+        # Of as many people: whose first came first.
+        for reason, ids in sorted(first.items(), key=lambda one: one[1])
     ]
     return sorted(found, key=lambda group: (group.reason != GETS_IT, -group.count))
 
