@@ -18,6 +18,7 @@ from mailer.errors import MailerError, NotFoundError, RefusedError
 from mailer.jobs.frozen import Frozen, put_down
 from mailer.jobs.world import World
 from mailer.model.address import parse_address
+from mailer.model.clocks import CLOCKS_APART
 from mailer.model.kind import Kind
 from mailer.store.alarms import Alarm, mark_told, untold_alarms
 from mailer.store.columns import to_instant
@@ -32,8 +33,6 @@ from mailer.workspace.lists import read_lists
 _log = logging.getLogger(__name__)
 
 _SHOWN = 20
-_CLOCKS_APART = timedelta(minutes=2)
-"""Clocks of programs on several machines may differ by so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ def _is_turn(
 ) -> bool:
     """Say whether it is time for a kind, and take the turn, so that nobody else tells."""
     with world.database.write() as connection:
-        before, later = to_instant(now - ways.every), to_instant(now + _CLOCKS_APART)
+        before, later = to_instant(now - ways.every), to_instant(now + CLOCKS_APART)
         # A turn that is yet to come was taken before the clock was put back.
         mine = pass_mark(connection, f"told {kind}", to_instant(now), before, later)
         if mine:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
+from mailer.model.clocks import CLOCKS_APART
+
 _WORTH_IT = 5
 """A campaign less than so many times its sample has none: little would be held back."""
 
 _MOST = 5_000
-_CLOCKS_APART = timedelta(minutes=2)
-"""Clocks of programs on several machines may differ by so much."""
-
 _PATIENCE = 4
 """So many times the wait is waited for letters to providers that take none now."""
 
@@ -85,7 +84,7 @@ def next_step(
         began: When its letters became due.
         settled_at: When all of it had been tried; None while it has not.
     """
-    if settled_at is not None and settled_at > now + _CLOCKS_APART:
+    if settled_at is not None and settled_at > now + CLOCKS_APART:
         # The clock was put back: it is waited for as long as it is meant to, from now on.
         return Step.SETTLE
     if settled_at is not None:

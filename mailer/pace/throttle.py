@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from mailer.model.clocks import CLOCKS_APART
+
 MINUTES_OF_HOUR = 60
 MINUTES_OF_DAY = 1440
 
 _AHEAD_AT_MOST = timedelta(minutes=2)
 _SLOTS_AHEAD_AT_MOST = 500
-_CLOCKS_APART = 2
-"""Clocks of senders on several machines may differ by so many minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def put_back(sent: Mapping[int, int], minute: int) -> bool:
         sent: As for `take`.
         minute: The minute that it is now.
     """
-    return any(at > minute + _CLOCKS_APART for at in sent)
+    return any(at > minute + CLOCKS_APART // timedelta(minutes=1) for at in sent)
 
 
 def take(

@@ -1,12 +1,11 @@
 """What was written down within a while, as limits on doors count it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement
 
-_CLOCKS_APART = timedelta(minutes=2)
-"""Clocks of programs on several machines may differ by so much."""
+from mailer.model.clocks import CLOCKS_APART
 
 
 def lately(at: ColumnElement[Any], since: datetime, now: datetime) -> ColumnElement[bool]:
@@ -15,4 +14,4 @@ def lately(at: ColumnElement[Any], since: datetime, now: datetime) -> ColumnElem
     What is yet to come was written before the clock was put back: counted, it would keep
     a door shut until the clock is as late again.
     """
-    return (at > since) & (at <= now + _CLOCKS_APART)
+    return (at > since) & (at <= now + CLOCKS_APART)
