@@ -3,7 +3,6 @@
 What people did goes with the letters of its time.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from mailer.jobs.frozen import enclosures_of, slimmed
@@ -41,7 +40,7 @@ def age(
             found = store.old_deliveries(connection, before, after, _FOUND_AT_A_TIME)
         if not found:
             break
-        for ids in _slices(found, slicer):
+        for ids in slicer.slices(found):
             with slicer.turn() as connection:
                 gone += store.age_out(connection, ids, before)
         after = found[-1]
@@ -65,18 +64,10 @@ def _age_requests(
             found = aged_letters(connection, before, after, _FOUND_AT_A_TIME)
         if not found:
             return
-        for ids in _slices(found, slicer):
+        for ids in slicer.slices(found):
             with slicer.turn() as connection:
                 drop_aged(connection, ids, repeated)
         after = found[-1]
-
-
-def _slices(numbers: list[int], slicer: Slicer) -> Iterator[list[int]]:
-    place = 0
-    while place < len(numbers):
-        ids = numbers[place : place + slicer.size]
-        place += len(ids)
-        yield ids
 
 
 def _age_templates(database: Database, before: datetime) -> None:

@@ -176,10 +176,7 @@ def _moved(
     found = moved = 0
     for page in pages:
         found += len(page)
-        place = 0
-        while place < len(page):
-            ids = page[place : place + slicer.size]
-            place += len(ids)
+        for ids in slicer.slices(page):
             now = world.clock()
             give_up_at = campaign.valid_until or now + world.give_up_after
             with slicer.turn() as connection:

@@ -129,14 +129,11 @@ def regroup_letters(
         found = ungrouped(connection)
     moved, slicer = 0, Slicer(database)
     for name, letters in found.items():
-        place = 0
-        while place < len(letters):
+        for some in slicer.slices(letters):
             if stopping():
                 return moved
-            some = letters[place : place + slicer.size]
             with slicer.turn() as connection:
                 moved += regroup(connection, name, some)
-            place += len(some)
     return moved
 
 

@@ -1,8 +1,9 @@
 """Working in slices: each a transaction of its own, so that others get their turns."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from mailer.pace.slicing import next_size
 from mailer.store.database import Connection, Database
@@ -10,6 +11,8 @@ from mailer.store.database import Connection, Database
 _SQLITE_TARGET_S = 0.012
 _POSTGRES_TARGET_S = 0.100
 _FIRST_SIZE = 200
+
+_T = TypeVar("_T")
 
 
 class Slicer:
@@ -41,6 +44,14 @@ class Slicer:
         took_s = self._timer() - began
         self.longest_s = max(self.longest_s, took_s)
         self.size = next_size(self.size, took_s, self._target_s)
+
+    def slices(self, found: Sequence[_T]) -> Generator[Sequence[_T], None, None]:
+        """Cut what was found, each slice as large as the one before it has taught."""
+        place = 0
+        while place < len(found):
+            some = found[place : place + self.size]
+            place += len(some)
+            yield some
 
 
 def forget(database: Database, drop: Callable[[Connection, int], int], most: int) -> int:

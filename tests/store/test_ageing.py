@@ -14,6 +14,7 @@ from mailer.jobs.explain import explain
 from mailer.jobs.plan import plan
 from mailer.jobs.report import report
 from mailer.jobs.size import measure
+from mailer.jobs.slices import Slicer
 from mailer.model.delivery import DeliveryState
 from mailer.store import verify
 from mailer.store.tables import AttemptRow, DeliveryRow, FrozenRow, table
@@ -99,11 +100,14 @@ def test_it_goes_on_where_it_was_ended_and_counts_nothing_twice(database):
     class EndedError(Exception):
         pass
 
-    class Slices:
+    class Slices(Slicer):
         """Two at a time, and an end in the middle of the second slice."""
 
-        size = 2
         turns = 0
+
+        def __init__(self):
+            super().__init__(database)
+            self.size = 2
 
         def turn(self):
             self.turns += 1
