@@ -65,6 +65,7 @@ class Desk:
     def close(self) -> None:
         """Hand nothing more out, and let nobody wait."""
         self._means.stock.stop()
+        self._means.gate.close()
         self._means.register.well.set()
         self._wake(len(self._waiting))
 

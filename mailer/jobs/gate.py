@@ -5,6 +5,7 @@ over restarts; here each one is handed out at its own moment.
 """
 
 import asyncio
+import collections
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ _log = logging.getLogger(__name__)
 
 _CHUNK_S = 0.25
 _CHUNK_AT_MOST = 50
+_LATE_AT_MOST = timedelta(milliseconds=50)
+"""What was not used until then is spread anew: a stall is not made up for in one go."""
 _LONG = timedelta(seconds=5)
 _TRY_AGAIN_S = 1.0
 
@@ -52,10 +55,12 @@ class Gate:
         self._chunk = max(1, min(_CHUNK_AT_MOST, int(rate.per_second * _CHUNK_S) or 1))
         if not rate.per_second:
             self._chunk = _CHUNK_AT_MOST
-        self._left = 0
-        self._next_at = self._asked_at = clock()
-        self._spacing = rate.spacing
+        self._slots: collections.deque[datetime] = collections.deque()
+        """The moments of those that are leased and not used."""
+        self._asked_at = clock()
         self._asking = asyncio.Lock()
+        self._low = asyncio.Event()
+        self._closed = False
         self.shut_until: datetime | None = None
         """An hour or a day has taken all that it may: nothing goes before this."""
         self.held_until: datetime | None = None
@@ -85,7 +90,7 @@ class Gate:
         """Take a slot if one is open this moment."""
         if not self._rate:
             return True
-        if self._left and self._next_at <= self._clock():
+        if self._slots and self._slots[0] <= self._clock():
             self._use()
             return True
         return False
@@ -93,14 +98,17 @@ class Gate:
     def _forget_if_put_back(self) -> None:
         """Drop what lies as far ahead as the clock was put back meanwhile."""
         if self._clock() < self._asked_at:
-            self._left = 0
+            self._slots.clear()
             self.shut_until = self.held_until = None
 
     def _use(self) -> datetime:
-        at = self._next_at
-        self._left -= 1
-        self._next_at += self._spacing
-        return at
+        slots = self._slots
+        late = self._clock() - slots[0] - _LATE_AT_MOST
+        if late > timedelta() and self._rate.per_second:
+            slots = self._slots = collections.deque(at + late for at in slots)
+        if len(slots) <= self._chunk // 2:
+            self._low.set()
+        return slots.popleft()
 
     async def wait(self, *, patient: bool = False) -> bool:
         """Take the next slot and wait for its moment; False while it is shut for long.
@@ -112,7 +120,7 @@ class Gate:
             return True
         async with self._asking:
             self._forget_if_put_back()
-            while not self._left:
+            while not self._slots:
                 if self._for_long(self.shut_until):
                     return False
                 if patient and self._for_long(self.held_until):
@@ -121,6 +129,25 @@ class Gate:
             at = self._use()
         await self._sleep_until(at)
         return True
+
+    async def ask_ahead(self) -> None:
+        """Lease the next slots while some are left, until `close`.
+
+        Letters that follow others on a line take what is open that moment (`pass_now`):
+        with none left, the relay's rate would stand unused while the database is asked.
+        """
+        while not self._closed:
+            await self._low.wait()
+            self._low.clear()
+            async with self._asking:
+                few = 0 < len(self._slots) <= self._chunk // 2
+                if few and self._rate.per_second and not self._closed:
+                    await self._ask_for_more()
+
+    def close(self) -> None:
+        """Let `ask_ahead` end."""
+        self._closed = True
+        self._low.set()
 
     def _for_long(self, until: datetime | None) -> bool:
         return until is not None and until - self._clock() > _LONG
@@ -132,8 +159,7 @@ class Gate:
             _log.error("nothing leaves until the limits can be read: %s", problem)
             await asyncio.sleep(_TRY_AGAIN_S)
             return
-        self._left, self._asked_at = slots.count, self._clock()
-        self._next_at = slots.first_at
+        self._have(slots)
         again = None if slots.count else slots.ask_again_at
         if reserve is not None:
             self.held_until = reserve.ask_again_at
@@ -143,6 +169,21 @@ class Gate:
             self.shut_until = again
         if again is not None and not self._for_long(again):
             await self._sleep_until(again)
+
+    async def _ask_for_more(self) -> None:
+        """Ask ahead of time; whoever needs a slot hears why there is none."""
+        try:
+            slots, _ = await asyncio.to_thread(self._lease, patient=True)
+        except DatabaseError:
+            return
+        self._have(slots)
+
+    def _have(self, slots: Slots) -> None:
+        self._asked_at, first_at = self._clock(), slots.first_at
+        if self._slots:
+            # Those that were spread anew may reach beyond what they were leased for.
+            first_at = max(first_at, self._slots[-1] + slots.spacing)
+        self._slots.extend(first_at + nth * slots.spacing for nth in range(slots.count))
 
     def _lease(self, *, patient: bool) -> tuple[Slots, Slots | None]:
         """Take slots that anybody may use, or a single one of what is reserved.

@@ -3,7 +3,7 @@
 import asyncio
 import collections
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ _MARKS_KEPT = 1_000
 _OPENED_AT_ONCE = 8
 """How many lines are opened side by side: one takes seven round trips with TLS and login.
 
-To a relay in trouble they are opened one after the other."""
+Once more are open, as many again; to a relay in trouble one after the other."""
 _MARKS_TOLD = 5
 
 
@@ -90,6 +90,7 @@ class Lines:
         """Says whether a line's trouble is not the relay's, but a provider's word."""
         self._probe = asyncio.Lock()
         self._opening = 0
+        self._opened_one = asyncio.Event()
         self._well = asyncio.Event()
 
     def readiness(self) -> Readiness:
@@ -110,7 +111,12 @@ class Lines:
         desk.on_shut = lambda: self._shut(desk)
         desk.on_outcome = self._count
 
-    async def courier(self, desk: Desk) -> None:
+    def work(self, desk: Desk) -> list[Coroutine[None, None, None]]:
+        """Return all that is to run for a desk until it is closed."""
+        couriers = [self._courier(desk) for _ in range(self.relay.connections)]
+        return [self.gate.ask_ahead(), *couriers]
+
+    async def _courier(self, desk: Desk) -> None:
         """Keep one line busy: opened when there is work for another, closed when idle."""
         while await desk.wait(None):
             if len(desk) <= desk.idle + self._opening:
@@ -119,18 +125,24 @@ class Lines:
                 continue
             working: asyncio.Task[None] | None = None
             async with self._probe:
+                await self._few_are_opened()
                 # Whatever could be handed over could not be written down.
                 if not await desk.writable() or not await self._rested():
                     return
                 if len(desk) <= desk.idle + self._opening:
                     continue
-                alone = self.circuit.failures > 0 or self._opening >= _OPENED_AT_ONCE
+                alone = self.circuit.failures > 0
                 if alone:
                     working = await self._opened_alone(desk)
             if not alone:
                 working = await self._opened(desk)
             if working is not None:
                 await working
+
+    async def _few_are_opened(self) -> None:
+        while self._opening >= max(_OPENED_AT_ONCE, self.open_now):
+            self._opened_one.clear()
+            await self._opened_one.wait()
 
     async def _opened_alone(self, desk: Desk) -> asyncio.Task[None] | None:
         probing = self.circuit.broken
@@ -146,6 +158,7 @@ class Lines:
             courier = await self.relay.way.open(desk)
         finally:
             self._opening -= 1
+            self._opened_one.set()
         if isinstance(courier, Released):
             self._in_trouble(courier, desk)
             return None

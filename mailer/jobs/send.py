@@ -261,9 +261,9 @@ class Sender:
         feeding = asyncio.create_task(feed.run(get_ready, self._put_off, self._hold))
         keeping = asyncio.create_task(self._keep(owner_id, claims, desks))
         couriers = [
-            asyncio.create_task(lines.courier(desk))
+            asyncio.create_task(one)
             for lines, desk in zip(self.lines, desks, strict=True)
-            for _ in range(lines.relay.connections)
+            for one in lines.work(desk)
         ]
         stopping = asyncio.create_task(self._stop.wait())
         working = [feeding, keeping, *couriers]

@@ -393,3 +393,48 @@ def test_lines_are_opened_side_by_side(
 
     asyncio.run(run())
     assert states(database) == {"accepted": 12}
+
+
+def test_the_more_lines_are_open_the_more_are_opened_side_by_side(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    """Twelve are let in and wait; a dozen more is greeted only once all of it is there."""
+    a_campaign(database, ring, 60)
+
+    async def run() -> None:
+        sink = Sink()
+        port = await sink.start()
+        there, came = asyncio.Event(), list[int]()
+
+        async def pass_on(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, held: bool
+        ) -> None:
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                if held:
+                    await there.wait()
+            writer.close()
+
+        async def greet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            came.append(1)
+            if len(came) == 24:
+                there.set()
+            if len(came) > 12:
+                await there.wait()
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", port)
+            await asyncio.gather(
+                pass_on(reader, far_writer, held=True),
+                pass_on(far_reader, writer, held=False),
+            )
+
+        server = await asyncio.start_server(greet, "127.0.0.1", 0)
+        setup = Setup(
+            database, tmp_path, server.sockets[0].getsockname()[1], connections=24,
+            rules=RULES, address={"timeouts": PATIENT},
+        )  # fmt: skip
+        await setup.until(lambda: nothing_open(database))
+        server.close()
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 60}

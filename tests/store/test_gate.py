@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sending import now, until
@@ -58,3 +58,62 @@ def test_a_slot_is_waited_for_while_the_database_is_unwell(
     with caplog.at_level(logging.ERROR):
         asyncio.run(run())
     assert "nothing leaves until the limits can be read" in caplog.text
+
+
+def test_slots_are_leased_before_the_last_one_is_used(database: Database):
+    """Letters that follow others take what is open now, and nobody waits for a slot."""
+    gate = Gate(database, "relay:main", Rate(per_second=1000), now)
+
+    async def run() -> None:
+        asking = asyncio.create_task(gate.ask_ahead())
+        assert await gate.wait()
+        for _ in range(200):
+            await until(gate.pass_now)
+        gate.close()
+        await asking
+
+    asyncio.run(run())
+
+
+def test_whoever_closes_a_gate_first_keeps_nobody(database: Database):
+    gate = Gate(database, "relay:main", Rate(per_second=1000), now)
+    gate.close()
+    asyncio.run(gate.ask_ahead())
+
+
+def test_what_a_stall_left_unused_does_not_go_in_one_burst(database: Database):
+    time = [now()]
+    gate = Gate(database, "relay:main", Rate(per_second=200), lambda: time[0])
+
+    async def run() -> int:
+        assert await gate.wait()
+        time[0] += timedelta(seconds=10)
+        went = 0
+        while gate.pass_now():
+            went += 1
+        return went
+
+    # Fifty milliseconds' worth, and the one whose moment is now.
+    assert asyncio.run(run()) == 11
+
+
+def test_no_second_holds_more_than_the_rate_and_its_burst_after_stalls(database: Database):
+    stalled = timedelta()
+    gate = Gate(database, "relay:main", Rate(per_second=200), lambda: now() + stalled)
+    passed: list[datetime] = []
+
+    async def run() -> None:
+        nonlocal stalled
+        asking = asyncio.create_task(gate.ask_ahead())
+        for nth in range(300):
+            if nth % 60 == 40:
+                stalled += timedelta(milliseconds=170)
+            assert await gate.wait()
+            passed.append(now() + stalled)
+        gate.close()
+        await asking
+
+    asyncio.run(run())
+    for nth, first in enumerate(passed):
+        within = [at for at in passed[nth:] if at - first < timedelta(seconds=1)]
+        assert len(within) <= 200 + 200 * 0.05 + 2
