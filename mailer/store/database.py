@@ -51,6 +51,7 @@ Turn = Callable[[], AbstractContextManager[object]]
 
 _BUSY_TIMEOUT_MS = 30_000
 _CACHE_KIB = 64_000
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _ALTERING = {"lock": 0x616C746572}  # "alter": one at a time changes tables on PostgreSQL
 
 
@@ -84,7 +85,8 @@ class Database:
     def read(self) -> Generator[Connection, None, None]:
         """Give a connection that sees one moment of the database and changes nothing."""
         with translated(), self.engine.connect() as connection:
-            yield connection
+            options = {} if self.is_sqlite else _ONE_MOMENT
+            yield connection.execution_options(**options)
 
     @contextmanager
     def write(self, *, flushed: bool = True) -> Generator[Connection, None, None]:

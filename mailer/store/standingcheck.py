@@ -38,11 +38,8 @@ def verify_standing(
     last, size, read = 0, _PAGE, 0
     while True:
         with database.read() as connection:
-            snapshot = connection
-            if not database.is_sqlite:
-                # Entries and subscriptions must be of one moment.
-                snapshot = connection.execution_options(isolation_level="REPEATABLE READ")
-            rows = _entries(snapshot, last, size)
+            # Entries and subscriptions are of one moment.
+            rows = _entries(connection, last, size)
             whole = len(rows) < size
             if not whole:
                 upto = rows[-1][0] - 1  # the last contact's entries may go on
@@ -50,7 +47,7 @@ def verify_standing(
                 if not rows:
                     size *= 2
                     continue
-            on_record = _on_record(snapshot, last, None if whole else rows[-1][0])
+            on_record = _on_record(connection, last, None if whole else rows[-1][0])
         _compare(findings, _expected(rows), on_record)
         read += len(rows)
         on_progress(read)
