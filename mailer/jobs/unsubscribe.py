@@ -14,6 +14,7 @@ from mailer.model.token import Reader
 from mailer.store import ledger
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection, Database
+from mailer.store.doubts import doubted, settle_used
 from mailer.store.lists import list_by_number
 from mailer.store.reporting import left_source
 
@@ -48,6 +49,8 @@ def unsubscribe(
 ) -> Left:
     """Take a person off the link's list, or off all marketing; RFC 8058 §3.2.
 
+    Her letter has arrived: if it was in doubt, it is settled.
+
     Args:
         everything: All lists; also where the link names no list (any more).
 
@@ -61,8 +64,12 @@ def unsubscribe(
             return Left(known=False)
         leaving = _leaving(connection, reader, how, everything=everything)
         left = has_left(connection, contact, leaving, now)
+        doubts = doubted(connection, reader.campaign_id, contact.id)
     if left:
         note_missing(database, logbook)
+        if doubts:
+            with database.write() as connection:
+                settle_used(connection, doubts, now)
         return Left(known=True)
     with say_no(database, logbook, [leaving.no(contact.hash, now)]) as connection:
         # Found again while nobody else writes into the ledger, so that two clicks at the
@@ -72,6 +79,7 @@ def unsubscribe(
         if contact is None:
             return Left(known=False)
         number = leave(connection, logbook.ring, contact, leaving, now)
+        settle_used(connection, doubts, now)
     return Left(known=True, entry=number)
 
 

@@ -1,32 +1,46 @@
 """What is in doubt: what came back settles it, and what must arrive goes out once more."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Text,
+    cast,
     exists,
     func,
+    literal,
     literal_column,
     or_,
     select,
     update,
 )
 
-from mailer.model.delivery import DeliveryState
+from mailer.model.consent import Act
+from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.kind import KINDS, WhenInDoubt
+from mailer.store.reporting import LEFT_BY_CAMPAIGN
 from mailer.store.settling import Again, resolve
-from mailer.store.tables import AttemptRow, DeliveryRow, IncomingRow, VerdictRow, table
+from mailer.store.tables import (
+    AttemptRow,
+    DeliveryRow,
+    IncomingRow,
+    LedgerRow,
+    VerdictRow,
+    table,
+)
 
 _delivery = table(DeliveryRow)
 _attempt = table(AttemptRow)
 _incoming = table(IncomingRow)
+_ledger = table(LedgerRow)
 _verdict = table(VerdictRow)
 
 _SLICE = 500
 _AGAIN = WhenInDoubt.SEND_AGAIN
 _IN_DOUBT: ColumnElement[bool] = literal_column("state = 'in_doubt'")
-
+_OF_CAMPAIGN = _delivery.c.cause_kind == CauseKind.CAMPAIGN.value
 
 _CAME_BACK = or_(
     # What a server refused while we spoke to it is no message.
@@ -34,8 +48,16 @@ _CAME_BACK = or_(
         _verdict.c.delivery_id == _delivery.c.id, _verdict.c.incoming_id.is_not(None)
     ),
     exists().where(_incoming.c.answers_id == _delivery.c.id),
+    # Who left by its link has it.
+    exists().where(
+        _OF_CAMPAIGN,
+        _ledger.c.contact_id == _delivery.c.contact_id,
+        _ledger.c.act == Act.WITHDRAWN.value,
+        _ledger.c.source == literal(LEFT_BY_CAMPAIGN) + cast(_delivery.c.cause_id, Text),
+    ),
 )
 _SETTLED = "in doubt, settled as accepted: it had come back before"
+_USED = "in doubt, settled as accepted: its link was used to leave"
 
 
 def settle_known(connection: Connection, now: datetime) -> int:
@@ -52,6 +74,25 @@ def settle_known(connection: Connection, now: datetime) -> int:
     again = Again(now, now)
     accepted = DeliveryState.ACCEPTED
     return resolve(connection, ids, accepted, again, now, words=_SETTLED) if ids else 0
+
+
+def doubted(connection: Connection, campaign_id: int, contact_id: int) -> list[int]:
+    """Return a campaign's letter to somebody, if it is in doubt; else nothing."""
+    found = select(_delivery.c.id).where(
+        _OF_CAMPAIGN,
+        _delivery.c.cause_id == campaign_id,
+        _delivery.c.contact_id == contact_id,
+        _IN_DOUBT,
+    )
+    return [*connection.execute(found).scalars()]
+
+
+def settle_used(connection: Connection, ids: Sequence[int], now: datetime) -> int:
+    """Settle as accepted letters whose link somebody used to leave: they have arrived."""
+    if not ids:
+        return 0
+    again = Again(now, now)
+    return resolve(connection, ids, DeliveryState.ACCEPTED, again, now, words=_USED)
 
 
 def send_again(connection: Connection, now: datetime) -> int:

@@ -171,9 +171,13 @@ def codes_of(reply: str) -> str:
     return f"{code} {enhanced}" if is_enhanced else code
 
 
+LEFT_BY_CAMPAIGN = "campaign "
+"""What is before the campaign's number in the source of who left by its link."""
+
+
 def left_source(campaign_id: int) -> str:
     """Return what the ledger says of people who left by a link of a campaign's letter."""
-    return f"campaign {campaign_id}" if campaign_id else ""
+    return f"{LEFT_BY_CAMPAIGN}{campaign_id}" if campaign_id else ""
 
 
 def left_by(connection: Connection, campaign_id: int) -> int:

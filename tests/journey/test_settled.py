@@ -14,11 +14,16 @@ from signing_hooks import KEYS, of_sendgrid
 
 from mailer.wire.sink import Answer, Mischief, Received, Step
 
-EARLY, BOUNCED, ANSWERED, TOLD, LEFT, SILENT = DOUBTED = tuple(
+EARLY, GONE, BOUNCED, ANSWERED, TOLD, LEFT, CLICKED, SILENT = DOUBTED = tuple(
     f"{name}@example.com"
-    for name in ("early", "bounced", "answered", "told", "left", "silent")
-)
+    for name in (
+        "early", "gone", "bounced", "answered", "told", "left", "clicked", "silent",
+    )
+)  # fmt: skip
 SURE = "sure@example.com"
+_LINK = re.compile(
+    rb"^List-Unsubscribe:\s*<https?://[^/]+(/[^>]+)>", re.IGNORECASE | re.MULTILINE
+)
 _ID = re.compile(rb"^Message-ID: (<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -51,6 +56,16 @@ def post_event(shop: Shop, letter: Received, word: str) -> None:
     headers, body = of_sendgrid([event], datetime.now(UTC))
     with closing(HTTPConnection("127.0.0.1", shop.port, timeout=60)) as line:
         line.request("POST", "/hooks/sendgrid", body, headers)
+        assert line.getresponse().status == 200
+
+
+def one_click(shop: Shop, letter: Received) -> None:
+    """Leave as a mail program does for its reader (RFC 8058)."""
+    found = _LINK.search(letter.content)
+    assert found is not None
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    with closing(HTTPConnection("127.0.0.1", shop.port, timeout=60)) as line:
+        line.request("POST", found[1].decode(), "List-Unsubscribe=One-Click", headers)
         assert line.getresponse().status == 200
 
 
@@ -100,21 +115,26 @@ def test_what_comes_back_settles_what_a_kill_left_in_doubt(
     with relay(rule) as taken:
         lmtp_port = begin(shop, database_url, taken.port)
         serve = shop.start()
-        until(lambda: len(held) == len(DOUBTED), "the relay has six letters")
-        until(lambda: taken.of(SURE), "the seventh is out")
+        until(lambda: len(held) == len(DOUBTED), "the relay has eight letters")
+        until(lambda: taken.of(SURE), "the ninth is out")
+        one_click(shop, held[GONE])
         serve.kill_all()
         # It comes back before anybody knows that there is a doubt.
         pipe(shop, report_of(held[EARLY]))
         shop.start()
         shop.until_finished(1)
-        says(shop, accepted=2, in_doubt=5)
+        says(shop, accepted=3, in_doubt=6)
         told = "settled as accepted: it had come back before"
         assert told in shop.run("explain", EARLY, "1")
+        assert told in shop.run("explain", GONE, "1")
         assert "it may or may not have arrived" in shop.run("explain", TOLD, "1")
         Bringer(lmtp_port, [report_of(held[BOUNCED]), reply_to(held[ANSWERED])]).run()
         post_event(shop, held[TOLD], "delivered")
         post_event(shop, held[LEFT], "unsubscribe")
-        says(shop, accepted=6, in_doubt=1)
+        one_click(shop, held[CLICKED])
+        says(shop, accepted=8, in_doubt=1)
+    told = "in doubt, settled as accepted: its link was used to leave"
+    assert told in shop.run("explain", CLICKED, "1")
     told = "in doubt, settled as accepted: a person has answered it"
     explained = shop.run("explain", ANSWERED, "1")
     assert re.search(rf"accepted on .*: {told}", explained), explained

@@ -6,11 +6,15 @@ import pytest
 from sending import a_campaign, change, claimed, now, rows, states
 from sqlalchemy import insert, text, update
 
+from mailer.jobs.logbook import Logbook
+from mailer.jobs.unsubscribe import unsubscribe
+from mailer.model.consent import How
 from mailer.model.delivery import DeliveryState
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
+from mailer.model.token import Reader
 from mailer.store.database import Connection, Database
-from mailer.store.doubts import send_again
+from mailer.store.doubts import send_again, settle_known
 from mailer.store.groups import Sheet, groups
 from mailer.store.outcomes import record
 from mailer.store.tables import AttemptRow, DeliveryRow, table
@@ -139,3 +143,40 @@ def test_who_looked_before_it_went_again_does_not_send_it_a_third_time(
     thread.join()
     assert late == [0]
     assert [row.state for row in rows(database)] == ["in_doubt"]
+
+
+def leave_by_link(database: Database, logbook: Logbook, person: int, campaign: int) -> None:
+    reader = Reader(contact_id=person, list_number=1, campaign_id=campaign)
+    assert unsubscribe(database, logbook, reader, How.ONE_CLICK, now()).known
+
+
+def test_who_leaves_by_a_letters_link_has_it(
+    database: Database, ring: KeyRing, logbook: Logbook
+) -> None:
+    first, second = a_campaign(database, ring, 1), a_campaign(database, ring, 1)
+    with database.write() as connection:
+        doubt(connection, 1)
+    leave_by_link(database, logbook, 1, first)
+    assert states(database) == {"accepted": 1, "in_doubt": 1}
+    # A person's own letter alone, and of the campaign whose link it is.
+    leave_by_link(database, logbook, 2, first)
+    leave_by_link(database, logbook, 2, 0)
+    assert states(database) == {"accepted": 1, "in_doubt": 1}
+    # Having left does not keep the next letter's link from telling.
+    leave_by_link(database, logbook, 2, second)
+    assert states(database) == {"accepted": 2}
+    said = {row.reply for row in rows(database)}
+    assert said == {"in doubt, settled as accepted: its link was used to leave"}
+
+
+def test_who_left_while_her_letter_was_on_the_line_has_it(
+    database: Database, ring: KeyRing, logbook: Logbook
+) -> None:
+    first, second = a_campaign(database, ring, 1), a_campaign(database, ring, 1)
+    leave_by_link(database, logbook, 1, first)
+    leave_by_link(database, logbook, 2, first)
+    with database.write() as connection:
+        doubt(connection, 1)
+        assert settle_known(connection, now()) == 1
+    assert states(database) == {"accepted": 1, "in_doubt": 1}
+    assert first != second
