@@ -23,6 +23,7 @@ from mailer.jobs.world import World as JobsWorld
 from mailer.model.consent import Act, Basis, How, NewEntry
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList, OptIn, Wording
+from mailer.model.mode import Mode
 from mailer.model.privacy import NOTHING_SAID, Handling
 from mailer.model.signup import SignUpRules
 from mailer.model.token import Reader, TokenBox, TokenKind
@@ -64,6 +65,7 @@ class World:
     database: Database
     logbook: Logbook
     now: datetime = NOW
+    mode: Mode = Mode.LIVE
 
     @property
     def ring(self) -> KeyRing:
@@ -145,6 +147,7 @@ def joining(world: World, folder: Path = ROOT, rules: SignUpRules = RULES) -> Jo
         tokens=world.tokens,
         limits=Limits(),
         clock=lambda: world.now,
+        mode=world.mode,
     )
     proxies = (ip_network("127.0.0.1/32"), ip_network("10.0.0.0/8"))
     desks = Desks(around, world.ring, rules)

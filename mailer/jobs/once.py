@@ -42,11 +42,13 @@ class Ticketed:
     Args:
         key_id: The API key's number.
         idempotency: What the header says.
+        rehearsed: It is done in a rehearsal, whose keys are its own.
     """
 
     key_id: int
     idempotency: str
     body: bytes
+    rehearsed: bool = False
 
 
 def once(
@@ -57,9 +59,10 @@ def once(
     now: datetime,
 ) -> Outcome | Repeated:
     """Do a request, or say what came of it before."""
+    what = "rehearsed idempotency" if request.rehearsed else "idempotency"
     new = Request(
         request.key_id,
-        ring.suppression_hash(f"idempotency {request.key_id} {request.idempotency}"),
+        ring.suppression_hash(f"{what} {request.key_id} {request.idempotency}"),
         ring.suppression_hash(f"body {request.body.hex()}"),
         now,
     )

@@ -36,12 +36,14 @@ from mailer.model.consent import (
 from mailer.model.event import Event, EventKind
 from mailer.model.key import KeyRing
 from mailer.model.mailinglist import MailingList
+from mailer.model.mode import Mode
 from mailer.model.subscription import step
 from mailer.store import ledger
 from mailer.store.contacts import find_contact
 from mailer.store.database import Connection
 from mailer.store.events import events_of, note_event
 from mailer.store.lists import see_list
+from mailer.store.sign_ups import only_rehearsed
 from mailer.workspace.lists import list_names, read_list
 
 
@@ -249,7 +251,11 @@ def _as_it_stands(door: Door, posted: Posted, mailing_list: MailingList) -> Outc
         if on_list.stands(now):
             write_details(connection, address, posted.details, contact, hashed, now)
             return Done(Result.ALREADY_ON, contact.id)
-        if on_list.status is SubscriptionStatus.PENDING:
+        # The links of a rehearsed letter change nothing: nobody has asked her yet.
+        unasked = door.world.mode is Mode.LIVE and only_rehearsed(
+            connection, contact.id, mailing_list.id
+        )
+        if on_list.status is SubscriptionStatus.PENDING and not unasked:
             return Done(Result.WAITING, contact.id)
     return None
 

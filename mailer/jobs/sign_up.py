@@ -21,6 +21,7 @@ from mailer.model.delivery import CauseKind
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.model.mailinglist import MailingList, OptIn
+from mailer.model.mode import Mode
 from mailer.model.separate import Separate
 from mailer.model.signup import SignUpRules
 from mailer.model.suppression import list_scope
@@ -108,7 +109,14 @@ def sign_up(desk: Desk, wish: Wish, *, by_link: bool = False) -> Answer:
         contact = find_contact(connection, wish.address.match)
         decided = answer(
             _joiner(connection, desk, wish, contact, now, by_link=by_link),
-            asked_lately(connection, contact.id if contact else 0, list_id, network, now),
+            asked_lately(
+                connection,
+                contact.id if contact else 0,
+                list_id,
+                network,
+                now,
+                rehearsing=desk.world.mode is Mode.REHEARSAL,
+            ),
             desk.rules,
             list_id,
         )

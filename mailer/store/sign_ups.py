@@ -5,15 +5,33 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, null, select, update
+from sqlalchemy import (
+    Connection,
+    RowMapping,
+    delete,
+    exists,
+    func,
+    insert,
+    null,
+    select,
+    update,
+)
 
 from mailer.audience.joining import Asked
+from mailer.model.delivery import CauseKind
 from mailer.store.lately import lately
-from mailer.store.tables import SignUpRow, table
+from mailer.store.tables import DeliveryRow, SignUpRow, table
 
 _rows = table(SignUpRow)
+_delivery = table(DeliveryRow)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
+_REHEARSED = exists().where(
+    _delivery.c.cause_kind == CauseKind.SIGN_UP.value,
+    _delivery.c.cause_id == _rows.c.id,
+    _delivery.c.rehearsal,
+)
+"""Its letter went where a rehearsal's letters go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +71,14 @@ def asked_lately(
     list_id: str,
     network_hash: bytes | None,
     now: datetime,
+    *,
+    rehearsing: bool,
 ) -> Asked:
-    """Count what was asked lately; contact 0 stands for somebody who is not on record."""
+    """Count what was asked lately; contact 0 stands for somebody who is not on record.
+
+    Args:
+        rehearsing: Letters of a rehearsal count, too.
+    """
     letters = (
         select(func.count())
         .select_from(_rows)
@@ -64,6 +88,8 @@ def asked_lately(
             _rows.c.frozen_hash.is_not(None),
         )
     )
+    if not rehearsing:
+        letters = letters.where(~_REHEARSED)
     in_an_hour = lately(_rows.c.asked_at, now - _HOUR, now)
     recent = select(func.count()).select_from(_rows).where(in_an_hour)
     return Asked(
@@ -78,6 +104,17 @@ def asked_lately(
         ).scalar_one(),
         everyone=connection.execute(recent).scalar_one(),
     )
+
+
+def only_rehearsed(connection: Connection, contact_id: int, list_id: str) -> bool:
+    """Say whether somebody was asked to confirm in rehearsals, never by a real letter."""
+    theirs = (
+        (_rows.c.contact_id == contact_id)
+        & (_rows.c.list_id == list_id)
+        & _rows.c.frozen_hash.is_not(None)
+    )
+    found = connection.execute(select(_REHEARSED).where(theirs)).scalars().all()
+    return bool(found) and all(found)
 
 
 def write_sign_up(connection: Connection, new: SignUp) -> int:

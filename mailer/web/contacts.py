@@ -15,6 +15,7 @@ from mailer.audience.posted import Fault, PostReader
 from mailer.jobs.api_keys import key_behind
 from mailer.jobs.once import Repeated, Ticketed, once
 from mailer.jobs.post_contact import Away, Done, Door, Later, Outcome, Result, post_contact
+from mailer.model.mode import Mode
 from mailer.store.apikeys import ApiKey
 from mailer.web.form import read_body
 from mailer.web.means import Means
@@ -77,11 +78,15 @@ async def _take(request: Request, means: Means, door: Door, key: ApiKey) -> Resp
     def work() -> Outcome:
         return post_contact(door, key.name, posted)
 
-    return await _done(means, door, _ticket(key, idempotency, body), work)
+    return await _done(means, door, _ticket(door, key, idempotency, body), work)
 
 
-def _ticket(key: ApiKey, idempotency: str | None, body: bytes) -> Ticketed | None:
-    return None if idempotency is None else Ticketed(key.id, idempotency, body)
+def _ticket(
+    door: Door, key: ApiKey, idempotency: str | None, body: bytes
+) -> Ticketed | None:
+    if idempotency is None:
+        return None
+    return Ticketed(key.id, idempotency, body, door.world.mode is Mode.REHEARSAL)
 
 
 async def _done(
