@@ -3,7 +3,7 @@
 import asyncio
 import collections
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,9 @@ from mailer.jobs.desk import Desk
 from mailer.jobs.gate import Gate
 from mailer.jobs.relays import Handing, Relay
 from mailer.jobs.switch import Readiness
+from mailer.model.delivery import Claim
 from mailer.model.outcome import Accepted, Deferred, Outcome, Refused, Released
+from mailer.model.patience import can_wait
 from mailer.pace.breaker import WELL, CircuitState, failed
 from mailer.store.relaystates import RelayState
 
@@ -21,6 +23,8 @@ LIMIT = "limit"
 """The state of a relay of which an hour or a day has had all that campaigns may have."""
 
 _LATELY = timedelta(minutes=10)
+_PUT_OFF = timedelta(seconds=5)
+_PUT_OFF_AT_MOST = timedelta(minutes=1)
 _MARKS_KEPT = 1_000
 _OPENED_AT_ONCE = 8
 """How many lines are opened side by side: one takes seven round trips with TLS and login.
@@ -256,19 +260,36 @@ class Lines:
         desk.unready()
         self._changed()
 
+    @property
+    def rests_for(self) -> timedelta:
+        """How long nothing is handed over any more."""
+        now = self._clock()
+        rest_until = self.circuit.rest_until if self.circuit.rests(now) else None
+        shut_until = self.gate.shut_until if self.gate.shut else None
+        moments = [at for at in (rest_until, shut_until) if at is not None]
+        return max((at - now for at in moments), default=timedelta())
+
     async def _rested(self) -> bool:
         """Wait until the relay was left alone long enough; False when told to stop."""
         while not self._stop.is_set():
-            now = self._clock()
-            rest_until = self.circuit.rest_until if self.circuit.rests(now) else None
-            shut_until = self.gate.shut_until if self.gate.shut else None
-            moments = [at for at in (rest_until, shut_until) if at is not None]
-            wait_s = max(((at - now).total_seconds() for at in moments), default=0)
-            if wait_s <= 0:
+            rests_for = self.rests_for
+            if rests_for <= timedelta():
                 return True
             try:
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(rests_for.total_seconds()):
                     await self._stop.wait()
             except TimeoutError:
                 pass
         return False
+
+
+def put_off_for(claim: Claim, lines: Sequence[Lines]) -> timedelta:
+    """Return in how long a letter is due again for which none of some relays had room.
+
+    In a moment; while all of them rest, later, or a campaign whose other letters are out
+    would be claimed and given back for hours. Another sender's relays may be well.
+    """
+    if not can_wait(claim):
+        return _PUT_OFF
+    soonest = min((one.rests_for for one in lines), default=_PUT_OFF_AT_MOST)
+    return min(max(_PUT_OFF, soonest), _PUT_OFF_AT_MOST)

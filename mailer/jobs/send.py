@@ -21,7 +21,7 @@ from mailer.jobs.desk import Desk
 from mailer.jobs.feed import Feed
 from mailer.jobs.gate import Gate
 from mailer.jobs.holding import NO_MANNERS, Manners, may_be_tried
-from mailer.jobs.lines import Lines
+from mailer.jobs.lines import Lines, put_off_for
 from mailer.jobs.means import Means
 from mailer.jobs.register import Register
 from mailer.jobs.relays import Relay
@@ -40,9 +40,6 @@ from mailer.store.claims import LEASE, Claims
 from mailer.store.database import Database
 
 _log = logging.getLogger(__name__)
-
-_PUT_OFF = timedelta(seconds=5)
-"""When a letter is due again for which no relay had room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +202,11 @@ class Sender:
             register.note(released(claim, now, now + wait))
 
     def _put_off(self, claims: list[Claim]) -> None:
-        """Give back what no relay has room for; it is due again in a moment."""
-        if claims and self._register is not None:
-            self._give_back(claims, self._register, _PUT_OFF)
+        """Give back what no relay has room for; it is due again when one may have."""
+        if self._register is not None:
+            for claim in claims:
+                lines = [self.lines[at] for at in self._switch.places_of(claim)]
+                self._give_back([claim], self._register, put_off_for(claim, lines))
 
     def _hold(self, waiting: Iterable[tuple[Claim, datetime]]) -> None:
         """Give back what its provider does not take now; it is due again then."""

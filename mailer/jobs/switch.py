@@ -184,6 +184,12 @@ class Switch:
                 stuck += stock.take_all()
         return stuck if self.alone else self.put(stuck)
 
+    def places_of(self, claim: Claim) -> tuple[int, ...]:
+        """Return the relays that may have a letter, however they are."""
+        if self.alone:
+            return (0,)
+        return tuple(place for tier in self._tiers_of(claim) for place in tier)
+
     def _place_for(self, claim: Claim) -> int | None:
         known = self._tiers_of(claim)
         failed = {

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -438,3 +439,31 @@ def test_the_more_lines_are_open_the_more_are_opened_side_by_side(
 
     asyncio.run(run())
     assert states(database) == {"accepted": 60}
+
+
+def test_what_only_a_dead_relay_may_have_waits_as_long_as_that_rests(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    """Once nothing else is left it is not claimed and given back every few seconds."""
+    a_campaign(database, ring, 90)
+
+    def waits() -> bool:
+        left = [row for row in rows(database) if row.state != "accepted"]
+        soon = now() + timedelta(seconds=20)
+        return len(left) == 30 and all(
+            row.state == "queued" and row.due_at > soon for row in left
+        )
+
+    async def run() -> None:
+        first, nobody = Sink(), free_port()
+        setup = Setup(
+            database, tmp_path, await first.start(), rules=RULES,
+            address={"timeouts": PATIENT},
+        )  # fmt: skip
+        route = Route(domains=("north.example",))
+        setup.others = [other(nobody, route=route, pause_s=30, pause_at_most_s=30)]
+        setup.composer = FromTwo()
+        await setup.until(waits)
+        await first.stop()
+
+    asyncio.run(run())
