@@ -26,6 +26,9 @@ AHEAD = 40
 MANY = 24
 """From how many signatures under way on processes are worth their start and memory."""
 
+AGAIN_AFTER_S = 60.0
+"""How long threads do it when all processes have ended, before others are started."""
+
 
 def share_of_processors(senders: int) -> int:
     """Return how many processes each of some senders may start: at least one."""
@@ -47,6 +50,8 @@ class Signing:
         self._at_most = processes
         self._processes: list[SignerProcess] = []
         self._starting: asyncio.Future[list[SignerProcess]] | None = None
+        self._lost: list[SignerProcess] = []
+        self._again_at = 0.0
         self._under_way = 0
         self._closed = False
 
@@ -74,11 +79,12 @@ class Signing:
             return done
         self._under_way += 1
         done.add_done_callback(self._ended)
-        if self._under_way >= MANY and self._starting is None and not self._closed:
+        if self._under_way >= MANY and self._may_start():
             self._start()
         alive = (one for one in self._processes if not one.lost)
         free = min(alive, key=lambda one: one.asked, default=None)
         if free is None:
+            self._bury()
             self._by_thread(letter, made, signer, done)
         else:
             signature = free.sign(self._places[id(signer)], made.digest)
@@ -116,6 +122,18 @@ class Signing:
     def _ended(self, _: asyncio.Future[Letter]) -> None:
         self._under_way -= 1
 
+    def _bury(self) -> None:
+        """Have others started in a while, once all processes are lost."""
+        if self._processes:
+            self._lost += self._processes
+            self._processes, self._starting = [], None
+            self._again_at = asyncio.get_running_loop().time() + AGAIN_AFTER_S
+
+    def _may_start(self) -> bool:
+        if self._starting is not None or self._closed:
+            return False
+        return asyncio.get_running_loop().time() >= self._again_at
+
     def _start(self) -> None:
         loop = asyncio.get_running_loop()
         self._starting = loop.run_in_executor(None, self._started)
@@ -144,11 +162,11 @@ class Signing:
     async def close(self) -> None:
         """Begin nothing more, and let go of all processes."""
         self._closed = True
-        processes: list[SignerProcess] = []
+        processes = [*self._lost]
         if self._starting is not None:
             await asyncio.wait([self._starting])
             if self._starting.exception() is None:
-                processes = self._starting.result()
+                processes += self._starting.result()
         for one in processes:
             one.leave()
         self._processes = []

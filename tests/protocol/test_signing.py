@@ -25,7 +25,7 @@ from sending import (
 from signatures import SIGNER, ZONE
 
 from mailer.compose.sign import Signer
-from mailer.jobs import signers
+from mailer.jobs import signers, signing
 from mailer.model.delivery import Claim
 from mailer.model.key import KeyRing
 from mailer.model.letter import Letter
@@ -178,6 +178,31 @@ def test_when_processes_that_sign_end_or_stop_each_letter_still_leaves_signed_an
     assert len(sink.received) == 400
     assert all(ZONE.verifies(one.content) for one in sink.received)
     assert signer_pids() == []
+
+
+def test_processes_that_sign_are_started_again_when_all_have_ended(
+    database: Database, ring: KeyRing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signing, "AGAIN_AFTER_S", 0.0)
+    sink = Sink()
+
+    async def run() -> None:
+        port = await sink.start()
+        setup = Setup(database, tmp_path, port, signers=SIGNERS)
+        async with setup.running() as sender:
+            for _ in range(3):
+                a_campaign(database, ring, 200)
+                await until(signer_pids, sender)
+                await until(lambda: nothing_open(database), sender)
+                for pid in signer_pids():
+                    os.kill(pid, signal.SIGKILL)
+                await until(lambda: not signer_pids(), sender)
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 600}
+    assert len(sink.received) == 600
+    assert all(ZONE.verifies(one.content) for one in sink.received)
 
 
 def test_a_mistake_of_ours_while_signing_ends_the_sender_and_sends_nothing(
