@@ -20,8 +20,11 @@ from mailer.model.letter import Letter
 
 _log = logging.getLogger(__name__)
 
-AHEAD = 40
-"""How many letters of a desk are signed, or being signed, before a courier asks."""
+AHEAD = 120
+"""How many letters of a desk are signed, or being signed, before a courier asks.
+
+With a third of that processors stand idle now and then, waiting for each other.
+"""
 
 MANY = 24
 """From how many signatures under way on processes are worth their start and memory."""
