@@ -9,7 +9,6 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     delete,
-    exists,
     func,
     insert,
     null,
@@ -19,6 +18,7 @@ from sqlalchemy import (
 
 from mailer.audience.joining import Asked
 from mailer.model.delivery import CauseKind
+from mailer.store.causes import any_letter
 from mailer.store.lately import lately
 from mailer.store.tables import DeliveryRow, SignUpRow, table
 
@@ -26,7 +26,7 @@ _rows = table(SignUpRow)
 _delivery = table(DeliveryRow)
 _HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
-_REHEARSED = exists().where(
+_REHEARSED = any_letter(
     _delivery.c.cause_kind == CauseKind.SIGN_UP.value,
     _delivery.c.cause_id == _rows.c.id,
     _delivery.c.rehearsal,

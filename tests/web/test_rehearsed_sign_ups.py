@@ -2,6 +2,7 @@
 
 import pytest
 from customers import NOW, World, app_of
+from plans import asked, read_through
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
@@ -49,3 +50,12 @@ def test_who_was_asked_in_a_rehearsal_only_is_asked_in_earnest(
     # Asked once in earnest, however often she is posted.
     assert ask(world, key, Mode.LIVE, "another") == WAITING
     assert rehearsed(world) == [True, False]
+
+
+def test_whoever_asks_reads_no_table_of_letters_through(world: World) -> None:
+    key = make_api_key(world.database, "shop", NOW)
+    assert ask(world, key, Mode.REHEARSAL, None) == ASKED
+    with asked(world.database) as noted:
+        assert ask(world, key, Mode.LIVE, None) == ASKED
+        assert ask(world, key, Mode.LIVE, None) == WAITING
+    assert "delivery" not in read_through(world.database, noted)
