@@ -15,6 +15,7 @@ from mailer.cli.senders import crew_of
 from mailer.errors import ConfigError, RefusedError
 from mailer.jobs import replay
 from mailer.jobs.crew import Crew
+from mailer.jobs.putback import look_at_start
 from mailer.senders import signers_of
 from mailer.wiring import Workspace, open_workspace, utc_now
 from mailer.workspace.folder import CONFIG
@@ -83,6 +84,8 @@ def serve(folder: str, parts: tuple[str, ...], senders: int | None, *, quiet: bo
         size = senders or workspace.settings.sending.senders
         crew = crew_of(workspace, size) if size > 1 and "send" in chosen else None
         lock = _only_one(workspace) if "schedules" in chosen else None
+        if "schedules" in chosen:
+            look_at_start(workspace.database, utc_now())
         # Before the first letter can leave: a crash may have left a no in the logbook only.
         replay.tend(workspace.database, workspace.logbook, utc_now())
         settle_down()

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from mailer.store.columns import to_instant
+from mailer.model.clocks import CLOCKS_APART
+from mailer.store.columns import from_instant, to_instant
 from mailer.store.database import Database
-from mailer.store.noes import pass_mark
+from mailer.store.noes import mark, pass_mark, set_mark
 from mailer.store.putback import (
     Jump,
     bring_campaigns_forward,
+    bring_claims_forward,
     bring_hooks_forward,
     bring_letters_forward,
 )
@@ -21,8 +23,10 @@ _LEAST = timedelta(minutes=1)
 """Less is let be: clocks are put right a little all the time."""
 
 _A_MOMENT_S = 1.0
+_NOTED_EVERY_S = 60.0
 _SLICE = 500
 _MARK = "clock put back"
+_SEEN = "clock seen"
 
 
 class ClockWatch:
@@ -43,6 +47,7 @@ class ClockWatch:
         self._clock = clock
         self._clock_s = clock_s
         self._seen = self._read()
+        self._noted_s: float | None = None
 
     def _read(self) -> tuple[datetime, float]:
         """Read both clocks in one moment: the process may be stopped in between."""
@@ -57,21 +62,47 @@ class ClockWatch:
         (before, before_s), self._seen = self._seen, self._read()
         now, now_s = self._seen
         jump = Jump(before + timedelta(seconds=now_s - before_s), now)
-        if jump.by >= _LEAST:
+        put_back = jump.by >= _LEAST
+        if put_back:
             bring_forward(self._database, jump)
+        if put_back or self._noted_s is None or now_s - self._noted_s >= _NOTED_EVERY_S:
+            with self._database.write() as connection:
+                set_mark(connection, _SEEN, to_instant(now))
+            self._noted_s = now_s
 
 
-def bring_forward(database: Database, jump: Jump) -> None:
+def look_at_start(database: Database, now: datetime) -> None:
+    """Look whether the clock was put back since a `ClockWatch` looked last.
+
+    Call it before anything is planned or sent. What was due is known to a minute.
+    """
+    with database.read() as connection:
+        seen = mark(connection, _SEEN)
+    if seen is None or from_instant(seen) <= now + CLOCKS_APART:
+        return
+    bring_forward(database, Jump(from_instant(seen), now), CLOCKS_APART)
+    with database.write() as connection:
+        set_mark(connection, _SEEN, to_instant(now))
+
+
+def bring_forward(
+    database: Database, jump: Jump, made_later: timedelta | None = None
+) -> None:
     """Let what was due be due, and what is to be tried again be tried when it was meant.
 
     Done once, whoever else sees the same jump.
+
+    Args:
+        made_later: Only campaigns that were started so long after now, by the clock as it
+            was, are brought forward: another may have been planned since it was put back.
     """
     now = to_instant(jump.now)
     near = to_instant(jump.now + _LEAST) - now
     with database.write() as connection:
         if not pass_mark(connection, _MARK, now, now - near, now + near):
             return
-        bring_campaigns_forward(connection, jump)
+        bring_campaigns_forward(connection, jump, made_later)
+        bring_claims_forward(connection, jump)
         bring_hooks_forward(connection, jump)
     brought, last = 0, 0
     while True:

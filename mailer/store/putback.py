@@ -16,6 +16,7 @@ from mailer.store.tables import CampaignRow, DeliveryRow, table
 _campaign = table(CampaignRow)
 _delivery = table(DeliveryRow)
 _hook = table(WebhookRow)
+_SLICE = 500
 _OVER = [CampaignState.FINISHED.value, CampaignState.CANCELLED.value]
 
 
@@ -37,17 +38,22 @@ class Jump:
         return self.was - self.now
 
 
-def bring_campaigns_forward(connection: Connection, jump: Jump) -> None:
-    """Let campaigns that were due be due: letters that are planned yet go by that."""
-    connection.execute(
-        update(_campaign)
-        .where(
-            _campaign.c.state.not_in(_OVER),
-            _campaign.c.due_at > jump.now,
-            _campaign.c.due_at <= jump.was,
-        )
-        .values(due_at=_earlier(jump))
+def bring_campaigns_forward(
+    connection: Connection, jump: Jump, made_later: timedelta | None = None
+) -> None:
+    """Let campaigns that were due be due: letters that are planned yet go by that.
+
+    Args:
+        made_later: Only those that were started so long after now; None for all.
+    """
+    chosen = (
+        _campaign.c.state.not_in(_OVER)
+        & (_campaign.c.due_at > jump.now)
+        & (_campaign.c.due_at <= jump.was)
     )
+    if made_later is not None:
+        chosen &= _campaign.c.created_at > jump.now + made_later
+    connection.execute(update(_campaign).where(chosen).values(due_at=_earlier(jump)))
 
 
 def bring_letters_forward(
@@ -82,6 +88,20 @@ def bring_letters_forward(
         theirs = _delivery.c.id.in_(ids)
         connection.execute(update(_delivery).where(theirs).values(due_at=_earlier(jump)))
     return ids
+
+
+def bring_claims_forward(connection: Connection, jump: Jump) -> None:
+    """Let what senders have in hand be due if it comes back: they may have ended."""
+    due: ColumnElement[Any] = DUE.c.due_at
+    chosen = (
+        select(DUE.c.id)
+        .where(DUE.c.owner_id.is_not(None), due > jump.now, due <= jump.was)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(connection.execute(chosen).scalars())
+    for start in range(0, len(ids), _SLICE):
+        theirs = _delivery.c.id.in_(ids[start : start + _SLICE])
+        connection.execute(update(_delivery).where(theirs).values(due_at=_earlier(jump)))
 
 
 def bring_hooks_forward(connection: Connection, jump: Jump) -> None:

@@ -1,8 +1,10 @@
 """Days on which something is wrong: it is said clearly, and nothing is lost."""
 
 import resource
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -216,3 +218,33 @@ def test_two_programs_at_once_make_one_campaign_of_a_firing(shop: Shop) -> None:
         shop.until_finished(1)
         assert len(shop.json("campaign", "list")) == 1
         assert len(taken.letters) == 5
+
+
+def test_a_clock_that_was_put_back_between_two_starts_holds_nothing_up(
+    shop: Shop,
+) -> None:
+    port = free_port()
+    shop.make(port)
+    shop.import_people(people(10))
+    shop.run(*START)
+    serve = shop.start()
+    until(lambda: "relay main is in trouble at connect" in serve.log, "it is said")
+    serve.kill_all()
+    shop.close_database()
+    # As a machine leaves it whose clock was three days ahead until it was set.
+    ahead = timedelta(days=3) // timedelta(microseconds=1)
+    with closing(sqlite3.connect(shop.folder / "mailer.db")) as ours, ours:
+        for statement in (
+            "UPDATE delivery SET due_at = due_at + ?",
+            "UPDATE campaign SET due_at = due_at + ?, created_at = created_at + ?1",
+            "UPDATE mark SET number = number + ? WHERE name = 'clock seen'",
+        ):
+            assert ours.execute(statement, [ahead]).rowcount > 0, statement
+    with relay() as taken:
+        taken.stop()
+        taken.start(port)
+        serve = shop.start()
+        until(lambda: len(taken.copies) == 10, "all have their letters")
+        shop.until_finished(1)
+        assert "the clock was put back by" in serve.log
+        assert set(taken.copies.values()) == {1}

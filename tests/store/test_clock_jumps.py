@@ -10,7 +10,7 @@ from sqlalchemy import insert, select, update
 
 from mailer.jobs import owner
 from mailer.jobs.owner import Overdue
-from mailer.jobs.putback import ClockWatch
+from mailer.jobs.putback import ClockWatch, look_at_start
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.store.claims import Claims
@@ -177,3 +177,72 @@ def test_a_process_that_is_stopped_between_two_looks_at_clocks_changes_nothing(
         seconds.s += 5
         watch.look()
     assert [row.due_at for row in rows(database)] == [then + DAY]
+
+
+def starts(database: Database) -> dict[int, datetime]:
+    """Return when campaigns are due, by number."""
+    campaigns = table(CampaignRow)
+    with database.read() as connection:
+        found = connection.execute(select(campaigns.c.id, campaigns.c.due_at))
+        return {row.id: row.due_at for row in found}
+
+
+def test_the_next_start_finds_that_the_clock_was_put_back_meanwhile(
+    database: Database, ring: KeyRing
+):
+    then, back, minute = now(), 3 * DAY, timedelta(minutes=1)
+    late = a_campaign(database, ring, 4)
+    put(database, 1, due_at=then - minute)
+    put(database, 2, attempt=1, deferrals=1, due_at=then + 5 * minute)
+    put(database, 3, attempt=1, reason="quiet", due_at=then + 9 * minute)
+    put(database, 4, due_at=then + 20 * minute)
+    hook_due(database, then + 2 * minute)
+    ClockWatch(database, lambda: then, Seconds()).look()
+    later = then - back
+    # Somebody plans this one after the clock was put right; it is due when he says.
+    planned = a_campaign(database, ring, 1)
+    with database.write() as connection:
+        connection.execute(
+            update(table(CampaignRow))
+            .where(table(CampaignRow).c.id == planned)
+            .values(created_at=later, due_at=later + DAY)
+        )
+    before = starts(database)
+    for _ in range(2):
+        look_at_start(database, later)
+        later += HOUR
+    with database.read() as connection:
+        hook = connection.execute(select(table(WebhookRow).c.due_at)).scalar_one()
+    due = {row.contact_id: row.due_at for row in rows(database)}
+    assert due[1] == then - minute - back
+    assert due[2] == then + 5 * minute - back
+    assert due[3] == then + 9 * minute
+    assert due[4] == then + 20 * minute
+    assert hook == then + 2 * minute - back
+    assert starts(database) == {late: before[late] - back, planned: before[planned]}
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=-1), HOUR])
+def test_a_start_after_a_rest_changes_nothing(
+    database: Database, ring: KeyRing, later: timedelta
+):
+    then = now()
+    a_campaign(database, ring, 1)
+    put(database, 1, attempt=1, due_at=then + DAY)
+    look_at_start(database, then)
+    ClockWatch(database, lambda: then, Seconds()).look()
+    look_at_start(database, then + later)
+    assert [row.due_at for row in rows(database)] == [then + DAY]
+
+
+def test_the_clock_is_noted_as_time_goes_on(database: Database, ring: KeyRing):
+    then, seconds = now(), Seconds()
+    watch = ClockWatch(database, lambda: then + timedelta(seconds=seconds.s), seconds)
+    a_campaign(database, ring, 1)
+    for s in (0.0, 59.0, 600.0):
+        seconds.s = s
+        watch.look()
+    put(database, 1, due_at=then + timedelta(minutes=9))
+    look_at_start(database, then)
+    (row,) = rows(database)
+    assert row.due_at == then - timedelta(minutes=1)
