@@ -16,6 +16,12 @@ def cpu_s(pid: int) -> float:
     return _used_s(Path(f"/proc/{pid}/stat"))
 
 
+def stolen_s() -> float:
+    """Return the processor time that the host has given to others, as a mean of all."""
+    with Path("/proc/stat").open(encoding="utf-8") as stat:
+        return int(stat.readline().split()[8]) * _TICK_S / (os.cpu_count() or 1)
+
+
 def _used_s(stat: Path) -> float:
     after_name = stat.read_text(encoding="utf-8").rpartition(")")[2]
     user, system = after_name.split()[11:13]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import require
-from bench.machine import until
+from bench.machine import cpu_s, until
 from mailservers import program
 from ports import free_port
 
@@ -50,6 +50,11 @@ class SmtpSink:
         ):
             return True
         return False
+
+    @property
+    def cpu_s(self) -> float:
+        """The processor time that it has used."""
+        return cpu_s(self._process.pid)
 
     @property
     def letters(self) -> int:
