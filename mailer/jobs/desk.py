@@ -275,11 +275,11 @@ class Desk:
 
     async def may_leave(self, errand: Errand) -> bool:
         """Put it on record as `sending`; False when it may not leave any more."""
-        if not self._stocking:
-            # Behind what hands the page in: while it is written, nobody waits for us.
+        if not self._stocking:  # behind what hands the page in: nobody waits meanwhile
             self._stocking = True
             asyncio.get_running_loop().call_soon(self._stock_up)
         if await self._means.register.leave(errand.claim):
+            await self._means.gate.leave()
             return True
         self._left(errand)
         return False

@@ -7,6 +7,7 @@ over restarts; here each one is handed out at its own moment.
 import asyncio
 import collections
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -21,6 +22,12 @@ _CHUNK_S = 0.25
 _CHUNK_AT_MOST = 50
 _LATE_AT_MOST = timedelta(milliseconds=50)
 """What was not used until then is spread anew: a stall is not made up for in one go."""
+_TOGETHER_S = 0.02
+"""So much of the rate may leave at once after whatever held it up behind the gate."""
+_CATCHES_UP = 1.01
+"""So much faster than the rate is what was held up, until nothing waits at the door."""
+_AT_THE_DOOR_AT_MOST_S = 30
+"""A letter that is on record as leaving is not kept for longer, whatever came before it."""
 _LONG = timedelta(seconds=5)
 _TRY_AGAIN_S = 1.0
 
@@ -61,6 +68,8 @@ class Gate:
         self._asking = asyncio.Lock()
         self._low = asyncio.Event()
         self._closed = False
+        self._door_free_s = 0.0
+        """When, on the monotonic clock, all that left would have left one by one."""
         self.shut_until: datetime | None = None
         """An hour or a day has taken all that it may: nothing goes before this."""
         self.held_until: datetime | None = None
@@ -129,6 +138,22 @@ class Gate:
             at = self._use()
         await self._sleep_until(at)
         return True
+
+    async def leave(self) -> None:
+        """Wait, as the last step before a letter's content, behind what left before it.
+
+        Between its slot and its content a letter waits for the relay's answers and for its
+        commit. While a disk stands still the slots go on; what they let through would all
+        leave in one moment afterwards, beside the letters of that moment.
+        """
+        if not self._rate.per_second or self._closed:
+            return
+        now_s = time.monotonic()
+        turn_s = max(now_s, self._door_free_s)
+        self._door_free_s = turn_s + 1 / (self._rate.per_second * _CATCHES_UP)
+        wait_s = turn_s - _TOGETHER_S - now_s
+        if wait_s > 0:
+            await asyncio.sleep(min(wait_s, _AT_THE_DOOR_AT_MOST_S))
 
     async def ask_ahead(self) -> None:
         """Lease the next slots while some are left, until `close`.

@@ -4,6 +4,7 @@ import asyncio
 import collections
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
@@ -217,6 +218,45 @@ def test_while_another_program_locks_the_file_nothing_leaves_and_then_all_goes_o
         asyncio.run(run())
     assert states(impatient) == {"accepted": people}
     assert collections.Counter(sink.seen.values()) == {1: people}
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_letters_that_a_lock_held_up_after_their_slots_leave_one_by_one(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    """As many as there are lines wait for their commit then; the rate holds for them."""
+    people, connections, rate = 160, 60, 100
+    a_campaign(database, ring, people)
+    asked: list[str] = []
+    times_s: list[float] = []
+
+    def answer(step: Step, received: Received) -> Answer:
+        if step is Step.DATA:
+            asked.append(received.recipient)
+        return None
+
+    sink = Sink(answer, on_letter=lambda _: times_s.append(time.monotonic()))
+
+    async def run() -> tuple[int, float]:
+        port = await sink.start()
+        setup = Setup(database, tmp_path, port, connections=connections)
+        setup.relay |= {"rate": Rate(per_second=rate)}
+        async with setup.running() as sender:
+            await until(lambda: len(times_s) > 10, sender)
+            with closing(sqlite3.connect(tmp_path / "mailer.db")) as other:
+                other.execute("BEGIN IMMEDIATE")
+                await until(lambda: len(asked) - len(times_s) >= connections // 2, sender)
+                before, released_s = len(times_s), time.monotonic()
+                other.rollback()
+            await until(lambda: nothing_open(database), sender)
+        await sink.stop()
+        return before, released_s
+
+    before, released_s = asyncio.run(run())
+    assert states(database) == {"accepted": people}
+    held_up = connections // 2
+    took_s = times_s[before + held_up - 1] - released_s
+    assert took_s >= (held_up - 1 - rate * 0.02) / (rate * 1.01)
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from datetime import datetime, timedelta
 
 import pytest
@@ -117,3 +118,27 @@ def test_no_second_holds_more_than_the_rate_and_its_burst_after_stalls(database:
     for nth, first in enumerate(passed):
         within = [at for at in passed[nth:] if at - first < timedelta(seconds=1)]
         assert len(within) <= 200 + 200 * 0.05 + 2
+
+
+def test_what_waited_behind_the_gate_does_not_leave_in_one_moment(database: Database):
+    gate = Gate(database, "relay:main", Rate(per_second=200), now)
+
+    async def run() -> float:
+        began_s = time.monotonic()
+        await asyncio.gather(*(gate.leave() for _ in range(60)))
+        return time.monotonic() - began_s
+
+    # Twenty milliseconds' worth at once, and the others one by one behind it.
+    assert asyncio.run(run()) >= (60 - 5) / 202
+
+
+def test_without_a_rate_or_once_closed_nothing_waits_at_the_door(database: Database):
+    unlimited = Gate(database, "relay:main", Rate(per_hour=10), now)
+    closed = Gate(database, "relay:other", Rate(per_second=0.001), now)
+    closed.close()
+
+    async def run() -> None:
+        for gate in (unlimited, closed):
+            await asyncio.gather(*(gate.leave() for _ in range(20)))
+
+    asyncio.run(run())
