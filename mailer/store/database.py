@@ -51,7 +51,7 @@ Turn = Callable[[], AbstractContextManager[object]]
 
 _BUSY_TIMEOUT_MS = 30_000
 _CACHE_KIB = 64_000
-_ONE_MOMENT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_ONE_MOMENT = {"isolation_level": "REPEATABLE READ"}  # READ ONLY would leave "READ WRITE"
 _ALTERING = {"lock": 0x616C746572}  # "alter": one at a time changes tables on PostgreSQL
 
 

@@ -286,7 +286,7 @@ def test_while_the_server_takes_nothing_nothing_leaves_and_then_all_goes_on(
         async with setup.running() as sender:
             await until(lambda: len(sink.received) > 20, sender)
             turn("on")
-            await until(lambda: "nothing leaves until" in caplog.text, sender)
+            await until(lambda: "the server takes nothing now" in caplog.text, sender)
             turn("off")
             await until(lambda: nothing_open(database), sender)
         await sink.stop()

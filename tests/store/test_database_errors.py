@@ -104,6 +104,26 @@ def test_a_server_that_takes_nothing_is_told(database: Database):
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
+def test_a_server_that_is_to_take_nothing_is_not_told_otherwise_after_a_read(
+    database: Database,
+):
+    with database.write() as connection:
+        # Its default may be set for all, as a service does whose disk is full.
+        name = connection.scalar(text("SELECT current_database()"))
+        connection.execute(
+            text(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+        )
+    database.engine.dispose()
+    with database.read() as connection:
+        connection.execute(text("SELECT 1"))
+    with (
+        pytest.raises(DatabaseError, match="the server takes nothing now"),
+        database.write() as connection,
+    ):
+        connection.execute(text("DELETE FROM alarm"))
+
+
+@pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
 def test_two_that_wait_for_each_other_are_told_to_try_again(database: Database):
     def lock(connection: Connection, number: int) -> None:
         connection.execute(text("SET LOCAL deadlock_timeout = '50ms'"))
