@@ -22,6 +22,8 @@ NAMES = ("memory-1m", "flat-1m")
 _TARGET_MB = 150
 _FLAT = 1.1
 _AT_MOST_S = 900
+_LOOKS = 10
+"""So often in a second the sink is looked at."""
 _PARTS = 10
 _ENDS = 2
 """So many parts at the beginning and at the end are compared, by their medians."""
@@ -54,8 +56,9 @@ def run(folder: Path, scale: float) -> list[Figure]:
                 require(sender.poll() is None, f"the sender ended: {shop.log()}")
                 late = time.monotonic() - began > _AT_MOST_S
                 require(not late, f"only {sink.letters} letters left in {_AT_MOST_S} s")
-                time.sleep(1)
-                looks.append(_Look.at(sink))
+                for _ in range(_LOOKS):
+                    time.sleep(1 / _LOOKS)
+                    looks.append(_Look.at(sink))
             watch.stop()
         counts = shop.require_sums(campaign)
         accepted = counts.get("accepted", 0)
@@ -115,7 +118,7 @@ def _machine(looks: list[_Look], after: int, until_letters: int = sys.maxsize) -
     meanwhile, both lost.
     """
     among = [look for look in looks if after <= look.letters <= until_letters]
-    require(len(among) > _PARTS, f"only {len(among)} looks at the sink: send more letters")
+    require(len(among) > _LOOKS, f"only {len(among)} looks at the sink: send more letters")
     first, last = among[0], among[-1]
     own = 1 - (last.stolen_s - first.stolen_s) / (last.at_s - first.at_s)
     return (last.cpu_s - first.cpu_s) / (last.letters - first.letters) / own
