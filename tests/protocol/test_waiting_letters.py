@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from frontdesks import NOW, SUPPORT, a_desk, a_message, take
-from sending import Setup, nothing_open, states, until
+from sending import Setup, nothing_open, now, states, until
 from sqlalchemy import text
 
 from mailer.compose.limits import Limits
@@ -59,6 +59,9 @@ def send_meanwhile(
     rules = Rules(poll_s=0.02, keep_every_s=0.1, drain_s=5, batch=100)
     around = Setup(database, folder, 0, composer=composer, connections=1, rules=rules)
     around.address["timeouts"] = Timeouts()
+    # What is owed since NOW has its time from then on, whatever day it is.
+    ahead = now() - NOW
+    around.clock = lambda: now() - ahead
 
     async def run() -> None:
         around.port = await sink.start()
