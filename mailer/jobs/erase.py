@@ -148,14 +148,16 @@ def forget_stranger(
 ) -> Erased:
     """Erase somebody whose address was typed into a page and who never confirmed it.
 
-    No hash is kept: that would keep her away although she never said no.
+    No hash is kept: that would keep her away although she never said no. After a crash,
+    call it again.
     """
     with database.write() as connection:
         ledger.lock(connection)
-        entry = replace(
-            _entry(contact, None, clock()), how=How.FORM, source="never confirmed"
-        )
-        ledger.append(connection, ring, [entry])
+        if not erasing.is_being_erased(connection, contact.id):
+            entry = replace(
+                _entry(contact, None, clock()), how=How.FORM, source="never confirmed"
+            )
+            ledger.append(connection, ring, [entry])
     return _finish(database, contact, clock, lambda _: None)
 
 

@@ -13,6 +13,7 @@ from mailer.store.sign_ups import drop_sign_ups, latest_sign_up, old_sign_ups
 from mailer.store.subscriptions import of_contacts
 
 _SLICE = 100
+_OF_STRANGERS = frozenset({Act.GRANTED, Act.ERASED})
 
 
 def forget_sign_ups(
@@ -45,13 +46,16 @@ def forget_sign_ups(
 
 
 def _is_stranger(connection: Connection, contact_id: int, before: datetime) -> bool:
-    """Say whether nothing is known of somebody but sign-ups that have grown old."""
+    """Say whether nothing is known of somebody but sign-ups that have grown old.
+
+    So it is still of one whose erasing was cut off: only that is in the ledger besides.
+    """
     steps = steps_of(connection, [contact_id]).get(contact_id, [])
     latest = latest_sign_up(connection, contact_id)
     return (
-        all(one.act is Act.GRANTED and one.how is How.FORM for one in steps)
+        all(one.act in _OF_STRANGERS and one.how is How.FORM for one in steps)
         and all(
-            one.status is SubscriptionStatus.PENDING
+            one.status is not SubscriptionStatus.SUBSCRIBED
             for one in of_contacts(connection, [contact_id]).values()
         )
         and (latest is None or latest < before)

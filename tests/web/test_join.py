@@ -437,6 +437,53 @@ def test_who_never_confirms_is_erased_in_time_and_may_come_again(page, world):
     assert lists_of(world) == {"news": "subscribed"}
 
 
+class CutOffError(Exception):
+    """The program ends in the middle."""
+
+
+def test_erasing_who_never_confirmed_goes_on_where_it_was_cut_off(page, world):
+    asked(page, **{"a.name": "Kari"})
+    world.now += timedelta(days=31)
+    looks = iter(range(2))
+
+    def clock():
+        # Begun, and written into the ledger; then the letters would have their turn.
+        if next(looks, None) is None:
+            raise CutOffError
+        return world.now
+
+    with pytest.raises(CutOffError):
+        forget_sign_ups(world.database, world.ring, timedelta(days=30), clock)
+    assert contact_of(world) is not None
+    assert [one.act for one in world.entries()] == ["granted", "erased"]
+    assert forgotten(world) == 1
+    assert contact_of(world) is None
+    assert rows(world, SignUpRow) == []
+    assert [one.act for one in world.entries()] == ["granted", "erased"]
+    assert {one.who_value for one in world.entries()} == {None}
+    assert verify_chain(world.database, world.ring, ()).findings.count == 0
+
+
+def test_who_signs_up_anew_while_she_is_half_erased_is_not_taken_for_a_stranger(
+    page, world
+):
+    asked(page)
+    world.now += timedelta(days=31)
+    with pytest.raises(StopIteration):
+        forget_sign_ups(
+            world.database,
+            world.ring,
+            timedelta(days=30),
+            iter([world.now, world.now]).__next__,
+        )
+    asked(page)
+    assert forgotten(world) == 0
+    page.post(link(world))
+    world.now += timedelta(days=31)
+    assert forgotten(world) == 0
+    assert lists_of(world) == {"news": "subscribed"}
+
+
 def test_forgetting_sign_ups_erases_nobody_who_is_known_otherwise(page, world):
     known = world.person("known@example.com")
     asked(page, "known@example.com")
