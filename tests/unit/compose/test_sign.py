@@ -11,6 +11,7 @@ from mailer.compose.dkimrecord import (
     in_strings,
     problem_with,
     public_half,
+    record_name,
     record_value,
     zone_line,
 )
@@ -184,9 +185,43 @@ RECORD = record_value(PUBLIC)
         (f"{RECORD}; h=sha1", "sha256"),
         (f"{RECORD}; s=tlsrpt", "email"),
         (RECORD.replace("DKIM1", "DKIM2"), "v=DKIM2"),
+        (f"{RECORD};", ""),
+        (f" v = DKIM1 ; k =rsa; h = sha1 : sha256;\tp= {RECORD[18:]} ", ""),
+        (f"{RECORD}; x=y; s=email : tlsrpt", ""),
+        (f"k=rsa; v=DKIM1; {RECORD[16:]}", "must be the first"),
+        (f"{RECORD}; {RECORD[16:]}", "says p= more than once"),
+        (f"v=DKIM1; k=ed25519; {RECORD}", "says v= more than once"),
+        (f"{RECORD}; our key", "'our key' in it is no tag=value"),
+        (f"v=DKIM1;; {RECORD[9:]}", "'' in it is no tag=value"),
+        (f'"{RECORD}', "no tag=value"),
+        ("site-verification=1a2b", "no key in it|no tag=value"),
+        ("v=DKIM1; k=rsa", "no key in it"),
+        ("", "no tag=value"),
+        (f"{RECORD[:60]}\u00a0{RECORD[60:]}", "damaged"),
+        (f"{RECORD[:60]}\ufffd{RECORD[60:]}", "damaged"),
     ],
 )  # fmt: skip
 def test_a_published_record_is_right_or_it_is_said_why_not(value: str, words: str) -> None:
     found = problem_with(value, PUBLIC)
     assert bool(found) is bool(words)
     assert re.search(words, found)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f" v = DKIM1 ; k =rsa; h = sha1 : sha256;\tp= {RECORD[18:]} ",
+        f"{RECORD}; x=y; s=email; t=s",
+        RECORD[:60] + " " + RECORD[60:],
+        f"{RECORD}; {RECORD[16:]}",
+        f"{RECORD}; our key",
+        f"v=DKIM1;; {RECORD[9:]}",
+        "v=DKIM1; k=rsa",
+        "v=DKIM1; p=",
+    ],
+)
+def test_a_record_is_judged_as_an_independent_verifier_does(value: str) -> None:
+    zone = Zone()
+    zone.records[record_name(SIGNER.domain, SIGNER.selector)] = value
+    content = signed(letter_of())
+    assert zone.verifies(content) is (problem_with(value, PUBLIC) == "")
