@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from ipaddress import ip_address
 
+from mailer.compose.spfterms import spf_fault, spf_unread
+
 _TREE_WALK = 8
 """How many names are asked at most (RFC 9989 §4.10)."""
 _SPF = re.compile(r"v=spf1(?: |$)", re.IGNORECASE)
@@ -15,11 +17,17 @@ _LOOKUPS = re.compile(r"[+?~-]?(?:include:|a(?:[:/]|$)|mx(?:[:/]|$)|ptr|exists:)
 LOOKUPS_MAX = 10
 """So often a verifier asks DNS for one SPF record, with all that it leads to."""
 _ALL = re.compile(r"[+?~-]?all", re.IGNORECASE)
+_FORBIDS = frozenset({"-all", "~all", "+all", "all"})
+"""How a record ends that says something of everybody else; +all is told of by itself."""
 _SAID = (
     ("asks DNS", "maximum DNS lookups"),
     ("asks DNS", " loop: "),
     ("has no SPF record", "has no SPF record"),
     ("SPF records: it is void", "multiple SPF"),
+    ("which no verifier can read", "is not a valid "),
+    ("which no verifier can read", "must have a value"),
+    ("which no verifier can read", "marked with ➞"),
+    ("where nobody reads on", "Any text after the all mechanism"),
     ("says p=", "Tag p must"),
     ("no rua=", "rua tag"),
     ("does not say that it takes", "does not indicate that it accepts"),
@@ -45,7 +53,7 @@ def spf_records(texts: Sequence[str]) -> list[str]:
 
 def spf_lookups(record: str) -> int:
     """Count how often a verifier asks DNS for an SPF record alone (RFC 7208 §4.6.4)."""
-    return sum(1 for one in record.lower().split()[1:] if _LOOKUPS.match(one))
+    return sum(1 for one in _heeded(record) if _LOOKUPS.match(one))
 
 
 def spf_leads_to(record: str) -> list[str]:
@@ -53,9 +61,23 @@ def spf_leads_to(record: str) -> list[str]:
 
     Those that depend on the letter (macros) nobody can name beforehand.
     """
-    found = (_ELSEWHERE.fullmatch(one) for one in record.lower().split()[1:])
+    found = (_ELSEWHERE.fullmatch(one) for one in _heeded(record))
     names = (one[1].rstrip(".") for one in found if one)
     return [name for name in names if name and "%" not in name]
+
+
+def _heeded(record: str) -> list[str]:
+    """Return the terms that a verifier comes to: beside `all` no redirect= (§6.1)."""
+    terms = record.lower().split()[1:]
+    unread = set(spf_unread(terms))
+    ends = _all_of(terms) != ""
+    return [
+        one for one in terms if one not in unread and not (ends and "redirect=" in one[:9])
+    ]
+
+
+def _all_of(terms: Sequence[str]) -> str:
+    return next((one for one in terms if _ALL.fullmatch(one)), "")
 
 
 def _spf_problems(records: Sequence[str]) -> Iterator[str]:
@@ -64,16 +86,27 @@ def _spf_problems(records: Sequence[str]) -> Iterator[str]:
     if len(records) > 1:
         yield f"it has {len(records)} SPF records, and verifiers then heed none: leave one"
     for record in records:
-        terms = record.lower().split()[1:]
-        if {"+all", "all"} & set(terms):
-            yield "its SPF record ends with +all, which lets everybody send in its name"
-        if not any(one.endswith("all") or one.startswith("redirect=") for one in terms):
-            yield "its SPF record does not end with -all or ~all, so it forbids nobody"
-        if all(_ALL.fullmatch(one) or one.startswith("exp=") for one in terms):
-            yield "its SPF record lets nobody send in its name"
-        asked = spf_lookups(record)
-        if asked > LOOKUPS_MAX:
-            yield f"its SPF record asks DNS {asked} times; after {LOOKUPS_MAX} it is void"
+        yield from _spf_problems_of(record)
+
+
+def _spf_problems_of(record: str) -> Iterator[str]:
+    terms = record.lower().split()[1:]
+    if fault := spf_fault(record):
+        yield fault
+    if {"+all", "all"} & set(terms):
+        yield "its SPF record ends with +all, which lets everybody send in its name"
+    if not any(one in _FORBIDS or one.startswith("redirect=") for one in terms):
+        yield "its SPF record does not end with -all or ~all, so it forbids nobody"
+    if all(_ALL.fullmatch(one) or one.startswith("exp=") for one in terms):
+        yield "its SPF record lets nobody send in its name"
+    if unread := spf_unread(terms):
+        yield (
+            f"its SPF record says {unread[0]} behind {_all_of(terms)}, where nobody"
+            " reads on: write it before that"
+        )
+    asked = spf_lookups(record)
+    if asked > LOOKUPS_MAX:
+        yield f"its SPF record asks DNS {asked} times; after {LOOKUPS_MAX} it is void"
 
 
 def spf_mended(texts: Sequence[str], relay_host: str) -> str:
@@ -92,9 +125,10 @@ def spf_mended(texts: Sequence[str], relay_host: str) -> str:
     # Beside others a redirect would count for nothing (RFC 7208 §6.1).
     kept = [re.sub(r"(?i)^redirect=", "include:", one) for one in kept]
     strict = not there or "-all" in (one.lower() for one in there)
-    terms = kept or [_term(relay_host)]
-    mended = " ".join(["v=spf1", *terms, "-all" if strict else "~all"])
-    return mended if spf_problem(texts) and not spf_problem([mended]) else ""
+    end = "-all" if strict else "~all"
+    mended = " ".join(["v=spf1", *(kept or [_term(relay_host)]), end])
+    holds = not spf_problem([" ".join(["v=spf1", *(kept or ["mx"]), end])])
+    return mended if spf_problem(texts) and holds else ""
 
 
 def _term(host: str) -> str:

@@ -16,6 +16,7 @@ from mailer.compose.policies import (
     spf_records,
 )
 from mailer.compose.sign import parents
+from mailer.compose.spfterms import spf_fault
 from mailer.jobs.check_dmarc import Policies, check_alignment, check_policy
 from mailer.jobs.check_record import HOLDS, Found, looked_at
 from mailer.jobs.check_workspace import LOOPBACK, Looked
@@ -131,6 +132,8 @@ def _beyond(dns: Dns, record: str) -> str:
             if len(found) != 1:
                 has = "no SPF record" if not found else f"{len(found)} SPF records"
                 return f"its SPF record leads to {name}, which has {has}: it is void then"
+            if fault := spf_fault(found[0]):
+                return f"its SPF record leads to {name}, of which holds: {fault}"
             waiting.append(found[0])
     return ""
 

@@ -64,6 +64,11 @@ def test_what_an_spf_record_includes_is_read_too() -> None:
     assert missing == (
         "its SPF record leads to gone.example.net, which has no SPF record: it is void then"
     )
+    void = spf(spf="v=spf1 ip:192.0.2.1 -all")
+    assert void == (
+        "its SPF record leads to spf.example.net, of which holds: its SPF record says"
+        " 'ip:192.0.2.1', which no verifier can read, and is void; did you mean 'ip4:'?"
+    )
     many = spf(
         spf="v=spf1 include:a.example.net include:b.example.net -all",
         a="v=spf1 a mx a:one.example a:two.example -all",

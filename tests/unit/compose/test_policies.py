@@ -10,6 +10,7 @@ from mailer.compose.policies import (
     spf_mended,
     spf_problem,
 )
+from mailer.compose.spfterms import spf_fault
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,12 @@ from mailer.compose.policies import (
         (["v=spf1 redirect=a.example"], ""),
         (["v=spf1 " + "include:a.example " * 11 + "-all"], "asks DNS 11 times"),
         (["v=spf1 " + "ip4:192.0.2.1 " * 11 + "a -all"], ""),
+        (["v=spf1 " + "a:a.example " * 10 + "-all redirect=a.example"], ""),
+        (["v=spf1 mx ?all"], "forbids nobody"),
+        (["v=spf1 a:mail.install"], "forbids nobody"),
+        (["v=spf1 -all include:a.example"], "include:a.example behind -all"),
+        (["v=spf1 mx -all exp=why.a.example"], ""),
+        (["v=spf1 redirect=a.example redirect=b.example"], "redirect= twice"),
     ],
 )
 def test_an_spf_record_is_right_or_it_is_said_why_not(
@@ -36,6 +43,44 @@ def test_an_spf_record_is_right_or_it_is_said_why_not(
 
 
 @pytest.mark.parametrize(
+    "term",
+    [
+        "ip4:192.0.2.0/24", "+ip4:192.0.2.1", "ip6:2001:db8::/32", "ip6:::ffff:192.0.2.1",
+        "A:Mail.Example.COM./24//64", "a/24", "mx//64", "~ptr:example.com", "?ptr",
+        "exists:%{i}._spf.%{d2}", "include:%{ir}.%{v}.%{l1r-}.example.com", "exists:%{d}",
+        "include:_spf.xn--p1ai", "moo=%%x", "ra=postmaster", "include:a.1-b", "a:x.y/z.com",
+    ],
+)  # fmt: skip
+def test_terms_that_verifiers_read_are_no_fault(term: str) -> None:
+    """RFC 7208 §12."""
+    assert spf_fault(f"v=spf1  {term} -all ") == ""
+
+
+@pytest.mark.parametrize(
+    ("term", "words"),
+    [
+        ("ipv4:192.0.2.1", "did you mean 'ip4:'?"),
+        ("ip4:192.0.2.300", "says 'ip4:192.0.2.300', which"),
+        ("ip:2001:db8::1", "did you mean 'ip6:'?"),
+        ("ip4:192.0.2.0/33", ""), ("ip4:192.0.2", ""), ("ip4:2001:db8::1", ""),
+        ("ip6:192.0.2.1", ""), ("ip4:mail.example.com", ""),
+        ("ip4:192.0.2.0/255.255.255.0", ""),
+        ("mx,", ""), ("mx;", ""), ("include:", ""), ("include", ""), ("a:", ""),
+        ("includ:a.example", "did you mean 'include:'?"), ("a:localhost", ""),
+        ("include:https://a.example/", ""), ("all:", ""), ("+-all", ""), ("a/33", ""),
+        ("redirect=", ""), ("include:%{q}.example", ""), ("include:a%b.example", ""),
+        ("include:bücher.example", ""), ("-", ""), ("a:x.-y", ""),
+        ("192.0.2.1", ""), ("a:x.123", ""),
+    ],
+)  # fmt: skip
+def test_terms_that_no_verifier_reads_make_a_record_void(term: str, words: str) -> None:
+    found = spf_problem([f"v=spf1 {term} mx -all"])
+    assert "which no verifier can read, and is void" in found
+    assert words in found
+    assert spf_mended([f"v=spf1 {term} mx -all"], "relay.example") == ""
+
+
+@pytest.mark.parametrize(
     ("records", "mended"),
     [
         ([], "v=spf1 a:relay.example -all"),
@@ -44,6 +89,9 @@ def test_an_spf_record_is_right_or_it_is_said_why_not(
         (["v=spf1 redirect=a.example mx", "v=spf1 mx -all"],
          "v=spf1 mx include:a.example -all"),
         (["v=spf1 mx -all"], ""),
+        (["v=spf1 -all mx"], "v=spf1 mx -all"),
+        (["v=spf1 mx ?all"], "v=spf1 mx ~all"),
+        (["v=spf1 a\tmx -all"], "v=spf1 a mx -all"),
         (["v=spf1 " + " ".join(f"include:{n}.example" for n in range(11)) + " -all"], ""),
     ],
 )  # fmt: skip
