@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     Update,
     case,
+    exists,
     func,
     insert,
     literal_column,
@@ -127,9 +128,19 @@ def recording(dialect_name: str) -> Update:
 
 
 def attempting(dialect_name: str) -> Insert:
-    """Add to the log of attempts; binds `logged` (`log_of`)."""
+    """Add to the log of attempts; binds `logged` (`log_of`).
+
+    What is there already is left alone: where the answer of a commit was lost, all of it is
+    written once more. A refusal that stood there twice would count as two bounces.
+    """
     given = rows_given("logged", _LOGGED, dialect_name)
-    return insert(_attempt).from_select(list(_LOGGED), select(*given.c))
+    known = exists().where(
+        *(
+            _attempt.c[name] == given.c[name]
+            for name in ("delivery_id", "attempt", "at", "outcome")
+        )
+    )
+    return insert(_attempt).from_select(list(_LOGGED), select(*given.c).where(~known))
 
 
 def _word(state: DeliveryState) -> ColumnElement[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sending import LIST, change, claimed, now, rows, states
+from sending import LIST, attempts, change, claimed, now, rows, states
 from sqlalchemy import Connection, event, select, update
 
 from mailer.errors import DatabaseError
@@ -21,6 +21,7 @@ from mailer.store.campaigns import change_state
 from mailer.store.claims import Cap
 from mailer.store.database import Database
 from mailer.store.groups import Groups, Sheet, groups
+from mailer.store.outcomes import record
 from mailer.store.tables import AttemptRow, SubscriptionRow, table
 from mailer.store.topics import choose_topics
 
@@ -94,6 +95,25 @@ def test_words_that_no_database_takes_are_kept_without_what_it_refuses(
     (row,) = rows(database)
     assert row.reply.startswith("550 5.0.0 a?b?c?xxx")
     assert len(row.reply) == 1000
+
+
+def test_what_is_written_once_more_is_in_the_log_once(
+    database: Database, ring: KeyRing, writing: Groups
+) -> None:
+    """A refusal counts as a bounce: it must not count twice where an answer was lost."""
+    one, two = claimed(database, ring, 2)
+    refused = change(
+        one, DeliveryState.REFUSED, reply=Reply(550, "5.2.1", "no"), logged="x"
+    )
+    assert writing.commit(Sheet.of([refused], names([two])), now(), None) == {2}
+    deferred = change(two, DeliveryState.QUEUED, deferred=True, logged="deferred")
+    for _ in range(2):
+        writing.commit(Sheet.of([refused, deferred], []), now(), None)
+        with database.write() as connection:
+            record(connection, [refused, deferred])
+    logged = [(row.delivery_id, row.outcome) for row in attempts(database)]
+    assert logged == [(1, "x"), (2, "deferred")]
+    assert states(database) == {"refused": 1, "queued": 1}
 
 
 def test_a_group_with_a_cap_and_one_without_can_follow_each_other(
