@@ -21,9 +21,10 @@ def organization(domain: str, walked: Walked) -> str:
     """
     for name, record in walked:
         sort = dmarc_tags(record).get("psd", "u").lower()
-        if sort == "n":
+        # Where it begins the walk ends at psd=y too, and is of no other organization.
+        if sort == "n" or (sort == "y" and name == domain):
             return name
-        if sort == "y" and name != domain:
+        if sort == "y":
             below = domain.removesuffix(f".{name}").rpartition(".")[2]
             return f"{below}.{name}"
     return walked[-1][0] if walked else domain

@@ -4,10 +4,11 @@ Reading records and saying what to publish; who asks DNS is somebody else.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 
 from mailer.compose.spfterms import spf_fault, spf_unread
+from mailer.errors import shorten
 
 _TREE_WALK = 8
 """How many names are asked at most (RFC 9989 §4.10)."""
@@ -29,12 +30,23 @@ _SAID = (
     ("which no verifier can read", "marked with ➞"),
     ("where nobody reads on", "Any text after the all mechanism"),
     ("says p=", "Tag p must"),
+    ("says sp=", "Tag sp must"),
+    ("says np=", "Tag np must"),
+    ("more than once", "Duplicate "),
+    ("which is no tag=value", "marked with ➞"),
     ("no rua=", "rua tag"),
     ("does not say that it takes", "does not indicate that it accepts"),
     ("names no address", "not a valid DMARC report URI"),
 )
 """What stands in a sentence of ours, and in one of checkdmarc that says the same."""
-_REPORTS_TO = re.compile(r"mailto:[^@]+@([a-z0-9._-]+)")
+_REPORTS_TO = re.compile(
+    r"mailto:[^@,!\s]+@([a-z0-9_-]+(?:\.[a-z0-9_-]+)*)\.?(?:!\d+[kmgt]?|\?.*)?$",
+    re.IGNORECASE,
+)
+"""A URI of `rua=` or `ruf=` by mail, with or without the size that RFC 7489 allowed."""
+_DMARC = re.compile(r"[vV]\s*=\s*DMARC1\s*(?:;|$)")
+_MEANT = re.compile(r"v\s*=\s*DMARC", re.IGNORECASE)
+_ASKS = ("p", "sp", "np")
 _POLICIES = frozenset({"none", "quarantine", "reject"})
 
 
@@ -157,7 +169,21 @@ def dmarc_names(domain: str) -> list[str]:
 
 def dmarc_records(texts: Sequence[str]) -> list[str]:
     """Return the DMARC records among TXT records."""
-    return [one for one in texts if re.match(r"v\s*=\s*DMARC1\s*(?:;|$)", one)]
+    return [one for one in texts if _DMARC.match(one)]
+
+
+def dmarc_missed(texts: Sequence[str]) -> str:
+    """Say of what looks like a DMARC record why it is none, "" where nothing does.
+
+    RFC 9989 §4.7.
+    """
+    found = [one for one in texts if _MEANT.search(one) and not _DMARC.match(one)]
+    if not found:
+        return ""
+    return (
+        f"what is there is no DMARC record ({shorten(found[0])!r}): it must begin with"
+        " v=DMARC1; and receivers heed none of it"
+    )
 
 
 def dmarc_problem(records: Sequence[str]) -> str:
@@ -166,17 +192,36 @@ def dmarc_problem(records: Sequence[str]) -> str:
         return (
             f"it has {len(records)} DMARC records, and receivers then heed none: leave one"
         )
-    tags = dmarc_tags(records[0])
-    policy = tags.get("p", "none").lower()
-    if policy not in _POLICIES:
-        return (
-            f"its DMARC record says p={policy[:20]}, and there is none, quarantine, reject"
-        )
+    return next(_dmarc_problems(records[0]), "")
+
+
+def _dmarc_problems(record: str) -> Iterator[str]:
+    tags = dmarc_tags(record)
+    for name in _ASKS:
+        if (policy := tags.get(name, "none").lower()) not in _POLICIES:
+            # What it asks for is then nothing at all (RFC 9989 §4.10.1).
+            yield (
+                f"its DMARC record says {name}={policy[:20]}, and there is none,"
+                " quarantine, reject: receivers take all of it for p=none"
+            )
+    names = [one.partition("=")[0].strip().lower() for one in _dmarc_pairs(record)]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield (
+                f"its DMARC record says {name}= more than once: which counts, receivers"
+                " disagree on"
+            )
+    if lost := [one.strip() for one in _dmarc_pairs(record) if "=" not in one]:
+        yield f"its DMARC record says {shorten(lost[0])!r}, which is no tag=value"
     if not tags.get("rua"):
-        return "its DMARC record has no rua=, so nobody tells you who sends in its name"
-    if "mailto:" not in tags["rua"].lower():
-        return "its rua= names no address that reports can go to: rua=mailto:…"
-    return ""
+        yield "its DMARC record has no rua=, so nobody tells you who sends in its name"
+    if not _reported_to(tags):
+        yield "its rua= names no address that reports can go to: rua=mailto:…"
+
+
+def _reported_to(tags: Mapping[str, str]) -> bool:
+    """Return whether an address is named that reports can go to."""
+    return any(_REPORTS_TO.match(one.strip()) for one in tags.get("rua", "").split(","))
 
 
 def dmarc_mended(records: Sequence[str], domain: str) -> str:
@@ -188,17 +233,22 @@ def dmarc_mended(records: Sequence[str], domain: str) -> str:
         return ""
     new = dmarc_tags(dmarc_record(domain))
     tags = dmarc_tags(records[0]) if records else new
-    if tags.get("p", "none").lower() not in _POLICIES:
-        tags["p"] = new["p"]
-    if "mailto:" not in tags.get("rua", "").lower():
+    for name in _ASKS:
+        if tags.get(name, "none").lower() not in _POLICIES:
+            tags[name] = new["p"]
+    if not _reported_to(tags):
         tags["rua"] = new["rua"]
     return "; ".join(f"{name}={value}" for name, value in tags.items())
 
 
 def dmarc_tags(record: str) -> dict[str, str]:
     """Return what a DMARC record says by tag, in its order (RFC 9989 §4.8)."""
-    pairs = (one.partition("=") for one in record.split(";") if one.strip())
+    pairs = (one.partition("=") for one in _dmarc_pairs(record))
     return {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _dmarc_pairs(record: str) -> list[str]:
+    return [one for one in record.split(";") if one.strip()]
 
 
 def report_hosts(record: str) -> list[str]:
@@ -206,7 +256,7 @@ def report_hosts(record: str) -> list[str]:
     tags = dmarc_tags(record)
     places = ",".join(tags.get(name, "") for name in ("rua", "ruf")).lower().split(",")
     found = (_REPORTS_TO.match(one.strip()) for one in places)
-    return list(dict.fromkeys(one[1].rstrip(".") for one in found if one))
+    return list(dict.fromkeys(one[1] for one in found if one))
 
 
 def dmarc_record(domain: str) -> str:

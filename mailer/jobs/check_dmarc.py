@@ -12,6 +12,7 @@ from mailer.compose.alignment import (
 from mailer.compose.dkimrecord import zone_line
 from mailer.compose.policies import (
     dmarc_mended,
+    dmarc_missed,
     dmarc_names,
     dmarc_problem,
     dmarc_records,
@@ -35,15 +36,23 @@ class Policies:
         self._dns = dns
         self._known: dict[str, list[str]] = {}
 
+    def texts(self, name: str) -> list[str]:
+        """Return the TXT records of a name.
+
+        Raises:
+            DnsUnknownError: when nobody can tell.
+        """
+        if name not in self._known:
+            self._known[name] = self._dns.texts(name)
+        return self._known[name]
+
     def records(self, name: str) -> list[str]:
         """Return the DMARC records of a name.
 
         Raises:
             DnsUnknownError: when nobody can tell.
         """
-        if name not in self._known:
-            self._known[name] = dmarc_records(self._dns.texts(name))
-        return self._known[name]
+        return dmarc_records(self.texts(name))
 
     def walked(self, domain: str) -> Walked:
         """Return what stands at a domain and above; several in one place count for none."""
@@ -59,16 +68,30 @@ class Policies:
 def check_policy(
     dns: Dns, policies: Policies, domain: str, opinion: Opinion | None
 ) -> Looked:
-    """Look at the DMARC record of a domain, or of one above it."""
+    """Look at the DMARC record that counts for a domain: its own or one above it."""
 
     def found() -> Found:
-        for name in dmarc_names(domain):
-            if policies.records(name):
-                return _policy(dns, policies, name, opinion, domain)
-        new = zone_line(f"{_ABOVE}{domain}", dmarc_mended([], domain))
-        return Found("there is no DMARC record", new)
+        if name := _counts_for(policies, domain):
+            return _policy(dns, policies, name, opinion, domain)
+        name = f"{_ABOVE}{domain}"
+        missed = dmarc_missed(policies.texts(name))
+        new = zone_line(name, dmarc_mended([], domain))
+        return Found(missed or "there is no DMARC record", new)
 
     return looked_at(f"DMARC {domain}", found)
+
+
+def _counts_for(policies: Policies, domain: str) -> str:
+    """Return where the record stands that counts, or several do; "" for nowhere.
+
+    RFC 9989 §4.10.1: a domain between it and its organization has no say.
+    """
+    names = dmarc_names(domain)
+    if policies.records(names[0]):
+        return names[0]
+    if policy := policy_of(domain, policies.walked(domain)):
+        return f"{_ABOVE}{policy[0]}"
+    return next((name for name in names if policies.records(name)), "")
 
 
 def _policy(

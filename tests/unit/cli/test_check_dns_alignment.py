@@ -108,6 +108,35 @@ def test_a_domain_may_be_an_organization_of_its_own(said: str) -> None:
     assert found.publish == ""
 
 
+def test_the_walk_ends_at_a_suffix_that_writes_itself() -> None:
+    """RFC 9989 §4.10, §4.10.2: what stands above it is of others."""
+    policy = dmarc(example_com="p=none; ", news_example_com="p=reject; psd=y; ")
+    found = looked(policy, NEWS_WAY, keys=("example.com",))[NEWS]
+    assert "an organizational domain of its own (psd=)" in found.problem
+
+
+def test_a_domain_between_a_sender_and_its_organization_has_no_say() -> None:
+    """RFC 9989 §4.10.1."""
+    between = {("_dmarc.news.example.com", "TXT"): ['"v=DMARC1; p=block"']}
+    way = ("a.news.example.com", "a.news.example.com")
+    policy = dmarc(example_com="p=reject; ")
+    assert looked(between | policy, way)["DMARC a.news.example.com"].problem == ""
+    wrong = {("_dmarc.example.com", "TXT"): ['"v=DMARC1; p=block"']}
+    found = looked(dmarc(news_example_com="p=none; ") | wrong, way)
+    one = found["DMARC a.news.example.com"]
+    assert "p=block" in one.problem
+    assert one.publish.startswith("_dmarc.example.com. ")
+    twice = {("_dmarc.example.com", "TXT"): ['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"']}
+    assert "2 DMARC records" in looked(twice, way)["DMARC a.news.example.com"].problem
+
+
+def test_a_record_that_begins_wrongly_is_shown() -> None:
+    wrong = {("_dmarc.example.com", "TXT"): ['"v=DMARC1 p=none"']}
+    one = looked(wrong, ("example.com", "example.com"))["DMARC example.com"]
+    assert "is no DMARC record ('v=DMARC1 p=none')" in one.problem
+    assert "v=DMARC1; p=none; rua=" in one.publish
+
+
 def test_without_a_policy_there_is_nothing_to_meet() -> None:
     assert looked({}, OTHER)[OTHERS].problem == ""
     two = {("_dmarc.example.com", "TXT"): ['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"']}

@@ -48,8 +48,8 @@ def test_who_has_nothing_to_add_is_not_heard() -> None:
         (SPF, "v=spf1 mx ptr -all", "does not have any A/AAAA records."),
         (DMARC, "v=DMARC1; p=reject; pct=20; rua=mailto:d@example.com",
          "Support for the pct tag was removed in RFC 9989"),
-        (DMARC, "v=DMARC1; p=reject; rua=mailto:d@example.com; p=none",
-         "Duplicate p tags are not permitted"),
+        (DMARC, "v=DMARC1; p=reject; t=maybe; rua=mailto:d@example.com",
+         "Tag t must have one of the following values"),
         (DMARC, "v=DMARC1; p=reject; rua=mailto:d@nomx.example.com", "has no MX"),
     ],
 )  # fmt: skip
@@ -78,6 +78,10 @@ def test_what_it_adds_is_advice(place: tuple[str, str], record: str, words: str)
         (DMARC, "v=DMARC1; p=reject"),
         (DMARC, "v=DMARC1; p=block; rua=mailto:d@example.com"),
         (DMARC, "v=DMARC1; p=reject; rua=d@example.com"),
+        (DMARC, "v=DMARC1; p=reject; rua=mailto:d@example.com; p=none"),
+        (DMARC, "v=DMARC1; p=reject; sp=all; rua=mailto:d@example.com"),
+        (DMARC, "v=DMARC1; p=reject; np=all; rua=mailto:d@example.com"),
+        (DMARC, "v=DMARC1; p=reject; often; rua=mailto:d@example.com"),
         (DMARC, "v=DMARC1; p=reject; rua=mailto:d@mx.example.net"),
     ],
 )

@@ -4,6 +4,7 @@ import pytest
 
 from mailer.compose.policies import (
     dmarc_mended,
+    dmarc_missed,
     dmarc_names,
     dmarc_problem,
     dmarc_records,
@@ -110,6 +111,8 @@ def test_a_mended_spf_record_lets_send_who_was_let_before(
         (["v=DMARC1; p=block; rua=mailto:d@example.net"],
          "v=DMARC1; p=none; rua=mailto:d@example.net"),
         (["v=DMARC1; p=none", "v=DMARC1; p=reject"], ""),
+        (["v=DMARC1; p=reject; np=no; rua=mailto:"],
+         "v=DMARC1; p=reject; np=none; rua=mailto:dmarc@example.com"),
     ],
 )  # fmt: skip
 def test_a_mended_dmarc_record_keeps_what_it_says(records: list[str], mended: str) -> None:
@@ -138,10 +141,34 @@ def test_a_policy_is_looked_for_up_the_tree_in_eight_steps_at_most() -> None:
         ("v=DMARC1; p=block; rua=mailto:d@example.com", "p=block"),
         ("v=DMARC1; p=none", "rua"),
         ("v=DMARC1; p=none; rua=d@example.com", "mailto:"),
+        ("V=DMARC1; rua = mailto:d@example.com!10m ; t=y; psd=n; np=reject;", ""),
+        ("v=DMARC1; p=reject; rua=https://example.com/d, MAILTO:d@example.com", ""),
+        ("v=DMARC1; p=reject; sp=all; rua=mailto:d@example.com", "sp=all, and there is"),
+        ("v=DMARC1; p=reject; np=; rua=mailto:d@example.com", "np=, and there is"),
+        ("v=DMARC1; p=none; rua=mailto:d@example.com; p=reject", "p= more than once"),
+        ("v=DMARC1; p=none; rua=mailto:d@example.com; RUA=mailto:d@x.test", "more than on"),
+        ("v=DMARC1; p=none; rua=mailto:d@example.com; reject", "'reject', which is no tag"),
+        ("v=DMARC1; p=none; rua=mailto:", "mailto:"),
+        ("v=DMARC1; p=none; rua=mailto:d", "mailto:"),
+        ("v=DMARC1; p=none; rua=mailto: d@example.com", "mailto:"),
     ],
 )
 def test_a_dmarc_record_is_right_or_it_is_said_why_not(record: str, words: str) -> None:
     assert dmarc_records([record, "v=DMARC2; p=none", "hello"]) == [record]
+    assert dmarc_missed([record, "hello"]) == ""
     found = dmarc_problem([record])
     assert bool(found) is bool(words)
     assert words in found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "v=DMARC1 p=none; rua=mailto:d@example.com", "v=dmarc1; p=none", "v=DMARC 1",
+        "p=none; v=DMARC1", '"v=DMARC1; p=none', "v=DMARC2; p=none", " v=DMARC1; p=none",
+    ],
+)  # fmt: skip
+def test_what_looks_like_a_dmarc_record_and_is_none_is_told_of(text: str) -> None:
+    """RFC 9989 §4.7."""
+    assert dmarc_records([text]) == []
+    assert "no DMARC record" in dmarc_missed(["hello", text])
