@@ -29,17 +29,22 @@ MAX_LINE = 1 << 20
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 """What may stand between cells, by name."""
 
-_SIGNS = r"[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+_SIGN = r"[=+\-@\t\uff1d\uff0b\uff0d\uff20]"
 """What a spreadsheet may take for the beginning of a formula, the full-width ones too."""
 
-_BEGINS = r"(?:^|(?<=[;,|\t]))"
-"""A cell begins here, or another one would where a spreadsheet splits at another sign."""
+_CELL = (r"(?:^|(?<=[;,|\t]))", rf"(?=['\"]*(?:{_SIGN}|[\r\n]))")
+"""Where a cell begins, or another one would where a spreadsheet splits at another sign.
 
-FORMULA = re.compile(rf"{_BEGINS}(?='*{_SIGNS})")
+It takes away a quotation mark that stands before the sign.
+"""
+
+_ROW = (r"(?<=[\r\n])", rf"(?=['\"]*{_SIGN})")
+"""Where a row would begin: splitting so, a spreadsheet sees no cell that is quoted."""
+
+FORMULA = re.compile("|".join(f"{where}{what}" for where, what in (_CELL, _ROW)))
 """Where an apostrophe is written: also where one stands that must come back as it was."""
 
-_APOSTROPHE = re.compile(rf"{_BEGINS}'(?='*{_SIGNS})")
-_PERHAPS_ESCAPED = re.compile(rf"'{_SIGNS}")
+_APOSTROPHE = re.compile("|".join(f"{where}'{what}" for where, what in (_CELL, _ROW)))
 _STANDS_FOR_LONG = "\0\n"
 
 
@@ -119,17 +124,15 @@ def survey(
 
 
 class _Look:
-    """Looks at a text as it goes by: are there quotation marks, escaped formulas?"""
+    """Looks at a text as it goes by: are there quotation marks, apostrophes?"""
 
     def __init__(self) -> None:
         self.quoted = False
         self.escaped = False
-        self._last = ""
 
     def __call__(self, text: str) -> None:
         self.quoted = self.quoted or '"' in text
-        self.escaped = self.escaped or bool(_PERHAPS_ESCAPED.search(self._last + text))
-        self._last = text[-1:]
+        self.escaped = self.escaped or "'" in text
 
 
 @contextmanager
