@@ -57,8 +57,17 @@ def print_json(value: object) -> None:
 
 
 def json_text(value: object, indent: int | None = None) -> str:
-    """Write a value as JSON, in one line without an indent."""
-    return json.dumps(value, indent=indent, ensure_ascii=False, default=_json)
+    """Write a value as JSON, in one line without an indent.
+
+    What is not printed stands as an escape (RFC 8259 §7), because JSON is read on terminals
+    too: control characters above ASCII, marks that turn the direction of writing.
+    """
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=_json)
+    if text.replace("\n", "").isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or one == "\n" else json.dumps(one)[1:-1] for one in text
+    )
 
 
 def shown(value: object) -> str:

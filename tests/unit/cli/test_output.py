@@ -51,6 +51,20 @@ def test_what_comes_from_outside_cannot_write_to_the_terminal():
     assert shown("550 \x1b]0;owned\x07") == "550 �]0;owned�"
 
 
+def test_json_cannot_write_to_the_terminal_either_and_stays_the_same(
+    capsys: pytest.CaptureFixture[str],
+):
+    said = {"subject": "\x9b31m \x7f \u202egpj.exe \ud800 \u2028 \U000e0041 Ålesund"}
+    print_facts(said, as_json=True)
+    print_rows([said], as_json=True)
+    printed = capsys.readouterr().out
+    assert printed.replace("\n", "").isprintable()
+    assert "Ålesund" in printed
+    first, _, second = printed.partition("}\n")
+    assert json.loads(f"{first}}}") == said
+    assert json.loads(second) == [said]
+
+
 def test_json_has_no_type_that_nobody_chose(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(TypeError, match="JSON has no"):
         print_facts({"at": timedelta(1)}, as_json=True)
