@@ -15,6 +15,7 @@ _TAG = re.compile(r"<[^<>]{0,5000}>")
 _LINE_TAG = re.compile(
     r"<(?:br|/p|/div|/tr|/td|/li|/h\d|p|div|tr|li|hr)\b[^<>]{0,2000}>", re.IGNORECASE
 )
+_SURROGATES = re.compile("[\ud800-\udfff]")
 _HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
 
 
@@ -83,9 +84,11 @@ def in_charset(raw: bytes, charset: str) -> str:
     if name not in _TEXTS:
         name = "utf-8"
     try:
-        return raw.decode(name)
+        text = raw.decode(name)
     except (UnicodeDecodeError, LookupError):
-        return _guessed(raw, name)
+        text = _guessed(raw, name)
+    # UTF-7 can say half of a surrogate pair, which no text and no database holds.
+    return text if text.isascii() else _SURROGATES.sub("\ufffd", text)
 
 
 def _guessed(raw: bytes, named: str) -> str:

@@ -41,6 +41,7 @@ _COPY_BEGINS = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )
+_CONTROLS = re.compile("[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")
 _HEAD_LINE = re.compile(
     r"(?:return-path|received|message-id|from|to|subject|date|mime-version|content-type"
     r"|x-[a-z-]+|dkim-signature|sender|reply-to|cc|content-transfer-encoding|references"
@@ -85,6 +86,7 @@ class Message:
 
     Args:
         sender: Its From's address, or "".
+        subject: In one line, without control characters.
         from_nobody: Its return path is empty, as a report's has to be (RFC 5321 §4.5.5).
         daemon: Its sender is a mail system, by its name.
         from_machine: Its sender's name is one that machines have, mail systems or others.
@@ -135,7 +137,7 @@ def open_message(raw: bytes) -> Message:
     return Message(
         part,
         sender,
-        " ".join(part.words("subject").split()),
+        " ".join(_CONTROLS.sub("", part.words("subject")).split()),
         any(path in {"<>", "", "<MAILER-DAEMON>"} for path in paths),
         daemon,
         daemon

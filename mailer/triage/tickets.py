@@ -24,7 +24,7 @@ SUBJECT_AT_MOST = 500
 TEXT_AT_MOST = 50_000
 REFERENCES_AT_MOST = 20
 _NUMBER = re.compile(r"\[#(\d{1,12})\]")
-_ID = re.compile(r"<([^<>\s]{3,250})>")
+_ID = re.compile(r"<([^<>\s\x00-\x1f\x7f-\x9f]{3,250})>")
 _UNFIT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
