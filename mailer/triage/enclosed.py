@@ -17,6 +17,10 @@ from mailer.triage.mime import Part, content_type
 
 _HTML_AT_MOST = 400_000
 _NAME_AT_MOST = 100
+_NAME_BYTES_AT_MOST = 240
+"""Disks take 255 at most, and a header's line 998, in which each may be three characters
+(RFC 5322 §2.1.1, RFC 2231 §4)."""
+_ENDING_AT_MOST = 20
 _ATTACHMENTS_AT_MOST = 50
 _TAGS = frozenset({
     "a", "abbr", "b", "blockquote", "br", "caption", "cite", "code", "dd", "del", "div",
@@ -107,11 +111,20 @@ def safe_name(said: str) -> str:
         for one in said
         if unicodedata.category(one) not in {"Cc", "Cf", "Cs", "Zl", "Zp"}
     )
-    plain = re.sub(r'[<>:"|?*;]', "_", plain).strip(" .")
-    if len(plain) > _NAME_AT_MOST:
-        stem, dot, end = plain.rpartition(".")
-        plain = f"{stem[: _NAME_AT_MOST - len(end) - 1]}{dot}{end}"[-_NAME_AT_MOST:]
-    return plain
+    return _shortened(re.sub(r'[<>:"|?*;]', "_", plain).strip(" ."))
+
+
+def _shortened(name: str) -> str:
+    """Return a name that is short enough for disks and headers, with its ending."""
+    if len(name) <= _NAME_AT_MOST and len(name.encode()) <= _NAME_BYTES_AT_MOST:
+        return name
+    stem, dot, end = name.rpartition(".")
+    if not stem or len(end) > _ENDING_AT_MOST:
+        stem, dot, end = name, "", ""
+    stem = stem[: _NAME_AT_MOST - len(dot + end)]
+    room = _NAME_BYTES_AT_MOST - len((dot + end).encode())
+    stem = stem.encode()[:room].decode(errors="ignore")
+    return f"{stem.rstrip(' .')}{dot}{end}"
 
 
 def html_of(part: Part) -> tuple[str, int] | None:

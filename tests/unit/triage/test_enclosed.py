@@ -2,7 +2,15 @@
 
 import pytest
 
-from mailer.triage.enclosed import content_of, enclosed_of, harmless, html_of, name_of
+from mailer.compose.enclosing import file_part
+from mailer.triage.enclosed import (
+    content_of,
+    enclosed_of,
+    harmless,
+    html_of,
+    name_of,
+    safe_name,
+)
 from mailer.triage.mime import Part, read
 
 
@@ -35,6 +43,21 @@ def test_a_long_name_keeps_its_end():
     name = name_of(part(f'attachment; filename="{"a" * 500}.pdf"'))
     assert name.endswith(".pdf")
     assert len(name) == 100
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        ("\U0001f4a9" * 100 + ".pdf", "\U0001f4a9" * 59 + ".pdf"),
+        ("東" * 99 + ".pdf", "東" * 78 + ".pdf"),
+        ("a" * 99 + "." + "b" * 99, "a" * 99),
+        ("a" * 95 + "...... .pdf", "a" * 95 + ".pdf"),
+    ],
+)
+def test_a_long_name_fits_a_disk_and_the_line_of_a_header(said, name):
+    assert safe_name(said) == name
+    head = file_part(name, "application/pdf", b"x").partition(b"\r\n\r\n")[0]
+    assert max(map(len, head.split(b"\r\n"))) <= 998  # RFC 5322 §2.1.1
 
 
 def test_attachments_are_numbered_and_their_bytes_given():
