@@ -13,6 +13,7 @@ ADDRESS = rf"(?-i:(?:{_QUOTED}|{_LOCAL})@(?:{_DOMAIN}|\[[0-9A-Fa-f.:IPVipv]{{3,4
 
 _ANY = re.compile(rf"(?<![\w.!#$%&*+/=?^`{{|}}~@-])(?:{ADDRESS})")
 _IN_BRACKETS = re.compile(rf"<\s*(?:mailto:|smtp:)?({ADDRESS})\s*>", re.IGNORECASE)
+_ENTRY = re.compile(r'(?:"(?:[^"\\]|\\.)*+"|<[^<>]*+>|\([^()]*+\)|[^,;])++')
 _COMMENT = re.compile(r"\([^()]{0,200}\)")
 _ROUTE = re.compile(r"<?@[^:@\s]{1,200}:")
 _KIND = re.compile(
@@ -80,11 +81,12 @@ def mailbox(value: str) -> str:
 
 
 def mailboxes(value: str) -> list[str]:
-    """Return the addresses of a To or Cc."""
-    value = value[:8000]
-    return list(
-        dict.fromkeys([tidy(one) for one in _IN_BRACKETS.findall(value)])
-    ) or in_text(_COMMENT.sub("", value))
+    """Return the addresses of a To or Cc; beside a name in brackets, else as they stand."""
+    found: list[str] = []
+    for one in _ENTRY.findall(value[:8000]):
+        bracketed = [tidy(address) for address in _IN_BRACKETS.findall(one)]
+        found += bracketed or in_text(_COMMENT.sub("", one))
+    return list(dict.fromkeys(found))
 
 
 def same(one: str, other: str) -> bool:

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from mailer.triage.addresses import mailboxes
 from mailer.triage.mailboxes import Mailbox, is_no_reply, mailbox_of, problems_of
 from mailer.triage.officehours import read_hours
 from mailer.triage.workinghours import Shift, at_work, due
@@ -105,3 +106,18 @@ def test_a_mailbox_without_hours_or_anybody_is_no_promise():
     held = Mailbox("support", "support@shop.example", hours=HOURS, read_by="Kari reads it")
     assert list(problems_of(held)) == []
     assert held.promises
+
+
+@pytest.mark.parametrize(
+    ("field", "found"),
+    [
+        ("ola@example.com, Kari <kari@example.com>", ["ola", "kari"]),
+        ('"Dahl, x@example.com" <ola@example.com>, a@example.com', ["ola", "a"]),
+        ("All: a@example.com, B <b@example.com>; c@example.com (d@example.com)", "abc"),
+        ("Nordmann, Ola <ola@example.com>", ["ola"]),
+        ('"never closed <a@example.com>, b@example.com', "ab"),
+        ("undisclosed-recipients:;", []),
+    ],
+)
+def test_a_field_names_its_addresses_with_names_and_without(field, found):
+    assert mailboxes(field) == [f"{one}@example.com" for one in found]
