@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from mailer.jobs.prove import Anchor, anchor
-from mailer.jobs.tell import queue_words
+from mailer.jobs.tell import owe_words, words_content
 from mailer.jobs.world import World
 from mailer.model.key import KeyRing
-from mailer.store.noes import pass_mark
+from mailer.store.noes import mark, pass_mark
 
 _MARK = "anchor mailed"
 
@@ -25,16 +25,22 @@ def mail_anchor(
     Raises:
         AddressError: when the address is none.
         NotFoundError: when there is no list that could be its sender.
+        WorkspaceError: when the file cannot be written; it is tried again then.
     """
     if not address:
         return False
     today = now.date().toordinal()
-    with world.database.write() as connection:
-        if not pass_mark(connection, _MARK, today, today - 1):
+    with world.database.read() as connection:
+        if (mark(connection, _MARK) or 0) >= today:
             return False
     taken = anchor(world.database, ring, checkpoints, now)
     subject = f"[mailer] the ledger of consents on {now:%Y-%m-%d}"
-    queue_words(world, address, subject, _words(taken), now)
+    made = words_content(world, subject, _words(taken))
+    # Together: what is cut off before, or has no room, is done the next time.
+    with world.database.write() as connection:
+        if not pass_mark(connection, _MARK, today, today - 1):
+            return False
+        owe_words(connection, world, made, address, now)
     return True
 
 

@@ -3,9 +3,11 @@
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
 from audiences import NOW, RING, make_folder, world
 from sqlalchemy import select
 
+from mailer.errors import WorkspaceError
 from mailer.jobs.frozen import unpack
 from mailer.jobs.mail_anchor import mail_anchor
 from mailer.model.delivery import CauseKind
@@ -39,3 +41,19 @@ def test_the_head_is_mailed_once_a_day_and_is_the_one_in_the_file(
     first, _ = read_checkpoints(kept)
     assert f"head: {first.mac.hex()}" in text
     assert f"entries: {first.number}" in text
+
+
+def test_a_head_that_has_no_room_is_mailed_on_the_same_day_when_there_is_some(
+    database: Database, tmp_path: Path
+) -> None:
+    around = world(database, str(make_folder(tmp_path / "shop")))
+    disk = tmp_path / "disk"
+
+    def mailed() -> bool:
+        kept = str(disk / "checkpoints.jsonl")
+        return mail_anchor(around, RING, kept, "notary@example.com", NOW)
+
+    with pytest.raises(WorkspaceError, match="cannot be written"):
+        mailed()
+    disk.mkdir()
+    assert [mailed(), mailed()] == [True, False]
