@@ -75,26 +75,29 @@ def tell(world: World, ways: Ways, now: datetime) -> dict[str, list[Told]]:
     by_kind = sorted(untold, key=lambda one: one.kind)
     for kind, some in groupby(by_kind, key=lambda one: one.kind):
         alarms = list(some)
-        if not _is_turn(world, kind, alarms, ways, now):
+        if not is_turn(world, kind, ways.every, now):
             continue
         done[kind] = tell_of(world, ways, kind, alarms, now)
-        if all(one.problem for one in done[kind]):
+        if was_told(done[kind]):
             with world.database.write() as connection:
-                mark_told(connection, [one.id for one in alarms], None)
+                mark_told(connection, [one.id for one in alarms], now)
     return done
 
 
-def _is_turn(
-    world: World, kind: str, alarms: Sequence[Alarm], ways: Ways, now: datetime
-) -> bool:
-    """Say whether it is time for a kind, and take the turn, so that nobody else tells."""
+def is_turn(world: World, what: str, every: timedelta, now: datetime) -> bool:
+    """Say whether it is time to tell of something, and take the turn.
+
+    Nobody else tells meanwhile. Who is cut off has told nobody: the next turn does.
+    """
     with world.database.write() as connection:
-        before, later = to_instant(now - ways.every), to_instant(now + CLOCKS_APART)
+        before, later = to_instant(now - every), to_instant(now + CLOCKS_APART)
         # A turn that is yet to come was taken before the clock was put back.
-        mine = pass_mark(connection, f"told {kind}", to_instant(now), before, later)
-        if mine:
-            mark_told(connection, [one.id for one in alarms], now)
-        return mine
+        return pass_mark(connection, f"told {what}", to_instant(now), before, later)
+
+
+def was_told(told: Sequence[Told]) -> bool:
+    """Say whether it went by one way at least."""
+    return not all(one.problem for one in told)
 
 
 def tell_of(

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta, tzinfo
 
-from mailer.jobs.tell import Ways, tell, tell_of
+from mailer.jobs.tell import Ways, is_turn, tell, tell_of, was_told
 from mailer.jobs.verify_ledger import verify_ledger
 from mailer.jobs.world import World
 from mailer.model.key import KeyRing
 from mailer.store.alarms import Alarm, raise_unless_open
 from mailer.store.database import Database
-from mailer.store.noes import mark, pass_mark
+from mailer.store.noes import mark, set_mark
 from mailer.store.summing import Summary, summary
 from mailer.store.verify import out_of_balance
 from mailer.workspace.files import free_bytes
@@ -169,7 +169,13 @@ def each_minute(world: World, watched: Watched, ways: Ways, now: datetime) -> No
 
 
 def tell_summary(world: World, ways: Ways, at: time, zone: tzinfo, now: datetime) -> bool:
-    """Tell once a day what the last 24 hours brought; False when it is not time."""
+    """Tell once a day what the last 24 hours brought.
+
+    What nobody took is told again after as long as an alarm would be.
+
+    Returns:
+        False when it is not time, or nobody took it.
+    """
     here = now.astimezone(zone)
     if here.time() < at:
         return False
@@ -179,11 +185,13 @@ def tell_summary(world: World, ways: Ways, at: time, zone: tzinfo, now: datetime
         if (mark(connection, "summary") or 0) >= today:
             return False
         facts = summary(connection, now)
-    with world.database.write() as connection:
-        if not pass_mark(connection, "summary", today, today - 1):
-            return False
-    tell_of(world, ways, "summary", [_summary(facts, now)], now)
-    return True
+    if not is_turn(world, "summary", ways.every, now):
+        return False
+    told = tell_of(world, ways, "summary", [_summary(facts, now)], now)
+    if was_told(told):
+        with world.database.write() as connection:
+            set_mark(connection, "summary", today)
+    return was_told(told)
 
 
 def _summary(facts: Summary, now: datetime) -> Alarm:

@@ -92,8 +92,8 @@ def untold_alarms(connection: Connection) -> list[Alarm]:
     return [_alarm_of(row) for row in rows]
 
 
-def mark_told(connection: Connection, ids: Sequence[int], now: datetime | None) -> None:
-    """Note that somebody was told of alarms; None takes it back."""
+def mark_told(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Note that somebody was told of alarms."""
     connection.execute(update(_alarm).where(_alarm.c.id.in_(ids)).values(told_at=now))
 
 

@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -157,6 +158,47 @@ def test_one_way_that_fails_keeps_no_other_from_telling(
     assert webhook.problem == ""
     assert "cannot be run" in command.problem
     assert told(shop, ways, NOW + AN_HOUR) == {}
+
+
+KILLED = """\
+import sys
+from datetime import datetime, time
+from mailer.jobs.tell import Ways, tell
+from mailer.jobs.watch import tell_summary
+from mailer.wiring import open_workspace
+folder, command, now = sys.argv[1:]
+now = datetime.fromisoformat(now)
+with open_workspace(folder) as shop:
+    ways = Ways(command=command)
+    tell(shop.world(), ways, now)
+    tell_summary(shop.world(), ways, time(8), now.tzinfo, now)
+"""
+
+
+def test_what_a_killed_program_was_about_to_tell_is_told_an_hour_later(
+    shop: Workspace, hook: str, tmp_path: Path
+):
+    ways, at = Ways(webhook=hook), time_of_day(8)
+    command = script(tmp_path, "import os; os.kill(os.getppid(), 9)")
+    about_to = [sys.executable, "-c", KILLED, shop.folder, command, NOW.isoformat()]
+    # Once over the summary, once over an alarm.
+    for _ in range(2):
+        assert subprocess.run(about_to, check=False).returncode == -signal.SIGKILL
+        alarmed(shop)
+    assert told(shop, ways, NOW + timedelta(minutes=59)) == {}
+    assert set(told(shop, ways, NOW + AN_HOUR)) == {"disk"}
+    assert tell_summary(shop.world(), ways, at, UTC, NOW + AN_HOUR)
+    assert not tell_summary(shop.world(), ways, at, UTC, NOW + 2 * AN_HOUR)
+    assert [len(one["alarms"]) for one in Hook.taken] == [2, 1]
+
+
+def test_a_summary_that_nobody_took_is_told_again_after_an_hour(shop: Workspace, hook: str):
+    ways, at = Ways(webhook=hook), time_of_day(8)
+    Hook.status = 500
+    assert not tell_summary(shop.world(), ways, at, UTC, NOW)
+    Hook.status = 204
+    assert not tell_summary(shop.world(), ways, at, UTC, NOW + timedelta(minutes=59))
+    assert tell_summary(shop.world(), ways, at, UTC, NOW + AN_HOUR)
 
 
 def test_what_somebody_has_seen_is_not_told(shop: Workspace, hook: str):
