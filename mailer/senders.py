@@ -21,6 +21,7 @@ from mailer.model.token import TokenBox
 from mailer.pace.cap import CapRule
 from mailer.pace.retry import RetryPlan
 from mailer.pace.routing import ANY
+from mailer.pace.sharing import part_of
 from mailer.pace.throttle import Rate, rate_of
 from mailer.wire.dns import Dns, DnsServers
 from mailer.wire.line import RelayAddress, Timeouts, Tls
@@ -164,7 +165,7 @@ class Seat:
 
     def share(self, connections: int) -> int:
         """Return how many of a relay's connections it may open."""
-        return connections // self.size + (self.place < connections % self.size)
+        return part_of(connections, self.place, self.size)
 
 
 ALONE = Seat()
@@ -247,4 +248,5 @@ def rules_of(workspace: Workspace, seat: Seat = ALONE) -> Rules:
         ),
         providers=read_providers(workspace.folder),
         senders=seat.size,
+        place=seat.place,
     )

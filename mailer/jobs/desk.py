@@ -37,7 +37,7 @@ class Desk:
         self._failed: list[Claim] = []
         self._ready: collections.deque[Errand] = collections.deque()
         self._parking = Parking(means.shaper)
-        means.shaper.on_room.append(self._look)
+        means.shaper.rooms.on_room.append(self._look)
         self._at_the_signers: dict[tuple[int, int], Claim] = {}
         """What is being signed, by its number and fence; whoever drops it takes it out."""
         self._waiting: collections.deque[asyncio.Future[None]] = collections.deque()

@@ -86,6 +86,7 @@ class Feed:
                 put_off(held)
             if left := switch.put(claimed):
                 give_back(left)
+            self._shaper.leave_to_others()
             # More may wait, unless the last look found nothing at all.
             if not found and switch.wants:
                 await self._nap()
@@ -194,7 +195,7 @@ class Feed:
 
     def _held(self) -> collections.Counter[str]:
         """Count what the sender has in hand, by provider."""
-        held = self._switch.held() + self._shaper.under_way()
+        held = self._switch.held() + self._shaper.rooms.under_way()
         for desk in self.desks:
             held += desk.held()
         return held

@@ -15,6 +15,7 @@ from mailer.model.delivery import Claim
 from mailer.model.outcome import Accepted, Deferred, Outcome, Refused, Released
 from mailer.model.patience import can_wait
 from mailer.pace.breaker import WELL, CircuitState, failed
+from mailer.store.database import Database
 from mailer.store.relaystates import RelayState
 
 _log = logging.getLogger(__name__)
@@ -293,3 +294,9 @@ def put_off_for(claim: Claim, lines: Sequence[Lines]) -> timedelta:
         return _PUT_OFF
     soonest = min((one.rests_for for one in lines), default=_PUT_OFF_AT_MOST)
     return min(max(_PUT_OFF, soonest), _PUT_OFF_AT_MOST)
+
+
+def gate_of(relay: Relay, database: Database, clock: Callable[[], datetime]) -> Gate:
+    """Return the throttle of a relay, for one of its senders."""
+    key = f"relay:{relay.address.name}"
+    return Gate(database, key, relay.rate, clock, relay.reserved)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from mailer.jobs.shaper import Shaper
 from mailer.model.delivery import Claim
 from mailer.model.letter import Letter
+from mailer.model.patience import can_wait
 
 
 @dataclass(slots=True)
@@ -62,14 +63,19 @@ class Parking:
         name = errand.provider
         if not name:
             return None
-        self._shaper.leave(name)
+        self._shaper.rooms.leave(name)
         return self._next(name)
 
     def free(self) -> list[Errand | Claim]:
         """Take out one for each provider to which another may be on its way."""
         names = [*self._ready, *(one for one in self._claims if one not in self._ready)]
-        found = (self._next(name) for name in names if self._shaper.has_room(name))
+        found = (self._next(name) for name in names if self._has_room(name))
         return [one for one in found if one is not None]
+
+    def _has_room(self, name: str) -> bool:
+        ready = self._ready.get(name)
+        waited_for = ready is not None and not can_wait(ready[0].claim)
+        return self._shaper.rooms.has_room(name, waited_for=waited_for)
 
     def _next(self, name: str) -> Errand | Claim | None:
         one: Errand | Claim | None = None
@@ -99,7 +105,7 @@ class Parking:
             else:
                 del self._claims[name]
         # One that was to follow may be among what falls, here or elsewhere at the desk.
-        for look in self._shaper.on_room:
+        for look in self._shaper.rooms.on_room:
             look()
         return out
 

@@ -72,7 +72,10 @@ class Portions:
 
     def _may_claim(self, name: str, now: datetime) -> bool:
         standing = self._shaper.standing(name)
-        if shaping.letters_for(standing, now) == 0:
+        if (
+            shaping.letters_for(standing, now) == 0
+            or self._shaper.rooms.at_once.get(name) == 0
+        ):
             return False
         return self._next_at.get(name, now) <= now + _AHEAD
 
@@ -93,7 +96,7 @@ class Portions:
             want = room if want is None else want
             if rate := self._rate(name, standing):
                 want = min(want, max(1, int(rate)))
-            if limit := self._shaper.at_once.get(name):
+            if limit := self._shaper.rooms.at_once.get(name):
                 want = min(want, max(0, limit * _IN_HAND - held[name]))
             wants[name] = want
         return {name: one for name, one in share_out(room, wants).items() if one}

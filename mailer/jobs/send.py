@@ -19,12 +19,12 @@ from mailer.jobs import owner
 from mailer.jobs.composer import Composer
 from mailer.jobs.desk import Desk
 from mailer.jobs.feed import Feed
-from mailer.jobs.gate import Gate
 from mailer.jobs.holding import NO_MANNERS, Manners, may_be_tried
-from mailer.jobs.lines import Lines, put_off_for
+from mailer.jobs.lines import Lines, gate_of, put_off_for
 from mailer.jobs.means import Means
 from mailer.jobs.register import Register
 from mailer.jobs.relays import Relay
+from mailer.jobs.rooms import Rooms
 from mailer.jobs.scribe import Book, InThread, Scribe
 from mailer.jobs.settle import Terms, released
 from mailer.jobs.shaper import Shaper
@@ -66,6 +66,8 @@ class Rules:
     manners: Manners = NO_MANNERS
     providers: Providers = NOTHING_KNOWN
     senders: int = 1
+    place: int = 0
+    """Which of them this one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +120,16 @@ class Sender:
             lambda at: self.lines[at].gate.holds,
         )
         self.lines = tuple(
-            Lines(relay, _gate(place, relay), clock, self._stop, self._rebalance)
-            for relay in relays
+            Lines(
+                one, gate_of(one, place.database, clock), clock, self._stop, self._rebalance
+            )
+            for one in relays
         )
         # A rehearsal asks no provider, and takes nothing of what they may be given.
         providers = NOTHING_KNOWN if self._rehearsing else rules.providers
-        lines = sum(one.connections for one in relays)
-        self._shaper = Shaper(clock, providers, rules.senders, lines)
+        most = sum(one.connections for one in relays)
+        rooms = Rooms(providers, most, rules.place, rules.senders)
+        self._shaper = Shaper(clock, providers, rooms)
         self._signing = Signing(place.signers, share_of_processors(rules.senders))
         self._uncomposed = Uncomposed(composer.failed)
         overdue = owner.Overdue(rules.keep_every_s)
@@ -308,11 +313,6 @@ class Sender:
         self._uncomposed.tell(one for desk in desks for one in desk.take_failed())
         self._recover(owner_id)
         self._housekeeping()
-
-
-def _gate(place: Place, relay: Relay) -> Gate:
-    key = f"relay:{relay.address.name}"
-    return Gate(place.database, key, relay.rate, place.clock, relay.reserved)
 
 
 def _dropped(desks: Sequence[Desk], falls: Callable[[Claim], bool]) -> list[Claim]:

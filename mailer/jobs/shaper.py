@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from mailer.jobs.provider_alarms import stopped
+from mailer.jobs.rooms import Rooms
 from mailer.model.delivery import Claim
 from mailer.model.outcome import Accepted, Deferred, Outcome, Refused, Released, Stage
 from mailer.model.patience import can_wait
@@ -20,7 +21,6 @@ from mailer.pace.breaker import CircuitState
 from mailer.pace.providers import NOTHING_KNOWN, Limits, Providers
 from mailer.pace.repeats import Repeats
 from mailer.pace.shaping import WELL, Heard, Standing
-from mailer.pace.sharing import room_for_one
 from mailer.store.alarms import raise_unless_open
 from mailer.store.database import Connection
 from mailer.store.providerstates import keep_states, provider_states
@@ -41,27 +41,17 @@ class Shaper:
         self,
         clock: Callable[[], datetime],
         providers: Providers = NOTHING_KNOWN,
-        senders: int = 1,
-        connections: int = 0,
+        rooms: Rooms | None = None,
     ) -> None:
-        """Build it.
-
-        Args:
-            senders: How many share what may be under way at once.
-            connections: How many this one may open, to all relays; 0 for any number.
-        """
-        self._room = room_for_one(connections)
+        self.rooms = rooms or Rooms(providers)
         self._clock = clock
         self._providers = providers
-        self._senders = senders
         self._listed = providers.listed()
         self.standings: dict[str, Standing] = {}
         self._lock = threading.Lock()
         """Held by whoever changes the standings: the loop and the feed both do."""
         self._strangers = False
         """Something is known of a domain that stands in no file."""
-        self.at_once: dict[str, int] = {}
-        self._under_way: collections.Counter[str] = collections.Counter()
         self._accepted: collections.Counter[str] = collections.Counter()
         self._answered = False
         """Whoever rested took a letter: no other is claimed there before that is known."""
@@ -73,8 +63,6 @@ class Shaper:
         self._told_at = clock()
         self._seen: Released | None = None
         self._blamed: Released | None = None
-        self.on_room: list[Callable[[], None]] = []
-        """All called when letters that wait for others to their provider may go."""
         self.on_closed: Callable[[str], None] = lambda _: None
         """Called when nothing more may go to a provider for a while."""
         self._reckon()
@@ -108,9 +96,9 @@ class Shaper:
             if not self._strangers:
                 return "", 0
             name = self.provider_of(claim)
-        if not self.has_room(name):
+        if not self.rooms.has_room(name, waited_for=not can_wait(claim)):
             return None
-        self._under_way[name] += 1
+        self.rooms.enter(name)
         standing = self.standings.get(name, WELL)
         limits = self._providers.limits_of(name)
         return name, shaping.per_connection_of(standing, limits)
@@ -120,22 +108,7 @@ class Shaper:
         if claim.provider == OTHER and not self._strangers:
             return None
         name = self.provider_of(claim)
-        return None if self.has_room(name) else name
-
-    def has_room(self, name: str) -> bool:
-        """Say whether one more letter to a provider may be on its way."""
-        limit = min(self._room, self.at_once.get(name, self._room))
-        return self._under_way[name] < limit
-
-    def leave(self, name: str) -> None:
-        """Hear that a letter that entered is not on its way any more."""
-        self._under_way[name] -= 1
-        for look in self.on_room:
-            look()
-
-    def under_way(self) -> collections.Counter[str]:
-        """Count what is on its way, by provider; called off the loop."""
-        return collections.Counter(dict(self._under_way))
+        return None if self.rooms.has_room(name, waited_for=not can_wait(claim)) else name
 
     def heard(self, claim: Claim, outcome: Outcome, nth: int = 0) -> None:
         """Hear what came of a letter, before it leaves.
@@ -176,7 +149,9 @@ class Shaper:
             return
         reply = outcome.reply
         mark = "-".join(str(part) for part in (reply.code, reply.enhanced) if part)
-        heard = Heard(rule, mark, self._under_way[name], nth, self._lately(name, now))
+        heard = Heard(
+            rule, mark, self.rooms.under_way()[name], nth, self._lately(name, now)
+        )
         limits = self._providers.limits_of(name)
         with self._lock:
             before = self.standings.get(name, WELL)
@@ -201,6 +176,14 @@ class Shaper:
     def waits(self, claim: Claim, name: str) -> bool:
         """Say whether a letter waits because a provider was closed."""
         return can_wait(claim) and self.provider_of(claim) == name
+
+    def leave_to_others(self) -> None:
+        """Close providers that take too few at once for this sender to have one.
+
+        What was claimed when they took more would wait here for nothing.
+        """
+        for name in self.rooms.left_to_others():
+            self.on_closed(name)
 
     def rest_of(self, name: str) -> datetime:
         """Return when letters to a provider that is closed are due again.
@@ -307,13 +290,7 @@ class Shaper:
 
     def _reckon(self) -> None:
         known = self._providers.known
-        at_once: dict[str, int] = {}
-        for name in {*known, *self.standings}:
-            standing = self.standings.get(name, WELL)
-            limit = shaping.at_once_of(standing, self._providers.limits_of(name))
-            if limit or name != OTHER:
-                at_once[name] = max(1, limit // self._senders) if limit else self._room
-        self.at_once = at_once
+        self.rooms.reckon(self.standings)
         self._strangers = any(
             name not in known and name != OTHER for name in self.standings
         )

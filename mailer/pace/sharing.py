@@ -2,6 +2,25 @@
 
 import sys
 from collections.abc import Mapping
+from zlib import crc32
+
+
+def part_of(whole: int, place: int, size: int) -> int:
+    """Return one's part of what several share, as even as whole numbers are.
+
+    Args:
+        place: One's own among them, from 0 on.
+        size: How many there are.
+    """
+    return whole // size + (place < whole % size)
+
+
+def part_at(name: str, whole: int, place: int, size: int) -> int:
+    """Return a sender's part of what a provider is given; 0 where there is too little.
+
+    What is over goes to another sender at each provider.
+    """
+    return part_of(whole, (place + crc32(name.encode())) % size, size)
 
 
 def room_for_one(connections: int) -> int:

@@ -21,7 +21,7 @@ from mailer.pace.shaping import (
     said_no,
     went,
 )
-from mailer.pace.sharing import share_out
+from mailer.pace.sharing import part_at, part_of, share_out
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 limits = st.builds(
@@ -92,3 +92,12 @@ def test_turns_lose_nobody_and_keep_each_providers_order(names: list[str]) -> No
     for name in "abc":
         places = [place for place, whose in mixed if whose == name]
         assert places == sorted(places)
+
+
+@given(st.integers(0, 50), st.integers(1, 12), st.text(max_size=20))
+def test_the_parts_of_all_senders_are_the_whole(whole: int, size: int, name: str) -> None:
+    parts = [part_of(whole, place, size) for place in range(size)]
+    assert sum(parts) == whole
+    assert max(parts) - min(parts) <= 1
+    there = [part_at(name, whole, place, size) for place in range(size)]
+    assert sorted(there) == sorted(parts)
