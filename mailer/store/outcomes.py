@@ -140,7 +140,8 @@ def attempting(dialect_name: str) -> Insert:
             for name in ("delivery_id", "attempt", "at", "outcome")
         )
     )
-    return insert(_attempt).from_select(list(_LOGGED), select(*given.c).where(~known))
+    new = select(*given.c).where(~known).order_by(given.c.at, given.c.delivery_id)
+    return insert(_attempt).from_select(list(_LOGGED), new)
 
 
 def _word(state: DeliveryState) -> ColumnElement[str]:

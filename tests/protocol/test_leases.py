@@ -13,6 +13,7 @@ from mailer.jobs.send import Rules
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.store import doubts, owners
+from mailer.store.claims import Claims
 from mailer.store.database import Database
 from mailer.store.groups import Sheet, groups
 from mailer.store.tables import DeliveryRow, table
@@ -80,6 +81,24 @@ def test_a_sender_that_hung_between_leave_and_content_writes_nothing(
         assert set(sink.seen.values()) == {1}
 
     asyncio.run(run())
+
+
+def test_a_sender_renews_what_it_holds_itself_and_nothing_else(
+    database: Database, ring: KeyRing
+) -> None:
+    """Else a sender that hangs kept its letters as long as any other one lives."""
+    claimed(database, ring, 2)
+    claimed(database, ring, 3)
+    past = now() - timedelta(minutes=1)
+    with database.write() as connection:
+        connection.execute(update(table(DeliveryRow)).values(lease_until=past))
+        Claims(connection, 2, timedelta(minutes=5)).renew(connection)
+    assert {row.owner_id: row.lease_until > past for row in rows(database)} == {
+        1: False,
+        2: True,
+    }
+    with database.read() as connection:
+        assert owners.overdue(connection) == [1]
 
 
 def test_a_letter_that_leaves_is_its_senders_as_long_as_any_other(

@@ -11,6 +11,7 @@ from sending import (
     Setup,
     a_campaign,
     another_campaign,
+    attempts,
     change,
     claimed,
     claimed_of,
@@ -58,6 +59,32 @@ def test_pages_of_several_senders_go_into_one_group_and_each_gets_its_answer(
     assert book.write() == [("a", 1, {one.id}), ("b", 1, {two.id}), ("a", 2, {three.id})]
     assert len(book) == 0
     assert states(database) == {"sending": 3, "claimed": 1}
+
+
+def test_what_several_senders_say_came_of_letters_is_all_written(
+    database: Database, ring: KeyRing, book: Book
+) -> None:
+    said = [
+        change(one, DeliveryState.REFUSED, logged="refused")
+        for one in claimed(database, ring, 3)
+    ]
+    for source, one in zip("aba", said, strict=True):
+        book.put(source, Page(1, 0, Sheet.of([one], []), []))
+    book.write()
+    assert states(database) == {"refused": 3}
+    assert [one.delivery_id for one in attempts(database)] == [1, 2, 3]
+
+
+def test_no_page_of_a_sender_overtakes_one_that_waits_for_another_senders_letter(
+    database: Database, ring: KeyRing, book: Book
+) -> None:
+    one, two, three = claimed(database, ring, 3)
+    same = two._replace(contact_id=one.contact_id)
+    book.put("a", leaves(1, 0, one))
+    book.put("b", leaves(1, 0, same))
+    book.put("b", leaves(2, 0, three))
+    assert book.write() == [("a", 1, {one.id})]
+    assert book.write() == [("b", 1, {two.id}), ("b", 2, {three.id})]
 
 
 def test_after_a_page_that_was_not_written_those_behind_it_are_not_either(
