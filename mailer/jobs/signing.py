@@ -30,7 +30,7 @@ MANY = 24
 """From how many signatures under way on processes are worth their start and memory."""
 
 AGAIN_AFTER_S = 60.0
-"""How long threads do it when all processes have ended, before others are started."""
+"""How long those that are left do it when processes have ended, before others start."""
 
 
 def share_of_processors(senders: int) -> int:
@@ -84,10 +84,10 @@ class Signing:
         done.add_done_callback(self._ended)
         if self._under_way >= MANY and self._may_start():
             self._start()
-        alive = (one for one in self._processes if not one.lost)
-        free = min(alive, key=lambda one: one.asked, default=None)
-        if free is None:
+        if any(one.lost for one in self._processes):
             self._bury()
+        free = min(self._processes, key=lambda one: one.asked, default=None)
+        if free is None:
             self._by_thread(letter, made, signer, done)
         else:
             signature = free.sign(self._places[id(signer)], made.digest)
@@ -126,27 +126,31 @@ class Signing:
         self._under_way -= 1
 
     def _bury(self) -> None:
-        """Have others started in a while, once all processes are lost."""
-        if self._processes:
-            self._lost += self._processes
-            self._processes, self._starting = [], None
-            self._again_at = asyncio.get_running_loop().time() + AGAIN_AFTER_S
+        """Have others started in a while, in place of those that are lost."""
+        self._lost += [one for one in self._processes if one.lost]
+        self._processes = [one for one in self._processes if not one.lost]
+        self._wait_a_while()
+
+    def _wait_a_while(self) -> None:
+        self._again_at = asyncio.get_running_loop().time() + AGAIN_AFTER_S
 
     def _may_start(self) -> bool:
         if self._starting is not None or self._closed:
             return False
+        if len(self._processes) >= self._at_most:
+            return False
         return asyncio.get_running_loop().time() >= self._again_at
 
     def _start(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._starting = loop.run_in_executor(None, self._started)
+        loop, missing = asyncio.get_running_loop(), self._at_most - len(self._processes)
+        self._starting = loop.run_in_executor(None, self._started, missing)
         self._starting.add_done_callback(self._join)
 
-    def _started(self) -> list[SignerProcess]:
+    def _started(self, missing: int) -> list[SignerProcess]:
         keys = [one.key for one in self._signers.values()]
         started: list[SignerProcess] = []
         try:
-            while len(started) < self._at_most:
+            while len(started) < missing:
                 started.append(SignerProcess(keys))
         except OSError as problem:
             _log.error("no more processes that sign can be started: %s", problem)
@@ -155,17 +159,21 @@ class Signing:
     def _join(self, starting: asyncio.Future[list[SignerProcess]]) -> None:
         if starting.cancelled() or self._closed:
             return
+        self._starting = None
         if (problem := starting.exception()) is not None:
             _log.error("no processes that sign can be started: %r", problem)
+            self._wait_a_while()
             return
-        self._processes = starting.result()
-        for one in self._processes:
+        self._processes += starting.result()
+        if len(self._processes) < self._at_most:
+            self._wait_a_while()
+        for one in starting.result():
             one.listen()
 
     async def close(self) -> None:
         """Begin nothing more, and let go of all processes."""
         self._closed = True
-        processes = [*self._lost]
+        processes = [*self._lost, *self._processes]
         if self._starting is not None:
             await asyncio.wait([self._starting])
             if self._starting.exception() is None:

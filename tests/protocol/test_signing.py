@@ -180,10 +180,16 @@ def test_when_processes_that_sign_end_or_stop_each_letter_still_leaves_signed_an
     assert signer_pids() == []
 
 
-def test_processes_that_sign_are_started_again_when_all_have_ended(
-    database: Database, ring: KeyRing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("killed", [1, 2])
+def test_processes_that_sign_are_started_again_in_place_of_those_that_have_ended(
+    database: Database,
+    ring: KeyRing,
+    tmp_path: Path,
+    killed: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(signing, "AGAIN_AFTER_S", 0.0)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     sink = Sink()
 
     async def run() -> None:
@@ -192,11 +198,11 @@ def test_processes_that_sign_are_started_again_when_all_have_ended(
         async with setup.running() as sender:
             for _ in range(3):
                 a_campaign(database, ring, 200)
-                await until(signer_pids, sender)
+                await until(lambda: len(signer_pids()) == 2, sender)
                 await until(lambda: nothing_open(database), sender)
-                for pid in signer_pids():
+                for pid in signer_pids()[:killed]:
                     os.kill(pid, signal.SIGKILL)
-                await until(lambda: not signer_pids(), sender)
+                await until(lambda: len(signer_pids()) == 2 - killed, sender)
         await sink.stop()
 
     asyncio.run(run())
