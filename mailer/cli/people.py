@@ -141,7 +141,7 @@ def import_lines(result: ImportResult, *, dry_run: bool) -> Iterator[str]:
     yield from _rejected_lines(result)
     yield from _differing_lines(result)
     if result.rejected_path is not None:
-        yield f"rejected rows, with the reason: {result.rejected_path}"
+        yield f"rejected rows, with the reason: {shown(result.rejected_path)}"
     if result.batch_id is not None:
         yield (
             f"this was batch {result.batch_id}; mailer contact import-undo"
@@ -276,4 +276,4 @@ def refusal_lines(result: RefusalResult) -> Iterator[str]:
     if more > 0:
         yield f"  and {more} more"
     if result.rejected_path is not None:
-        yield f"rejected rows, with the reason: {result.rejected_path}"
+        yield f"rejected rows, with the reason: {shown(result.rejected_path)}"

@@ -90,7 +90,8 @@ def survey(
         ImportFileError: when the file as a whole cannot be imported: missing, empty, in no
             encoding or in two, a quotation mark that never closes.
     """
-    name = Path(path).name
+    # A name in no encoding of ours (Windows-1252, say) is kept and shown all the same.
+    name = os.fsencode(Path(path).name).decode("utf-8", "replace")
     look = _Look()
     try:
         with Path(path).open("rb") as raw:

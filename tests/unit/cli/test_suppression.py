@@ -88,3 +88,16 @@ def test_the_export_is_imported_again(shop: Path):
     assert json.loads(objects[0])["scope"] == "everything"
     wrong = run(shop, "suppression", "import", str(file), "--reason", "bounced", status=2)
     assert "its own reasons" in wrong.stderr
+
+
+def test_a_files_name_cannot_write_to_the_terminal(shop: Path):
+    file = shop / "no\x1b]0;owned\x07.csv"
+    file.write_text("email\nnobody\n", encoding="utf-8")
+    basis = ("--basis", "express", "--source", "stall", "--no-refusals")
+    for order in (
+        ("suppression", "import", str(file), "--reason", "unsubscribed"),
+        ("contact", "import", str(file), "--list", "newsletter", *basis),
+    ):
+        said = run(shop, *order).output
+        assert "no�]0;owned�.rejected.csv" in said
+        assert not {"\x1b", "\x07"} & set(said)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from dataclasses import replace
 
 import pytest
@@ -108,6 +109,15 @@ def test_a_file_that_changes_while_it_is_read_is_noticed(write):
 def test_a_file_that_is_not_there_says_so(tmp_path):
     with pytest.raises(ImportFileError, match="No such file"):
         survey(str(tmp_path / "none.csv"))
+
+
+def test_a_file_whose_name_is_in_another_encoding_is_read_and_its_name_shown(tmp_path):
+    path = os.fsdecode(bytes(tmp_path) + "/Kunder på øya.csv".encode("cp1252"))
+    with open(path, "w", encoding="utf-8") as file:  # noqa: PTH123 - its bytes are the point
+        file.write("email\na@x.no\n")
+    found = survey(path)
+    assert found.name == "Kunder p� �ya.csv"
+    assert [cells for _, cells, _ in records(found)] == [["a@x.no"]]
 
 
 def test_one_program_at_a_time_imports_a_file(write):
