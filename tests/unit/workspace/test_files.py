@@ -1,6 +1,7 @@
 """Files: a crash leaves the old or the new one, and a mistake names the file."""
 
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -49,6 +50,20 @@ def test_a_part_left_by_a_crash_is_no_hindrance(tmp_path: Path):
     part.write_text("half", encoding="utf-8")
     replace(str(tmp_path / "a.toml"), b"whole")
     assert names(tmp_path) == ["a.toml"]
+
+
+def test_what_has_no_room_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path):
+    file = tmp_path / "a.json"
+    replace(str(file), b"old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            replace(str(file), b"new" * 4096)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert file.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
 def test_a_missing_file_is_named(tmp_path: Path):
