@@ -14,20 +14,32 @@ def copy_file(path: str, to: str) -> None:
     Raises:
         DatabaseError: when it is none, is damaged, or the copy cannot be written.
     """
+    _require_sound(path)
     try:
-        with (
-            closing(sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)) as source,
-            closing(sqlite3.connect(to)) as copy,
-        ):
+        with closing(_read_only(path)) as source, closing(sqlite3.connect(to)) as copy:
+            source.backup(copy, pages=-1)
+    except sqlite3.Error as problem:
+        # The file was read to its end just now, so it is the copy.
+        raise DatabaseError(
+            f"the copy {to} could not be written: {problem}; {path} is whole, and nothing"
+            " was changed: make room for a copy of it there"
+        ) from problem
+
+
+def _require_sound(path: str) -> None:
+    try:
+        with closing(_read_only(path)) as source:
             found = source.execute("PRAGMA quick_check").fetchone()[0]
-            if found == "ok":
-                source.backup(copy, pages=-1)
     except sqlite3.Error as problem:
         raise DatabaseError(
             f"{path} is no database that can be read ({problem}): take another backup"
         ) from problem
     if found != "ok":
         raise DatabaseError(f"{path} is damaged ({found}): take another backup")
+
+
+def _read_only(path: str) -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{quote(path)}?mode=ro", uri=True)
 
 
 def fold(database: Database) -> None:

@@ -35,7 +35,7 @@ ON_SQLITE = "sqlite:///mailer.db"
 DEADLINE_S = 180.0
 """A condition that is not true by then never will be; nothing waits for it to pass."""
 
-_LIMITED = """\
+LIMITED = """\
 import os, resource, sys
 most, *program = sys.argv[1:]
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(most), resource.RLIM_INFINITY))
@@ -394,7 +394,7 @@ class Shop:
         """
         program = [*MAILER, "-w", str(self.folder), "serve", *arguments]
         if largest_file_bytes:
-            program = [sys.executable, "-c", _LIMITED, str(largest_file_bytes), *program]
+            program = [sys.executable, "-c", LIMITED, str(largest_file_bytes), *program]
         log_file = self.folder / f"serve-{len(self.serves)}.log"
         with log_file.open("w") as log:
             process = subprocess.Popen(

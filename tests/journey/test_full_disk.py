@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from journey.program import MAILER, Shop
+from journey.program import LIMITED, MAILER, Shop
 
 
 @pytest.fixture
@@ -62,3 +62,22 @@ def test_what_cannot_write_its_file_names_it(shop: Shop, order: tuple[str, ...])
     assert "No space left on device" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert "yes" in shop.run("db", "verify")
+
+
+def test_a_backup_that_finds_no_room_to_be_brought_back_to_is_not_called_bad(shop: Shop):
+    shop.make(1)
+    backup = shop.folder / "monday.db"
+    shop.run("db", "backup", str(backup))
+    before = (shop.folder / "mailer.db").read_bytes()
+    most = str(backup.stat().st_size // 2)
+    program = [*MAILER, "-w", str(shop.folder), "db", "restore", str(backup)]
+    ended = subprocess.run(
+        [sys.executable, "-c", LIMITED, most, *program],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2, ended.stderr
+    assert f"{backup} is whole, and nothing was changed: make room" in ended.stderr
+    assert "take another" not in ended.stderr
+    assert list(shop.folder.glob("mailer.db.restoring*")) == []
+    assert (shop.folder / "mailer.db").read_bytes() == before
+    assert "brought back" in shop.run("db", "restore", str(backup))
