@@ -61,8 +61,7 @@ def swap_in(prepared: str, database_file: str, now: datetime) -> str | None:
     with Path(prepared).open("rb") as opened:
         os.fsync(opened.fileno())
     if target.exists():
-        stamp = now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
-        kept = Path(f"{database_file}.replaced-{stamp}")
+        kept = _kept(database_file, now)
         os.link(target, kept)
         for ending in ("-wal", "-shm"):
             log = Path(f"{target}{ending}")
@@ -73,6 +72,17 @@ def swap_in(prepared: str, database_file: str, now: datetime) -> str | None:
     Path(prepared).replace(target)
     sync_folder(str(target.parent))
     return None if kept is None else str(kept)
+
+
+def _kept(database_file: str, now: datetime) -> Path:
+    """Name what is replaced; one that was killed in this second may have left its own."""
+    stamp = now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
+    kept = Path(f"{database_file}.replaced-{stamp}")
+    number = 1
+    while kept.exists():
+        number += 1
+        kept = kept.with_name(f"{Path(database_file).name}.replaced-{stamp}-{number}")
+    return kept
 
 
 def _remove(part: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailer.errors import RefusedError
-from mailer.workspace.backup import new_copy, upgrade_copy
+from mailer.workspace.backup import new_copy, swap_in, upgrade_copy
 
 
 def names(folder: Path) -> list[str]:
@@ -59,3 +59,16 @@ def test_the_copy_before_an_upgrade_says_from_which_version_and_when():
     assert upgrade_copy("/x/mailer.db", "0001", now) == (
         "/x/mailer.db.0001-20261121-093000.backup"
     )
+
+
+def test_what_is_replaced_twice_in_a_second_is_kept_twice(tmp_path: Path):
+    now = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+    database = tmp_path / "mailer.db"
+    for text in ("first", "second", "third"):
+        prepared = tmp_path / "prepared"
+        prepared.write_text(text, encoding="utf-8")
+        swap_in(str(prepared), str(database), now)
+    kept = "mailer.db.replaced-20261121-093000"
+    assert names(tmp_path) == ["mailer.db", kept, f"{kept}-2"]
+    held = [(tmp_path / name).read_text(encoding="utf-8") for name in names(tmp_path)]
+    assert held == ["third", "first", "second"]
