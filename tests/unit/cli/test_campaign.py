@@ -206,7 +206,8 @@ def settle_some(shop: Path) -> None:
     begin(shop)
     with open_workspace(str(shop)) as workspace, workspace.database.write() as connection:
         move(connection, 1, [1], state="refused", reply="550 5.1.1 no\x1b[2Jsuch user")
-        move(connection, 1, [2], state="in_doubt")
+        tried = datetime(2026, 1, 1, tzinfo=UTC)
+        move(connection, 1, [2], state="in_doubt", first_attempt_at=tried)
         move(
             connection, 1, [3], state="accepted", ended_at=datetime(2026, 1, 1, tzinfo=UTC)
         )
@@ -226,6 +227,21 @@ def test_everyone_is_listed_as_a_table_csv_and_json(shop: Path):
     assert run(shop, "deliveries", "1", "--state", "expired").stdout == "nothing\n"
 
 
+def test_what_is_in_doubt_is_listed_as_the_relays_log_has_it(shop: Path):
+    settle_some(shop)
+    (doubted,) = facts(run(shop, "deliveries", "1", "--state", "in_doubt", "--json"))
+    order = ("-w", str(shop), "letter", "show", str(doubted["id"]), "--raw")
+    letter = CliRunner().invoke(mailer, order)
+    assert f"\nMessage-ID: <{doubted['message_id']}@" in letter.stdout.replace("\r", "")
+    table = run(shop, "deliveries", "1").stdout
+    assert table.count("Message-ID ") == 1
+    assert f"Message-ID {doubted['message_id']}@…" in table
+    rows = list(csv.DictReader(run(shop, "deliveries", "1", "--csv").stdout.splitlines()))
+    tried = {one["id"]: one["first_attempt_at"] != "" for one in rows}
+    assert {one["id"]: one["message_id"] != "" for one in rows} == tried
+    assert set(tried.values()) == {True, False}
+
+
 def test_a_wrong_state_is_said_with_the_nearest(shop: Path):
     done = run(shop, "deliveries", "1", "--state", "refusd")
     assert done.exit_code == 2
@@ -234,6 +250,8 @@ def test_a_wrong_state_is_said_with_the_nearest(shop: Path):
 
 def test_a_retry_says_how_many_and_a_dry_run_changes_nothing(shop: Path):
     settle_some(shop)
+    tried = run(shop, "retry", "1", "--state", "refused,expired", "--dry-run", "--json")
+    assert facts(tried) == {"found": 1, "moved": 1, "stay": 0, "dry_run": True}
     dry = run(shop, "retry", "1", "--state", "refused,expired", "--dry-run")
     assert dry.stdout == "1 letters are expired or refused: 1 would be queued again\n"
     done = run(shop, "retry", "1", "--state", "refused,expired")
@@ -257,6 +275,8 @@ def test_what_is_in_doubt_is_settled_one_by_one_or_all_together(shop: Path):
     assert "say either --delivery N or --all" in neither.stderr
     dry = run(shop, "resolve", "1", "--all", "--as", "again", "--dry-run")
     assert dry.stdout == "1 letters are in doubt: 1 would be queued again\n"
+    tried = run(shop, "resolve", "1", "--all", "--as", "again", "--dry-run", "--json")
+    assert facts(tried) == {"found": 1, "moved": 1, "stay": 0, "dry_run": True}
     done = run(shop, "resolve", "1", "--delivery", str(doubted["id"]), "--as", "accepted")
     assert done.stdout == "1 letters were in doubt: 1 settled as accepted\n"
     assert facts(run(shop, "status", "--json"))["states"]["accepted"] == 2
