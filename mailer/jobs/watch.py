@@ -180,13 +180,14 @@ def tell_summary(world: World, ways: Ways, at: time, zone: tzinfo, now: datetime
     if here.time() < at:
         return False
     today = here.date().toordinal()
-    # It reads all letters: no writer should wait for that.
     with world.database.read() as connection:
         if (mark(connection, "summary") or 0) >= today:
             return False
-        facts = summary(connection, now)
     if not is_turn(world, "summary", ways.every, now):
         return False
+    # It reads all letters: no writer should wait for that.
+    with world.database.read() as connection:
+        facts = summary(connection, now)
     told = tell_of(world, ways, "summary", [_summary(facts, now)], now)
     if was_told(told):
         with world.database.write() as connection:
