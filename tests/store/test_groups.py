@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from sending import LIST, attempts, change, claimed, now, rows, states
-from sqlalchemy import Connection, event, select, update
+from sqlalchemy import Connection, event, update
 
 from mailer.errors import DatabaseError
 from mailer.model.campaign import CampaignState
@@ -22,7 +22,7 @@ from mailer.store.claims import Cap
 from mailer.store.database import Database
 from mailer.store.groups import Groups, Sheet, groups
 from mailer.store.outcomes import record
-from mailer.store.tables import AttemptRow, SubscriptionRow, table
+from mailer.store.tables import SubscriptionRow, table
 from mailer.store.topics import choose_topics
 
 
@@ -65,12 +65,17 @@ def test_outcomes_of_every_kind_and_leaves_go_into_one_commit(
     assert found[4].reason == "permission"
     assert all(found[number].ended_at is not None for number in (1, 2, 4, 5))
     assert all(found[number].owner_id is None for number in (1, 2, 3, 4, 5))
-    with database.read() as connection:
-        logged = connection.execute(select(table(AttemptRow))).mappings().all()
-    assert [(row["delivery_id"], row["outcome"], row["code"]) for row in logged] == [
-        (2, "x", 550),
-        (3, "deferred", 451),
+    assert [found[number].relay for number in (1, 2, 3)] == ["a", None, "a"]
+    logged = [
+        (row.delivery_id, row.attempt, row.outcome, row.stage, row.code, row.enhanced,
+         row.words, row.relay)
+        for row in attempts(database)
+    ]  # fmt: skip
+    assert logged == [
+        (2, 1, "x", "content", 550, "5.1.1", "no", ""),
+        (3, 1, "deferred", "rcpt", 451, "4.7.1", 'it\'s "later"; é', "a"),
     ]
+    assert [row.at for row in attempts(database)] == [one.at for one in came[1:3]]
 
 
 def test_nothing_can_be_recorded_that_the_table_of_states_forbids(
