@@ -7,13 +7,41 @@ import logging
 import sys
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
+class OneLine(logging.Formatter):
+    """Writes each message as one line of the log, whatever strangers put into it.
+
+    A line break would begin a line that looks like one of ours, and a control character
+    would move the cursor of who reads the log on a terminal: they stand as escapes. What an
+    exception says may have lines of its own.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's
+        """Write the line."""
+        return _escaped(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
+        """Write the traceback below it."""
+        return "\n".join(map(_escaped, super().formatException(ei).split("\n")))
+
+
+def _escaped(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
 def log_to_stderr(level: int) -> None:
     """Log what this process does, in lines that say when."""
-    logging.basicConfig(level=level, format=_FORMAT)
+    handler = logging.StreamHandler()
+    handler.setFormatter(OneLine(_FORMAT))
+    logging.basicConfig(level=level, handlers=[handler])
     for noisy in ("alembic", "apscheduler", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 

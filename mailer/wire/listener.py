@@ -7,6 +7,7 @@ fill the memory: bytes of all connections together, connections, recipients.
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -23,6 +24,8 @@ from mailer.wire.servertls import ServerTls
 _log = logging.getLogger(__name__)
 
 _RECIPIENTS_AT_MOST = 100
+_CONTROLS = re.compile("[\0-\x1f\x7f-\x9f\u2028\u2029]")
+"""What no address holds (RFC 5321 §4.1.2), and what would begin a field of the trace."""
 _LATER = "451 4.3.0 It can't be kept at the moment, try later"
 _BUSY = "452 4.3.1 Too much mail at once, try later"
 _FULL = b"421 4.3.2 Too many connections, try later\r\n"
@@ -127,8 +130,16 @@ class _Door(SMTP):
         tls = self._rules.tls
         if tls is not None and tls.required and self._tls_protocol is None:
             await self.push("530 5.7.0 Must issue a STARTTLS command first")
-            return
-        await super().smtp_MAIL(arg)
+        elif _CONTROLS.search(arg or ""):
+            await self.push("501 5.1.7 There is a control character in it")
+        else:
+            await super().smtp_MAIL(arg)
+
+    async def smtp_RCPT(self, arg: str) -> None:  # noqa: N802
+        if _CONTROLS.search(arg or ""):
+            await self.push("501 5.1.3 There is a control character in it")
+        else:
+            await super().smtp_RCPT(arg)
 
     async def handle_exception(self, error: Exception) -> str:
         """Answer after a bug: nothing may be lost by it."""
