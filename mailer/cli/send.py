@@ -68,8 +68,9 @@ def send(
     what must go to nobody is refused. `mailer serve` sends it.
 
     \b
-    Example: mailer send receipt --to ann@example.com --data order=1017 --key order-1017
-             mailer send receipt --to ann@example.com --data order.json --dry-run
+    Example: mailer send receipt --to ann@example.com --data order.json --dry-run
+             mailer send receipt --to ann@example.com --data order.json --key order-1017
+             mailer send receipt --to ann@example.com --data order.json --data total=1290
     """  # noqa: D301 - click's own mark for lines that stay as they are
     with open_workspace(folder) as workspace:
         world = workspace.world()

@@ -108,6 +108,15 @@ def test_the_same_key_for_another_letter_is_a_conflict(shop, world) -> None:
     assert send(shop, "order-1018", data=DATA | {"order": "1018"}).status_code == 202
 
 
+def test_each_key_of_the_api_names_letters_by_itself(shop, world) -> None:
+    """So that no program learns what another one sent, or is kept from its own."""
+    assert send(shop).json()["letter"] == 1
+    other = make_api_key(world.database, "till-4", NOW)
+    shop.headers["Authorization"] = f"Bearer {other}"
+    assert send(shop).json()["letter"] == 2
+    assert send(shop).json()["letter"] == 2
+
+
 def test_a_letter_that_was_promised_stays_promised_whatever_changed_since(
     shop, world
 ) -> None:

@@ -16,6 +16,7 @@ from mailer.daemon import send_until
 from mailer.store.tables import DeliveryRow, table
 from mailer.wiring import open_workspace
 
+ROOT = Path(__file__).parents[3]
 LETTER = """
 subject = "Your order {{ order }}"
 kind = "transactional"
@@ -214,3 +215,16 @@ def test_data_is_for_transactional_letters(tmp_path: Path) -> None:
     ):
         letter.write_text(LETTER.replace(before, after), encoding="utf-8")
         assert words in run(tmp_path, "receipt", "--to", "a@example.com", status=2).output
+
+
+def test_the_example_of_the_documents_fits_the_receipt_to_begin_with(
+    tmp_path: Path,
+) -> None:
+    make_workspace(tmp_path).close()
+    begun = ("-w", str(tmp_path), "template", "new", "receipt", "--from", "receipt")
+    assert CliRunner().invoke(mailer, begun).exit_code == 0
+    text = (ROOT / "docs/api.md").read_text(encoding="utf-8")
+    said = text.split("https://mail.example.com/api/send", 1)[1].split("-d '", 1)[1]
+    body = json.loads(said.split("'\n", 1)[0])
+    order = (body["template"], "--to", body["to"], "--data", json.dumps(body["data"]))
+    assert "order 10042" in run(tmp_path, *order, "--dry-run").output
