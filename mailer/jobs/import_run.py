@@ -14,10 +14,9 @@ from datetime import datetime
 from typing import Protocol
 
 from mailer.audience.services import ELSEWHERE
-from mailer.errors import RefusedError
 from mailer.jobs.import_people import BadRow, Part, People, Ready
 from mailer.jobs.import_reader import read_parts
-from mailer.jobs.import_slice import Terms, apply_slice, grant, try_slice
+from mailer.jobs.import_slice import Terms, apply_slice, grant, moved, try_slice
 from mailer.jobs.import_told import FilesTold
 from mailer.jobs.undisturbed import undisturbed
 from mailer.pace.slicing import next_size
@@ -193,9 +192,7 @@ class Import:
                 after = some[-1].match
                 position = Position(part.first, part.rows, after, self._rejected.size_bytes)
             if not advance(connection, batch, done, position, counts):
-                raise RefusedError(
-                    f"batch {batch.id} is being imported or undone by another program"
-                )
+                raise moved(connection, batch)
         self._batch = replace(batch, rows_done=done, position=position)
         self._counts = counts
         self._shown += [row[:2] for row in [*bad, *away]][: _room(self._shown)]
@@ -206,7 +203,8 @@ class Import:
         """Give a connection for one slice, and learn from how long its work took.
 
         What the disk takes to commit is the same for a short slice and does not count. A
-        power cut may take back the last slices; with them goes how far the file is through.
+        power cut, or a PostgreSQL server that crashes, may take back the last slices; with
+        them goes how far the file is through.
         """
         with self._database.write(flushed=False) as connection:
             began = time.perf_counter()
@@ -216,11 +214,14 @@ class Import:
         self._size = next_size(self._size, worked_s, _WORK_S)
 
     def _end(self) -> None:
-        states = (BatchState.RUNNING, BatchState.DONE)
+        states, batch = (BatchState.RUNNING, BatchState.DONE), self._batch
         with self._database.write() as connection:
-            change_batch(
-                connection, self._batch.id, states, self._batch.position, self._clock()
-            )
+            # A server that crashed meanwhile may have lost the last slices, not we.
+            if not advance(
+                connection, batch, batch.rows_done, batch.position, self._counts
+            ):
+                raise moved(connection, batch)
+            change_batch(connection, batch.id, states, batch.position, self._clock())
         count_tables(self._database, PEOPLE, self._people.file.rows)
 
 

@@ -14,6 +14,7 @@ from mailer.audience.admission import (
     change,
     why_away,
 )
+from mailer.errors import DatabaseError, MailerError, RefusedError
 from mailer.jobs.import_people import Ready
 from mailer.model.consent import Act, EvidenceOf, How, NewEntry
 from mailer.model.contact import Contact, Details
@@ -22,7 +23,7 @@ from mailer.model.kind import Kind
 from mailer.model.subscription import step
 from mailer.model.suppression import scopes_against
 from mailer.store import ledger
-from mailer.store.batches import Batch, Changed, batches_behind, remember
+from mailer.store.batches import Batch, Changed, batches_behind, get_batch, remember
 from mailer.store.contacts import (
     NewContact,
     change_contacts,
@@ -133,6 +134,20 @@ def try_slice(
         for contact, one in decisions.staying()
     )
     return _result(decisions, changed)
+
+
+def moved(connection: Connection, batch: Batch) -> MailerError:
+    """Say why an import is not where its program has brought it."""
+    found = get_batch(connection, batch.id)
+    if found is not None and found.state is batch.state:
+        lost = batch.rows_done - found.rows_done
+        # Only a server that crashes takes back what was committed without a flush.
+        if lost > 0:
+            return DatabaseError(
+                f"the database lost the last {lost} rows of batch {batch.id}, as a server"
+                " does that crashes: run the same command again, and it goes on from there"
+            )
+    return RefusedError(f"batch {batch.id} is being imported or undone by another program")
 
 
 def grant(batch: Batch, now: datetime) -> NewEntry:

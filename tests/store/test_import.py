@@ -8,7 +8,7 @@ import pytest
 from people import NEWS, NOW, OFFERS, SPECS, People, rejected, total
 from sqlalchemy import text
 
-from mailer.errors import ImportFileError, RefusedError
+from mailer.errors import DatabaseError, ImportFileError, RefusedError
 from mailer.jobs import import_people, import_run
 from mailer.jobs.contacts import NewPerson, add_contact
 from mailer.jobs.undo_import import undo_import
@@ -337,6 +337,36 @@ def test_a_slice_that_was_not_committed_is_done_again(
     with pytest.raises(CrashError):
         people.run(long_file)
     monkeypatch.undo()
+    require_complete(people, people.run(long_file))
+
+
+WRITTEN = ("import_batch", "contact", "ledger", "ledger_head", "subscription")
+
+
+@pytest.mark.parametrize("slices", range(2, 7))
+def test_what_a_server_lost_as_it_crashed_is_imported_when_the_program_lived_on(
+    people, long_file, slices
+):
+    """Slices are committed without a flush: PostgreSQL may forget the last of them."""
+    before = slices
+
+    def crash(*_):
+        nonlocal before
+        before -= 1
+        with people.database.alter() as connection:
+            if before == 1:
+                for table in WRITTEN:
+                    kept = f"CREATE TABLE kept_{table} AS SELECT * FROM {table}"
+                    connection.execute(text(kept))
+            elif not before:
+                for table in reversed(WRITTEN):
+                    connection.execute(text(f"DELETE FROM {table}"))
+                for table in WRITTEN:
+                    back = f"INSERT INTO {table} SELECT * FROM kept_{table}"
+                    connection.execute(text(back))
+
+    with pytest.raises(DatabaseError, match=r"lost the last \d+ rows of batch 1"):
+        people.run(long_file, crash)
     require_complete(people, people.run(long_file))
 
 
