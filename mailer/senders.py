@@ -5,12 +5,10 @@ from datetime import timedelta
 
 from mailer.compose.limits import Limits
 from mailer.compose.sign import Signers
-from mailer.config.fields import Settings
 from mailer.config.modes import mode_of
 from mailer.config.relay import Relay as RelaySettings
 from mailer.config.warmup import plans_of
-from mailer.jobs.check_dns import Named
-from mailer.jobs.dkim import dkim_keys, signers_in
+from mailer.jobs.dkim import signers_in
 from mailer.jobs.holding import Manners
 from mailer.jobs.letters import Pen
 from mailer.jobs.relays import Relay
@@ -23,7 +21,6 @@ from mailer.pace.retry import RetryPlan
 from mailer.pace.routing import ANY
 from mailer.pace.sharing import part_of
 from mailer.pace.throttle import Rate, rate_of
-from mailer.wire.dns import Dns, DnsServers
 from mailer.wire.line import RelayAddress, Timeouts, Tls
 from mailer.wire.outbox import OutboxWay
 from mailer.wiring import Workspace
@@ -60,31 +57,6 @@ def making_of(workspace: Workspace) -> tuple[Pen, Signers]:
     """
     pen = replace(pen_of(workspace), rehearsal=workspace.rehearsal())
     return pen, signers_of(workspace)
-
-
-def asker_of(settings: Settings) -> Dns:
-    """Return who asks DNS."""
-    return Dns(DnsServers(settings.dns.servers, settings.dns.timeout_s))
-
-
-def named_of(workspace: Workspace) -> Named:
-    """Return what DNS must say something about, by lists, keys, relays and pages."""
-    settings, site = workspace.settings, workspace.site()
-    lists = workspace.mailing_lists()
-    ways = [(_domain(one.sender_address), one.bounce_domain) for one in lists]
-    ways += [(_domain(site.sender_address), "")]
-    active = {name: one.selector for name, one in settings.dkim.items()}
-    keys = dkim_keys(workspace.places.dkim_folder, active)
-    return Named(
-        [(sender, path or sender) for sender, path in ways if sender],
-        [key for key in keys if key.active],
-        relay_addresses_of(workspace),
-        settings.site.public_url,
-    )
-
-
-def _domain(address: str) -> str:
-    return address.rpartition("@")[2]
 
 
 def relay_addresses_of(workspace: Workspace) -> tuple[RelayAddress, ...]:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import click
 
+from mailer.cli.asking import asker_of, named_of
 from mailer.cli.check_hooks import check_hooks
 from mailer.cli.output import as_json, print_rows
 from mailer.cli.trying import try_relays
@@ -29,7 +30,7 @@ from mailer.jobs.fetching import look_at
 from mailer.jobs.init import make_state
 from mailer.jobs.keys import keys_in_force
 from mailer.receiving import box_of
-from mailer.senders import asker_of, named_of, signers_of
+from mailer.senders import signers_of
 from mailer.wire.opinion import opinion_of
 from mailer.wiring import (
     Workspace,

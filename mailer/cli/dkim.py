@@ -2,6 +2,7 @@
 
 import click
 
+from mailer.cli.asking import asker_of
 from mailer.cli.check import print_records
 from mailer.cli.output import as_json, print_json, print_rows
 from mailer.compose.dkimrecord import zone_line
@@ -10,7 +11,6 @@ from mailer.config.places import places_of
 from mailer.jobs.check_dns import check_key
 from mailer.jobs.check_workspace import Looked
 from mailer.jobs.dkim import DkimKey, dkim_keys, new_dkim_key
-from mailer.senders import asker_of
 from mailer.wiring import settings_of, utc_now
 
 FOUND_EXIT_STATUS = 1

@@ -6,10 +6,10 @@ import pytest
 from nameserver import name_server
 from worlds import make_workspace
 
+from mailer.cli.asking import named_of
 from mailer.jobs.check_dns import Named, check_dns
 from mailer.jobs.check_workspace import Looked
 from mailer.jobs.dkim import DkimKey
-from mailer.senders import named_of
 from mailer.wire.dns import Dns, DnsServers
 from mailer.wire.line import RelayAddress, Tls
 
