@@ -169,22 +169,27 @@ def _statuses(part: Part, *, wrapped: bool) -> tuple[Part, ...]:
 def _texts(part: Part) -> tuple[str, Part | None, bool]:
     """Return what it says, the head of what it brings back, and whether it says so."""
     said: list[str] = []
-    plain = any(one.kind == "text/plain" for one in part.walk())
+    wanted = _wanted(part)
     seen = 0
     for one in part.walk():
         if one.kind in _RETURNED_KINDS:
             inner = one.parts[0] if one.parts else read_fields(one.text().lstrip("\n"))
             return "\n".join(said), inner, True
-        if seen < _TEXT_AT_MOST and _is_said(one, plain=plain):
+        if seen < _TEXT_AT_MOST and (one.damaged or one.kind.startswith(wanted)):
             said.append(one.text()[:_TEXT_AT_MOST])
             seen += len(said[-1])
     return _cut("\n".join(said))
 
 
-def _is_said(part: Part, *, plain: bool) -> bool:
-    if part.damaged or part.kind == "text/plain":
-        return True
-    return part.kind == "text/html" and not plain
+def _wanted(part: Part) -> str:
+    """Return which of its texts says what it says.
+
+    A kind of text that nobody here knows is a plain one (RFC 2046 §4.1.4), where there is
+    no other.
+    """
+    kinds = {one.kind for one in part.walk()}
+    known = (one for one in ("text/plain", "text/html") if one in kinds)
+    return next(known, "text/")
 
 
 def _cut(text: str) -> tuple[str, Part | None, bool]:

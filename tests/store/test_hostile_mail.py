@@ -73,6 +73,7 @@ def desk(database, logbook, ring, tmp_path) -> Desk:
         ("References", "<m{}3@example.com> <m{}4@example.com>"),
         ("X-Form-Language", "n{}b"),
         ("Content-Type", "text/plain; charset={}"),
+        ("Content-Type", "text/{}plain"),
     ],
 )
 def test_whatever_a_field_of_a_person_holds_she_is_acknowledged(desk, evil, field, said):

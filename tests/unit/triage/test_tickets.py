@@ -149,3 +149,15 @@ def test_a_name_is_greeted_by(name):
 )  # fmt: skip
 def test_what_may_be_more_than_a_name_is_not_carried_to_others(words):
     assert name_of(words) == ""
+
+
+@pytest.mark.parametrize("kind", ["text/markdown", "text/enriched", "text/x-no-such"])
+def test_a_kind_of_text_that_nobody_knows_is_read_as_plain(kind):
+    head = "From: ola@example.com\nMIME-Version: 1.0\n"
+    alone = f"{head}Content-Type: {kind}\n\nDo you ship to Iceland?\n"
+    assert open_message(alone.encode()).said == "Do you ship to Iceland?\n"
+    beside = (
+        f"{head}Content-Type: multipart/mixed; boundary=b\n\n--b\n\nHello\n"
+        f"--b\nContent-Type: {kind}\n\nother\n--b--\n"
+    )
+    assert open_message(beside.encode()).said == "Hello"
