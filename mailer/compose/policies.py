@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 
-from mailer.compose.spfterms import spf_fault, spf_unread
+from mailer.compose.spfterms import spf_fault, spf_meant, spf_unread
 from mailer.errors import shorten
 
 _TREE_WALK = 8
@@ -132,7 +132,7 @@ def spf_mended(texts: Sequence[str], relay_host: str) -> str:
     """
     # DNS gives them in any order, and what to publish is the same each time.
     records = sorted(spf_records(texts))
-    there = [one for record in records for one in record.split()[1:]]
+    there = [spf_meant(one) for record in records for one in record.split()[1:]]
     kept = [one for one in dict.fromkeys(there) if not _ALL.fullmatch(one)]
     # Beside others a redirect would count for nothing (RFC 7208 §6.1).
     kept = [re.sub(r"(?i)^redirect=", "include:", one) for one in kept]

@@ -17,6 +17,7 @@ _TERM = re.compile(
 )
 """RFC 7208 §12, of terms in lower case; the networks of ip4 and ip6 are read apart."""
 _NETWORK = re.compile(r"[+?~-]?ip([46]):([0-9a-f.:]+(?:/[0-9]{1,3})?)")
+_ADDRESS = re.compile(r"([+?~-]?)(?:ipv?[46]?[:=])?([0-9a-f.:]+(?:/[0-9]{1,3})?)")
 _ONCE = ("redirect=", "exp=")
 _KNOWN = ("all", "include:", "a", "a:", "mx", "mx:", "ptr", "ip4:", "ip6:", "exists:")
 
@@ -39,6 +40,22 @@ def spf_fault(record: str) -> str:
             )
     twice = [once for once in _ONCE if sum(term.startswith(once) for term in terms) > 1]
     return f"its SPF record says {twice[0]} twice, and is void" if twice else ""
+
+
+def spf_meant(term: str) -> str:
+    """Return a term that nobody can read as it was meant; itself where that is not sure.
+
+    An address by a wrong name, or with none, and what ends with a comma or a semicolon.
+    """
+    bare = term.rstrip(",;")
+    if _is_read(term.lower()) or not bare:
+        return term
+    if address := _ADDRESS.fullmatch(bare.lower()):
+        for name in ("ip4", "ip6"):
+            meant = f"{address[1]}{name}:{address[2]}"
+            if _is_read(meant):
+                return meant
+    return bare if _is_read(bare.lower()) else term
 
 
 def spf_unread(terms: Sequence[str]) -> list[str]:
