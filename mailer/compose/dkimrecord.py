@@ -34,12 +34,23 @@ def in_strings(value: str) -> tuple[str, ...]:
 
 
 def zone_line(name: str, value: str) -> str:
-    """Write a TXT record as it stands in the file of a zone (RFC 1035 §5.1)."""
+    """Write a TXT record as it stands in the file of a zone (RFC 1035 §5.1).
+
+    What is not printed in ASCII stands there as the numbers of its bytes: a record that was
+    published may hold anything.
+    """
     quoted = " ".join(
-        '"' + one.replace("\\", "\\\\").replace('"', '\\"') + '"'
-        for one in in_strings(value)
+        '"' + "".join(map(_zone_spelt, one)) + '"' for one in in_strings(value)
     )
     return f"{name}. 3600 IN TXT ( {quoted} )"
+
+
+def _zone_spelt(one: str) -> str:
+    if one in {"\\", '"'}:
+        return f"\\{one}"
+    if " " <= one <= "~":
+        return one
+    return "".join(f"\\{byte:03}" for byte in one.encode())
 
 
 def problem_with(value: str, public: bytes) -> str:

@@ -225,3 +225,8 @@ def test_a_record_is_judged_as_an_independent_verifier_does(value: str) -> None:
     zone.records[record_name(SIGNER.domain, SIGNER.selector)] = value
     content = signed(letter_of())
     assert zone.verifies(content) is (problem_with(value, PUBLIC) == "")
+
+
+def test_what_is_not_printed_stands_in_a_zone_as_the_numbers_of_its_bytes():
+    line = zone_line("_dmarc.example.com", 'v=DMARC1; x="\\\x1b[2J\nå')
+    assert line.endswith(r'IN TXT ( "v=DMARC1; x=\"\\\027[2J\010\195\165" )')
