@@ -2,12 +2,13 @@
 
 import collections
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from mailer.model.provider import OTHER
 from mailer.pace import shaping
 from mailer.pace.providers import Providers
 from mailer.pace.shaping import WELL, Standing
-from mailer.pace.sharing import part_at, room_for_one
+from mailer.pace.sharing import Turn, room_for_one
 
 
 class Rooms:
@@ -25,6 +26,7 @@ class Rooms:
         self._providers = providers
         self._most = room_for_one(connections)
         self._place, self._senders = place, senders
+        self._turn: Turn | None = None
         self._under_way: collections.Counter[str] = collections.Counter()
         self.at_once: dict[str, int] = {}
         """How many may be, by provider; 0 where there is too little for each sender."""
@@ -58,18 +60,24 @@ class Rooms:
         """Return the providers that take too few at once for this sender to have one."""
         return [name for name, limit in self.at_once.items() if not limit]
 
-    def reckon(self, standings: Mapping[str, Standing]) -> None:
+    def is_due(self, now: datetime) -> bool:
+        """Say whether another sender's turn has come since the last reckoning."""
+        return self._senders > 1 and Turn.at(now) != self._turn
+
+    def reckon(self, standings: Mapping[str, Standing], now: datetime) -> None:
         """Go by what is known of providers now."""
+        self._turn = Turn.at(now)
         at_once: dict[str, int] = {}
         for name in {*self._providers.known, *standings}:
             standing = standings.get(name, WELL)
             limit = shaping.at_once_of(standing, self._providers.limits_of(name))
             if limit or name != OTHER:
-                at_once[name] = self._part(name, limit) if limit else self._most
+                part = self._part(self._turn, name, limit) if limit else self._most
+                at_once[name] = part
         self.at_once = at_once
 
-    def _part(self, name: str, limit: int) -> int:
-        part = part_at(name, limit, self._place, self._senders)
+    def _part(self, turn: Turn, name: str, limit: int) -> int:
+        part = turn.part(name, limit, self._place, self._senders)
         # What is not claimed by its provider may be in anybody's hand.
         by_provider = name in self._providers.known and name != OTHER
         return part if by_provider else max(1, part)

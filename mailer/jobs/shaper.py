@@ -180,8 +180,11 @@ class Shaper:
     def leave_to_others(self) -> None:
         """Close providers that take too few at once for this sender to have one.
 
-        What was claimed when they took more would wait here for nothing.
+        What was claimed when they took more, or it was our turn, would wait for nothing.
         """
+        if self.rooms.is_due(self._clock()):
+            with self._lock:
+                self._reckon()
         for name in self.rooms.left_to_others():
             self.on_closed(name)
 
@@ -290,7 +293,7 @@ class Shaper:
 
     def _reckon(self) -> None:
         known = self._providers.known
-        self.rooms.reckon(self.standings)
+        self.rooms.reckon(self.standings, self._clock())
         self._strangers = any(
             name not in known and name != OTHER for name in self.standings
         )

@@ -2,7 +2,12 @@
 
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from zlib import crc32
+
+_TURN_S = 600
+_BETWEEN_S = 30
 
 
 def part_of(whole: int, place: int, size: int) -> int:
@@ -15,12 +20,33 @@ def part_of(whole: int, place: int, size: int) -> int:
     return whole // size + (place < whole % size)
 
 
-def part_at(name: str, whole: int, place: int, size: int) -> int:
-    """Return a sender's part of what a provider is given; 0 where there is too little.
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Which sender has at a provider what cannot be shared evenly: each for ten minutes.
 
-    What is over goes to another sender at each provider.
+    One that ended, and is not started again, so keeps nothing from a provider for long.
+
+    Args:
+        begins: What began in the turn before may be under way: nothing more begins.
     """
-    return part_of(whole, (place + crc32(name.encode())) % size, size)
+
+    number: int
+    begins: bool
+
+    @classmethod
+    def at(cls, now: datetime) -> "Turn":
+        """Return whose turn it is; the same for all senders."""
+        number, since_s = divmod(now.timestamp(), _TURN_S)
+        return cls(int(number), since_s < _BETWEEN_S)
+
+    def part(self, name: str, whole: int, place: int, size: int) -> int:
+        """Return a sender's part of what a provider is given; 0 where it has none.
+
+        What is over goes to another sender at each provider.
+        """
+        moved = place + crc32(name.encode()) + self.number
+        now = part_of(whole, moved % size, size)
+        return min(now, part_of(whole, (moved - 1) % size, size)) if self.begins else now
 
 
 def room_for_one(connections: int) -> int:

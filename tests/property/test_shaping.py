@@ -21,7 +21,7 @@ from mailer.pace.shaping import (
     said_no,
     went,
 )
-from mailer.pace.sharing import part_at, part_of, share_out
+from mailer.pace.sharing import Turn, part_of, share_out
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 limits = st.builds(
@@ -94,10 +94,29 @@ def test_turns_lose_nobody_and_keep_each_providers_order(names: list[str]) -> No
         assert places == sorted(places)
 
 
-@given(st.integers(0, 50), st.integers(1, 12), st.text(max_size=20))
-def test_the_parts_of_all_senders_are_the_whole(whole: int, size: int, name: str) -> None:
+@given(st.integers(0, 50), st.integers(1, 12), st.text(max_size=20), st.integers(0, 9_000))
+def test_the_parts_of_all_senders_are_the_whole_and_each_has_its_turn(
+    whole: int, size: int, name: str, after_s: int
+) -> None:
     parts = [part_of(whole, place, size) for place in range(size)]
     assert sum(parts) == whole
     assert max(parts) - min(parts) <= 1
-    there = [part_at(name, whole, place, size) for place in range(size)]
-    assert sorted(there) == sorted(parts)
+    turn = Turn.at(NOW + timedelta(seconds=after_s))
+    there = [turn.part(name, whole, place, size) for place in range(size)]
+    assert sorted(there) == sorted(parts) or (turn.begins and sum(there) <= whole)
+    turns = [Turn.at(NOW + timedelta(minutes=10 * nth + 5)) for nth in range(size)]
+    first = [one.part(name, whole, 0, size) for one in turns]
+    assert sorted(first) == sorted(parts)
+
+
+@given(st.integers(1, 50), st.integers(1, 12), st.text(max_size=20), st.integers(0, 9_000))
+def test_what_begins_is_never_too_many_beside_what_the_turn_before_began(
+    whole: int, size: int, name: str, after_s: int
+) -> None:
+    now = NOW + timedelta(seconds=after_s)
+    turn, before = Turn.at(now), Turn.at(now - timedelta(seconds=29))
+    most = [
+        max(one.part(name, whole, place, size) for one in (turn, before))
+        for place in range(size)
+    ]
+    assert sum(most) <= whole

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from protocol.test_lanes import owe, waited_for
@@ -11,11 +12,13 @@ from protocol.test_shaping import among, is_of, knowing, setup
 from sending import a_campaign, locks_for, nothing_open, now, states, until
 from sqlalchemy import update
 
+from mailer.jobs.rooms import Rooms
+from mailer.jobs.shaper import Shaper
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
 from mailer.pace.providers import Limits, Providers
 from mailer.pace.shaping import Standing
-from mailer.pace.sharing import part_at
+from mailer.pace.sharing import Turn
 from mailer.store.database import Database
 from mailer.store.providerstates import keep_states
 from mailer.store.tables import DeliveryRow, table
@@ -117,7 +120,13 @@ def test_what_somebody_waits_for_leaves_whoever_has_it(
     with database.write() as connection:
         connection.execute(update(DELIVERY).values(provider="big"))
     sink = Sink()
-    has_none = next(place for place in range(3) if not part_at("big", 1, place, 3))
+    # Now, and in the turn that may come meanwhile.
+    turns = [Turn.at(now() + wait) for wait in (timedelta(), timedelta(minutes=10))]
+    has_none = next(
+        place
+        for place in range(3)
+        if not any(one.part("big", 1, place, 3) for one in turns)
+    )
 
     async def run() -> None:
         port = await sink.start()
@@ -130,3 +139,21 @@ def test_what_somebody_waits_for_leaves_whoever_has_it(
     asyncio.run(run())
     assert all(map(waited_for, sink.received))
     assert states(database) == {"accepted": 8, "queued": 12}
+
+
+def test_a_turn_that_comes_is_noticed_though_nothing_is_to_do() -> None:
+    at = Turn.at(now()).number * 600 + 300
+    time = [datetime.fromtimestamp(at, UTC)]
+    providers = knowing(big=Limits(at_once=1))
+    senders = [
+        Shaper(lambda: time[0], providers, Rooms(providers, 4, place, 3))
+        for place in range(3)
+    ]
+    had: list[int] = []
+    for _ in range(3):
+        for one in senders:
+            one.leave_to_others()
+        (has,) = [n for n, one in enumerate(senders) if one.rooms.has_room("big")]
+        had.append(has)
+        time[0] += timedelta(minutes=10)
+    assert sorted(had) == [0, 1, 2]
