@@ -74,6 +74,28 @@ def test_a_confirmation_leaves_before_what_a_campaign_has_in_hand(
     asyncio.run(run())
 
 
+def test_a_campaigns_letter_whose_slot_another_took_leaves_by_the_next(
+    database: Database, ring: KeyRing, tmp_path: Path
+) -> None:
+    a_campaign(database, ring, 30)
+    sink = Sink()
+
+    async def run() -> None:
+        port = await sink.start()
+        rate = {"rate": Rate(per_second=20)}
+        async with Setup(database, tmp_path, port, relay=rate).running() as sender:
+            for number in range(1, 4):
+                await until(lambda n=number: len(sink.received) >= 5 * n, sender)
+                owing = range(number, number + 1)
+                await asyncio.to_thread(owe, database, ring, Kind.CONFIRMATION, owing)
+            await until(lambda: nothing_open(database), sender)
+        await sink.stop()
+
+    asyncio.run(run())
+    assert states(database) == {"accepted": 33}
+    assert set(sink.seen.values()) == {1}
+
+
 def test_a_campaign_leaves_a_share_of_the_hour_to_those_who_wait(
     database: Database, ring: KeyRing, tmp_path: Path
 ) -> None:
