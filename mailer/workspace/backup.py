@@ -61,7 +61,8 @@ def swap_in(prepared: str, database_file: str, now: datetime) -> str | None:
     with Path(prepared).open("rb") as opened:
         os.fsync(opened.fileno())
     if target.exists():
-        kept = _kept(database_file, now)
+        stamp = now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
+        kept = Path(_free(f"{database_file}.replaced-{stamp}"))
         os.link(target, kept)
         for ending in ("-wal", "-shm"):
             log = Path(f"{target}{ending}")
@@ -74,15 +75,13 @@ def swap_in(prepared: str, database_file: str, now: datetime) -> str | None:
     return None if kept is None else str(kept)
 
 
-def _kept(database_file: str, now: datetime) -> Path:
-    """Name what is replaced; one that was killed in this second may have left its own."""
-    stamp = now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
-    kept = Path(f"{database_file}.replaced-{stamp}")
-    number = 1
-    while kept.exists():
+def _free(path: str, ending: str = "") -> str:
+    """Return a name that is free: one that was killed in this second may have left its."""
+    found, number = f"{path}{ending}", 1
+    while Path(found).exists():
         number += 1
-        kept = kept.with_name(f"{Path(database_file).name}.replaced-{stamp}-{number}")
-    return kept
+        found = f"{path}-{number}{ending}"
+    return found
 
 
 def _remove(part: Path) -> None:
@@ -93,4 +92,4 @@ def _remove(part: Path) -> None:
 def upgrade_copy(database_file: str, version: str, now: datetime) -> str:
     """Return the path of the copy that is made before an upgrade from a version."""
     stamp = now.astimezone(UTC).strftime("%Y%m%d-%H%M%S")
-    return f"{database_file}.{version}-{stamp}.backup"
+    return _free(f"{database_file}.{version}-{stamp}", ".backup")

@@ -72,3 +72,11 @@ def test_what_is_replaced_twice_in_a_second_is_kept_twice(tmp_path: Path):
     assert names(tmp_path) == ["mailer.db", kept, f"{kept}-2"]
     held = [(tmp_path / name).read_text(encoding="utf-8") for name in names(tmp_path)]
     assert held == ["third", "first", "second"]
+
+
+def test_an_upgrade_that_was_killed_in_this_second_is_no_hindrance(tmp_path: Path):
+    now = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+    for _ in range(2):
+        write(Path(upgrade_copy(str(tmp_path / "mailer.db"), "0001", now)), "whole")
+    copy = "mailer.db.0001-20261121-093000"
+    assert names(tmp_path) == [f"{copy}-2.backup", f"{copy}.backup"]
