@@ -9,7 +9,7 @@ from mailer.cli.choosing import choosing, read_choice, read_targets, read_time
 from mailer.cli.deliveries import deliveries, resolve, retry
 from mailer.cli.findings import print_findings
 from mailer.cli.options import DURATION
-from mailer.cli.output import as_json, print_rows
+from mailer.cli.output import as_json, print_json, print_rows
 from mailer.cli.progress import print_status, watch
 from mailer.cli.report import report
 from mailer.cli.starting import plan_shown, print_preview
@@ -19,6 +19,7 @@ from mailer.jobs import campaigns as jobs
 from mailer.jobs.order import Order
 from mailer.jobs.start_campaign import gather, preview, require_letters, start
 from mailer.jobs.targets import number_called
+from mailer.model.campaign import Campaign
 from mailer.senders import rates_of
 from mailer.wiring import open_workspace, utc_now
 from mailer.workspace.tomlfiles import MOST_PRIORITY
@@ -201,15 +202,16 @@ def list_(folder: str, limit: int, *, as_json: bool) -> None:
 @campaign.command
 @_number
 @click.option("--reason", default="paused by hand", help="Why, for the others.")
+@as_json
 @click.pass_obj
-def pause(folder: str, number: int, reason: str) -> None:
+def pause(folder: str, number: int, reason: str, *, as_json: bool) -> None:
     """Let no further letter leave; those on the line come to their end.
 
     Example: mailer campaign pause 12 --reason "wrong price"
     """
     with open_workspace(folder) as workspace:
         done = jobs.pause(workspace.world(), number, reason)
-    click.echo(f"campaign {done.id} ({done.name}) is {done.state}: {done.reason}")
+    _say(done, f": {done.reason}", as_json=as_json)
 
 
 @campaign.command
@@ -219,8 +221,9 @@ def pause(folder: str, number: int, reason: str) -> None:
     is_flag=True,
     help="Let the rest leave although its first letters have not been looked at.",
 )
+@as_json
 @click.pass_obj
-def resume(folder: str, number: int, *, no_canary: bool) -> None:
+def resume(folder: str, number: int, *, no_canary: bool, as_json: bool) -> None:
     """Let a paused campaign go on.
 
     One that a brake has paused sends all of its letters then.
@@ -229,14 +232,15 @@ def resume(folder: str, number: int, *, no_canary: bool) -> None:
     """
     with open_workspace(folder) as workspace:
         done = jobs.resume(workspace.world(), number, whole=no_canary)
-    click.echo(f"campaign {done.id} ({done.name}) is {done.state}")
+    _say(done, as_json=as_json)
 
 
 @campaign.command
 @_number
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@as_json
 @click.pass_obj
-def cancel(folder: str, number: int, *, yes: bool) -> None:
+def cancel(folder: str, number: int, *, yes: bool, as_json: bool) -> None:
     """End a campaign: what has not left is never sent.
 
     Example: mailer campaign cancel 12
@@ -244,10 +248,18 @@ def cancel(folder: str, number: int, *, yes: bool) -> None:
     with open_workspace(folder) as workspace:
         found = jobs.find(workspace.database, number)
         if not yes:
-            click.confirm(f"End campaign {found.id} ({found.name}) for good?", abort=True)
+            words = f"End campaign {found.id} ({found.name}) for good?"
+            click.confirm(words, abort=True, err=as_json)
         done = jobs.cancel(workspace.world(), number)
         withheld = jobs.status(workspace.database, number, utc_now()).withheld
     count = withheld.get("cancelled", 0)
-    click.echo(
-        f"campaign {done.id} ({done.name}) is {done.state}: {count} letters withheld"
-    )
+    _say(done, f": {count} letters withheld", as_json=as_json, withheld=count)
+
+
+def _say(done: Campaign, words: str = "", *, as_json: bool, **more: int) -> None:
+    """Say what has become of a campaign."""
+    if as_json:
+        facts = {"id": done.id, "name": done.name, "state": done.state}
+        print_json({**facts, "reason": done.reason, **more})
+    else:
+        click.echo(f"campaign {done.id} ({done.name}) is {done.state}{words}")

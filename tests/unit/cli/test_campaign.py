@@ -202,6 +202,27 @@ def test_pausing_resuming_and_cancelling_say_what_they_did(shop: Path):
     assert cancelled.stdout == "campaign 1 (digest) is cancelled: 4 letters withheld\n"
 
 
+def test_pausing_resuming_and_cancelling_say_it_to_scripts_too(shop: Path):
+    begin(shop)
+    said = [
+        json.loads(run(shop, *words, "--json").stdout)
+        for words in (
+            ("pause", "1", "--reason", "wrong price"),
+            ("resume", "1"),
+            ("cancel", "1", "--yes"),
+        )
+    ]
+    known = {"id": 1, "name": "digest"}
+    assert said == [
+        known | {"state": "paused", "reason": "wrong price"},
+        known | {"state": "running", "reason": ""},
+        known | {"state": "cancelled", "reason": "cancelled by hand", "withheld": 4},
+    ]
+    # The question is not among what a script reads.
+    asked = run(shop, "cancel", "1", "--json", stdin="n\n")
+    assert asked.stdout == ""
+
+
 def settle_some(shop: Path) -> None:
     begin(shop)
     with open_workspace(str(shop)) as workspace, workspace.database.write() as connection:
