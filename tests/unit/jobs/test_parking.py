@@ -59,7 +59,7 @@ def full() -> Full:
     for one in first.values():
         assert parking.enter(one)
     made = Full(parking, first)
-    shaper.on_room.append(made.look)
+    shaper.rooms.on_room.append(made.look)
     return made
 
 
@@ -92,7 +92,7 @@ def test_room_that_another_desk_made_lets_one_go_to_each_provider(full: Full) ->
     big = full.on_its_way["big"]
     # Nothing follows it here: what would, was taken out.
     full.parking.take_out(lambda one: one.provider == "big" and one.id != 8)
-    full.parking._shaper.leave("big")
+    full.parking._shaper.rooms.leave("big")
     (one,) = full.parking.free()
     assert isinstance(one, Claim)
     assert (one.id, big.provider) == (8, "big")
