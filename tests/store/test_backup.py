@@ -1,5 +1,6 @@
 """Backups and upgrades of a whole database."""
 
+import resource
 import sqlite3
 import threading
 from collections.abc import Generator
@@ -158,10 +159,16 @@ def test_an_upgrade_that_cannot_be_backed_up_is_not_begun(file: Path, scripts: S
     opened = open_database(f"sqlite:///{file}")
     schema.upgrade(opened, scripts.place)
     scripts.add(NEXT_STEP)
-    Path(f"{file}.0001-20261121-090000.backup").touch()
-    with pytest.raises(RefusedError, match="exists"):
-        upgrade(opened, str(file), NOW, scripts=scripts.place)
     assert versions.version(opened) == "0001"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(DatabaseError, match="could not be written"):
+            upgrade(opened, str(file), NOW, scripts=scripts.place)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert versions.version(opened) == "0001"
+    assert not list(file.parent.glob("*.backup"))
     opened.close()
 
 
