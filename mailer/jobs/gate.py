@@ -104,9 +104,14 @@ class Gate:
             return True
         return False
 
-    def _forget_if_put_back(self) -> None:
+    def _has_slots(self) -> bool:
+        """Say whether any are left by the clock as it is now."""
+        self._forget_if_later_than(self._clock())
+        return bool(self._slots)
+
+    def _forget_if_later_than(self, now: datetime) -> None:
         """Drop what lies as far ahead as the clock was put back meanwhile."""
-        if self._clock() < self._asked_at:
+        if now < self._asked_at:
             self._slots.clear()
             self.shut_until = self.held_until = None
 
@@ -128,8 +133,7 @@ class Gate:
         if not self._rate:
             return True
         async with self._asking:
-            self._forget_if_put_back()
-            while not self._slots:
+            while not self._has_slots():
                 if self._for_long(self.shut_until):
                     return False
                 if patient and self._for_long(self.held_until):
@@ -179,12 +183,12 @@ class Gate:
 
     async def _ask(self, *, patient: bool) -> None:
         try:
-            slots, reserve = await asyncio.to_thread(self._lease, patient=patient)
+            now, slots, reserve = await asyncio.to_thread(self._lease, patient=patient)
         except DatabaseError as problem:
             _log.error("nothing leaves until the limits can be read: %s", problem)
             await asyncio.sleep(_TRY_AGAIN_S)
             return
-        self._have(slots)
+        self._have(slots, now)
         again = None if slots.count else slots.ask_again_at
         if reserve is not None:
             self.held_until = reserve.ask_again_at
@@ -198,32 +202,35 @@ class Gate:
     async def _ask_for_more(self) -> None:
         """Ask ahead of time; whoever needs a slot hears why there is none."""
         try:
-            slots, _ = await asyncio.to_thread(self._lease, patient=True)
+            now, slots, _ = await asyncio.to_thread(self._lease, patient=True)
         except DatabaseError:
             return
-        self._have(slots)
+        self._have(slots, now)
 
-    def _have(self, slots: Slots) -> None:
-        self._asked_at, first_at = self._clock(), slots.first_at
+    def _have(self, slots: Slots, now: datetime) -> None:
+        """Keep what was leased at `now`; the clock may have been put back since."""
+        self._forget_if_later_than(now)
+        self._asked_at, first_at = now, slots.first_at
         if self._slots:
             # Those that were spread anew may reach beyond what they were leased for.
             first_at = max(first_at, self._slots[-1] + slots.spacing)
         self._slots.extend(first_at + nth * slots.spacing for nth in range(slots.count))
 
-    def _lease(self, *, patient: bool) -> tuple[Slots, Slots | None]:
+    def _lease(self, *, patient: bool) -> tuple[datetime, Slots, Slots | None]:
         """Take slots that anybody may use, or a single one of what is reserved.
 
         Returns:
-            Them, and what was said to letters that can wait when that was none.
+            When it was, them, and what was said to letters that can wait when that was
+            none.
         """
         with self._database.write() as connection:
             now, key = self._clock(), self._key
             slots = lease(connection, key, self._of_patient, self._chunk, now)
             if slots.count or self._rate == self._of_patient:
-                return slots, None
+                return now, slots, None
             if patient:
-                return slots, slots
-            return lease(connection, key, self._rate, 1, now), slots
+                return now, slots, slots
+            return now, lease(connection, key, self._rate, 1, now), slots
 
     async def _sleep_until(self, at: datetime) -> None:
         wait_s = (at - self._clock()).total_seconds()

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 import time
 from datetime import datetime, timedelta
 
@@ -40,6 +41,51 @@ def test_what_an_hour_has_left_is_asked_anew_when_the_clock_was_put_back(
         assert not await gate.wait()
         assert gate.shut_until is not None
         assert gate.shut_until - time[0] <= timedelta(minutes=61)
+
+    asyncio.run(run())
+
+
+class PutBack:
+    """A clock that is put back by an hour as soon as some leases have read it."""
+
+    def __init__(self, times: int = 0) -> None:
+        self.ahead = timedelta()
+        self.leases = 0
+        self._times = times
+
+    def __call__(self) -> datetime:
+        read = now() + self.ahead
+        if threading.current_thread() is not threading.main_thread():
+            self.leases += 1
+            if self.leases <= self._times:
+                self.ahead -= timedelta(hours=1)
+        return read
+
+
+def test_no_letter_waits_for_a_slot_leased_just_before_the_clock_was_put_back(
+    database: Database,
+):
+    clock = PutBack(times=2)
+    gate = Gate(database, "relay:main", Rate(per_second=1000), clock)
+    # Else it would wait for an hour.
+    assert asyncio.run(gate.wait())
+    assert clock.ahead == timedelta(hours=-2)
+
+
+def test_no_letter_waits_for_slots_of_before_that_were_added_to_since(database: Database):
+    clock = PutBack()
+    gate = Gate(database, "relay:main", Rate(per_second=1000), clock)
+
+    async def run() -> None:
+        # More than half of what is leased at once: the others lie ahead.
+        for _ in range(30):
+            assert await gate.wait()
+        clock.ahead -= timedelta(hours=1)
+        asking = asyncio.create_task(gate.ask_ahead())
+        await until(lambda: clock.leases == 2)
+        assert await gate.wait()
+        gate.close()
+        await asking
 
     asyncio.run(run())
 
