@@ -283,7 +283,7 @@ _PERHAPS_THE_WORLD = {InternalError, ProgrammingError, SQLAlchemyDatabaseError}
 _ADVICE = {
     "disk is full": "make room on the disk; what was not committed was undone",
     "No space left": "make room on the disk; what was not committed was undone",
-    "disk I/O error": "look at the disk; what was not committed was undone",
+    "disk I/O error": "look at the disk and its room; what was not committed was undone",
     "no such table": "run `mailer db upgrade`",
     "no such column": "run `mailer db upgrade`",
     "relation .* does not exist": "run `mailer db upgrade`",
