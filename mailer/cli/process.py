@@ -1,15 +1,56 @@
 """What a program that sends does to its own process before it begins."""
 
 import asyncio
+import collections
 import gc
 import importlib
 import logging
 import sys
+import threading
+import time
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_COUNTED_S = 60.0
+_AT_MOST = 5
+_KNOWN_AT_MOST = 1_000
+_LEFT_OUT = "left_out"
+
+
+class NotAgain(logging.Filter):
+    """Lets the same warning or error through five times a minute.
+
+    While a database is away, each who needs it says so several times a second. What is said
+    of a change, such as a relay's trouble that comes back, is to be read each time.
+    """
+
+    def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock_s = clock_s
+        self._said: collections.OrderedDict[tuple[str, str], tuple[float, int]]
+        self._said = collections.OrderedDict()
+        """When what was said began to be counted, and how often it was said since."""
+        self._lock = threading.Lock()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether to write it; the record then knows how often it was left out."""
+        if record.levelno < logging.WARNING:
+            return True
+        what, now_s = (record.name, record.getMessage()), self._clock_s()
+        with self._lock:
+            since_s, times = self._said.get(what, (now_s, 0))
+            left_out = 0
+            if now_s - since_s >= _COUNTED_S:
+                left_out, since_s, times = max(0, times - _AT_MOST), now_s, 0
+            self._said[what] = since_s, times + 1
+            self._said.move_to_end(what)
+            if len(self._said) > _KNOWN_AT_MOST:
+                self._said.popitem(last=False)
+        if left_out:
+            setattr(record, _LEFT_OUT, left_out)
+        return times < _AT_MOST
 
 
 class OneLine(logging.Formatter):
@@ -22,7 +63,9 @@ class OneLine(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's
         """Write the line."""
-        return _escaped(super().formatMessage(record))
+        line = _escaped(super().formatMessage(record))
+        left_out = getattr(record, _LEFT_OUT, 0)
+        return f"{line} (left out before this: {left_out} times)" if left_out else line
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - the library's name
         """Write the traceback below it."""
@@ -41,6 +84,7 @@ def log_to_stderr(level: int) -> None:
     """Log what this process does, in lines that say when."""
     handler = logging.StreamHandler()
     handler.setFormatter(OneLine(_FORMAT))
+    handler.addFilter(NotAgain())
     logging.basicConfig(level=level, handlers=[handler])
     for noisy in ("alembic", "apscheduler", "uvicorn"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
