@@ -110,6 +110,9 @@ def _spans(hours: WorkingHours, since: datetime, until: datetime) -> Iterator[_S
     while day <= last:
         for shift in _shifts(hours, day):
             begins, ends = _span(hours.zone, day, shift)
+            if begins == ends:
+                # All of it lies in the hour that is skipped in spring.
+                continue
             if open_ is None or begins > open_[1]:
                 if open_ is not None:
                     yield open_

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailer.triage.workinghours import (
@@ -73,7 +73,13 @@ class Wall:
         self.moments = moments
 
 
+IN_THE_SKIPPED_HOUR = WorkingHours(
+    ZoneInfo("Europe/Oslo"), ((),) * 6 + ((Shift(120, 121), Shift(181, 182)),), frozenset()
+)
+
+
 @settings(max_examples=60, deadline=None)
+@example((IN_THE_SKIPPED_HOUR, datetime(2026, 3, 29, tzinfo=UTC)), 0)
 @given(calendars(), st.integers(0, 3000))
 def test_minute_by_minute(calendar: tuple[WorkingHours, datetime], lasting: int):
     hours, start = calendar
