@@ -15,6 +15,8 @@ from mailer.store.owners import Recovered
 
 _TURNS_OF_GRACE = 3
 """A living sender's turns in which it renews its lease."""
+_LOCKED_AT_MOST_S = 5.0
+_LOOK_EVERY_S = 0.05
 
 _log = logging.getLogger(__name__)
 
@@ -164,14 +166,20 @@ def recover(
 
 
 def take_all(database: Database, owner_id: int, clock: Callable[[], datetime]) -> Recovered:
-    """Take back everything that a sender holds, in slices."""
-    found = Recovered()
+    """Take back everything that a sender holds, in slices.
+
+    What a killed process of its was writing is locked until the server has noticed.
+    """
+    found, give_up_s = Recovered(), time.monotonic() + _LOCKED_AT_MOST_S
     while True:
         with database.write() as connection:
             taken = owners.take_back(connection, owner_id, clock())
-        if not taken:
+            held = not taken and owners.holds(connection, owner_id)
+        if not taken and (not held or time.monotonic() > give_up_s):
             return found
         found += taken
+        if held:
+            time.sleep(_LOOK_EVERY_S)
 
 
 def finish(database: Database, locks: OwnerLocks, owner_id: int, now: datetime) -> None:

@@ -236,6 +236,12 @@ def take_back(connection: Connection, owner_id: int, now: datetime) -> Recovered
     return _take_back(connection, _delivery.c.owner_id == owner_id, now)
 
 
+def holds(connection: Connection, owner_id: int) -> bool:
+    """Say whether a sender holds letters, locked or not."""
+    theirs = select(_delivery.c.id).where(_delivery.c.owner_id == owner_id).limit(1)
+    return connection.execute(theirs).first() is not None
+
+
 def overdue(connection: Connection) -> list[int]:
     """Return the senders that hold letters past their lease, dead or alive."""
     found = select(_delivery.c.owner_id).where(_is_overdue(connection)).distinct()

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sending import LIST, a_campaign, now, rows, states
+from sending import LIST, a_campaign, claimed, now, rows, states
 from sqlalchemy import Select, insert, select, text, update
 
+from mailer.jobs import owner
 from mailer.model.consent import SubscriptionStatus
 from mailer.model.delivery import DeliveryState
 from mailer.model.key import KeyRing
@@ -436,3 +437,26 @@ def test_what_is_due_is_found_by_its_index(
             connection.execute(text("SET LOCAL enable_seqscan = off"))
         plan = connection.exec_driver_sql(f"{explain} {spelt}", given).all()
     assert index in str(plan)
+
+
+def test_what_a_dead_one_was_writing_is_taken_back_once_the_server_has_noticed(
+    database: Database, ring: KeyRing
+):
+    claims = claimed(database, ring, 3)
+    looked = 0
+    with database.engine.connect() as dead:
+        if not database.is_sqlite:
+            its = select(delivery.c.id).where(delivery.c.id == claims[0].id)
+            dead.execute(its.with_for_update())
+
+        def clock() -> datetime:
+            nonlocal looked
+            looked += 1
+            if looked == 3:
+                dead.rollback()
+            return now()
+
+        with database.read() as connection:
+            owner_id = connection.execute(select(delivery.c.owner_id).limit(1)).scalar_one()
+        assert owner.take_all(database, owner_id, clock).released == 3
+    assert states(database) == {"queued": 3}
