@@ -138,10 +138,7 @@ def retry(
     with open_workspace(folder) as workspace:
         moved = jobs.retry(workspace.world(), number, states, dry_run=dry_run)
     named = " or ".join(sorted(states))
-    if as_json:
-        print_json(_moved(moved, dry_run=dry_run))
-        return
-    _say(moved, named, "queued again", "would be queued again", dry_run=dry_run)
+    _say(moved, named, "queued again", dry_run=dry_run, as_json=as_json)
 
 
 @click.command
@@ -184,19 +181,17 @@ def resolve(
             delivery_id=delivery_id,
             dry_run=dry_run,
         )
-    if as_json:
-        print_json(_moved(moved, dry_run=dry_run))
-        return
     done = "queued again" if settled_as == "again" else f"settled as {settled_as}"
-    _say(moved, "in doubt", done, f"would be {done}", dry_run=dry_run)
+    _say(moved, "in doubt", done, dry_run=dry_run, as_json=as_json)
 
 
-def _moved(moved: Moved, *, dry_run: bool) -> Mapping[str, object]:
-    return asdict(moved) | {"stay": moved.found - moved.moved, "dry_run": dry_run}
-
-
-def _say(moved: Moved, named: str, done: str, would: str, *, dry_run: bool) -> None:
+def _say(moved: Moved, named: str, done: str, *, dry_run: bool, as_json: bool) -> None:
+    """Say what was moved, or would be."""
+    stay = moved.found - moved.moved
+    if as_json:
+        print_json(asdict(moved) | {"stay": stay, "dry_run": dry_run})
+        return
     begin = f"{moved.found} letters {'are' if dry_run else 'were'} {named}"
-    click.echo(f"{begin}: {moved.moved} {would if dry_run else done}")
-    if stay := moved.found - moved.moved:
+    click.echo(f"{begin}: {moved.moved} {'would be ' * dry_run}{done}")
+    if stay:
         click.echo(f"{stay} stay as they are: their readers left, or are suppressed")
