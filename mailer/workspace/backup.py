@@ -1,18 +1,28 @@
 """Copies of the database: written aside, and given their name only when they are whole."""
 
+import fcntl
 import os
+import re
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mailer.errors import RefusedError
 from mailer.workspace.files import PRIVATE, sync_folder
 
+_PART = re.compile(r"\..+\.[0-9]+\.part", re.DOTALL)
+_HEADER = b"SQLite format 3\0"
+_BEGUN = _HEADER, bytes(len(_HEADER))
+"""What a copy begins with, also when its first page was not written yet."""
+
 
 @contextmanager
 def new_copy(path: str) -> Generator[str, None, None]:
     """Give a path to write a copy to; when it is whole it gets its name, for good.
+
+    What was begun in that folder by one that was killed is taken away: people are in it,
+    also those who were erased meanwhile.
 
     Raises:
         RefusedError: when there is something by that name already.
@@ -21,19 +31,44 @@ def new_copy(path: str) -> Generator[str, None, None]:
     if target.exists():
         raise RefusedError(f"{path} exists: name another file, or move that one away")
     target.parent.mkdir(parents=True, exist_ok=True)
+    _clear(target.parent)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE))
+    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, PRIVATE)
     try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield str(part)
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
+        os.fsync(file)
         # A link fails where a rename would overwrite.
         os.link(part, target)
     except FileExistsError:
         raise RefusedError(f"{path} exists: name another file") from None
     finally:
         part.unlink(missing_ok=True)
+        os.close(file)
     sync_folder(str(target.parent))
+
+
+def _clear(folder: Path) -> None:
+    """Take away copies that were begun and that nobody writes any more."""
+    for part in folder.iterdir():
+        if _PART.fullmatch(part.name):
+            # Another user's, say, which is no hindrance to a backup.
+            with suppress(OSError):
+                _clear_dead(part)
+
+
+def _clear_dead(part: Path) -> None:
+    file = os.open(part, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        # Whoever writes it holds this, for as long as it lives.
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.read(file, len(_HEADER)) in _BEGUN:
+            part.unlink()
+            for ending in ("-wal", "-shm", "-journal"):
+                Path(f"{part}{ending}").unlink(missing_ok=True)
+    finally:
+        os.close(file)
 
 
 @contextmanager

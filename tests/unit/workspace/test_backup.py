@@ -1,6 +1,10 @@
 """Copies: whole or not there, and never over another file."""
 
+import os
+import signal
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -35,6 +39,52 @@ def test_a_copy_that_fails_leaves_nothing(tmp_path: Path):
     with pytest.raises(ZeroDivisionError), new_copy(str(tmp_path / "a.db")):
         _ = 1 / 0
     assert names(tmp_path) == []
+
+
+_KILLED = """
+import os, signal, sqlite3, sys
+from mailer.workspace.backup import new_copy
+with new_copy(sys.argv[1]) as part:
+    copy = sqlite3.connect(part)
+    copy.execute("CREATE TABLE person (name)")
+    copy.execute("INSERT INTO person VALUES ('Kari')")
+    if sys.argv[2] == "whole":
+        copy.commit()
+    else:
+        # Some of it is in the file, as of a copy that is larger than the memory for it.
+        copy.execute("PRAGMA cache_spill = 1")
+        copy.execute("PRAGMA cache_size = 2")
+        copy.executemany("INSERT INTO person VALUES (?)", [("Kari" * 999,)] * 99)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("how_far", ["whole", "half"])
+def test_the_next_copy_takes_away_what_one_that_was_killed_began(
+    tmp_path: Path, how_far: str
+):
+    killed = subprocess.run(
+        [sys.executable, "-c", _KILLED, str(tmp_path / "a.db"), how_far], check=False
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert names(tmp_path) != []
+    write(tmp_path / "b.db", "whole")
+    assert names(tmp_path) == ["b.db"]
+
+
+def test_a_copy_that_another_one_writes_is_left_alone(tmp_path: Path):
+    with new_copy(str(tmp_path / "a.db")) as part:
+        Path(part).write_bytes(b"SQLite format 3\0 and more")
+        write(tmp_path / "b.db", "whole")
+    assert names(tmp_path) == ["a.db", "b.db"]
+
+
+def test_files_of_others_that_are_named_so_are_left_alone(tmp_path: Path):
+    (tmp_path / ".film.123.part").write_text("half a film", encoding="utf-8")
+    (tmp_path / ".data.db").write_bytes(b"SQLite format 3\0 and more")
+    os.mkfifo(tmp_path / ".pipe.1.part")
+    write(tmp_path / "b.db", "whole")
+    assert names(tmp_path) == [".data.db", ".film.123.part", ".pipe.1.part", "b.db"]
 
 
 def test_a_copy_is_never_written_over_a_file(tmp_path: Path):
