@@ -26,7 +26,8 @@ _SLOW = Rule(re.compile(""), Act.SLOW)
 def look(world: World, providers: Providers, now: datetime) -> list[int]:
     """Slow or pause running campaigns by what came back of them.
 
-    What came back before a person let a campaign go on after a brake is not counted again.
+    After a brake on a campaign only letters count that are tried from then on, and what
+    comes back of these: a person who let it go on has seen the others.
 
     Returns:
         The campaigns that were paused.

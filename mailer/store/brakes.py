@@ -3,9 +3,18 @@
 from collections import Counter
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    case,
+    distinct,
+    func,
+    or_,
+    select,
+)
 
-from mailer.model.delivery import CauseKind
+from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.notice import Reason
 from mailer.model.verdict import Effect
 from mailer.pace.brakes import LEAST_COMPLAINTS, LEAST_REFUSALS, Tried
@@ -30,15 +39,15 @@ def last_braked(connection: Connection, kind: str, subject: str) -> datetime | N
 
 
 def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tried]:
-    """Count by provider what left of a campaign since a moment, and what came of it.
+    """Count by provider what was tried of a campaign since a moment, and what came of it.
 
+    A letter counts once, however often it is reported, and its troubles only where it was
+    tried since then itself: those of earlier letters would be counted among too few.
     The letters themselves are counted only where there is enough trouble to ask.
     """
-    complained = func.sum(case((_verdict.c.effect == Effect.COMPLAINED.value, 1), else_=0))
-    refused = func.sum(
-        case((_verdict.c.hard & _verdict.c.reason.in_(_OUR_LIST), 1), else_=0)
-    )
-    blamed = func.sum(case((_verdict.c.effect == Effect.OURS.value, 1), else_=0))
+    complained = _letters_with(_verdict.c.effect == Effect.COMPLAINED.value)
+    refused = _letters_with(_verdict.c.hard & _verdict.c.reason.in_(_OUR_LIST))
+    blamed = _letters_with(_verdict.c.effect == Effect.OURS.value)
     troubles = connection.execute(
         select(
             _delivery.c.provider,
@@ -52,6 +61,7 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
             # SQLite would walk over the whole campaign, by the index that begins with it.
             _delivery.c.cause_kind.concat("") == CauseKind.CAMPAIGN.value,
             _delivery.c.cause_id == campaign_id,
+            _tried_since(since),
             _verdict.c.at > since,
             _verdict.c.undone_at.is_(None),
         )
@@ -62,7 +72,7 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
         for row in troubles
     ):
         return []
-    letters = _left(connection, campaign_id, since)
+    letters = _letters(connection, campaign_id, since)
     return [
         Tried(
             row.provider,
@@ -79,12 +89,22 @@ def tried(connection: Connection, campaign_id: int, since: datetime) -> list[Tri
     ]
 
 
-def _left(connection: Connection, campaign_id: int, since: datetime) -> Counter[str]:
+def _letters_with(trouble: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(distinct(case((trouble, _delivery.c.id))))
+
+
+def _tried_since(since: datetime) -> ColumnElement[bool]:
+    """Say that a letter left since a moment, or was refused before its content did."""
+    refused = _delivery.c.state == DeliveryState.REFUSED.value
+    return or_(_delivery.c.left_at > since, and_(refused, _delivery.c.ended_at > since))
+
+
+def _letters(connection: Connection, campaign_id: int, since: datetime) -> Counter[str]:
     letters: Counter[str] = Counter()
     for part in PARTS:
         counted = connection.execute(
             select(_delivery.c.provider, func.count())
-            .where(_of(campaign_id), part, _delivery.c.left_at > since)
+            .where(_of(campaign_id), part, _tried_since(since))
             .group_by(_delivery.c.provider)
         )
         letters.update({provider: int(count) for provider, count in counted})

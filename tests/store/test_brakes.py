@@ -76,6 +76,55 @@ def test_complaints_pause_a_campaign_with_an_alarm_and_a_way_on(
     assert look(world(database), KNOWN, later) == []
 
 
+def test_late_complaints_about_earlier_letters_do_not_pause_it_again(
+    database: Database, ring: KeyRing
+) -> None:
+    number = sent(database, ring, 60)
+    came_back(database, rows(database)[0].id, 4)
+    assert look(world(database), KNOWN, now()) == [number]
+    later = now() + timedelta(minutes=5)
+    # Complaints come late: while it is paused, and after somebody let it go on.
+    came_back(database, rows(database)[10].id, 6, at=later)
+    with database.write() as connection:
+        change_state(connection, number, CampaignState.RUNNING, later)
+        connection.execute(update(DELIVERY).where(DELIVERY.c.id > 50).values(left_at=later))
+    assert look(world(database), KNOWN, later) == []
+    came_back(database, rows(database)[52].id, 4, at=later)
+    assert look(world(database), KNOWN, later) == [number]
+    with database.read() as connection:
+        *_, alarm = open_alarms(connection)
+    assert "big: 4 of 10 complained" in alarm.happened
+
+
+def test_a_person_whose_complaint_is_reported_twice_complained_once(
+    database: Database, ring: KeyRing
+) -> None:
+    sent(database, ring, 60)
+    first = rows(database)[0].id
+    for _ in range(2):
+        came_back(database, first, 2)
+    assert look(world(database), KNOWN, now()) == []
+
+
+def test_letters_that_were_refused_before_their_content_are_letters_too(
+    database: Database, ring: KeyRing
+) -> None:
+    number = sent(database, ring, 60)
+    first = rows(database)[0].id
+    with database.write() as connection:
+        connection.execute(
+            update(DELIVERY)
+            .where(DELIVERY.c.id < first + 20)
+            .values(state="refused", left_at=None, ended_at=now())
+        )
+    hard = {"notice": "bounce", "effect": "suppressed", "hard": True}
+    came_back(database, first, 20, reason="userunknown", **hard)
+    assert look(world(database), KNOWN, now()) == [number]
+    with database.read() as connection:
+        (alarm,) = open_alarms(connection)
+    assert "big: 20 of 60 were refused for good (33.33%)" in alarm.happened
+
+
 def test_refusals_that_are_not_the_lists_fault_or_were_undone_do_not_count(
     database: Database, ring: KeyRing
 ) -> None:
