@@ -100,11 +100,18 @@ class Providers:
         return NO_LIMITS if one is None else one.limits
 
     def of_hosts(self, hosts: Iterable[str]) -> str:
-        """Return whose mail hosts these are, by the first that is known; else `OTHER`."""
+        """Return whose mail hosts these are, by the first that is known; else `OTHER`.
+
+        Of several suffixes that fit a host the longest counts: a tenant's own hosts lie
+        below those of who keeps them. Of equals it is the later one's, of the file that
+        was laid over.
+        """
+        whose = {mx: one.name for one in self.known.values() for mx in one.mx}
         for host in hosts:
-            for one in self.known.values():
-                if any(host == mx or host.endswith(f".{mx}") for mx in one.mx):
-                    return one.name
+            labels = host.split(".")
+            for place in range(len(labels)):
+                if name := whose.get(".".join(labels[place:])):
+                    return name
         return OTHER
 
     def rule_for(self, provider: str, reply: Reply) -> Rule | None:

@@ -27,6 +27,26 @@ def test_what_is_shipped_holds_and_knows_the_big_ones(tmp_path: Path) -> None:
     assert not found.limits_of("example.org").per_second
 
 
+def test_a_table_of_ones_own_has_hosts_below_those_of_a_shipped_provider(
+    tmp_path: Path,
+) -> None:
+    folder = written(
+        tmp_path,
+        """
+        [school]
+        mx = ["school-example.mail.protection.outlook.com"]
+        per_second = 2
+        [hosted]
+        mx = ["mimecast.com"]
+        """,
+    )
+    found = read_providers(folder)
+    theirs = ["school-example.mail.protection.outlook.com"]
+    assert found.of_hosts(theirs) == "school"
+    assert found.of_hosts(["eu-smtp-1.mimecast.com"]) == "hosted"
+    assert found.of_hosts(["other-example.mail.protection.outlook.com"]) == "microsoft365"
+
+
 @pytest.mark.parametrize(
     ("provider", "reply", "act"),
     [
