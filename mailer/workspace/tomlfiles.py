@@ -1,6 +1,8 @@
 """TOML files of the workspace, and how their mistakes are told: where and what to write."""
 
+import re
 import tomllib
+from ast import literal_eval
 from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -27,7 +29,34 @@ def parse_toml(text: str, shown: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
-        raise WorkspaceError(f"{shown}: {problem}") from None
+        raise WorkspaceError(f"{shown}: {_in_plain_words(str(problem))}") from None
+
+
+_TWICE = re.compile(r"Cannot declare (\(.+\)) twice \(at line (\d+)")
+_REMEDIES = {
+    "Invalid value": 'text stands in straight quotes, "…"; yes and no are true and false',
+    "Cannot overwrite a value": "the same name is there twice: keep one of them",
+    "Illegal character '\\n'": 'the quote " at the end of a text is missing',
+    "Unescaped '\\' in a string": "write \\\\ for each \\",
+}
+"""What Python's reader says of mistakes that are often made, and what to do about them."""
+
+
+def _in_plain_words(problem: str) -> str:
+    """Return what the reader of TOML says with what to do about it, where that is known."""
+    if twice := _TWICE.match(problem):
+        names = (
+            one if re.fullmatch(r"[\w-]+", one, re.ASCII) else f'"{one}"'
+            for one in literal_eval(twice[1])
+        )
+        return (
+            f"[{'.'.join(names)}] is there twice, the second time in line {twice[2]}:"
+            " put what stands below it under the first"
+        )
+    for beginning, remedy in _REMEDIES.items():
+        if problem.startswith(beginning):
+            return f"{problem}: {remedy}"
+    return problem
 
 
 class Table:

@@ -20,6 +20,29 @@ def test_a_file_half_saved_is_a_mistake_and_no_crash():
         parse_toml('id = "a', "news.toml")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            "[relay]\nport = 25\n[site]\n[relay]\nport = 587\n",
+            "[relay] is there twice, the second time in line 4: put what stands below it under",
+        ),
+        ('[dkim."a.example"]\n[dkim."a.example"]\n', '[dkim."a.example"] is there twice'),
+        ("title = News\n", '(at line 1, column 9): text stands in straight quotes, "…"'),
+        ("title = “News”\n", "text stands in straight quotes"),
+        ("shown = True\n", "yes and no are true and false"),
+        ('title = "News\nfrom = "a"\n', '(at line 1, column 14): the quote " at the end'),
+        ('id = "a"\nid = "b"\n', "(at line 2, column 9): the same name is there twice"),
+        ('words = "\\d"\n', "write \\\\ for each \\"),
+    ],
+)
+def test_a_mistake_that_is_often_made_is_told_with_what_to_do(text: str, told: str):
+    with pytest.raises(WorkspaceError) as caught:
+        parse_toml(text, "config.toml")
+    assert str(caught.value).startswith("config.toml: ")
+    assert told in str(caught.value)
+
+
 def refusal(values: dict[str, object], ask: str, key: str) -> str:
     with pytest.raises(WorkspaceError) as caught:
         getattr(Table(values, "news.toml"), ask)(key)
