@@ -9,15 +9,16 @@ with 130.
 
 import errno
 import gc
+import os
 from collections.abc import Generator
 from contextlib import contextmanager
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from mailer.cli.printable import printable
-from mailer.errors import MailerError, did_you_mean
+from mailer.errors import MailerError, did_you_mean, shorten
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("mailer.cli.init:init", "Make a workspace: example files, keys, database."),
@@ -131,6 +132,17 @@ def _about_the_disk(problem: OSError) -> str:
     return f"{where}{problem.strerror}: {_THE_DISKS[problem.errno or 0]}"
 
 
+def _about_the_bytes(given: str) -> str:
+    """Name a text of the command line or the environment that Python could not decode.
+
+    What is no UTF-8 there arrives as lone surrogates from U+DC80 to U+DCFF (PEP 383).
+    """
+    return (
+        f"{shorten(given)!r}, as it was typed, is not UTF-8: type it in a terminal and a"
+        " locale of UTF-8, such as LC_ALL=C.UTF-8"
+    )
+
+
 class Mistake(click.ClickException):
     """A mistake that a person can put right, as the command line shows it."""
 
@@ -139,13 +151,26 @@ class Mistake(click.ClickException):
     def show(self, file: object = None) -> None:
         """Print what is wrong, where, and what to do."""
         del file
-        click.secho("mailer: ", err=True, nl=False, fg="red", bold=True)
+        colour = self.show_color
+        click.secho("mailer: ", err=True, nl=False, color=colour, fg="red", bold=True)
         for line in self.message.splitlines():
-            click.echo(printable(line), err=True)
+            click.echo(printable(line), err=True, color=colour)
 
 
 class Nouns(click.Group):
     """A group whose commands are loaded by name when they are used."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        """Begin, without colours where `NO_COLOR` is set (https://no-color.org)."""
+        if os.environ.get("NO_COLOR"):
+            extra["color"] = False
+        return super().make_context(info_name, args, parent, **extra)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the nouns in the order of the table."""
@@ -188,6 +213,10 @@ class Nouns(click.Group):
             return super().invoke(ctx)
         except MailerError as mistake:
             raise Mistake(str(mistake)) from mistake
+        except UnicodeEncodeError as problem:
+            if not "\udc80" <= problem.object[problem.start] <= "\udcff":
+                raise
+            raise Mistake(_about_the_bytes(problem.object)) from problem
         except OSError as problem:
             if problem.errno not in _THE_DISKS:
                 raise

@@ -1,7 +1,10 @@
 """The frame: quick help, mistakes without a traceback, the workspace's folder."""
 
+import os
+import pty
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -102,3 +105,78 @@ def test_python_m_mailer_is_the_same_program():
         check=True,
     )
     assert done.stdout.startswith("permission-mailer 0.")
+
+
+@pytest.mark.parametrize("arguments", [["campaign", "list"], ["campaign"]])
+def test_no_color_means_no_colour_whatever_the_terminal(
+    tmp_path: Path, arguments: list[str]
+):
+    (tmp_path / "config.toml").write_text('mode = "rehearsal"\n', encoding="utf-8")
+    asked = ["-w", str(tmp_path), *arguments]
+    bare = {"NO_COLOR": "1"}, {"NO_COLOR": ""}
+    without, with_colour = (on_a_terminal(asked, one) for one in bare)
+    assert "\x1b" not in without
+    assert "\x1b" in with_colour
+
+
+def on_a_terminal(arguments: list[str], environment: dict[str, str]) -> str:
+    """What the program writes to a terminal, which is its standard output and error."""
+    ours, its = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as terminal:
+        try:
+            subprocess.run(
+                [sys.executable, "-m", "mailer", *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=its,
+                stderr=its,
+                env={**os.environ, "TERM": "xterm", **environment},
+                check=False,
+            )
+        finally:
+            os.close(its)
+        written = b""
+        # A terminal that its program has left raises an error at its end.
+        with suppress(OSError):
+            while more := terminal.read(65536):
+                written += more
+    return written.decode()
+
+
+def test_a_word_that_is_no_utf_8_is_a_mistake_and_no_crash(tmp_path: Path):
+    shop = tmp_path / "shop"
+    assert CliRunner().invoke(mailer, ["init", str(shop)]).exit_code == 0
+    add = [
+        "contact",
+        "add",
+        "kari@example.com",
+        "--list",
+        "newsletter",
+        "--basis",
+        "express",
+    ]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "mailer",
+            "-w",
+            shop,
+            *add,
+            "--source",
+            b"telefon p\xe5 torget",
+        ],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        r"mailer: 'telefon p\udce5 torget', as it was typed, is not UTF-8: type it in a"
+        " terminal and a locale of UTF-8, such as LC_ALL=C.UTF-8"
+    )
+
+
+def test_what_no_person_typed_keeps_its_traceback(raising: list[BaseException]):
+    raising.append(UnicodeEncodeError("utf-8", "\ud800", 0, 1, "surrogates not allowed"))
+    done = CliRunner().invoke(mailer, ["raising"])
+    assert isinstance(done.exception, UnicodeEncodeError)

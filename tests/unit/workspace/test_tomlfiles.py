@@ -25,7 +25,7 @@ def test_a_file_half_saved_is_a_mistake_and_no_crash():
     [
         (
             "[relay]\nport = 25\n[site]\n[relay]\nport = 587\n",
-            "[relay] is there twice, the second time in line 4: put what stands below it under",
+            "[relay] is there twice, the second time in line 4: put what stands below",
         ),
         ('[dkim."a.example"]\n[dkim."a.example"]\n', '[dkim."a.example"] is there twice'),
         ("title = News\n", '(at line 1, column 9): text stands in straight quotes, "…"'),
