@@ -56,8 +56,16 @@ def keep_states(
 
 
 def forget_states(connection: Connection, before: datetime) -> None:
-    """Drop what nobody has written down since a moment: it has faded long ago."""
-    connection.execute(delete(_state).where(_state.c.at < before))
+    """Drop what nobody has written down since a moment: it has faded long ago.
+
+    What was stopped stays so until a person says otherwise, however long nobody wrote there.
+    """
+    old = select(_state.c.provider, _state.c.seen).where(_state.c.at < before)
+    faded = [
+        row.provider for row in connection.execute(old) if not _standing(row.seen).stopped
+    ]
+    gone = delete(_state).where(_state.c.at < before, _state.c.provider.in_(faded))
+    connection.execute(gone)
 
 
 def _standing(seen: Mapping[str, Any]) -> Standing:

@@ -293,3 +293,15 @@ def test_what_was_learnt_of_a_provider_is_kept_as_it_was(database: Database) -> 
         assert provider_states(connection) == {"big": learnt, "small": learnt}
         forget_states(connection, NOW + timedelta(days=1))
         assert set(provider_states(connection)) == {"small"}
+
+
+def test_a_provider_that_was_stopped_is_stopped_until_a_person_says_otherwise(
+    database: Database,
+) -> None:
+    stopped = Standing(stopped="550-5.7.515", broken=True, slowed_at=NOW)
+    with database.write() as connection:
+        keep_states(connection, {"big": stopped, "small": Standing(failures=1)}, NOW)
+    # A newsletter that leaves once a week writes nothing there meanwhile.
+    learn_domains(database, KNOWN, lambda _: (), NOW + timedelta(days=7))
+    with database.read() as connection:
+        assert provider_states(connection) == {"big": stopped}
