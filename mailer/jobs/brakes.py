@@ -1,16 +1,14 @@
 """The brakes of campaigns: what came back is looked at, and slows or pauses them."""
 
 import logging
-import re
-from dataclasses import replace
 from datetime import datetime
 
 from mailer.jobs.world import World
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.pace import shaping
 from mailer.pace.brakes import Brake, Found, braked
-from mailer.pace.providers import Act, Providers, Rule
-from mailer.pace.shaping import WELL, Heard
+from mailer.pace.providers import Providers
+from mailer.pace.shaping import WELL
 from mailer.store import brakes
 from mailer.store.alarms import Alarm, raise_alarm
 from mailer.store.campaigns import campaigns_in, change_state
@@ -20,7 +18,6 @@ from mailer.store.providerstates import keep_states, provider_states
 _log = logging.getLogger(__name__)
 
 KIND = "campaign_braked"
-_SLOW = Rule(re.compile(""), Act.SLOW)
 
 
 def look(world: World, providers: Providers, now: datetime) -> list[int]:
@@ -88,12 +85,13 @@ def _slow(
     """Halve what a provider is given; of all that have no name of their own, together."""
     states = provider_states(connection, [found.provider])
     before = states.get(found.provider, WELL)
-    last = before.slowed_at
-    if last is not None and now - last < shaping.HELD_FOR:
+    if shaping.is_held(before, now):
         return
-    if last is not None and found.last_at is not None and found.last_at <= last:
-        # It was slowed for all of this.
-        return
+    if before.held_until is not None and found.last_at is not None:
+        slowed_at = before.held_until - shaping.HELD_FOR
+        if found.last_at <= slowed_at:
+            # It was slowed for all of this.
+            return
     limits = providers.limits_of(found.provider)
     rate = shaping.rate_of(before, limits)
     if not rate:
@@ -101,9 +99,7 @@ def _slow(
         if not rate:
             # Nothing leaves, so there is nothing to be slower with.
             return
-    heard = Heard(_SLOW, found.words.partition(": ")[2], per_second=rate)
-    slower = shaping.said_no(before, limits, heard, now)
-    # Letters that go meanwhile say nothing of what comes back.
-    after = replace(slower, held_until=now + shaping.HELD_FOR)
+    words = found.words.partition(": ")[2]
+    after = shaping.braked(before, limits, words, rate, now)
     keep_states(connection, {found.provider: after}, now)
     _log.warning("provider %s is slowed: %s", found.provider, found.words)

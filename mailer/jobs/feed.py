@@ -14,7 +14,7 @@ from mailer.jobs.switch import Switch
 from mailer.jobs.warmup import WarmUps
 from mailer.model.delivery import Claim
 from mailer.model.kind import KINDS, Lane
-from mailer.pace.shaping import interleave
+from mailer.pace.sharing import interleave
 from mailer.pace.throttle import Rate
 from mailer.pace.warmup import NO_PLANS, Plans
 from mailer.store.claims import Claims

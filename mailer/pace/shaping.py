@@ -8,10 +8,9 @@ each time; then one letter is the probe, and its answer decides. What was learnt
 All of it is values: several senders keep one `Standing` for each provider in the database.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Literal, TypeVar, assert_never
+from typing import Literal, assert_never
 
 from mailer.pace.breaker import CircuitState
 from mailer.pace.providers import Act, Limits, Rule
@@ -145,7 +144,7 @@ def went(standing: Standing, limits: Limits, accepted: int, now: datetime) -> St
     """
     rate = rate_of(standing, limits)
     ceiling = limits.at_most_per_second
-    if rate and (ceiling or not limits.per_second) and not _is_held(standing, now):
+    if rate and (ceiling or not limits.per_second) and not is_held(standing, now):
         step = (ceiling or 100) / _STEPS
         rate += step * accepted / rate
         rate = min(rate, ceiling) if ceiling else rate
@@ -166,7 +165,21 @@ def went(standing: Standing, limits: Limits, accepted: int, now: datetime) -> St
     )
 
 
-def _is_held(standing: Standing, now: datetime) -> bool:
+def braked(
+    standing: Standing, limits: Limits, words: str, per_second: float, now: datetime
+) -> Standing:
+    """Return the standing after a brake, whatever the provider itself asked for before.
+
+    Args:
+        per_second: What it takes, where nothing else says so.
+    """
+    rate = max(_LEAST_PER_S, (rate_of(standing, limits) or per_second) / 2)
+    marked = _marked(standing, Heard(None, words), now)
+    return replace(marked, per_second=rate, held_until=now + HELD_FOR)
+
+
+def is_held(standing: Standing, now: datetime) -> bool:
+    """Say whether a brake keeps its rate from rising."""
     until = standing.held_until
     return until is not None and now < until <= now + HELD_FOR + _CLOCKS_APART
 
@@ -222,6 +235,9 @@ def letters_for(standing: Standing, now: datetime) -> int | None:
 
 
 def _marked(standing: Standing, heard: Heard, now: datetime) -> Standing:
+    if standing.stopped and heard.mark != standing.stopped:
+        # What it says to those who write there all the same is not why it was stopped.
+        return standing
     same = heard.mark == standing.mark and faded(standing, now) is standing
     marks = standing.marks + 1 if same else 1
     return replace(standing, slowed_at=now, mark=heard.mark, marks=marks)
@@ -280,28 +296,3 @@ def _rests(standing: Standing, heard: Heard, rest: timedelta, now: datetime) -> 
         probe_until=None,
         failures=0,
     )
-
-
-T = TypeVar("T")
-
-
-def interleave(kinds: Sequence[T], of: Iterable[str]) -> list[T]:
-    """Take turns over providers, so that none arrives as a wall; each keeps its order.
-
-    Args:
-        of: The provider of each.
-    """
-    queues: dict[str, list[T]] = {}
-    for one, name in zip(kinds, of, strict=True):
-        queues.setdefault(name, []).append(one)
-    if len(queues) <= 1:
-        return list(kinds)
-    # Evenly spread: the k-th of n stands at (k + begin) / n of the way, and each begins a
-    # little later than the one before: many with one or two would all meet in the middle.
-    spread = len(queues)
-    placed: Iterator[tuple[float, str, int, T]] = (
-        ((place + (turn + 0.5) / spread) / len(queue), name, place, one)
-        for turn, (name, queue) in enumerate(queues.items())
-        for place, one in enumerate(queue)
-    )
-    return [one for *_, one in sorted(placed, key=lambda it: it[:3])]

@@ -1,10 +1,13 @@
-"""Sharing what there is among mailbox providers: room in hand, and connections."""
+"""Sharing what there is among mailbox providers: room in hand, connections, and turns."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from zlib import crc32
+
+T = TypeVar("T")
 
 _TURN_S = 600
 _BETWEEN_S = 30
@@ -69,3 +72,25 @@ def share_out(room: int, wants: Mapping[str, int]) -> dict[str, int]:
         shares[name] = min(want, left // (len(by_want) - place))
         left -= shares[name]
     return shares
+
+
+def interleave(kinds: Sequence[T], of: Iterable[str]) -> list[T]:
+    """Take turns over providers, so that none arrives as a wall; each keeps its order.
+
+    Args:
+        of: The provider of each.
+    """
+    queues: dict[str, list[T]] = {}
+    for one, name in zip(kinds, of, strict=True):
+        queues.setdefault(name, []).append(one)
+    if len(queues) <= 1:
+        return list(kinds)
+    # Evenly spread: the k-th of n stands at (k + begin) / n of the way, and each begins a
+    # little later than the one before: many with one or two would all meet in the middle.
+    spread = len(queues)
+    placed: Iterator[tuple[float, str, int, T]] = (
+        ((place + (turn + 0.5) / spread) / len(queue), name, place, one)
+        for turn, (name, queue) in enumerate(queues.items())
+        for place, one in enumerate(queue)
+    )
+    return [one for *_, one in sorted(placed, key=lambda it: it[:3])]

@@ -58,7 +58,7 @@ def keep_states(
 def forget_states(connection: Connection, before: datetime) -> None:
     """Drop what nobody has written down since a moment: it has faded long ago.
 
-    What was stopped stays so until a person says otherwise, however long nobody wrote there.
+    What was stopped stays so until a person says otherwise, however long that takes.
     """
     old = select(_state.c.provider, _state.c.seen).where(_state.c.at < before)
     faded = [

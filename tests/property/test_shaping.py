@@ -13,7 +13,6 @@ from mailer.pace.shaping import (
     WELL,
     Heard,
     at_once_of,
-    interleave,
     letters_for,
     per_connection_of,
     probing,
@@ -21,7 +20,7 @@ from mailer.pace.shaping import (
     said_no,
     went,
 )
-from mailer.pace.sharing import Turn, part_of, share_out
+from mailer.pace.sharing import Turn, interleave, part_of, share_out
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 limits = st.builds(

@@ -15,7 +15,7 @@ from mailer.model.campaign import CampaignState
 from mailer.model.key import KeyRing
 from mailer.model.provider import OTHER
 from mailer.pace.providers import Limits, Provider, Providers
-from mailer.pace.shaping import Standing, went
+from mailer.pace.shaping import Standing, letters_for, went
 from mailer.store.alarms import open_alarms
 from mailer.store.campaigns import change_state, find_campaign
 from mailer.store.database import Database
@@ -166,6 +166,48 @@ def test_a_little_too_much_slows_the_provider_once_an_hour(
         standing = provider_states(connection)["big"]
     assert standing.per_second == 10
     assert standing.mark == "12 of 400 were refused for good (3.00%)"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        # It asked for less itself a moment ago, or was not ready for as many at once.
+        (Standing(per_second=8, slowed_at=now(), mark="421-4.7.28", marks=3), 4),
+        (Standing(at_once=3, slowed_at=now(), mark="421-4.7.0", marks=1), 10),
+    ],
+)
+def test_a_brake_slows_a_provider_whatever_that_asked_for_itself(
+    database: Database, ring: KeyRing, before: Standing, after: float
+) -> None:
+    sent(database, ring, 400)
+    hard = {"notice": "bounce", "effect": "suppressed", "hard": True}
+    came_back(database, rows(database)[0].id, 12, reason="userunknown", **hard)
+    at = now()
+    with database.write() as connection:
+        keep_states(connection, {"big": before}, at)
+    look(world(database), KNOWN, at)
+    with database.read() as connection:
+        standing = provider_states(connection)["big"]
+    assert standing.per_second == after
+    assert standing.at_once == before.at_once
+    assert standing.mark == "12 of 400 were refused for good (3.00%)"
+
+
+def test_a_brake_is_no_answer_to_the_letter_that_tries_a_provider(
+    database: Database, ring: KeyRing
+) -> None:
+    sent(database, ring, 400)
+    hard = {"notice": "bounce", "effect": "suppressed", "hard": True}
+    came_back(database, rows(database)[0].id, 12, reason="userunknown", **hard)
+    at = now()
+    rested = Standing(broken=True, rests=1, rest_until=at, slowed_at=at)
+    with database.write() as connection:
+        keep_states(connection, {"big": rested}, at)
+    look(world(database), KNOWN, at)
+    with database.read() as connection:
+        standing = provider_states(connection)["big"]
+    assert letters_for(standing, at) == 1
+    assert standing.per_second == 10
 
 
 def test_what_a_brake_slowed_stays_slow_for_an_hour_though_its_letters_go(

@@ -18,7 +18,6 @@ from mailer.pace.shaping import (
     Standing,
     at_once_of,
     faded,
-    interleave,
     letters_for,
     per_connection_of,
     probing,
@@ -27,7 +26,7 @@ from mailer.pace.shaping import (
     said_no,
     went,
 )
-from mailer.pace.sharing import room_for_one, share_out
+from mailer.pace.sharing import interleave, room_for_one, share_out
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -119,6 +118,18 @@ def test_a_rule_says_how_long_and_letters_on_the_way_open_nothing() -> None:
     rests = said_no(WELL, LIMITS, Heard(two_hours, "421"), NOW)
     assert rests.rest_until == NOW + timedelta(hours=2)
     assert letters_for(went(rests, LIMITS, 3, NOW), NOW) == 0
+
+
+def test_why_it_was_stopped_stays_said_whatever_it_says_later() -> None:
+    stopping = Rule(re.compile("x"), Act.STOP)
+    stopped = said_no(WELL, LIMITS, Heard(stopping, "550-5.7.515"), NOW)
+    # Receipts and confirmations are tried all the same.
+    for nth in range(12):
+        stopped = said_no(stopped, LIMITS, heard(Act.SLOW), NOW + nth * SECOND)
+        stopped = said_no(stopped, LIMITS, heard(None), NOW + nth * SECOND)
+    assert (stopped.mark, stopped.marks) == ("550-5.7.515", 1)
+    again = said_no(stopped, LIMITS, Heard(stopping, "550-5.7.515"), NOW)
+    assert (again.mark, again.marks) == ("550-5.7.515", 2)
 
 
 BACK = NOW - timedelta(hours=1)
