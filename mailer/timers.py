@@ -46,7 +46,7 @@ from mailer.jobs.watch_files import FileWatch
 from mailer.jobs.webhooks import Teller, forget_told
 from mailer.wire.dns import DnsServers
 from mailer.wiring import Workspace, settings_of, utc_now
-from mailer.workspace.providers import read_providers
+from mailer.workspace.providers import ProvidersFile
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +80,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
 
     mailboxes = workspace.mailboxes()
     files = FileWatch(world, lambda: settings_of(workspace.folder))
+    providers = ProvidersFile(workspace.folder)
     kept_for = workspace.settings.sign_up.rules().kept_for
     turns: list[tuple[timedelta, str, Callable[[], object]]] = [
         (tick, "clock", ClockWatch(database, utc_now).look),
@@ -93,7 +94,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
         (
             _ONCE_A_MINUTE,
             "brakes",
-            lambda: brakes.look(world, read_providers(workspace.folder), utc_now()),
+            lambda: brakes.look(world, providers.read(), utc_now()),
         ),
         (
             _ONCE_A_DAY,
@@ -128,7 +129,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     # Not in the first minutes of a start, which have enough to do.
     for what, work in (*_ageing(workspace), ("ledger", ledger), ("sums", sums)):
         _every(scheduler, _ONCE_A_DAY, _guarded(what, work), first_in=_AN_HOUR)
-    learn = partial(_learn_domains, workspace, stop)
+    learn = partial(_learn_domains, workspace, providers, stop)
     # Often enough for a campaign whose people came in just before, while its canary waits.
     _every(scheduler, _FIVE_MINUTES, _guarded("providers", learn), first_in=_ONCE_A_MINUTE)
     scheduler.start()
@@ -160,9 +161,11 @@ def _ageing(workspace: Workspace) -> list[tuple[str, Callable[[], object]]]:
     ]
 
 
-def _learn_domains(workspace: Workspace, stop: asyncio.Event) -> None:
+def _learn_domains(
+    workspace: Workspace, providers: ProvidersFile, stop: asyncio.Event
+) -> None:
     """Ask DNS whose mailboxes our contacts have, until the end is near."""
-    dns, known = workspace.settings.dns, read_providers(workspace.folder)
+    dns, known = workspace.settings.dns, providers.read()
     hosts_of = hosts_by_dns(DnsServers(dns.servers, dns.timeout_s))
     learn_domains(
         workspace.database,

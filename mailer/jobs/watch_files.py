@@ -16,6 +16,7 @@ from mailer.jobs.world import World
 from mailer.model.mailinglist import MailingList
 from mailer.store.alarms import Alarm, raise_unless_open
 from mailer.workspace.lists import list_names, read_list
+from mailer.workspace.providers import PROVIDERS_FILE, read_providers
 from mailer.workspace.schedules import read_schedules
 from mailer.workspace.templates import read_template
 
@@ -65,6 +66,7 @@ class FileWatch:
     def _broken(self) -> Broken:
         folder = self._world.folder
         broken = _problem("config.toml", self._read_settings)
+        broken |= _problem(PROVIDERS_FILE, partial(read_providers, folder))
         lists: dict[str, MailingList] = {}
         for name in list_names(folder):
 

@@ -32,6 +32,30 @@ def read_providers(folder: str) -> Providers:
     return providers_from(ours, theirs)
 
 
+class ProvidersFile:
+    """What is known, read anew each time; while the file does not hold, as it was before.
+
+    Work that goes on is not to end because somebody edits a file.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._last: Providers | None = None
+
+    def read(self) -> Providers:
+        """Read it.
+
+        Raises:
+            WorkspaceError: when it never held.
+        """
+        try:
+            self._last = read_providers(self._folder)
+        except WorkspaceError:
+            if self._last is None:
+                raise
+        return self._last
+
+
 def providers_from(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> Providers:
     """Lay one file's values over another's.
 

@@ -34,12 +34,24 @@ def break_template(folder: Path) -> None:
     (folder / "templates" / "mail" / "digest" / "body.html").write_text("<p>{% if %}</p>")
 
 
+def break_providers(folder: Path) -> None:
+    (folder / "providers.toml").write_text("[gmail]\nper_secnd = 3\n")
+
+
 @pytest.mark.parametrize(
-    ("subject", "spoil"),
-    [("lists/newsletter.toml", break_list), ("templates/mail/digest", break_template)],
+    ("subject", "spoil", "said"),
+    [
+        ("lists/newsletter.toml", break_list, "line"),
+        ("templates/mail/digest", break_template, "line"),
+        ("providers.toml", break_providers, "[gmail] per_secnd: there is no such key"),
+    ],
 )
 def test_what_is_broken_twice_is_told_once(
-    database: Database, folder: Path, subject: str, spoil: Callable[[Path], None]
+    database: Database,
+    folder: Path,
+    subject: str,
+    spoil: Callable[[Path], None],
+    said: str,
 ):
     watch = FileWatch(world(database, str(folder)), lambda: None)
     assert watch.look(NOW) == 0
@@ -50,7 +62,7 @@ def test_what_is_broken_twice_is_told_once(
     assert watch.look(NOW + 3 * MINUTE) == 0
     ((about, words),) = alarms(database)
     assert about == subject
-    assert "line" in words
+    assert said in words
 
 
 def test_what_was_put_right_within_a_minute_is_not_told(database: Database, folder: Path):

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from apscheduler.schedulers import base
 from sending import a_campaign
+from sqlalchemy import select
 from worlds import make_workspace
 
 from mailer import timers
+from mailer.model.campaign import CampaignState
 from mailer.store.alarms import open_alarms
+from mailer.store.campaigns import find_campaign
 from mailer.store.schedules import schedule_states
-from mailer.store.tables import CampaignRow, table
+from mailer.store.tables import CampaignRow, DeliveryRow, VerdictRow, table
 from mailer.timers import run_schedules
 from mailer.wiring import Workspace
 
@@ -69,6 +72,51 @@ async def _alarms_of_a_broken_sum(folder: Path) -> list[str]:
         await ticking
         await _until(lambda tasks: tasks == 1)
         return raised(workspace)
+
+
+def test_brakes_act_though_the_providers_file_is_spoiled_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(timers, "_ONCE_A_MINUTE", timedelta(seconds=1))
+    asyncio.run(_complaints_beside_a_spoiled_file(tmp_path))
+
+
+async def _complaints_beside_a_spoiled_file(folder: Path) -> None:
+    stop = asyncio.Event()
+
+    def is_paused(workspace: Workspace, number: int) -> bool:
+        with workspace.database.read() as connection:
+            found = find_campaign(connection, number)
+        return found is not None and found.state is CampaignState.PAUSED
+
+    with make_workspace(folder) as workspace:
+        numbers = [_complained_of(workspace), 0]
+        ticking = asyncio.create_task(run_schedules(workspace, stop))
+        await _until(lambda _: is_paused(workspace, numbers[0]))
+        (folder / "providers.toml").write_text("[gmail]\nper_second =")
+        numbers[1] = _complained_of(workspace)
+        await _until(lambda _: is_paused(workspace, numbers[1]))
+        stop.set()
+        await ticking
+        await _until(lambda tasks: tasks == 1)
+
+
+def _complained_of(workspace: Workspace) -> int:
+    """Make a campaign of 60 letters of which five were called spam."""
+    number, at = a_campaign(workspace.database, workspace.ring, 60), datetime.now(UTC)
+    delivery, verdict = table(DeliveryRow), table(VerdictRow)
+    said = {
+        "notice": "complaint", "reason": "", "hard": False, "status": "", "said": "",
+        "effect": "complained", "points": 0, "words": "", "at": at,
+    }  # fmt: skip
+    with workspace.database.write() as connection:
+        its = delivery.c.cause_id == number
+        gone = {"state": "accepted", "left_at": at, "ended_at": at}
+        connection.execute(delivery.update().where(its).values(gone))
+        some = connection.execute(select(delivery.c.id).where(its).limit(5)).scalars()
+        rows = [{**said, "delivery_id": one} for one in some]
+        connection.execute(verdict.insert(), rows)
+    return number
 
 
 @pytest.mark.parametrize("by", [timedelta(hours=-1), timedelta(hours=1)])

@@ -7,7 +7,7 @@ import pytest
 from mailer.errors import WorkspaceError
 from mailer.model.outcome import Reply
 from mailer.pace.providers import Act
-from mailer.workspace.providers import read_providers
+from mailer.workspace.providers import ProvidersFile, read_providers
 
 
 def written(folder: Path, text: str) -> str:
@@ -127,3 +127,16 @@ def test_a_workspaces_own_file_changes_what_it_names_and_its_rules_come_first(
 def test_a_mistake_names_its_place(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(WorkspaceError, match=said):
         read_providers(written(tmp_path, text))
+
+
+def test_a_file_that_is_spoiled_while_it_is_used_counts_as_it_was(tmp_path: Path) -> None:
+    folder = written(tmp_path, "[gmail]\nper_second = 3")
+    file = ProvidersFile(folder)
+    assert file.read().limits_of("gmail").per_second == 3
+    written(tmp_path, "[gmail]\nper_second =")
+    assert file.read().limits_of("gmail").per_second == 3
+    written(tmp_path, "[gmail]\nper_second = 4")
+    assert file.read().limits_of("gmail").per_second == 4
+    written(tmp_path, "[gmail]\nper_second =")
+    with pytest.raises(WorkspaceError, match=r"providers\.toml"):
+        ProvidersFile(folder).read()
