@@ -28,9 +28,28 @@ from mailer.workspace.files import exists, read_text
 from mailer.workspace.templates import read_template
 
 
+def _only_one(
+    context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
+) -> str:
+    """Return the address; of several only the last would be written to, unsaid."""
+    match given:
+        case (one,):
+            return one
+        case _:
+            words = "one letter goes to one address: run it once for each"
+            raise click.BadParameter(words, context, parameter)
+
+
 @click.command
 @click.argument("template")
-@click.option("--to", "address", required=True, help="Whom it goes to.")
+@click.option(
+    "--to",
+    "address",
+    required=True,
+    multiple=True,
+    callback=_only_one,
+    help="Whom it goes to.",
+)
 @click.option(
     "--data",
     "given",

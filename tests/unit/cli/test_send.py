@@ -172,6 +172,7 @@ def test_lines_with_their_prices_are_lists_side_by_side(tmp_path: Path) -> None:
         (("reciept", "--to", "a@example.com"), "did you mean 'receipt'"),
         (("autumn-sale", "--to", "a@example.com"), "mailer campaign start"),
         (("receipt", "--to", "a"), "no email address"),
+        (("receipt", "--to", "a@example.com", "--to", "b@example.com"), "one address"),
         (("receipt", "--to", "a@example.com", "--data", "ordr=1"), "did you mean 'order'"),
         (("receipt", "--to", "a@example.com", "--data", "none.json"), "no file none.json"),
         (("receipt", "--to", "a@example.com", "--data", "order"), "written NAME=VALUE"),
