@@ -13,6 +13,6 @@ def stopped(name: str, standing: Standing, now: datetime) -> Alarm:
         f"provider {name}",
         now,
         f"it answered {standing.mark}: nothing more goes there, letters to others do",
-        "put right what it says (`mailer delivery list` shows the words), then run"
-        f" `mailer relay resume {name}`",
+        f"put right what it says (`mailer bounce list --provider {name} --json` has its"
+        f" words), then run `mailer relay resume {name}`",
     )

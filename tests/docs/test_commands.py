@@ -1,13 +1,19 @@
 """Every command has help with an example, and the quick help says what the commands say."""
 
+import ast
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 
+import mailer as package
 from mailer.cli.main import COMMANDS, mailer
 
 WIDE = 200
+SOURCES = sorted(Path(package.__path__[0]).rglob("*.py"))
+SAID = re.compile(r"`mailer ([a-z][a-z-]*(?: [a-z][a-z-]*)*)")
 
 
 def commands(
@@ -57,3 +63,43 @@ def test_a_command_s_line_in_the_list_is_a_whole_sentence(noun: str):
     for path, command in commands(loaded, (noun,)):
         line = command.get_short_help_str(WIDE)
         assert line.count("(") == line.count(")"), f"{path}: {line}"
+
+
+def texts(source: Path) -> Iterator[str]:
+    """Give what a module says, with a line's end in place of each value."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Constant(value=str(text)):
+                yield text
+            case ast.JoinedStr(values=values):
+                yield "".join(
+                    str(one.value) if isinstance(one, ast.Constant) else "\n"
+                    for one in values
+                )
+            case _:
+                pass
+
+
+def is_there(words: list[str]) -> bool:
+    """Say whether a command can be typed; what follows it may be anything."""
+    command: click.Command | None = mailer
+    context = click.Context(mailer)
+    for word in words:
+        if not isinstance(command, click.Group):
+            return True
+        if word not in command.list_commands(context):
+            return False
+        command = command.get_command(context, word)
+    return True
+
+
+def test_every_command_that_is_named_to_a_person_is_there():
+    said = {
+        named
+        for source in SOURCES
+        for text in texts(source)
+        for named in SAID.findall(text)
+    }
+    assert len(said) > 50
+    # Of several at once, as in `mailer campaign pause|resume`, the first is looked at.
+    assert [one for one in sorted(said) if not is_there(one.split())] == []
