@@ -152,6 +152,7 @@ def _why(one: RelayStanding) -> Iterator[str]:
 
 
 def _as_json(one: RelayStanding, relay: Relay | None) -> Mapping[str, object]:
+    counts = relay is not None and bool(relay.per_hour or relay.per_day)
     return {
         "relay": one.name,
         "state": one.state,
@@ -175,8 +176,8 @@ def _as_json(one: RelayStanding, relay: Relay | None) -> Mapping[str, object]:
         }
         if relay
         else {},
-        "sent_hour": one.sent[0],
-        "sent_day": one.sent[1],
+        "sent_hour": one.sent[0] if counts else None,
+        "sent_day": one.sent[1] if counts else None,
         "answers": one.marks,
     }
 

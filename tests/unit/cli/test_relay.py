@@ -88,10 +88,12 @@ def test_what_senders_find_is_added_up_and_said_with_its_reason(tmp_path: Path, 
         assert words in line
     assert ("connect: " in line) == (state == "open")
     assert {"open": "left alone", "limit": "limit reached"}[state] in line
-    (bulk, _) = json.loads(run(tmp_path, "relay", "status", "--json"))
+    (bulk, spare) = json.loads(run(tmp_path, "relay", "status", "--json"))
     assert (bulk["state"], bulk["senders"], bulk["accepted"]) == (state, 2, 140)
     assert bulk["answers"] == {"421-4.7.28": 3, "451": 1}
     assert bulk["sent_hour"] == 5
+    # Only under a limit of an hour or a day is it counted at all.
+    assert (spare["sent_hour"], spare["sent_day"]) == (None, None)
 
 
 def test_what_a_killed_sender_found_is_not_told_and_what_is_old_says_so(tmp_path: Path):
