@@ -24,7 +24,7 @@ from mailer.store.database import Database
 from mailer.triage.mailboxes import Mailbox, is_no_reply, problems_of
 from mailer.wire.line import RelayAddress, open_line
 from mailer.wire.web import get_page
-from mailer.workspace.files import exists, free_bytes, inside
+from mailer.workspace.files import closed, exists, free_bytes, inside
 from mailer.workspace.lists import list_names, read_list
 from mailer.workspace.partners import PARTNERS_FILE, read_partners
 from mailer.workspace.providers import PROVIDERS_FILE, read_providers
@@ -83,6 +83,10 @@ def check_files(
         looked.append(Looked(f"lists/{name}.toml", problem))
     looked += [*_surveys(world), *_partners(world)]
     looked += [_schedule(world, one.name, now) for one in read_schedules(world.folder)]
+    shut = ("lists", "schedules", "templates/mail")
+    looked += [Looked(f"{one}/", why) for one in shut if (why := closed(world.folder, one))]
+    if not usable and closed(world.folder, "lists"):
+        return looked
     if not usable:
         return [*looked, Looked("lists/", "there is no list that letters could go to")]
     goes_to = _lists_of_templates(world, usable)

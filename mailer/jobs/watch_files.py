@@ -15,6 +15,7 @@ from mailer.errors import MailerError
 from mailer.jobs.world import World
 from mailer.model.mailinglist import MailingList
 from mailer.store.alarms import Alarm, raise_unless_open
+from mailer.workspace.files import closed
 from mailer.workspace.lists import list_names, read_list
 from mailer.workspace.providers import PROVIDERS_FILE, read_providers
 from mailer.workspace.schedules import read_schedules
@@ -74,6 +75,9 @@ class FileWatch:
                 lists[name] = read_list(folder, name)
 
             broken |= _problem(f"lists/{name}.toml", read)
+        for below in ("lists", "schedules"):
+            if why := closed(folder, below):
+                broken[f"{below}/"] = why
         for template, one in _in_use(folder, lists):
             broken |= _problem(
                 f"templates/mail/{template}", partial(self._try, template, one)

@@ -49,6 +49,24 @@ def names_in(folder: str, ending: str) -> list[str]:
     return sorted(path.stem for path in Path(folder).glob(f"[!._]*{ending}"))
 
 
+def folders_with(folder: str, file: str) -> list[str]:
+    """Return the names of the folders in a folder that have a file, sorted.
+
+    One that is not ours to look into is among them: whoever reads it hears why.
+    """
+
+    def has_it(path: Path) -> bool:
+        try:
+            (path / file).stat()
+        except PermissionError:
+            return True
+        except OSError:
+            return False
+        return True
+
+    return sorted(path.name for path in Path(folder).glob("[!._]*") if has_it(path))
+
+
 def free_bytes(folder: str) -> int:
     """Return how many bytes are free for us on a folder's disk; it may be to be made."""
     place = Path(folder).absolute()
@@ -92,7 +110,31 @@ def read_text(path: str, shown: str) -> str:
             f"{shown}: byte {problem.start} is not UTF-8: save the file as UTF-8"
         ) from None
     except OSError as problem:
-        raise WorkspaceError(f"{shown} cannot be read: {problem.strerror}") from problem
+        raise WorkspaceError(cannot_be_read(shown, problem)) from problem
+
+
+def cannot_be_read(shown: str, problem: OSError) -> str:
+    """Say that something cannot be read, and what to do where somebody else may."""
+    remedy = (
+        ": let the user that runs this program read it (chown, chmod)"
+        if isinstance(problem, PermissionError)
+        else ""
+    )
+    return f"{shown} cannot be read: {problem.strerror}{remedy}"
+
+
+def closed(folder: str, below: str) -> str:
+    """Return why nobody can say what is in a folder of the workspace; "" where one can.
+
+    One that is not there has nothing in it.
+    """
+    try:
+        os.scandir(inside(folder, below)).close()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as problem:
+        return cannot_be_read(f"{below}/", problem)
+    return ""
 
 
 def read_limited(path: str, bytes_at_most: int) -> bytes:

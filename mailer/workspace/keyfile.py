@@ -23,13 +23,15 @@ def read_keys(path: str) -> KeyRing:
     """Read all keys, oldest first.
 
     Raises:
-        KeyFileError: when the file is missing or damaged; says what to bring back.
+        KeyFileError: when the file is missing, damaged or not ours to read.
     """
     try:
         file = Table(read_toml(path, path), path)
         keys = [_key(table) for table in file.tables("keys")]
         file.end()
     except WorkspaceError as problem:
+        if isinstance(problem.__cause__, OSError):  # it may be whole: only who may read it?
+            raise KeyFileError(str(problem)) from problem
         raise KeyFileError(
             f"{problem}; bring back this file from where you keep its copy"
         ) from problem

@@ -10,7 +10,7 @@ from mailer.errors import NotFoundError, WorkspaceError, did_you_mean, shorten
 from mailer.model.mailinglist import MailingList, OptIn, Wording
 from mailer.model.signup import CONFIRMATION, Question, SignUpPage
 from mailer.workspace.clickstable import clicks_of
-from mailer.workspace.files import inside, read_text
+from mailer.workspace.files import closed, inside, read_text
 from mailer.workspace.folder import names
 from mailer.workspace.quiettable import quiet_of
 from mailer.workspace.tomlfiles import Table, parse_toml
@@ -58,6 +58,8 @@ def read_list(folder: str, name: str) -> MailingList:
     """
     known = names(folder, KIND)
     if name not in known:
+        if why := closed(folder, KIND):
+            raise WorkspaceError(why)
         raise NotFoundError(
             f"there is no list {name!r} (no file lists/{name}.toml)"
             f"{did_you_mean(name, known)}"

@@ -18,7 +18,7 @@ from mailer.model.schedule import Cron, Every, Once, Schedule, Trigger
 from mailer.pace.crontab import read_crontab
 from mailer.pace.firing import at_wall_clock
 from mailer.pace.recipient import FIRST_ZONE
-from mailer.workspace.files import inside, read_text
+from mailer.workspace.files import closed, inside, read_text
 from mailer.workspace.folder import names
 from mailer.workspace.scheduletable import ScheduleTable, read_choice, read_targets
 from mailer.workspace.tomlfiles import parse_toml, read_priority
@@ -57,9 +57,12 @@ def read_schedule(folder: str, name: str) -> ScheduleFile:
 
     Raises:
         NotFoundError: when there is no such file.
+        WorkspaceError: when nobody can say whether there is.
     """
     known = names(folder, KIND)
     if name not in known:
+        if why := closed(folder, KIND):
+            raise WorkspaceError(why)
         raise NotFoundError(
             f"there is no schedule {name!r} (no file {KIND}/{name}.toml)"
             f"{did_you_mean(name, known)}"

@@ -33,7 +33,7 @@ from mailer.workspace.enclosures import (
     read_attachment,
     read_image,
 )
-from mailer.workspace.files import inside, read_text
+from mailer.workspace.files import cannot_be_read, closed, folders_with, inside, read_text
 from mailer.workspace.lettertable import (
     NAME,
     TO_ONE,
@@ -64,8 +64,7 @@ _IMAGE_NAMES = (
 
 def template_names(folder: str) -> list[str]:
     """Return the names of all mail templates, sorted."""
-    found = Path(inside(folder, FOLDER)).glob(f"[!._]*/{SETTINGS_FILE}")
-    return sorted(path.parent.name for path in found)
+    return folders_with(inside(folder, FOLDER), SETTINGS_FILE)
 
 
 def read_template(folder: str, name: str) -> TemplateSource:
@@ -92,6 +91,8 @@ def words_lacking(folder: str, name: str) -> dict[str, list[str]]:
 
 def _read(folder: str, name: str) -> tuple[TemplateSource, dict[str, list[str]]]:
     known = template_names(folder)
+    if not known and (why := closed(folder, FOLDER)):
+        raise TemplateError(why)
     if name not in known or not NAME.fullmatch(name):
         raise NotFoundError(
             f"there is no template {name!r} (no file {FOLDER}/{name}/{SETTINGS_FILE})"
@@ -104,6 +105,8 @@ def _read(folder: str, name: str) -> tuple[TemplateSource, dict[str, list[str]]]
         raise
     except WorkspaceError as problem:
         raise TemplateError(str(problem)) from problem
+    except PermissionError as problem:
+        raise TemplateError(cannot_be_read(f"{FOLDER}/{name}/", problem)) from problem
 
 
 class _Reading:

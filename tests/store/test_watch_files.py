@@ -38,6 +38,17 @@ def break_providers(folder: Path) -> None:
     (folder / "providers.toml").write_text("[gmail]\nper_secnd = 3\n")
 
 
+@pytest.mark.parametrize("kind", ["lists", "schedules"])
+def test_a_folder_that_cannot_be_read_is_told(database: Database, folder: Path, kind: str):
+    (folder / kind).rename(folder / "elsewhere")
+    (folder / kind).symlink_to(folder / kind)
+    watch = FileWatch(world(database, str(folder)), lambda: None)
+    assert (watch.look(NOW), watch.look(NOW + MINUTE)) == (0, 1)
+    ((about, words),) = alarms(database)
+    assert about == f"{kind}/"
+    assert f"{kind}/ cannot be read: Too many levels of symbolic links" in words
+
+
 @pytest.mark.parametrize(
     ("subject", "spoil", "said"),
     [

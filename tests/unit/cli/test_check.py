@@ -208,6 +208,15 @@ def test_what_does_not_hold_is_named(
     assert words in check(tmp_path, "--offline", status=1)[place]
 
 
+@pytest.mark.parametrize("kind", ["lists", "schedules", "templates/mail"])
+def test_a_folder_that_cannot_be_read_does_not_hold(tmp_path: Path, kind: str):
+    make_workspace(tmp_path).close()
+    (tmp_path / kind).rename(tmp_path / "elsewhere")
+    (tmp_path / kind).symlink_to(tmp_path / kind)
+    found = check(tmp_path, "--offline", status=1)
+    assert found[f"{kind}/"].startswith(f"{kind}/ cannot be read: Too many levels")
+
+
 def test_the_relay_is_greeted_and_gets_no_letter_and_the_examples_pages_are_told(
     tmp_path: Path,
 ):

@@ -4,6 +4,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from permissions import anybody_s_folder, unreadable
 
 from mailer.errors import KeyFileError
 from mailer.model.key import Key, KeyRing, Purpose
@@ -38,6 +39,18 @@ def test_a_missing_file_is_named_with_what_to_do(tmp_path: Path):
         read_keys(str(path))
     assert str(path) in str(caught.value)
     assert "bring back this file" in str(caught.value)
+
+
+def test_a_file_of_somebody_else_is_not_called_lost(ring: KeyRing):
+    with anybody_s_folder() as folder:
+        path = folder / "keys.toml"
+        write_new_keys(str(path), ring)
+        with unreadable(path), pytest.raises(KeyFileError) as caught:
+            read_keys(str(path))
+    assert str(caught.value) == (
+        f"{path} cannot be read: Permission denied: let the user that runs this program"
+        " read it (chown, chmod)"
+    )
 
 
 @pytest.mark.parametrize(
