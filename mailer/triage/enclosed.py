@@ -8,7 +8,7 @@ import quopri
 import re
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 import nh3
 
@@ -35,6 +35,7 @@ _ATTRIBUTES = {
     "ol": {"start"},
 }
 _EXTENDED = re.compile(r"([A-Za-z0-9_-]*)'[A-Za-z0-9-]*'(.*)", re.DOTALL)
+_ASCII = re.compile("[\0-\x7f]+")
 _WHOLE = re.compile(r"\s*(?:https?://|mailto:)", re.IGNORECASE)
 _IMAGE = re.compile(r"<img\b", re.IGNORECASE)
 _UNNAMED = {"message/rfc822": "message.eml", "text/calendar": "invitation.ics"}
@@ -163,10 +164,8 @@ def _unquoted(value: str) -> str:
     spelt = _EXTENDED.fullmatch(value)
     if spelt is None:
         return value
-    try:
-        return unquote(spelt[2], spelt[1] or "utf-8", "replace")
-    except LookupError:
-        return unquote(spelt[2], errors="replace")
+    charset, said = spelt.groups()
+    return _ASCII.sub(lambda run: in_charset(unquote_to_bytes(run[0]), charset), said)
 
 
 def _parts(part: Part) -> list[Part]:
