@@ -16,7 +16,12 @@ _LINE_TAG = re.compile(
     r"<(?:br|/p|/div|/tr|/td|/li|/h\d|p|div|tr|li|hr)\b[^<>]{0,2000}>", re.IGNORECASE
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE)
+_HIDDEN = re.compile(r"<(style|script|head|title)\b", re.IGNORECASE | re.ASCII)
+# In small letters a text may be longer: "\u0130" has two.
+_HIDDEN_ENDS = {
+    name: re.compile(f"</{name}", re.IGNORECASE | re.ASCII)
+    for name in ("style", "script", "head", "title")
+}
 
 
 def decoded_words(value: str) -> str:
@@ -113,14 +118,13 @@ def without_tags(text: str) -> str:
 
 def _shown(text: str) -> str:
     """Drop what a page does not show: its styles, scripts and title."""
-    small = text.lower()
     kept: list[str] = []
     place = 0
     while (match := _HIDDEN.search(text, place)) is not None:
         kept.append(text[place : match.start()])
-        end = small.find(f"</{match[1].lower()}", match.end())
-        place = len(text) if end < 0 else end
-        if end < 0:
+        end = _HIDDEN_ENDS[match[1].lower()].search(text, match.end())
+        place = len(text) if end is None else end.start()
+        if end is None:
             break
     kept.append(text[place:])
     return "".join(kept)
