@@ -30,6 +30,7 @@ _FIELD_BEGINS = re.compile(rb"\r\n(?![ \t])")
 _WHITE = re.compile(rb"[ \t\r\n]+")
 _TAG = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})+")
+_EXPIRES = re.compile(r"[0-9]{1,12}")
 _ITS_OWN_VALUE = re.compile(rb"((?:^|;)[ \t\r\n]*b[ \t\r\n]*=)[^;]*")
 _ALGORITHMS = frozenset({"rsa-sha256", "ed25519-sha256"})
 _FORMS = frozenset({"simple", "relaxed"})
@@ -129,8 +130,13 @@ def _is_theirs(tags: Mapping[str, str], domain: str, at: datetime) -> bool:
         and bool(_DOMAIN.fullmatch(signer) and _DOMAIN.fullmatch(f"{tags.get('s', '')}.x"))
         and _at_or_below(domain, signer)
         and _at_or_below(identity, signer)
-        and (not expires or (expires.isdecimal() and int(expires) > at.timestamp()))
+        and (not expires or _lasts(expires, at))
     )
+
+
+def _lasts(expires: str, at: datetime) -> bool:
+    """Say whether a moment, as `x=` spells it, lies ahead (RFC 6376 §3.5: 12 digits)."""
+    return bool(_EXPIRES.fullmatch(expires)) and int(expires) > at.timestamp()
 
 
 def _at_or_below(domain: str, other: str) -> bool:

@@ -93,6 +93,8 @@ def test_signatures_that_hold(tags: str):
     [
         TAGS + "; x=1000000000",
         TAGS + "; x=soon",
+        TAGS + "; x=\u0664000000000",
+        TAGS + "; x=" + "9" * 5000,
         TAGS + "; l=5",
         TAGS + "; l=0",
         TAGS + "; q=http",
