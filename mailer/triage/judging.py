@@ -19,6 +19,8 @@ from mailer.triage.signs import Signs
 _STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 _REPLY = re.compile(r"(?<![\d.:#-])([245]\d\d)(?=[\s-]|$)")
 _SHOWN_AT_MOST = 500
+_UNFIT = re.compile("[\0\ud800-\udfff]")
+"""What no database holds in a text."""
 
 _BY_STATUS = {
     "1.0": Reason.USER_UNKNOWN, "1.1": Reason.USER_UNKNOWN, "1.2": Reason.HOST_UNKNOWN,
@@ -83,7 +85,7 @@ def concerned(finding: Finding, knowledge: Knowledge) -> Concerned:
         reason,
         status,
         finding.action,
-        " ".join(finding.said.split())[:_SHOWN_AT_MOST],
+        " ".join(_UNFIT.sub("", finding.said).split())[:_SHOWN_AT_MOST],
     )
 
 

@@ -1,11 +1,16 @@
 """What no text may hold stands in mail: it is taken in and answered, on both databases."""
 
+import json
 from email import message_from_bytes, policy
 
 import pytest
 from frontdesks import NOW, SUPPORT, a_desk, acknowledgement, all_tickets, take
+from sending import a_campaign
 
+from mailer.jobs.bounces import newest
 from mailer.jobs.incoming import Desk, handle_all, keep
+from mailer.model.token import TokenKind
+from mailer.model.verdict import Effect
 from mailer.store import tickets
 
 PERSON = {
@@ -100,3 +105,45 @@ def test_whatever_a_report_holds_it_is_understood(desk, evil):
     keep(desk.database, BOUNCE.replace("{0}", evil).encode(), "pipe", NOW)
     (done,) = handle_all(desk, NOW)
     assert "bug" not in done.words
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_whatever_a_report_about_a_letter_of_ours_says_it_counts(desk, ring, evil):
+    a_campaign(desk.database, ring, 1)
+    token = desk.tokens.for_delivery(TokenKind.RETURN_PATH, 1)
+    raw = BOUNCE.replace("b+x@", f"b+{token}@").replace("kari{0}@", "p1@")
+    keep(desk.database, raw.replace("{0}", evil).encode(), "pipe", NOW)
+    assert_she_is_gone(desk)
+
+
+@pytest.mark.parametrize("evil", ["\\u0000", "\\ud83d", "\\ud83d\\ud83d", "\\u0001"])
+def test_whatever_a_notification_about_a_letter_of_ours_says_it_counts(desk, ring, evil):
+    a_campaign(desk.database, ring, 1)
+    token = desk.tokens.for_delivery(TokenKind.RETURN_PATH, 1)
+    her = {"emailAddress": "p1@example.com", "status": "5.1.1"}
+    her["diagnosticCode"] = "smtp; 550 5.1.1 user unknown EVIL"
+    told = {"notificationType": "Bounce", "bounce": {"bouncedRecipients": [her]}}
+    head = (
+        "Return-Path: <>\nFrom: no-reply@sns.example\nSubject: Notification\n"
+        f"To: b+{token}@bounces.shop.example\n\n"
+    )
+    raw = head + json.dumps(told).replace("EVIL", evil)
+    keep(desk.database, raw.encode(), "pipe", NOW)
+    assert_she_is_gone(desk)
+
+
+def assert_she_is_gone(desk: Desk) -> None:
+    (done,) = handle_all(desk, NOW)
+    assert done.verdict is not None, done.words
+    assert done.verdict.effect is Effect.SUPPRESSED
+    (kept,) = newest(desk.database, 10)
+    assert "user unknown" in kept.said
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_whatever_an_automatic_answer_calls_itself_it_is_one(desk, evil):
+    fields = PERSON | {"Auto-Submitted": f"auto-replied{evil}x"}
+    head = "".join(f"{name}: {value}\n" for name, value in fields.items())
+    keep(desk.database, f"{head}\nI am away.\n".encode(), "pipe", NOW)
+    (done,) = handle_all(desk, NOW)
+    assert (done.kind, all_tickets(desk)) == ("auto_reply", [])
