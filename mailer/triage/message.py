@@ -37,7 +37,7 @@ _COPY_BEGINS = re.compile(
       | original[ ]message[ ](?:headers?|follows|details)|original[ ]message:[ \t]*$
       | your[ ](?:original[ ])?message[ ]follows|(?:returned|unsent)[ ]message[ ]follows
       | the[ ]text[ ]of[ ]your[ ]message|start[ ]of[ ]returned|included[ ]is[ ]a[ ]copy
-      | \*+[ ]?original[ ]message|for[ ]your[ ]reference,[ ]the[ ]message
+      | (?:(?<=\*)|(?<=\*[ ]))original[ ]message|for[ ]your[ ]reference,[ ]the[ ]message
     )""",
     re.IGNORECASE | re.VERBOSE | re.MULTILINE,
 )

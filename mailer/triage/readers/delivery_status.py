@@ -7,6 +7,8 @@ reports in one part, brackets, source routes, pipes.
 
 import re
 from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice
 
 from mailer.model.notice import Action, Reason
 from mailer.triage.addresses import in_text, of_field, same
@@ -14,7 +16,8 @@ from mailer.triage.finding import Finding, Reading
 from mailer.triage.message import Message
 from mailer.triage.mime import Part
 
-_RECIPIENTS_AT_MOST = 500
+_GROUPS_AT_MOST = 1000
+"""Each is about one recipient, but for the first of a part."""
 _ID_AT_MOST = 200
 _LONG = frozenset({"diagnostic-code", "status"})
 """Fields with a server's answer of several lines, which some fold badly."""
@@ -45,6 +48,44 @@ _CATEGORIES = {
 }  # fmt: skip
 
 
+class _Rest:
+    """What a report says beside its fields, looked through once for all recipients."""
+
+    def __init__(self, message: Message) -> None:
+        self._own = (*message.addressed_to, message.sender)
+        self._said = message.said
+        self._small = message.said.lower()
+        self._message = message
+
+    @cached_property
+    def rejected(self) -> str | None:
+        """Why a rule of the recipient's refused the letter; None where none did."""
+        own = REJECTED_BY_RULE.search(self._said)
+        return own[1] if own is not None else None
+
+    @cached_property
+    def address(self) -> str:
+        """The first address in its text that is not the report's own, or ""."""
+        return self.first_in(self._said)
+
+    @cached_property
+    def returned_to(self) -> list[str]:
+        """The addresses that the returned letter was written to."""
+        return self._message.returned_to
+
+    def first_in(self, text: str) -> str:
+        """Return the first address in a text that is not the report's own, or ""."""
+        own = {one.casefold() for one in self._own}
+        return next((one for one in in_text(text) if one.casefold() not in own), "")
+
+    def around(self, address: str) -> str:
+        """Return what the text says of an address, or all of it when it is short."""
+        place = self._small.find(address.lower())
+        if place < 0:
+            return self._said[:1500]
+        return self._said[max(0, place - 300) : place + 1200]
+
+
 def read_delivery_status(message: Message) -> Reading | None:
     """Read the delivery status part, or one that stands in the text."""
     texts = [_text_of(part) for part in message.statuses]
@@ -54,13 +95,14 @@ def read_delivery_status(message: Message) -> Reading | None:
         because = "delivery status fields in its text (RFC 3464)"
     findings: list[Finding] = []
     envelope_id, queue_id = "", ""
-    for text in texts:
-        for fields in _groups(text):
-            envelope_id = envelope_id or fields.get("original-envelope-id", "")
-            queue_id = queue_id or fields.get("x-postfix-queue-id", "").strip()
-            finding = _finding(fields, message)
-            if finding is not None and len(findings) < _RECIPIENTS_AT_MOST:
-                findings.append(finding)
+    rest = _Rest(message)
+    groups = (fields for text in texts for fields in _groups(text))
+    for fields in islice(groups, _GROUPS_AT_MOST):
+        envelope_id = envelope_id or fields.get("original-envelope-id", "")
+        queue_id = queue_id or fields.get("x-postfix-queue-id", "").strip()
+        finding = _finding(fields, rest)
+        if finding is not None:
+            findings.append(finding)
     if not findings:
         return None
     relay_ids = (queue_id[:_ID_AT_MOST],) if queue_id else ()
@@ -100,22 +142,21 @@ def _begins_another(name: str, fields: dict[str, str]) -> bool:
     )
 
 
-def _finding(fields: dict[str, str], message: Message) -> Finding | None:
+def _finding(fields: dict[str, str], rest: _Rest) -> Finding | None:
     names = ("final-recipient", "original-recipient", "x-actual-recipient")
     if not any(name in fields for name in names):
         return None
     final = of_field(fields.get("final-recipient", ""))
     original = of_field(fields.get("original-recipient", ""))
     actual = of_field(fields.get("x-actual-recipient", ""))
-    address = final or original or actual or _from_the_rest(fields, message)
+    address = final or original or actual or _from_the_rest(fields, rest)
     if not address:
         return None
     said = fields.get("diagnostic-code", "")
     said = re.sub(
         r"^\s*(?:smtp|x-[a-z]+|unknown|lmtp)\s*;\s*", "", said, flags=re.IGNORECASE
     )
-    if (own := REJECTED_BY_RULE.search(message.said)) is not None:
-        said = own[1]
+    said = said if rest.rejected is None else rest.rejected
     if "x-unix" in fields.get("diagnostic-code", "").lower():
         said = f"x-unix; {said}"
     match = _ACTION.search(fields.get("action", "").lower())
@@ -128,7 +169,7 @@ def _finding(fields: dict[str, str], message: Message) -> Finding | None:
         action,
         status,
         " ".join(part for part in (said, _comment(status)) if part),
-        around=_around(address, message.said),
+        around=rest.around(address),
         reason=_CATEGORIES.get(category),
     )
 
@@ -144,25 +185,15 @@ def _comment(status: str) -> str:
     return match[1] if match and "undefined" not in match[1] else ""
 
 
-def _from_the_rest(fields: dict[str, str], message: Message) -> str:
+def _from_the_rest(fields: dict[str, str], rest: _Rest) -> str:
     """Find the address where the field has a pipe, a local name or nothing."""
-    for text in (fields.get("diagnostic-code", ""), message.said):
-        for address in in_text(text):
-            if not any(same(address, to) for to in (*message.addressed_to, message.sender)):
-                return address
+    if address := rest.first_in(fields.get("diagnostic-code", "")) or rest.address:
+        return address
     local = re.sub(r"^[^;]*;", "", fields.get("final-recipient", "")).strip().strip("<>")
-    for address in message.returned_to:
+    for address in rest.returned_to:
         if not local or same(address.partition("@")[0], local):
             return address
-    return message.returned_to[0] if len(message.returned_to) == 1 else ""
-
-
-def _around(address: str, said: str) -> str:
-    """Return what the text says of an address, or all of it when it is short."""
-    place = said.lower().find(address.lower())
-    if place < 0:
-        return said[:1500]
-    return said[max(0, place - 300) : place + 1200]
+    return rest.returned_to[0] if len(rest.returned_to) == 1 else ""
 
 
 def _each_once(findings: list[Finding]) -> tuple[Finding, ...]:
