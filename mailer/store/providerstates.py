@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import Connection, bindparam, delete, select, text
 
 from mailer.pace.shaping import Standing
 from mailer.store.columns import from_instant, to_instant
@@ -62,10 +62,17 @@ def forget_states(connection: Connection, before: datetime) -> None:
     """
     old = select(_state.c.provider, _state.c.seen).where(_state.c.at < before)
     faded = [
-        row.provider for row in connection.execute(old) if not _standing(row.seen).stopped
+        {"name": row.provider}
+        for row in connection.execute(old)
+        if not _standing(row.seen).stopped
     ]
-    gone = delete(_state).where(_state.c.at < before, _state.c.provider.in_(faded))
-    connection.execute(gone)
+    if faded:
+        # One by one: there may be more than one statement takes, as domains in no file
+        # have a row each.
+        gone = delete(_state).where(
+            _state.c.at < before, _state.c.provider == bindparam("name")
+        )
+        connection.execute(gone, faded)
 
 
 def _standing(seen: Mapping[str, Any]) -> Standing:

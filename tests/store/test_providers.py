@@ -9,7 +9,7 @@ import pytest
 from audiences import NOW, add_people, campaign, see_list, world
 from nameserver import name_server
 from sending import a_campaign, now
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from mailer.jobs.plan import plan
 from mailer.jobs.providers import (
@@ -27,6 +27,7 @@ from mailer.store.claims import Claims
 from mailer.store.database import Database
 from mailer.store.drafts import draft_of, keep_draft
 from mailer.store.providerstates import forget_states, keep_states, provider_states
+from mailer.store.shapingtables import ProviderStateRow
 from mailer.store.tables import ContactRow, DeliveryRow, table
 from mailer.store.waiting import due_campaigns
 from mailer.wire.dns import DnsServers
@@ -293,6 +294,21 @@ def test_what_was_learnt_of_a_provider_is_kept_as_it_was(database: Database) -> 
         assert provider_states(connection) == {"big": learnt, "small": learnt}
         forget_states(connection, NOW + timedelta(days=1))
         assert set(provider_states(connection)) == {"small"}
+
+
+def test_however_many_domains_were_in_trouble_are_forgotten(database: Database) -> None:
+    """A statement takes no more than 65,535 values (PostgreSQL)."""
+    rows = table(ProviderStateRow)
+    with database.write() as connection:
+        keep_states(connection, {"one": Standing(failures=1)}, NOW)
+        one = connection.execute(select(rows.c.at, rows.c.seen)).one()
+        many = [
+            {"provider": f"{n}.test", "at": one.at, "seen": one.seen} for n in range(65_536)
+        ]
+        connection.execute(insert(rows), many)
+    with database.write() as connection:
+        forget_states(connection, NOW + timedelta(days=1))
+        assert provider_states(connection) == {}
 
 
 def test_a_provider_that_was_stopped_is_stopped_until_a_person_says_otherwise(
