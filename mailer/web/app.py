@@ -202,7 +202,7 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
     ]
     routes += [api.mounted(base, means) for base in bases]
     if office is not None:
-        routes += [console.mounted(base, office) for base in bases]
+        routes += [route for base in bases for route in console.mounted(base, office)]
     answers = _Answers(means.pages)
     app = Starlette(
         routes=routes,

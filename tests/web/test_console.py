@@ -84,6 +84,11 @@ def test_nobody_sees_anything_without_signing_in(shop, app, path):
     assert answer.headers["location"].startswith("/console/sign-in")
 
 
+def test_the_console_s_own_address_leads_in(app):
+    answer = a_client(app).get("/console")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/console/")
+
+
 def test_who_signs_in_is_led_to_where_they_wanted_to_go_and_nowhere_else(shop, app):
     secret = invited(shop, "Kari", Role.AGENT)
     asked = a_client(app).get("/console/tickets/12?all=1").headers["location"]

@@ -6,11 +6,11 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 
 from mailer.errors import MailerError
 from mailer.web.console import acting, blocks, entering, queue, ticket
-from mailer.web.console.door import problem, refused, visited
+from mailer.web.console.door import led_to, problem, refused, visited
 from mailer.web.console.looks import FILES
 from mailer.web.console.means import Office, Page
 
@@ -50,8 +50,8 @@ OPEN: tuple[tuple[str, str, _Open], ...] = (
 """What answers to everybody."""
 
 
-def mounted(base: str, office: Office) -> Mount:
-    """Return everything below /console."""
+def mounted(base: str, office: Office) -> list[BaseRoute]:
+    """Return /console, which leads to /console/, and everything below it."""
     routes = [_open(method, path, page, office) for method, path, page in OPEN]
     routes += [_route(method, path, page, office) for method, path, page in PAGES]
     routes += [_file(name, kind, office) for name, kind in FILES.items()]
@@ -81,7 +81,15 @@ def mounted(base: str, office: Office) -> Mount:
         },
     )
     app.router.redirect_slashes = False
-    return Mount(f"{base}/console", app)
+
+    async def inside(request: Request) -> Response:
+        del request
+        return led_to(office, "/")
+
+    return [
+        Route(f"{base}/console", inside, methods=["GET"]),
+        Mount(f"{base}/console", app),
+    ]
 
 
 def _route(method: str, path: str, page: Page, office: Office) -> Route:
