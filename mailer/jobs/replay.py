@@ -5,7 +5,7 @@ restore all those since the backup.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailer.errors import WorkspaceError
@@ -13,7 +13,7 @@ from mailer.jobs.leaving import Leaving, leave
 from mailer.jobs.logbook import Line, Logbook, note_missing
 from mailer.model.consent import Act, How
 from mailer.model.no import No, NoAct
-from mailer.model.suppression import Suppression, covers, list_of
+from mailer.model.suppression import Suppression, covers, list_of, together
 from mailer.store import ledger
 from mailer.store.alarms import Alarm, raise_once, raise_unless_open
 from mailer.store.contacts import contacts_hashed
@@ -100,15 +100,29 @@ def _due(lines: Iterable[Line], now: datetime, older_than: timedelta) -> Iterabl
 
 
 def _standing(noes: Iterable[No], *, restored: bool) -> list[No]:
-    """Return the noes that hold, each once, in order."""
+    """Return the noes that hold, those of one kind as one, in order."""
     standing: dict[tuple[bytes, str, NoAct], No] = {}
     for no in noes:
         if no.act is not NoAct.LIFTED:
-            standing[no.hash, no.scope, no.act] = no
+            place = (no.hash, no.scope, no.act)
+            standing[place] = _both(standing.get(place), no)
         elif not restored:
             for act in NoAct:
                 standing.pop((no.hash, no.scope, act), None)
     return list(standing.values())
+
+
+def _both(old: No | None, new: No) -> No:
+    """Return what holds of two noes of one kind: a lighter one never ends a heavier."""
+    if old is None:
+        return new
+    held = together(_suppression(old), _suppression(new))
+    named = old if held.reason is old.reason else new
+    return replace(named, at=held.since_at, until_at=held.until_at)
+
+
+def _suppression(no: No) -> Suppression:
+    return Suppression(no.scope, no.reason, no.at, no.until_at, _SOURCE)
 
 
 def _apply(
@@ -134,11 +148,7 @@ def _apply(
             )
             leave(connection, logbook.ring, contact, leaving, no.at)
         # Also for whoever the ledger says has left: the reason may weigh more.
-        suppress(
-            connection,
-            no.hash,
-            Suppression(no.scope, no.reason, no.at, no.until_at, _SOURCE),
-        )
+        suppress(connection, no.hash, _suppression(no))
     return len(unknown)
 
 

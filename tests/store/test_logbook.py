@@ -23,7 +23,7 @@ from mailer.model.no import No, NoAct
 from mailer.model.suppression import Suppression
 from mailer.model.token import Reader
 from mailer.store.alarms import open_alarms
-from mailer.store.suppressions import lift, suppress
+from mailer.store.suppressions import lift, suppress, suppressions_of
 
 A_MINUTE = timedelta(minutes=1)
 
@@ -131,6 +131,34 @@ def test_who_came_back_is_not_sent_away_again_but_after_a_restore(people, ring):
     again.note([no, replace(no, act=NoAct.LIFTED)])
     # The consent that she came back with is lost with the database.
     assert caught_up(people, restored=True).applied == 1
+
+
+@pytest.mark.parametrize("act", [NoAct.SUPPRESSED, NoAct.WITHDRAWN])
+@pytest.mark.parametrize("address", ["kari@example.com", "stranger@example.com"])
+@pytest.mark.parametrize("restored", [True, False])
+def test_a_lighter_no_said_later_does_not_end_a_heavier(
+    people, ring, act, address, restored
+):
+    said = a_no(ring, address, act, "marketing")
+    month, week = (NOW + timedelta(days=days) for days in (30, 7))
+    heavy = replace(said, reason=SuppressionReason.COMPLAINED)
+    waits = replace(said, reason=SuppressionReason.PAUSED, at=NOW + A_MINUTE)
+    list_scope = {"scope": "list:news"}
+    noes = [
+        heavy,
+        replace(waits, until_at=week),
+        replace(waits, until_at=month, **list_scope),
+        replace(waits, until_at=week, **list_scope),
+    ]
+    people.logbook.note(noes)
+    assert caught_up(people, restored=restored).applied == 2
+    with people.database.read() as connection:
+        held = suppressions_of(connection, said.hash)
+    assert {(one.scope, one.reason, one.until_at, one.since_at) for one in held} == {
+        ("marketing", SuppressionReason.COMPLAINED, None, NOW),
+        ("list:news", SuppressionReason.PAUSED, month, NOW + A_MINUTE),
+    }
+    assert people.problems() == []
 
 
 def test_a_full_disk_keeps_nobody_on_the_list(people, monkeypatch):
