@@ -51,12 +51,15 @@ _USED = {
     "delivery": 10_000_000_000,
     "campaign": 1_000,
     "sign_up": 100_000_000,
+    "ticket": 1_000_000,
+    "page_request": 100_000_000,
+    "webhook": 10_000_000_000,
 }
 """By how much the next number is moved on: more than can have been given since a backup,
 and little against what a token holds (2^40 contacts, 2^48 deliveries and sign-ups, 2^32
 campaigns)."""
 
-_COUNTED_BY_SQLITE = ("contact", "sign_up")
+_COUNTED_BY_SQLITE = ("contact", "sign_up", "ticket", "page_request", "webhook")
 
 _CAMPAIGN_FLOOR = "campaign"
 _WORDS = "the database was brought back from a backup; this letter may have left since"
@@ -122,8 +125,9 @@ def campaign_numbers(connection: Connection) -> set[int]:
 def pass_by_numbers(connection: Connection) -> dict[str, int]:
     """See to it that no number is given that may have been given since the backup.
 
-    Links and Message-IDs in letters that have left name people, letters and campaigns by
-    theirs.
+    Links, addresses and Message-IDs in letters that have left name people, letters,
+    campaigns and conversations by theirs; who was told of something twice heeds it once, by
+    its number.
 
     Returns:
         The last number of each that is not given any more.

@@ -21,11 +21,16 @@ from mailer.jobs.restore import Restored, Room, Wishes, how_on_postgresql, settl
 from mailer.jobs.schedules import skip
 from mailer.jobs.start_campaign import gather, start
 from mailer.model.consent import Basis, How, SuppressionReason
-from mailer.model.key import KeyRing, Purpose
+from mailer.model.key import KeyRing
+from mailer.model.key import Purpose as KeyPurpose
 from mailer.model.no import No, NoAct
+from mailer.model.webhook import Happening, Told
 from mailer.store.database import Database
+from mailer.store.page_requests import PageRequest, Purpose, write_request
 from mailer.store.schedules import find_firing, schedule_states
 from mailer.store.sign_ups import SignUp, write_sign_up
+from mailer.store.tickets import create_ticket
+from mailer.store.webhooks import see_endpoints, take, tell_everybody
 from mailer.wiring import Workspace, utc_now
 from mailer.workspace.keyfile import read_keys
 
@@ -47,6 +52,27 @@ class Shop:
     @property
     def logbook(self) -> Logbook:
         return self.workspace.logbook
+
+    def numbers_given(self) -> dict[str, int]:
+        """Make a ticket, a request for one's own page and a webhook."""
+        told = Happening(
+            Told.REPLIED, "incoming", int(self.now.timestamp()), "", 1, self.now
+        )
+        facts = {
+            "mailbox": "support", "subject": "Hello", "contact_id": None, "match": "x",
+            "address": "x", "person": "", "language": "en", "opened_at": self.now,
+            "changed_at": self.now,
+        }  # fmt: skip
+        request = PageRequest(1, Purpose.PAGE, self.now, self.now)
+        with self.database.write() as connection:
+            see_endpoints(connection, ["crm"], self.now)
+            tell_everybody(connection, told, self.now)
+            hooks = take(connection, "crm", A_DAY, self.now, 10)
+            return {
+                "ticket": create_ticket(connection, facts),
+                "page_request": write_request(connection, request),
+                "webhook": max(one.id for one in hooks),
+            }
 
     def add(self, address: str) -> None:
         person = NewPerson(
@@ -167,6 +193,21 @@ def test_numbers_that_may_have_been_given_since_are_not_given_again(shop: Shop):
         assert write_sign_up(connection, sign_up) == floors["sign_up"] + 1
 
 
+def test_a_link_to_a_lost_conversation_or_page_never_shows_another_person_s(shop: Shop):
+    # As if they were lost with the database: their people have links to them.
+    lost = shop.numbers_given()
+    shop.write("DELETE FROM ticket")
+    shop.write("DELETE FROM page_request")
+    shop.write("DELETE FROM webhook")
+    floors = shop.settle().floors
+    again = shop.numbers_given()
+    assert all(again[name] > 1_000_000 > lost[name] for name in lost)
+    assert again == {name: floors[name] + 1 for name in lost}
+    # It stands in subjects, in which twelve digits are read.
+    assert floors["ticket"] * 1_000 < 10**12
+    assert shop.problems() == []
+
+
 def test_a_campaign_that_only_the_logbook_knows_comes_back_paused_and_in_doubt(shop: Shop):
     shop.start(name="lost")
     shop.plan()
@@ -240,7 +281,7 @@ def a_no(shop: Shop, address: str) -> No:
 def test_a_no_is_found_although_a_suppression_key_was_added_since(shop: Shop):
     places = shop.workspace.places
     before = Path(places.keys_file).read_bytes()
-    add_key(shop.database, places.keys_file, Purpose.SUPPRESSION, shop.now)
+    add_key(shop.database, places.keys_file, KeyPurpose.SUPPRESSION, shop.now)
     with_key = Path(places.keys_file).read_bytes()
     assert with_key != before
     # As of a backup that never saw the key, with hashes that are made without it.
