@@ -19,8 +19,9 @@ _PAGE = """\
     :root { --line: #3a4641; --soft: #a6b3ac; --card: #19211e; }
   }
   body { max-width: 46rem; margin: 0 auto; padding: 2rem 1rem 4rem;
-    font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif; }
-  h1 { font-size: 1.6rem; line-height: 1.25; overflow-wrap: anywhere; }
+    font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, Arial, sans-serif;
+    overflow-wrap: anywhere; }
+  h1 { font-size: 1.6rem; line-height: 1.25; }
   h2 { font-size: 1.15rem; margin: 2.5rem 0 .75rem; }
   .entry { border: 1px solid var(--line); border-radius: .6rem; padding: 1rem 1.2rem;
     margin: 0 0 1rem; break-inside: avoid; }
@@ -30,8 +31,8 @@ _PAGE = """\
   dl { display: grid; grid-template-columns: minmax(8rem, max-content) 1fr; gap: .2rem 1rem;
     margin: 0; }
   dt { color: var(--soft); }
-  dd { margin: 0; overflow-wrap: anywhere; }
-  code { font-size: .85em; overflow-wrap: anywhere; }
+  dd { margin: 0; }
+  code { font-size: .85em; }
   .soft { color: var(--soft); }
   @media (max-width: 30rem) { dl { grid-template-columns: 1fr; } dt { margin-top: .4rem; } }
 </style>

@@ -16,6 +16,37 @@ PAPER = 658
 _HIDDEN = "[...document.querySelectorAll('.wide')].map(e => e.scrollWidth - e.clientWidth)"
 
 
+LONG = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverordnungsvorschrift"
+
+
+def test_long_words_of_lists_and_of_what_people_agreed_to_fit_a_phone(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "shop"
+    make_workspace(folder).close()
+    file = folder / "lists" / "newsletter.toml"
+    text = file.read_text(encoding="utf-8")
+    for words in ("News from the mountains", "one click at any time"):
+        assert words in text
+        text = text.replace(words, f"{words} {LONG}")
+    file.write_text(text, encoding="utf-8")
+    report, proof = tmp_path / "report.html", tmp_path / "proof.html"
+    for order in (
+        ("contact", "add", "kari@example.com", "--list", "newsletter", "--basis", "express",
+         "--source", "the fair"),
+        ("report", "--html", str(report)),
+        ("consent", "prove", "kari@example.com", "--html", str(proof)),
+    ):  # fmt: skip
+        done = CliRunner().invoke(mailer, ("-w", str(folder), *order))
+        assert done.exit_code == 0, done.output
+    with browser() as tab:
+        for one in (report, proof):
+            tab.size(360, 740)
+            tab.go(one.as_uri())
+            assert LONG in tab.run("document.body.textContent")
+            assert tab.run("document.documentElement.scrollWidth") <= 360, one.name
+
+
 @pytest.fixture
 def page(tmp_path: Path) -> Path:
     folder = tmp_path / "shop"
