@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailer.audience.refusals import Refusal
+from mailer.jobs.campaign_alarms import subject_of
 from mailer.jobs.logbook import Logbook, say_no
 from mailer.jobs.refusing import Recorder, noes_of, refuse
 from mailer.model.address import parse_address
 from mailer.model.consent import How, SuppressionReason
-from mailer.model.delivery import DeliveryState
+from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.kind import Scope
 from mailer.model.notice import (
     KINDS,
@@ -28,6 +29,7 @@ from mailer.model.verdict import Effect, Verdict
 from mailer.model.webhook import Happening, Told
 from mailer.store import incoming as store
 from mailer.store.alarms import Alarm, raise_unless_open
+from mailer.store.campaigns import find_campaign
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection, Database
 from mailer.store.incoming import Concern
@@ -89,7 +91,7 @@ def judge(
         if told := _told_of(notice, verdict):
             tell(connection, told, (came.source, came.number), concern, now)
         if verdict.effect is Effect.OURS:
-            raise_unless_open(connection, _alarm(concern, verdict, now))
+            raise_unless_open(connection, _alarm(connection, concern, verdict, now))
     return verdict
 
 
@@ -192,11 +194,18 @@ def _record(
     store.record(connection, incoming_id, concern, facts, verdict, now)
 
 
-def _alarm(concern: Concern, verdict: Verdict, now: datetime) -> Alarm:
+def _alarm(
+    connection: Connection, concern: Concern, verdict: Verdict, now: datetime
+) -> Alarm:
     domain = concern.address.rpartition("@")[2]
+    campaign = None
+    if concern.cause_kind == CauseKind.CAMPAIGN.value:
+        campaign = find_campaign(connection, concern.cause_id)
     return Alarm(
         "bounce_blames_us",
-        f"{concern.cause_kind} {concern.cause_id}",
+        subject_of(campaign)
+        if campaign is not None
+        else f"{concern.cause_kind} {concern.cause_id}",
         now,
         f"letters to {domain} come back, and it is not the people's fault: {verdict.words}",
         "`mailer bounce stats` says how many and what to do; `mailer campaign pause` stops"

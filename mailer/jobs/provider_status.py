@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailer.errors import NotFoundError, RefusedError, did_you_mean
+from mailer.jobs.provider_alarms import KIND, subject_of
 from mailer.model.provider import OTHER
 from mailer.pace import shaping
 from mailer.pace.breaker import CircuitState
 from mailer.pace.providers import Providers
 from mailer.pace.shaping import WELL, Standing
+from mailer.store.alarms import acknowledge_about
 from mailer.store.database import Database
 from mailer.store.providerstates import keep_states, provider_states
 from mailer.store.waiting import waiting_by_provider
@@ -93,6 +95,8 @@ def _standing(
 def resume_provider(database: Database, name: str, now: datetime) -> None:
     """Let a provider go on that was stopped or rests: one letter tries it.
 
+    Whoever does so has seen why it was stopped: a later stop is an alarm of its own.
+
     Raises:
         NotFoundError: when nothing was learnt of it.
         RefusedError: when it takes letters.
@@ -106,3 +110,4 @@ def resume_provider(database: Database, name: str, now: datetime) -> None:
         if not one.broken and not one.stopped:
             raise RefusedError(f"{name} takes letters: there is nothing to go on with")
         keep_states(connection, {name: shaping.resumed(one)}, now)
+        acknowledge_about(connection, KIND, subject_of(name), now)

@@ -144,7 +144,10 @@ class Shaper:
         if isinstance(outcome, Released):
             self._blamed = outcome
         if rule is not None and not self._repeats.enough(rule, name, now):
-            return
+            if self.standing(name).state(now) is not CircuitState.HALF_OPEN:
+                return
+            # It is what the letter that tries it was answered, and that decides.
+            rule = None
         if name not in self.standings and len(self.standings) >= _DOMAINS_AT_MOST:
             return
         reply = outcome.reply

@@ -116,6 +116,21 @@ def acknowledge(connection: Connection, alarm_id: int, now: datetime) -> bool:
     )
 
 
+def acknowledge_about(
+    connection: Connection, kind: str, subject: str, now: datetime
+) -> None:
+    """Note that somebody has seen the open alarms of a kind about a subject."""
+    connection.execute(
+        update(_alarm)
+        .where(
+            _alarm.c.kind == kind,
+            _alarm.c.subject == subject,
+            _alarm.c.acknowledged_at.is_(None),
+        )
+        .values(acknowledged_at=now)
+    )
+
+
 def _alarm_of(row: Row[Any]) -> Alarm:
     return Alarm(
         row.kind, row.subject, row.at, row.happened, row.todo, row.id, row.acknowledged_at

@@ -31,7 +31,7 @@ from mailer.model.delivery import Claim
 from mailer.model.key import KeyRing
 from mailer.model.letter import Letter
 from mailer.pace.providers import Act, Limits, Provider, Providers, Rule
-from mailer.store.alarms import open_alarms
+from mailer.store.alarms import Alarm, open_alarms
 from mailer.store.database import Database
 from mailer.store.providerstates import provider_states
 from mailer.store.tables import DeliveryRow, table
@@ -67,6 +67,11 @@ def setup(
 ) -> Setup:
     rules = Rules(poll_s=0.02, keep_every_s=0.1, drain_s=5, batch=40, providers=providers)
     return Setup(database, folder, port, rules=rules, connections=6, **more)
+
+
+def alarms(database: Database) -> list[Alarm]:
+    with database.read() as connection:
+        return open_alarms(connection)
 
 
 def is_of(provider: str, received: Received) -> bool:
@@ -429,8 +434,7 @@ def test_a_provider_that_stops_us_raises_an_alarm_and_goes_on_when_somebody_says
 
     def stopped() -> bool:
         others = states(database) == {"accepted": 60, "queued": 60}
-        with database.read() as connection:
-            return others and bool(open_alarms(connection))
+        return others and bool(alarms(database))
 
     async def run() -> None:
         nonlocal well
@@ -438,6 +442,10 @@ def test_a_provider_that_stops_us_raises_an_alarm_and_goes_on_when_somebody_says
         around = setup(database, tmp_path, port, knowing(stops, angry=Limits()))
         await around.until(stopped)
         well = True
+        (alarm,) = alarms(database)
+        assert (alarm.kind, alarm.subject) == ("provider_stopped", "provider angry")
+        assert "421-5.7.515" in alarm.happened
+        assert "mailer relay resume angry" in alarm.todo
         resume_provider(database, "angry", now())
         # The first one's answer is heard at once, not when the probe would be lost.
         around.locks = None
@@ -446,11 +454,9 @@ def test_a_provider_that_stops_us_raises_an_alarm_and_goes_on_when_somebody_says
 
     asyncio.run(run())
     assert states(database) == {"accepted": 120}
+    # Whoever let it go on has seen why it was stopped: another stop is told anew.
+    assert alarms(database) == []
     with database.read() as connection:
-        (alarm,) = open_alarms(connection)
         assert not provider_states(connection)["angry"].stopped
         (probed,) = {one.probe_until for one in provider_states(connection).values()}
         assert probed is None
-    assert (alarm.kind, alarm.subject) == ("provider_stopped", "provider angry")
-    assert "421-5.7.515" in alarm.happened
-    assert "mailer relay resume angry" in alarm.todo

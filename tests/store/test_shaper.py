@@ -12,9 +12,9 @@ from sending import a_campaign, claimed, now
 
 from mailer.jobs.shaper import Shaper
 from mailer.model.key import KeyRing
-from mailer.model.outcome import Accepted, Deferred, Reply, Stage
+from mailer.model.outcome import Accepted, Deferred, Refused, Reply, Stage
 from mailer.pace.providers import Act, Limits, Provider, Providers, Rule
-from mailer.pace.shaping import Standing
+from mailer.pace.shaping import FIRST_REST, Standing, letters_for, probing
 from mailer.store.database import Database
 from mailer.store.providerstates import keep_states, provider_states
 
@@ -59,6 +59,29 @@ def test_a_probe_that_is_taken_is_news_at_once(database: Database, ring: KeyRing
         shaper.write_down(connection, at)
         assert not provider_states(connection)["big"].broken
     assert not shaper.has_news
+
+
+@pytest.mark.parametrize("stage", [Stage.RCPT, Stage.CONTENT])
+def test_the_answer_to_a_probe_decides_though_a_rule_asks_for_several(
+    database: Database, ring: KeyRing, stage: Stage
+) -> None:
+    (claim,) = claimed(database, ring, 1)
+    at = now()
+    rules = (Rule(re.compile("5.7.515"), Act.STOP, after=3),)
+    shaper = Shaper(lambda: at, Providers({"big": Provider("big", Limits(20))}, rules))
+    resumed = Standing(broken=True, slowed_at=at, mark="550-5.7.515")
+    with database.write() as connection:
+        keep_states(connection, {"big": probing(resumed, at)}, at)
+        shaper.write_down(connection, at)
+        shaper.heard(
+            claim._replace(provider="big"),
+            Refused(Reply(550, "5.7.515", "access denied"), stage),
+        )
+        shaper.write_down(connection, at)
+        standing = provider_states(connection)["big"]
+    assert letters_for(standing, at) == 0
+    assert standing.rest_until == at + FIRST_REST
+    assert standing.probe_until is None
 
 
 @pytest.mark.usefixtures("hasty")
