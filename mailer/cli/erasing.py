@@ -76,7 +76,7 @@ def _lines(found: Erased, *, dry_run: bool) -> list[str]:
     ]
     if found.on_the_line:
         lines.append(
-            f"{found.on_the_line} were still on the line: what is answered about them may"
-            " hold the address; `mailer campaign deliveries ID` shows it"
+            f"{found.on_the_line} were still on the line: of what is answered about them"
+            " nothing is kept but whether they were taken"
         )
     return lines

@@ -46,7 +46,8 @@ class Erased:
         letters: Deliveries that stay without address, contact and answers.
         withheld: Those of them that had not left, and never will.
         tickets: Conversations with support, which are deleted.
-        on_the_line: Letters whose answer had not come in the end; run it again then.
+        on_the_line: Letters whose answer had not come in the end; none of its words is kept
+            then.
     """
 
     address: str

@@ -32,6 +32,7 @@ _delivery = table(DeliveryRow)
 _attempt = table(AttemptRow)
 
 _WORDS_AT_MOST = 1000
+_ERASED: ColumnElement[bool] = _delivery.c.address == literal_column("''", Text())
 
 
 class Change(NamedTuple):
@@ -121,8 +122,9 @@ def recording(dialect_name: str) -> Update:
             owner_id=null(),
             lease_until=null(),
             relay=given.c.by_relay,
-            relay_id=given.c.given_id,
-            reply=given.c.words,
+            # Of who was erased meanwhile nothing is kept: servers repeat the address.
+            relay_id=case((_ERASED, null()), else_=given.c.given_id),
+            reply=case((_ERASED, null()), else_=given.c.words),
         )
     )
 
@@ -140,7 +142,14 @@ def attempting(dialect_name: str) -> Insert:
             for name in ("delivery_id", "attempt", "at", "outcome")
         )
     )
-    new = select(*given.c).where(~known).order_by(given.c.at, given.c.delivery_id)
+    nobody_s = exists().where(_delivery.c.id == given.c.delivery_id, _ERASED)
+    cells = [
+        case((nobody_s, literal_column("''", Text())), else_=cell)
+        if name == "words"
+        else cell
+        for name, cell in given.c.items()
+    ]
+    new = select(*cells).where(~known).order_by(given.c.at, given.c.delivery_id)
     return insert(_attempt).from_select(list(_LOGGED), new)
 
 

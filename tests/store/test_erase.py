@@ -11,8 +11,10 @@ from mailer.errors import RefusedError
 from mailer.jobs.erase import erase, finish_erasures, look
 from mailer.model.consent import Act, SuppressionReason
 from mailer.model.delivery import DeliveryState
+from mailer.model.outcome import Reply
 from mailer.store import erasing
 from mailer.store.incoming import keep, mark_sorted
+from mailer.store.outcomes import Change, record
 from mailer.store.suppressions import suppressions_of
 from mailer.store.tables import (
     AttemptRow,
@@ -174,6 +176,26 @@ def test_an_answer_that_comes_late_is_emptied_too(people):
             )
 
     assert gone(people, wait=answer).on_the_line == 0
+    assert KARI not in everything(people)
+
+
+@pytest.mark.parametrize("after", [DeliveryState.REFUSED, DeliveryState.ACCEPTED])
+def test_an_answer_that_comes_later_still_holds_nothing_of_her(people, after):
+    letters(people, KARI, [DeliveryState.SENDING])
+    assert gone(people, wait=lambda _: None).on_the_line == 1
+    with people.database.write() as connection:
+        (row,) = connection.execute(text("SELECT id, attempt FROM delivery")).all()
+        said = Change(
+            row.id, row.attempt, after, people.clock(), reply=Reply(550, "5.1.1", KARI),
+            logged=after.value, relay="local", relay_id=KARI,
+        )  # fmt: skip
+        record(connection, [said])
+    with people.database.read() as connection:
+        (found,) = connection.execute(text("SELECT state, relay FROM delivery")).all()
+        *_, logged = connection.execute(
+            text("SELECT code, outcome FROM attempt ORDER BY id")
+        ).all()
+    assert (*found, *logged) == (after.value, "local", 550, after.value)
     assert KARI not in everything(people)
 
 
