@@ -22,6 +22,20 @@ os.execv(sys.argv[3], sys.argv[3:])
 """
 """Where the browser looks for its pipe."""
 
+_FROM_THE_RIGHT = """
+(() => {
+  const there = document.querySelector(PLACE), range = document.createRange();
+  there.textContent = '\u0645\u0631\u062d\u0628\u0627!';
+  const at = place => {
+    range.setStart(there.firstChild, place); range.setEnd(there.firstChild, place + 1);
+    return range.getBoundingClientRect();
+  };
+  const box = there.getBoundingClientRect();
+  const right = box.right - parseFloat(getComputedStyle(there).paddingRight);
+  return Math.abs(at(0).right - right) < 3 && at(5).right <= at(4).left + 1;
+})()
+"""
+
 WITHIN_S = 60.0
 
 
@@ -89,6 +103,14 @@ class Tab:
         )
         assert "exceptionDetails" not in found, found
         return found["result"].get("value")
+
+    def reads_from_the_right(self, place: str) -> bool:
+        """Write Arabic into an element: does it begin at the right, its "!" at its left?
+
+        Args:
+            place: A CSS selector.
+        """
+        return bool(self.run(_FROM_THE_RIGHT.replace("PLACE", json.dumps(place))))
 
     def until(self, holds: str) -> None:
         """Wait until a script is true."""

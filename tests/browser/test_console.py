@@ -150,6 +150,8 @@ def test_a_ticket_is_answered_by_keyboard_and_nothing_of_a_stranger_runs(desk) -
         tab.until("document.querySelector('.done')")
         assert "ten seconds" in tab.run("document.querySelector('.done').textContent")
         goes_to_a_letter_and_back(tab)
+        for place in ("h1", "pre.words"):
+            assert tab.reads_from_the_right(place), place
         tab.go(f"{address}/tickets/2")
         tab.run("document.querySelectorAll('details').forEach(one => one.open = true)")
         is_good(tab)

@@ -60,6 +60,22 @@ def test_each_page_fits_a_phone_and_has_no_violation(
             assert tab.run(_RUN_AXE) == [], f"{language}, {scheme}"
 
 
+@pytest.mark.parametrize("place", [".as-typed", "h1"])
+def test_what_people_write_in_arabic_reads_from_the_right(
+    tab: Tab, tmp_path: Path, place: str
+) -> None:
+    shown(tab, tmp_path, "ticket", "en")
+    assert tab.reads_from_the_right(place)
+
+
+def test_what_people_type_in_arabic_begins_at_the_right(tab: Tab, tmp_path: Path) -> None:
+    shown(tab, tmp_path, "contact", "en")
+    for field in ("#name", "#subject", "#text"):
+        tab.run(f"document.querySelector('{field}').value = '\u0645!'")
+        style = f"getComputedStyle(document.querySelector('{field}'))"
+        assert tab.run(f"{style}.unicodeBidi") == "plaintext"
+
+
 def test_the_form_is_filled_in_by_keyboard_in_the_order_that_it_is_read(
     tab: Tab, tmp_path: Path
 ) -> None:
