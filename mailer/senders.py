@@ -8,6 +8,7 @@ from mailer.compose.sign import Signers
 from mailer.config.modes import mode_of
 from mailer.config.relay import Relay as RelaySettings
 from mailer.config.warmup import plans_of
+from mailer.jobs.carriers import carriers
 from mailer.jobs.dkim import signers_in
 from mailer.jobs.holding import Manners
 from mailer.jobs.letters import Pen
@@ -113,14 +114,19 @@ def relay_names_of(workspace: Workspace) -> tuple[str, ...]:
     return tuple(relay.name for relay in workspace.settings.all_relays().values())
 
 
-def rates_of(workspace: Workspace) -> dict[str, Rate]:
-    """Return how many letters of campaigns may go by each relay.
+def rates_of(workspace: Workspace, campaign_id: int) -> dict[str, Rate]:
+    """Return how many letters of a campaign may go by each relay that takes them.
 
     Under the names of `relay_names_of`.
     """
-    relays = workspace.settings.all_relays().values()
+    relays = tuple(workspace.settings.all_relays().values())
     rates = [_rate(one).without(_reserved(one)) for one in relays]
-    return dict(zip(relay_names_of(workspace), rates, strict=False))
+    names = relay_names_of(workspace)
+    if len(names) < len(relays):
+        return dict(zip(names, rates, strict=False))
+    routes = [one.route for one in relays]
+    places = carriers(workspace.database, campaign_id, routes)
+    return {names[place]: rates[place] for place in places}
 
 
 @dataclass(frozen=True, slots=True)

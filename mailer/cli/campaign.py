@@ -158,7 +158,8 @@ def status(folder: str, number: int | None, *, watched: bool, as_json: bool) -> 
                     "there is no campaign yet: mailer campaign start --help"
                 )
             number = latest[0].id
-        rates, plans = rates_of(workspace), plans_of(workspace.settings.warm_up)
+        rates = rates_of(workspace, number)
+        plans = plans_of(workspace.settings.warm_up)
         if watched:
             watch(database, number, rates, plans)
         found = jobs.status(database, number, utc_now(), rates, plans)
