@@ -80,6 +80,13 @@ def test_links_and_files_named_in_the_documents_exist(document: Path) -> None:
         assert (ROOT / target).exists(), f"{name(document)}: {target}"
 
 
+def test_a_new_place_is_filled_from_this_folder_and_not_by_a_name_of_an_index() -> None:
+    """Nobody has published the package: by its name a stranger's would be installed."""
+    text = (ROOT / "docs" / "running.md").read_text(encoding="utf-8")
+    filled = re.findall(r"-m venv (\S+) && \1/bin/pip install '(.+?)'", text)
+    assert filled == [("/opt/mailer", ".[fast]")]
+
+
 def test_every_word_of_the_values_is_in_the_glossary() -> None:
     glossary = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")
     for word in (
