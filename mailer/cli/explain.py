@@ -118,10 +118,11 @@ def _evidence_words(entry: Evidence) -> str:
 
 def _story_lines(story: Story) -> Iterator[str]:
     campaign = story.campaign
+    letter = f" (letter {story.delivery.id})" if story.delivery else ""
     yield (
         f"{'Rehearsal, c' if campaign.rehearsal else 'C'}ampaign {campaign.id}"
         f" ({shown(campaign.name)}) to {campaign.list_id},"
-        f" started {shown(campaign.created_at)}, {campaign.state}:"
+        f" started {shown(campaign.created_at)}, {campaign.state}{letter}:"
     )
     yield f"  {shown(story.verdict)}"
     for line in story.because:
@@ -146,7 +147,9 @@ def _letter_lines(told: Told) -> Iterator[str]:
     what = _CAUSES.get(letter.cause_kind, str(letter.cause_kind))
     to = f" to {letter.delivery.list_id}" if letter.delivery.list_id else ""
     begins = "Rehearsal, " if letter.rehearsal else ""
-    line = f"{begins}{what}{to}, due {shown(letter.delivery.due_at)}:"
+    delivery = letter.delivery
+    due = f"due {shown(delivery.due_at)} (letter {delivery.id})"
+    line = f"{begins}{what}{to}, {due}:"
     yield line[0].upper() + line[1:]
     yield f"  {shown(told.verdict)}"
     for why in told.because:

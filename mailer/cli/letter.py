@@ -1,17 +1,27 @@
-"""`mailer letter`: one letter as its person got it."""
+"""`mailer letter`: one letter as its person got it, and those in doubt of no campaign."""
 
 import click
 
 from mailer.cli.output import as_json, print_json, shown
 from mailer.config.modes import mode_of
+from mailer.jobs import doubts as jobs
+from mailer.jobs.doubts import Doubt
 from mailer.jobs.show_letter import ShownLetter, show_letter
+from mailer.model.delivery import DeliveryState
+from mailer.model.token import TokenBox, TokenKind
 from mailer.senders import making_of
 from mailer.wiring import open_workspace
+
+_SETTLED_AS = {
+    "accepted": DeliveryState.ACCEPTED,
+    "refused": DeliveryState.REFUSED,
+    "again": DeliveryState.QUEUED,
+}
 
 
 @click.group
 def letter() -> None:
-    """Show one letter as its person got it.
+    """Show one letter as its person got it; settle what is in doubt.
 
     Example: mailer letter show 345
     """
@@ -53,6 +63,80 @@ def show(folder: str, delivery: int, *, raw: bool, html: bool, as_json: bool) ->
         print_json(_facts(found))
     else:
         _print(found)
+
+
+@letter.command
+@as_json
+@click.pass_obj
+def doubts(folder: str, *, as_json: bool) -> None:
+    """List letters in doubt that belong to no campaign.
+
+    They may or may not have arrived. What must arrive (confirmations, transactional
+    letters) goes out once more by itself while `mailer serve` runs, and is held when it is
+    in doubt then too; welcomes, answers and test letters are held at once. Look for the
+    Message-ID in the relay's log, then settle each. Those of a campaign: `mailer campaign
+    deliveries CAMPAIGN --state in_doubt`.
+
+    Example: mailer letter doubts --json
+    """
+    with open_workspace(folder) as workspace:
+        tokens = TokenBox(workspace.ring)
+        rows = [_doubt(one, tokens) for one in jobs.doubts(workspace.database)]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        click.echo(
+            f"letter {row['letter']}, {row['kind']}, to {shown(row['address'])},"
+            f" since {shown(row['since'])}: {shown(row['reply'])}\n"
+            f"  Message-ID {row['message_id']}@…; then `{row['settle']}`"
+        )
+    if not rows:
+        click.echo("nothing")
+
+
+def _doubt(one: Doubt, tokens: TokenBox) -> dict[str, object]:
+    view = one.letter.delivery
+    settle = (
+        f"mailer letter settle {view.id} --as …"
+        if one.ticket is None
+        else f"mailer inbox settle {one.ticket} {view.id} --as …"
+    )
+    return {
+        "letter": view.id,
+        "kind": one.letter.kind.value,
+        "address": view.address,
+        "since": view.ended_at,
+        "relay": view.relay,
+        "reply": view.reply,
+        "message_id": tokens.for_delivery(TokenKind.MESSAGE, view.id),
+        "ticket": one.ticket,
+        "settle": settle,
+    }
+
+
+@letter.command
+@click.argument("number", metavar="LETTER", type=int)
+@click.option(
+    "--as", "settled_as", type=click.Choice(list(_SETTLED_AS)), required=True,
+    help="It arrived; it did not and stays so; or it is sent once more.",
+)  # fmt: skip
+@as_json
+@click.pass_obj
+def settle(folder: str, number: int, settled_as: str, *, as_json: bool) -> None:
+    """Settle a letter in doubt that belongs to no campaign and no ticket.
+
+    `again` sends it under the same Message-ID, so that most mail programs show one.
+
+    Example: mailer letter settle 345 --as accepted
+    """
+    after = _SETTLED_AS[settled_as]
+    with open_workspace(folder) as workspace:
+        jobs.settle(workspace.world(), number, after)
+    if as_json:
+        print_json({"letter": number, "state": after})
+    else:
+        click.echo(f"letter {number}: {after}")
 
 
 def _facts(found: ShownLetter) -> dict[str, object]:

@@ -72,7 +72,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "mailer.cli.bounce:bounce",
         "List what came back of letters, and what follows.",
     ),
-    "letter": ("mailer.cli.letter:letter", "Show one letter as its person got it."),
+    "letter": (
+        "mailer.cli.letter:letter",
+        "Show one letter as its person got it; settle what is in doubt.",
+    ),
     "inbox": ("mailer.cli.inbox:inbox", "Answer people, and understand what comes back."),
     "serve": (
         "mailer.cli.serve:serve",

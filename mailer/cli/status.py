@@ -133,6 +133,8 @@ def _doubts(found: Standing) -> Iterator[str]:
     for campaign, letters in found.doubts.items():
         todo = f"`mailer campaign deliveries {campaign} --state in_doubt`, then resolve"
         yield f"{letters:,} of campaign {campaign}: {todo}"
+    if others := found.doubts_of_no_campaign:
+        yield f"{others:,} of no campaign: `mailer letter doubts` says how to settle them"
 
 
 def _progress(one: Progress) -> str:
@@ -227,6 +229,7 @@ def _as_json(seen: _Seen) -> Mapping[str, object]:
             {"campaign": campaign, "letters": letters}
             for campaign, letters in found.doubts.items()
         ],
+        "in_doubt_of_no_campaign": found.doubts_of_no_campaign,
         "running": [_campaign_json(one) for one in found.under_way],
         "paused": [_campaign_json(one) for one in found.paused],
         "alarms": [alarm_json(one) for one in found.alarms],

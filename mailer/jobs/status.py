@@ -73,6 +73,7 @@ class Standing:
         relay_alarms: The open alarms about the relays: trouble, or a refused login.
         queue: Letters by state and lane; only those of which there are any.
         doubts: Letters in doubt of each campaign that has any.
+        doubts_of_no_campaign: Letters in doubt that no campaign wrote.
         under_way: Campaigns being planned or running.
         paused: Campaigns that a person or a brake has paused; their reason says which.
         mailboxes: Those that mail is read from, as they were when last looked at.
@@ -85,6 +86,7 @@ class Standing:
     relay_alarms: tuple[Alarm, ...]
     queue: dict[DeliveryState, dict[Lane, int]]
     doubts: dict[int, int]
+    doubts_of_no_campaign: int
     under_way: tuple[Progress, ...]
     paused: tuple[Progress, ...]
     alarms: tuple[Alarm, ...]
@@ -110,12 +112,14 @@ def standing(
     with world.database.read() as connection:
         letters = metrics.open_letters(connection)
         alarms = open_alarms(connection)
+        doubts, of_none = metrics.doubts(connection)
         return Standing(
             present=metrics.present(connection, now),
             sent={one: throttle.used(connection, f"relay:{one}", now) for one in relays},
             relay_alarms=tuple(one for one in alarms if _is_of(one, relays)),
             queue=_queue(letters),
-            doubts=metrics.campaigns_in_doubt(connection),
+            doubts=doubts,
+            doubts_of_no_campaign=of_none,
             under_way=_progress(connection, letters, _S.PLANNING, _S.RUNNING),
             paused=_progress(connection, letters, _S.PAUSED),
             alarms=tuple(alarms),

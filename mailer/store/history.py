@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select
+from sqlalchemy import ColumnElement, Connection, Row, literal_column, select
 
 from mailer.model.campaign import Campaign, CampaignState
 from mailer.model.delivery import CauseKind, Claim, DeliveryState
@@ -22,6 +22,8 @@ from mailer.store.tables import AttemptRow, CampaignRow, DeliveryRow, table
 _delivery = table(DeliveryRow)
 _attempt = table(AttemptRow)
 _campaign = table(CampaignRow)
+# A partial index is only used when the statement says its condition literally.
+_IN_DOUBT: ColumnElement[bool] = literal_column("delivery.state = 'in_doubt'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +93,40 @@ def _others(
     rows = connection.execute(
         select(_delivery).where(where).order_by(_delivery.c.id.desc()).limit(limit)
     )
-    return [
-        OtherLetter(
-            CauseKind(row.cause_kind),
-            row.cause_id,
-            Kind(row.kind),
-            bool(row.rehearsal),
-            view_of(row),
+    return [_other(row) for row in rows]
+
+
+def _other(row: Row[Any]) -> OtherLetter:
+    return OtherLetter(
+        CauseKind(row.cause_kind),
+        row.cause_id,
+        Kind(row.kind),
+        bool(row.rehearsal),
+        view_of(row),
+    )
+
+
+def any_letter_of(connection: Connection, number: int) -> OtherLetter | None:
+    """Return one letter with its cause, a campaign's too; None when there is none."""
+    row = connection.execute(select(_delivery).where(_delivery.c.id == number)).first()
+    return None if row is None else _other(row)
+
+
+def doubts_of_no_campaign(
+    connection: Connection, after: int, limit: int
+) -> list[OtherLetter]:
+    """Return letters in doubt that no campaign wrote, in order, after a number."""
+    rows = connection.execute(
+        select(_delivery)
+        .where(
+            _IN_DOUBT,
+            _delivery.c.cause_kind != CauseKind.CAMPAIGN.value,
+            _delivery.c.id > after,
         )
-        for row in rows
-    ]
+        .order_by(_delivery.c.id)
+        .limit(limit)
+    )
+    return [_other(row) for row in rows]
 
 
 def attempts_of(connection: Connection, delivery_id: int) -> list[Attempt]:

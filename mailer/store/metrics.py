@@ -165,10 +165,11 @@ _doubts = (
 )
 
 
-def campaigns_in_doubt(connection: Connection) -> dict[int, int]:
-    """Count the letters in doubt of each campaign that has any."""
-    rows = connection.execute(_doubts)
-    return {id_: n for cause, id_, n in rows if cause == CauseKind.CAMPAIGN}
+def doubts(connection: Connection) -> tuple[dict[int, int], int]:
+    """Count the letters in doubt of each campaign that has any, and those of none."""
+    rows = connection.execute(_doubts).all()
+    found = {id_: n for cause, id_, n in rows if cause == CauseKind.CAMPAIGN}
+    return found, sum(n for _, _, n in rows) - sum(found.values())
 
 
 def totals(connection: Connection, now: datetime) -> Totals:
