@@ -15,9 +15,9 @@ from mailer.jobs.acknowledge import FrontDesk
 from mailer.jobs.away import away_until, wait_for
 from mailer.jobs.frontdesk import file_message, file_unread
 from mailer.jobs.holds import hold_of_writer, write_hold, writing
-from mailer.jobs.judging import Came, Reported, arrived, judge, tell
+from mailer.jobs.judging import Came, Reported, arrived, forget_of_erased, judge, tell
 from mailer.jobs.logbook import Logbook
-from mailer.jobs.tying import concern_of, reader_of
+from mailer.jobs.tying import concern_of, letter_of, reader_of
 from mailer.jobs.unsubscribe import unsubscribe
 from mailer.jobs.vouching import Reporters, vouched_for, waits_for_dns
 from mailer.model.consent import How
@@ -54,6 +54,7 @@ from mailer.wire.dns import DnsUnknownError
 
 _log = logging.getLogger(__name__)
 
+_NOTHING = "an answer by a machine changes nothing"
 _PAGE = 50
 _IN_A_ROW = 3
 """So many that cannot be acted on are no fault of the messages."""
@@ -177,9 +178,8 @@ def _handle(desk: Desk, one: Unsorted, now: datetime) -> Handled | None:
     if isinstance(notice, AutoReply):
         return _away(desk, one, notice, now)
     if not isinstance(notice, Bounce | Complaint | Report):
-        return _only_marked(
-            desk, one, notice, "an answer by a machine changes nothing", now
-        )
+        letter = letter_of(desk.database, desk.tokens, one, notice)
+        return _only_marked(desk, one, notice, _NOTHING, now, letter)
     return _reported(desk, one, notice, now)
 
 
@@ -237,21 +237,22 @@ def _left_there(
 
 def _away(desk: Desk, one: Unsorted, notice: AutoReply, now: datetime) -> Handled | None:
     """Let a list wait for who is away until a day, where the list says so."""
-    nothing, answered = "an answer by a machine changes nothing", KINDS[AutoReply]
+    answered = KINDS[AutoReply]
     until, tied = away_until(notice.back_on, now), tie(notice.clues, desk.tokens)
     if isinstance(tied, Untied):
-        return _only_marked(desk, one, notice, nothing, now)
+        return _only_marked(desk, one, notice, _NOTHING, now)
     with desk.database.read() as connection:
         concern = store.concern(connection, tied.delivery_id)
 
     def mark(connection: Connection) -> bool:
         arrived(connection, one.id, concern, notice, now)
+        forget_of_erased(connection, one.id, concern)
         return store.mark_sorted(connection, one.id, answered, notice.because, now)
 
     if until is None or concern is None or concern.list_id not in desk.waiting_lists:
         with desk.database.write() as connection:
             marked = mark(connection)
-        return Handled(one.id, answered, nothing) if marked else None
+        return Handled(one.id, answered, _NOTHING) if marked else None
 
     if not wait_for(desk.database, desk.logbook, concern, until, mark, now):
         return None
@@ -313,6 +314,7 @@ def _only_marked(
         if not store.mark_sorted(connection, one.id, kind, notice.because, now):
             return None
         arrived(connection, one.id, concern, notice, now)
-        if isinstance(notice, Unsubscribe) and provider_of(one.channel) is not None:
-            empty(connection, one.id)
+        forget_of_erased(connection, one.id, concern)
+        if isinstance(notice, Unsubscribe | Human | Spam):
+            empty(connection, one.id)  # She has left by it: nobody needs what it says.
     return Handled(one.id, kind, words)

@@ -17,9 +17,11 @@ from mailer.model.notice import (
     KINDS,
     AutoReply,
     Bounce,
+    Challenge,
     Complaint,
     Human,
     Notice,
+    OwnLetter,
     Reason,
     Report,
     Unsubscribe,
@@ -32,6 +34,7 @@ from mailer.store.alarms import Alarm, raise_unless_open
 from mailer.store.campaigns import find_campaign
 from mailer.store.contacts import get_contact
 from mailer.store.database import Connection, Database
+from mailer.store.hooks import empty
 from mailer.store.incoming import Concern
 from mailer.store.settling import Again, resolve
 from mailer.store.webhooks import tell_everybody
@@ -43,6 +46,8 @@ Reported = Bounce | Complaint | Report
 _TOLD: dict[type[Notice], str] = {
     Human: "a person has answered it",
     AutoReply: "a machine has answered it",
+    Challenge: "a machine has answered it",
+    OwnLetter: "it came back to us",
     Unsubscribe: "its reader asks to be left out",
 }
 _REASONS = {
@@ -88,6 +93,7 @@ def judge(
             refuse(connection, logbook.ring, refusals, _RECORDER, now)
         if came.incoming_id is not None:
             settle(connection, concern, notice, now)
+            forget_of_erased(connection, came.incoming_id, concern)
         if told := _told_of(notice, verdict):
             tell(connection, told, (came.source, came.number), concern, now)
         if verdict.effect is Effect.OURS:
@@ -114,6 +120,14 @@ def arrived(
     if concern is not None:
         store.note_answer(connection, incoming_id, concern.id)
         settle(connection, concern, notice, now)
+
+
+def forget_of_erased(
+    connection: Connection, incoming_id: int, concern: Concern | None
+) -> None:
+    """Empty what a machine says of a letter whose person was erased: it may name her."""
+    if concern is not None and not concern.address:
+        empty(connection, incoming_id)
 
 
 def _told_of(notice: Reported, verdict: Verdict) -> Told | None:
@@ -189,7 +203,8 @@ def _record(
         "reason": reason.value,
         "hard": who.hard if who else False,
         "status": who.status if who else "",
-        "said": who.diagnostic if who else "",
+        # Of who was erased it may hold the address.
+        "said": who.diagnostic if who and concern.address else "",
     }
     store.record(connection, incoming_id, concern, facts, verdict, now)
 

@@ -32,6 +32,14 @@ def concern_of(
     return Untied("its letter is not on record any more") if found is None else found
 
 
+def letter_of(
+    database: Database, tokens: TokenBox, one: Unsorted, notice: Notice
+) -> Concern | None:
+    """Return the letter that something is about; None for none that is on record."""
+    found = concern_of(database, tokens, one, notice)
+    return None if isinstance(found, Untied) else found
+
+
 def reader_of(connection: Connection, concern: Concern) -> Reader | None:
     """Return for whom a letter's links were made; None when it is nobody's any more."""
     if concern.contact_id is None:

@@ -12,7 +12,7 @@ from mailer.model.hook import CHANNEL
 from mailer.store.tables import IncomingRow, table
 
 _incoming = table(IncomingRow)
-_OF_MACHINES = ("bounce", "report", "complaint", "auto_reply", "own")
+_OF_MACHINES = ("bounce", "report", "complaint", "auto_reply", "challenge", "own")
 
 
 def old_reports(

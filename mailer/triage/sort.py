@@ -61,6 +61,7 @@ def sort(raw: bytes, knowledge: Knowledge, ours: Callable[[str], bool] = _nobody
     clues = _clues(message)
     own_id = _ID.search(message.part.get("message-id"))
     if own_id is not None and ours(own_id[1]):
+        clues = replace(clues, message_ids=(own_id[1], *clues.message_ids))
         return OwnLetter((), "its Message-ID is one that we signed", clues)
     return (
         _complaint(message, knowledge, clues)
