@@ -9,16 +9,14 @@ import click
 from mailer.audience.wanted import LetterReader, Wanted
 from mailer.cli.output import as_json, print_json
 from mailer.cli.printable import printable
-from mailer.compose.template import TemplateSource
 from mailer.errors import CannotComposeError, WorkspaceError
+from mailer.jobs.orders import Asked, data_then, order_body
 from mailer.jobs.transact import (
-    Asked,
     Faults,
     LetterDesk,
     MustNot,
     OtherLetter,
     Owed,
-    order_body,
 )
 from mailer.model.address import parse_address
 from mailer.model.attributes import AttributeSpec, AttributeType, coerce, separated
@@ -26,6 +24,8 @@ from mailer.web.contacts import ZONES, strict_json
 from mailer.wiring import open_workspace, utc_now
 from mailer.workspace.files import exists, read_text
 from mailer.workspace.templates import read_template
+
+_STAFF = "staff"
 
 
 def _only_one(
@@ -93,11 +93,13 @@ def send(
     """  # noqa: D301 - click's own mark for lines that stay as they are
     with open_workspace(folder) as workspace:
         world = workspace.world()
-        source = read_template(folder, template)
-        data = _data(source, given)
+        # What was promised to a key holds, whatever became of the template since.
+        then = None if dry_run else data_then(world, workspace.ring, _STAFF, key)
+        specs = read_template(folder, template).data_specs() if then is None else then
+        data = _data(specs, given)
         wanted = Wanted(template, parse_address(address), data, list_name, language)
         reader = LetterReader(world.specs, ZONES, utc_now())
-        asked = Asked("staff", key, order_body(wanted))
+        asked = Asked(_STAFF, key, order_body(wanted))
         desk = LetterDesk(world, workspace.ring)
         outcome = desk.send(reader, wanted, asked, dry_run=dry_run)
     if not isinstance(outcome, Owed):
@@ -121,8 +123,7 @@ def _show_tried(composed: bytes, *, as_json: bool) -> None:
         click.echo(f"it can be sent: {said['Subject']}")
 
 
-def _data(source: TemplateSource, given: tuple[str, ...]) -> dict[str, object]:
-    specs = source.data_specs()
+def _data(specs: dict[str, AttributeSpec], given: tuple[str, ...]) -> dict[str, object]:
     data: dict[str, object] = {}
     for one in given:
         name, is_value, cell = one.partition("=")

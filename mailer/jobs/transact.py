@@ -5,7 +5,6 @@ letter and its key are written down in one commit: asked for again it is the sam
 """
 
 import collections
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +17,7 @@ from mailer.compose.template import TemplateSource
 from mailer.errors import CannotComposeError, NotFoundError
 from mailer.jobs.absent import what_is_missing
 from mailer.jobs.frozen import Frozen, keep_enclosures, pack, put_down
+from mailer.jobs.orders import Asked, Named, named_by
 from mailer.jobs.page_links import readable_lists
 from mailer.jobs.world import World
 from mailer.model.contact import Contact
@@ -26,7 +26,6 @@ from mailer.model.key import KeyRing
 from mailer.model.kind import KINDS, Kind
 from mailer.model.letter import Letter
 from mailer.model.mailinglist import MailingList
-from mailer.model.mode import Mode
 from mailer.model.person import Person
 from mailer.store.contacts import find_contact
 from mailer.store.contents import Recipient, queue_letter
@@ -85,29 +84,6 @@ class OtherLetter:
 Outcome = Owed | Faults | MustNot | OtherLetter
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """By whom a letter is asked for.
-
-    Args:
-        by: `key NAME` of the API, or `staff`.
-        key: What makes it one letter however often it is asked for; "" for nothing.
-        body: All that was asked for: the same key with another body is a mistake.
-    """
-
-    by: str
-    key: str
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """By what a letter that was asked for is known again, both keyed hashes."""
-
-    key_hash: bytes | None
-    body_hash: bytes
-
-
 class LetterDesk:
     """Takes orders for letters; it keeps templates that it prepared."""
 
@@ -128,7 +104,7 @@ class LetterDesk:
         Raises:
             MailerError: when our own files do not hold.
         """
-        named = self._named(asked)
+        named = named_by(self._world, self._ring, asked)
         # What was promised once holds, whatever has changed since: first of all.
         before = None if dry_run else self._before(named)
         return before or self._take(reader, wanted, asked.by, named, dry_run=dry_run)
@@ -138,7 +114,7 @@ class LetterDesk:
         reader: LetterReader,
         wanted: Wanted,
         by: str,
-        named: _Named,
+        named: Named,
         *,
         dry_run: bool,
     ) -> Outcome:
@@ -194,14 +170,6 @@ class LetterDesk:
             return Faults((Fault("/list", words),))
         return source
 
-    def _named(self, asked: Asked) -> _Named:
-        hashed = self._ring.suppression_hash
-        # A key that was tried in a rehearsal is as good as new when letters go to people.
-        rehearsed = self._world.mode is Mode.REHEARSAL
-        what = "rehearsed letter" if rehearsed else "letter"
-        key_hash = hashed(f"{what} {asked.by} {asked.key}") if asked.key else None
-        return _Named(key_hash, hashed(f"body {asked.body.hex()}"))
-
     def _write(
         self, content: Frozen, order: Transaction, wanted: Wanted, contact: Contact | None
     ) -> Outcome:
@@ -223,11 +191,11 @@ class LetterDesk:
                 queue_letter(connection, cause, Kind.TRANSACTIONAL, to, now, list_id)
                 return Owed(number)
         # Somebody else asked for it at the same moment, and was first.
-        before = self._before(_Named(order.key_hash, order.body_hash))
+        before = self._before(Named(order.key_hash, order.body_hash))
         assert before is not None, "the key was there a moment ago"
         return before
 
-    def _before(self, named: _Named) -> Owed | OtherLetter | None:
+    def _before(self, named: Named) -> Owed | OtherLetter | None:
         """Return what was answered to the same key; None for a new one."""
         if named.key_hash is None:
             return None
@@ -303,10 +271,3 @@ def _person(wanted: Wanted, contact: Contact | None, data: Mapping[str, object])
         language=wanted.language or language,
         time_zone=None if contact is None else contact.time_zone,
     )
-
-
-def order_body(wanted: Wanted) -> bytes:
-    """Return all that is asked for, the same bytes whenever it is asked for."""
-    values = [wanted.template, wanted.to.given, wanted.data, wanted.list_name]
-    text = json.dumps([*values, wanted.language], sort_keys=True, ensure_ascii=False)
-    return text.encode()

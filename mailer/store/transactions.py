@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Connection, delete, func, select, update
 
@@ -11,10 +11,11 @@ from mailer.model.delivery import CauseKind
 from mailer.store.causes import no_letter
 from mailer.store.doortables import TransactionRow
 from mailer.store.inserting import inserting
-from mailer.store.tables import DeliveryRow, table
+from mailer.store.tables import DeliveryRow, FrozenRow, table
 
 _rows = table(TransactionRow)
 _delivery = table(DeliveryRow)
+_frozen = table(FrozenRow)
 _ITS_LETTER = (_delivery.c.cause_kind == CauseKind.TRANSACTION.value) & (
     _delivery.c.cause_id == _rows.c.id
 )
@@ -70,6 +71,16 @@ def asked_before(connection: Connection, key_hash: bytes) -> tuple[int, bytes] |
         select(_rows.c.id, _rows.c.body_hash).where(_rows.c.key_hash == key_hash)
     ).first()
     return None if row is None else (int(row.id), bytes(row.body_hash))
+
+
+def made_of(connection: Connection, key_hash: bytes) -> dict[str, Any] | None:
+    """Return what was frozen for the letter with a key; None where it is not kept."""
+    found = connection.execute(
+        select(_frozen.c.body)
+        .join(_rows, _rows.c.frozen_hash == _frozen.c.hash)
+        .where(_rows.c.key_hash == key_hash)
+    ).scalar_one_or_none()
+    return None if found is None else cast("dict[str, Any]", found)
 
 
 def asked_for(connection: Connection, number: int) -> Transaction | None:

@@ -4,9 +4,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from mailer.audience.wanted import LetterReader
+from mailer.jobs.orders import Asked
 from mailer.jobs.transact import (
     Answer,
-    Asked,
     Faults,
     MustNot,
     OtherLetter,

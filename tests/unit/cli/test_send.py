@@ -4,6 +4,7 @@ import asyncio
 import email
 import email.policy
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,25 @@ def test_a_key_that_was_used_in_a_rehearsal_sends_its_letter_when_it_is_live(
             asyncio.run(send_until(workspace, lambda: len(taken.letters) == 1))
     (letter,) = taken.letters
     assert letter.recipient == "ann@example.com"
+
+
+def test_what_was_promised_to_a_key_holds_whatever_became_of_the_template(
+    tmp_path: Path,
+) -> None:
+    a_shop(tmp_path, 1)
+    data = ("--data", "lines=One tent", "--data", "order=1017")
+    order = ("receipt", "--to", "a@example.com", "--key", "order-1017", "--json", *data)
+    promised = run(tmp_path, *order).stdout
+    letter = tmp_path / "templates/mail/receipt/letter.toml"
+    letter.write_text(LETTER.replace("lines =", "rows ="), encoding="utf-8")
+    assert run(tmp_path, *order).stdout == promised
+    shutil.rmtree(letter.parent)
+    assert run(tmp_path, *order).stdout == promised
+    other = run(tmp_path, *order, "--data", "order=1018", status=2).output
+    assert "the key was used for letter 1" in other
+    for changed in (("--key", "order-1018"), ("--dry-run",)):
+        said = run(tmp_path, *order, *changed, status=2).output
+        assert "no template 'receipt'" in said
 
 
 def test_a_letter_that_is_only_tried_is_shown_as_people_read_it(tmp_path: Path) -> None:
