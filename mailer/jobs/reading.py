@@ -44,15 +44,22 @@ class Reading:
 
     Args:
         lists: Reads the lists as they are now: whether one has an archive is asked anew.
+        rehearsing: The letters of rehearsals stand in archives too.
     """
 
     def __init__(
-        self, database: Database, pen: Pen, lists: Callable[[], Sequence[MailingList]]
+        self,
+        database: Database,
+        pen: Pen,
+        lists: Callable[[], Sequence[MailingList]],
+        *,
+        rehearsing: bool = False,
     ) -> None:
         self._database = database
         self._pen = pen
         self.site = pen.site
         self._lists = lists
+        self._rehearsing = rehearsing
         self._letters = Letters(database, pen, lambda _: None)
         self._lock = Lock()
         self._pages: OrderedDict[tuple[str, int], Page | None] = OrderedDict()
@@ -93,7 +100,9 @@ class Reading:
     def letters_of(self, mailing_list: MailingList) -> list[Page]:
         """Return the letters that went to all of a list, newest first."""
         with self._database.read() as connection:
-            campaigns = sent_to_all(connection, mailing_list.id, _ARCHIVED)
+            campaigns = sent_to_all(
+                connection, mailing_list.id, _ARCHIVED, rehearsed=self._rehearsing
+            )
         found = [self._page(mailing_list, one) for one in campaigns]
         return [one for one in found if one is not None]
 

@@ -219,12 +219,17 @@ def shown_in(connection: Connection, delivery_id: int) -> tuple[Shown | None, bo
     return shown_of(row.shown), bool(row.rehearsal)
 
 
-def sent_to_all(connection: Connection, list_id: str, limit: int) -> list[Campaign]:
+def sent_to_all(
+    connection: Connection, list_id: str, limit: int, *, rehearsed: bool = False
+) -> list[Campaign]:
     """Return the latest campaigns that went to the whole of a list, newest first.
 
     A segment, a draw by lot or a letter after another was meant for some of it.
 
     One counts when a relay has taken one of its letters.
+
+    Args:
+        rehearsed: Rehearsals, which went to nobody, count too.
     """
     accepted = any_letter(
         _delivery.c.cause_kind == CauseKind.CAMPAIGN.value,
@@ -242,6 +247,7 @@ def sent_to_all(connection: Connection, list_id: str, limit: int) -> list[Campai
             _campaign.c.kind == Kind.MARKETING.value,
             _campaign.c.state != CampaignState.CANCELLED.value,
             _campaign.c.started_at.is_not(None),
+            *(() if rehearsed else (_campaign.c.rehearsal.is_(False),)),
             accepted,
         )
         .order_by(_campaign.c.id.desc())

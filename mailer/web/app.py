@@ -186,7 +186,12 @@ def put_together(  # noqa: PLR0913 - each is a thing of its own, and build_app n
         leaving=Threads(_LEAVING),
         watching=Threads(_WATCHING),
         joining=joining,
-        letters=Reading(database, Pen(site, tokens, limits or Limits()), lists),
+        letters=Reading(
+            database,
+            Pen(site, tokens, limits or Limits()),
+            lists,
+            rehearsing=joining.rehearsing,
+        ),
         clicks=Clicks(database, lambda: lists_that_ask(joining.world)),
         lists=lists,
         handling=handling,

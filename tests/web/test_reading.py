@@ -23,7 +23,7 @@ from mailer.store.database import Database
 from mailer.store.deliveries import deliveries_of
 from mailer.store.erasing import erase_contact, erase_letters
 from mailer.store.history import claim_to_show
-from mailer.store.tables import ContactRow, table
+from mailer.store.tables import CampaignRow, ContactRow, table
 from mailer.web.app import put_together
 
 HTML = """<html lang="en"><head></head><body>
@@ -85,14 +85,22 @@ def notice() -> str:
 
 
 @pytest.fixture
-def client(shop: Shop, notice: str) -> Generator[TestClient, None, None]:
+def rehearsing() -> bool:
+    """Whether letters go to nobody."""
+    return False
+
+
+@pytest.fixture
+def client(
+    shop: Shop, notice: str, *, rehearsing: bool
+) -> Generator[TestClient, None, None]:
     app = put_together(
         shop.world.database,
         shop.world.logbook,
         SITE,
         pages(notice=notice),
         lambda: NOW,
-        joining(shop.world),
+        replace(joining(shop.world), rehearsing=rehearsing),
         lists=lambda: shop.lists,
     )
     with TestClient(app, "https://mail.example.com", follow_redirects=False) as opened:
@@ -204,6 +212,19 @@ def test_the_feed_is_atom_and_names_each_letter(shop: Shop, client: TestClient):
     link = entry.find(f"{atom}link")
     assert link is not None
     assert client.get(link.get("href", "")).status_code == 200
+
+
+@pytest.mark.parametrize("rehearsing", [False, True])
+def test_an_archive_shows_no_rehearsal_unless_it_is_one(
+    shop: Shop, client: TestClient, *, rehearsing: bool
+):
+    with shop.world.database.write() as connection:
+        connection.execute(update(table(CampaignRow)).values(rehearsal=True))
+    shown = 200 if rehearsing else 404
+    assert client.get(f"/archive/newsletter/{shop.number}").status_code == shown
+    listed = f"/archive/newsletter/{shop.number}" in client.get("/archive/newsletter").text
+    fed = f"/{shop.number}" in client.get("/archive/newsletter/feed.xml").text
+    assert (listed, fed) == (rehearsing, rehearsing)
 
 
 def test_a_list_that_wants_no_archive_has_none(shop: Shop, client: TestClient):
