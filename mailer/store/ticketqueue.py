@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
 from mailer.model.ticket import (
     DUE_STATES,
@@ -69,17 +69,25 @@ def wake(connection: Connection, now: datetime) -> int:
         .values(
             state=TicketState.OPEN.value,
             snoozed_until=None,
-            due_at=func.coalesce(
-                _ticket.c.next_due_at,
-                case((_ticket.c.answered_at.is_(None), _ticket.c.first_due_at)),
-                _ticket.c.solve_due_at,
-                _ticket.c.snoozed_until,
-            ),
+            due_at=_soonest(connection),
             changed_at=now,
             version=_ticket.c.version + 1,
         )
     )
     return woken.rowcount
+
+
+def _soonest(connection: Connection) -> ColumnElement[datetime | None]:
+    """Return what is due next, as `Dues.soonest`; where nothing is, the time of waking."""
+    dues = (
+        _ticket.c.next_due_at,
+        case((_ticket.c.answered_at.is_(None), _ticket.c.first_due_at)),
+        _ticket.c.solve_due_at,
+    )
+    # SQLite's answer is nothing where one of them is.
+    there = [func.coalesce(one, *dues, _ticket.c.snoozed_until) for one in dues]
+    least = func.min if connection.dialect.name == "sqlite" else func.least
+    return least(*there)
 
 
 def sleepers(connection: Connection, now: datetime) -> bool:
