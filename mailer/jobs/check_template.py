@@ -17,7 +17,7 @@ from mailer.compose.template import SETTINGS_FILE
 from mailer.errors import CannotComposeError, MailerError, WorkspaceError
 from mailer.jobs.audience import audiences_of
 from mailer.jobs.frozen import Frozen
-from mailer.jobs.preview import sample_person
+from mailer.jobs.preview import as_if_sent, sample_person
 from mailer.jobs.world import World
 from mailer.model.finding import Finding, Rule, Severity, worst_first
 from mailer.model.letter import Letter
@@ -82,6 +82,7 @@ def check_template(
     people, lacking, readers = _asked_for(world, prepared, mailing_list, now)
     sample = sample_person(source)
     samples = [sample._replace(language=one) for one in prepared.languages]
+    readers = [as_if_sent(source, one) for one in readers]
     letters, faults = _composed(prepared, [*samples, *readers], now)
     sizes, findings = findings_of(prepared, letters, Facts("", 0, people, lacking), asked)
     letter = letters[0][1] if letters else None

@@ -16,7 +16,7 @@ from mailer.compose.prepared import Prepared, Ways, prepare
 from mailer.errors import CannotComposeError, MailerError
 from mailer.jobs.composer import NotReadyError, contained
 from mailer.jobs.frozen import taken_up
-from mailer.jobs.preview import sample_person
+from mailer.jobs.preview import as_if_sent, sample_person
 from mailer.model.delivery import CauseKind, Claim
 from mailer.model.kind import Kind
 from mailer.model.letter import Letter
@@ -67,15 +67,11 @@ _AS_IT_IS = Sent(None, {})
 
 
 def _reader(claim: Claim, prepared: Prepared, sent: Sent) -> Person:
-    """Return who the letter is for; a test letter to nobody's contact shows the sample.
-
-    Args:
-        sent: With what a letter goes out that somebody asked for.
-    """
+    """Return who the letter is for, with what goes along; for a test perhaps the sample."""
     if claim.kind is Kind.TEST and claim.contact_id is None:
         return sample_person(prepared.source)._replace(address=claim.address)
     attributes = {**claim.attributes, **sent.data} if sent.data else claim.attributes
-    return Person(
+    reader = Person(
         contact_id=claim.contact_id,
         address=claim.address,
         # A letter about her page may go to an address that nobody has confirmed yet.
@@ -84,6 +80,7 @@ def _reader(claim: Claim, prepared: Prepared, sent: Sent) -> Person:
         time_zone=claim.time_zone,
         plain=claim.plain,
     )
+    return as_if_sent(prepared.source, reader) if claim.kind is Kind.TEST else reader
 
 
 def _correspondence(

@@ -14,7 +14,7 @@ from mailer.compose.head import TEST_MARK
 from mailer.compose.prepared import Prepared, prepare
 from mailer.errors import MailerError, NotFoundError
 from mailer.jobs.check_template import Asked, check_template
-from mailer.jobs.preview import body_of, html_of, sample_person
+from mailer.jobs.preview import as_if_sent, body_of, html_of, sample_person
 from mailer.jobs.trial import known_contact
 from mailer.jobs.world import World
 from mailer.model.finding import Finding
@@ -110,7 +110,8 @@ class LivePreview:
         if look.language:
             reader = reader._replace(language=look.language)
         if look.address:
-            reader = known_contact(self._world.database, look.address).person
+            known = known_contact(self._world.database, look.address).person
+            reader = as_if_sent(prepared.source, known)
         letter = prepared.compose(reader, 0, 0, self._world.clock(), test=True)
         message = email.message_from_bytes(letter.content, policy=email.policy.default)
         sent = body_of(message, "html")

@@ -52,6 +52,15 @@ def sample_person(source: TemplateSource) -> Person:
     return Person(None, _SAMPLE_ADDRESS, dict(source.sample), language, zone)
 
 
+def as_if_sent(source: TemplateSource, reader: Person) -> Person:
+    """Return a person with what a transactional letter is sent with, as `[sample]` has it.
+
+    Nobody on record has an order of her own to try the letter with.
+    """
+    data = {name: source.sample[name] for name in source.data if name in source.sample}
+    return reader._replace(attributes={**reader.attributes, **data})
+
+
 def _word(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
@@ -66,7 +75,8 @@ def preview(prepared: Prepared, person: Person | None, date: datetime) -> Previe
     Raises:
         CannotComposeError: when this person lacks a value that the template needs.
     """
-    reader = person or sample_person(prepared.source)
+    source = prepared.source
+    reader = sample_person(source) if person is None else as_if_sent(source, person)
     letter = prepared.compose(reader, 0, 0, date, test=True)
     message = email.message_from_bytes(letter.content, policy=email.policy.default)
     html = html_of(message, prepared)

@@ -14,6 +14,7 @@ from worlds import make_workspace
 
 from mailer.cli.main import mailer
 from mailer.daemon import send_until
+from mailer.jobs.live_preview import LivePreview, Look
 from mailer.store.tables import DeliveryRow, table
 from mailer.wiring import open_workspace
 
@@ -236,6 +237,27 @@ def test_data_is_for_transactional_letters(tmp_path: Path) -> None:
     ):
         letter.write_text(LETTER.replace(before, after), encoding="utf-8")
         assert words in run(tmp_path, "receipt", "--to", "a@example.com", status=2).output
+
+
+def test_a_letter_with_data_is_looked_at_with_that_of_its_sample(tmp_path: Path) -> None:
+    make_workspace(tmp_path, mode="rehearsal").close()
+    here = ("-w", str(tmp_path))
+    tried = ("--to", "me@example.com", "--contact", "kari@example.com")
+    whom = ("--list", "newsletter", "--basis", "express", "--source", "the fair")
+    for order, words in (
+        (("template", "new", "receipt", "--from", "receipt"), "made"),
+        (("contact", "add", "kari@example.com", *whom), ""),
+        (("template", "preview", "receipt", "--contact", "kari@example.com"), "order 1042"),
+        (("template", "check", "receipt", "--list", "newsletter"), "0 errors"),
+        (("template", "test", "receipt", *tried), "accepted"),
+    ):
+        done = CliRunner().invoke(mailer, (*here, *order))
+        assert done.exit_code == 0, done.output
+        assert words in done.output
+    with open_workspace(str(tmp_path)) as workspace:
+        live = LivePreview(workspace.world(), "receipt")
+        shown = live.show(Look(address="kari@example.com"))
+    assert "order 1042" in shown.subject
 
 
 def test_the_example_of_the_documents_fits_the_receipt_to_begin_with(
