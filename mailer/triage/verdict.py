@@ -77,23 +77,27 @@ def _bounced(
     if one.address.casefold() != address.casefold():
         words = f"{reason} at another address, to which it was forwarded"
         return _counted(reason, words, cause_id, earlier, now)
-    ends = _ends_at_once(one, earlier, now)
+    ends = _ends_at_once(one, cause_id, earlier, now)
     return ends or _counted(reason, str(reason), cause_id, earlier, now)
 
 
 def _ends_at_once(
-    one: Concerned, earlier: Sequence[Earlier], now: datetime
+    one: Concerned, cause_id: int, earlier: Sequence[Earlier], now: datetime
 ) -> Verdict | None:
-    """Say whether this one, with those of the same reason before it, is enough."""
+    """Say whether this one, with those of the same reason before it, is enough.
+
+    A provider may tell of one letter by mail and by its hook: that is once.
+    """
     reason = one.reason
-    ages = [now - it.at for it in earlier if it.reason == reason]
+    same = [it for it in earlier if it.reason == reason]
+    others = [now - it.at for it in same if it.cause_id != cause_id]
     if reason in _GONE and one.hard and one.status.startswith("5."):
         return Verdict(Effect.SUPPRESSED, f"{reason}, with the code {one.status}")
-    if reason in _GONE and one.hard and any(age <= _A_FORTNIGHT for age in ages):
+    if reason in _GONE and one.hard and any(age <= _A_FORTNIGHT for age in others):
         return Verdict(Effect.SUPPRESSED, f"{reason} for the second time in 14 days")
-    if reason in _NO_HOST and one.hard and any(age >= _A_DAY for age in ages):
+    if reason in _NO_HOST and one.hard and any(now - it.at >= _A_DAY for it in same):
         return Verdict(Effect.SUPPRESSED, f"{reason} again after more than a day")
-    if reason is Reason.SUSPEND and any(age <= _A_MONTH for age in ages):
+    if reason is Reason.SUSPEND and any(age <= _A_MONTH for age in others):
         words = "suspended for the second time in 30 days"
         return Verdict(Effect.SUPPRESSED, words, until_at=now + _FOR)
     return None

@@ -61,6 +61,14 @@ def test_a_suspended_account_ends_it_the_second_time_and_for_a_while():
     assert effect(bounce(Reason.SUSPEND), before(31, Reason.SUSPEND, 3)) is Effect.COUNTED
 
 
+@pytest.mark.parametrize("reason", [Reason.USER_UNKNOWN, Reason.SUSPEND])
+def test_one_letter_that_is_reported_twice_came_back_once(reason: Reason):
+    told = bounce(reason, hard=True)
+    assert effect(told, before(0.01, reason, cause=9)) is Effect.COUNTED
+    both = (before(2, reason, cause=8), before(0.01, reason, cause=9))
+    assert effect(told, *both) is Effect.SUPPRESSED
+
+
 def test_another_address_that_it_was_forwarded_to_only_counts():
     other = bounce(Reason.USER_UNKNOWN, "5.1.1", hard=True, who="other@example.net")
     assert effect(other) is Effect.COUNTED
