@@ -30,7 +30,8 @@ _MESSAGES = frozenset({"message/rfc822", "message/global", "message/rfc2822"})
 
 _FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _BOUNDARY_LINE = re.compile(rb"^--[^\n:]{3,}$", re.MULTILINE)
-_MBOX_FROM = re.compile(rb">?From (?:[^\n:]{0,200})[^\n]*\n")
+# A mailbox's own line; a space before a field's colon is an old form (RFC 5322 §4.5.2).
+_MBOX_FROM = re.compile(rb">?From (?![ \t]*:)[^\n]*\n")
 _TOKEN = re.compile(
     r';\s*([A-Za-z0-9_-]{1,60})(\*?\d*\*?)\s*=\s*(?:"((?:[^"\\]|\\.)*)"?|([^;\s]*))'
 )
