@@ -18,10 +18,12 @@ from typing import Any, cast
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
+from mailer.config.warmup import plans_of
 from mailer.config.webhooks import endpoints_of
 from mailer.errors import MailerError
 from mailer.jobs import brakes, canary, fire, plan, replay
 from mailer.jobs.ageing import age
+from mailer.jobs.brought_forward import bring_forward
 from mailer.jobs.erase import finish_erasures
 from mailer.jobs.follow import Happened
 from mailer.jobs.forget_deeds import forget_old_deeds
@@ -81,6 +83,7 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
     mailboxes = workspace.mailboxes()
     files = FileWatch(world, lambda: settings_of(workspace.folder))
     providers = ProvidersFile(workspace.folder)
+    plans = plans_of(workspace.settings.warm_up)
     kept_for = workspace.settings.sign_up.rules().kept_for
     turns: list[tuple[timedelta, str, Callable[[], object]]] = [
         (tick, "clock", ClockWatch(database, utc_now).look),
@@ -108,6 +111,8 @@ async def run_schedules(workspace: Workspace, stop: asyncio.Event) -> None:
             "erasures",
             lambda: finish_erasures(database, workspace.logbook, utc_now),
         ),
+        # At the start: a plan may have been raised.
+        (_ONCE_A_DAY, "warm-ups", lambda: bring_forward(database, plans, utc_now())),
         # After an upgrade above all, and as long as the program before it still runs.
         (_AN_HOUR, "search", lambda: read_entries(database)),
         (_ONCE_A_DAY, "throttle", lambda: forget_old(database, utc_now())),

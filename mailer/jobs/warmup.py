@@ -258,7 +258,7 @@ class WarmUps:
         at: Stage,
         now: datetime,
     ) -> None:
-        words = f"{domain} is warmed up: {stage_words(at)}"
+        words = f"{domain} is being warmed up: {stage_words(at)}"
         room = _AT_A_TIME
         for provider in running.providers:
             if room > 0:

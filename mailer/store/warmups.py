@@ -165,6 +165,41 @@ def put_off(
     ).rowcount
 
 
+def bring_forward(
+    connection: Connection, campaign: Campaign, limit: int, now: datetime
+) -> int:
+    """Take back that letters wait for another day: due at their time of the day today.
+
+    Returns:
+        How many.
+    """
+    tomorrow = day_begins(now) + A_DAY
+    chosen = (
+        select(DUE.c.id)
+        .where(
+            QUEUED,
+            OF_A_CAMPAIGN,
+            DUE.c.cause_id == campaign.id,
+            DUE.c.reason == REASON,
+            DUE.c.due_at >= tomorrow,
+        )
+        .order_by(DUE.c.due_at, DUE.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    ids = list(connection.execute(chosen).scalars())
+    if not ids:
+        return 0
+    due, a_day = _whole("due_at"), literal_column(str(_A_DAY_US), BigInteger())
+    earlier = (_divided(due, a_day) - literal(day_number(now), BigInteger())) * a_day
+    values: dict[str, Any] = {"due_at": due - earlier, "reason": None, "reply": None}
+    if campaign.valid_until is None:
+        values["give_up_at"] = _whole("give_up_at") - earlier
+    return connection.execute(
+        update(_delivery).where(_delivery.c.id.in_(ids)).values(values)
+    ).rowcount
+
+
 def _whole(name: str) -> ColumnElement[int]:
     return literal_column(name, BigInteger())
 

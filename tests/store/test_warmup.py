@@ -14,6 +14,7 @@ from plans import asked
 from sending import Setup, a_campaign, now, rows, states, until
 from sqlalchemy import insert, select, update
 
+from mailer.jobs.brought_forward import bring_forward
 from mailer.jobs.campaigns import status
 from mailer.jobs.frozen import pack
 from mailer.jobs.holding import Manners
@@ -110,7 +111,9 @@ def test_what_is_over_the_days_share_waits_for_the_next_day_and_says_why(
         assert (one.due_at - due[one.id]) % A_DAY == timedelta(0)
         assert day_number(one.due_at) == day_number(now()) + 1
         assert one.give_up_at - one.due_at == A_DAY
-        assert one.reply == "example.com is warmed up: day 1 of 2, 5 of 5 letters today"
+        assert (
+            one.reply == "example.com is being warmed up: day 1 of 2, 5 of 5 letters today"
+        )
     found = status(database, number, now(), plans=PLANS)
     assert found.warm_up == (
         "example.com is on day 1 of 2, 5 of 5 letters today;"
@@ -121,8 +124,8 @@ def test_what_is_over_the_days_share_waits_for_the_next_day_and_says_why(
     (alarm,) = found.alarms
     assert alarm.kind == "campaign_warm_up"
     assert alarm.happened == (
-        "example.com is warmed up: day 1 of 2, 5 of 5 letters today; the rest waits for"
-        " another day, and goes by itself"
+        f"{DOMAIN} is being warmed up: day 1 of 2, 5 of 5 letters today; the rest waits"
+        " for another day, and goes by itself"
     )
     assert "raise `letters` of its domain under [warm_up]" in alarm.todo
     a_day_later(database)
@@ -268,3 +271,31 @@ def test_counting_what_left_takes_a_small_part_of_a_senders_time(
             assert warm_ups.room(connection, running, 9, now()) == 0
         counted += any("left_at >=" in words for words, _ in noted.statements)
     assert 2 <= counted <= 5
+
+
+@pytest.mark.parametrize(
+    ("plans", "due"),
+    [({DOMAIN: Plan((5, 10))}, 0), ({DOMAIN: Plan((12, 20))}, 7), ({}, 25)],
+)
+def test_what_waits_for_another_day_goes_today_where_the_plan_was_raised(
+    database: Database,
+    ring: KeyRing,
+    tmp_path: Path,
+    plans: dict[str, Plan],
+    due: int,
+) -> None:
+    campaign_of(database, ring, 30)
+    before = {one.id: (one.due_at, one.give_up_at) for one in rows(database)}
+
+    async def a_day() -> None:
+        async with a_sink() as (_, port):
+            made = setup(database, tmp_path, port)
+            await made.until(lambda: gone(database) == 5 and waiting(database) == 25)
+
+    asyncio.run(a_day())
+    assert bring_forward(database, plans, now()) == due
+    back = [one for one in rows(database) if one.state == "queued" and not one.reason]
+    assert len(back) == due
+    for one in back:
+        assert (one.due_at, one.give_up_at) == before[one.id]
+    assert bring_forward(database, {DOMAIN: Plan((5, 10))}, now()) == 0
