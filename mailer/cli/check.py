@@ -16,6 +16,7 @@ from mailer.config.warmup import plans_of
 from mailer.errors import MailerError
 from mailer.jobs.check_advice import advice_on_retention
 from mailer.jobs.check_dns import check_dns
+from mailer.jobs.check_secrets import check_secrets
 from mailer.jobs.check_warmups import check_warm_ups
 from mailer.jobs.check_workspace import (
     Looked,
@@ -43,7 +44,7 @@ from mailer.wiring import (
 from mailer.workspace.acknowledgements import read_acknowledgements
 from mailer.workspace.articles import articles_problem
 from mailer.workspace.deskrules import desk_rules_problem
-from mailer.workspace.files import folder_for_a_moment
+from mailer.workspace.files import folder_for_a_moment, inside
 from mailer.workspace.folder import CONFIG
 
 FOUND_EXIT_STATUS = 1
@@ -142,6 +143,7 @@ def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
     looked = _files(workspace)
     looked.append(check_disk(workspace.folder, settings.alarms.disk_free_mb))
     looked.append(check_clock(workspace.database, now))
+    looked.append(check_secrets(inside(workspace.folder, settings.keys_file)))
     if settings.dkim:
         looked.append(check_signing(lambda: signers_of(workspace)))
     site = settings.site.public_url

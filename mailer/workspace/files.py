@@ -67,6 +67,14 @@ def folders_with(folder: str, file: str) -> list[str]:
     return sorted(path.name for path in Path(folder).glob("[!._]*") if has_it(path))
 
 
+def others_may_read(path: str) -> bool:
+    """Say whether more users than a file's owner may read or write it."""
+    try:
+        return bool(Path(path).stat().st_mode & 0o077)
+    except OSError:
+        return False
+
+
 def free_bytes(folder: str) -> int:
     """Return how many bytes are free for us on a folder's disk; it may be to be made."""
     place = Path(folder).absolute()

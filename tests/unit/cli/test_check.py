@@ -99,8 +99,8 @@ def test_a_list_that_asks_for_what_cannot_be_is_named(
     assert words in check(tmp_path, "--files", status=1)["lists/newsletter.toml"]
 
 
-def advice(folder: Path) -> dict[str, str]:
-    done = CliRunner().invoke(mailer, ("-w", str(folder), "check", "--files", "--json"))
+def advice(folder: Path, how: str = "--files") -> dict[str, str]:
+    done = CliRunner().invoke(mailer, ("-w", str(folder), "check", how, "--json"))
     assert done.exit_code == 0, done.output
     return {one["looked at"]: one["advice"] for one in json.loads(done.stdout)}
 
@@ -156,6 +156,21 @@ def test_what_is_kept_for_ever_gets_advice(tmp_path: Path):
     kept = "\n[retention]\ndeliveries_days = 400\ntickets_days = 1\nevidence_days = 1\n"
     file.write_text(file.read_text(encoding="utf-8") + kept)
     assert advice(tmp_path)["config.toml, [retention]"] == ""
+
+
+def test_keys_that_others_may_read_get_advice(tmp_path: Path):
+    make_workspace(tmp_path).close()
+    here = ("-w", str(tmp_path))
+    done = CliRunner().invoke(mailer, (*here, "dkim", "new", "example.com"))
+    assert done.exit_code == 0, done.output
+    assert advice(tmp_path, "--offline")["keys"] == ""
+    keys, (pem,) = tmp_path / "keys.toml", [*tmp_path.rglob("*.pem")]
+    for one in (keys, pem):
+        one.chmod(0o640)
+    assert advice(tmp_path, "--offline")["keys"] == (
+        f"others on this machine may read {pem}, {keys}: chmod 600 makes them their owner's"
+        " alone"
+    )
 
 
 @pytest.mark.parametrize("mode", ["rehearsal", "live"])
