@@ -194,7 +194,7 @@ def withheld_words(reason: str) -> str:
 def reason_words(code: str) -> str:
     """Say what a reply's codes mean (RFC 3463 §3), with the codes."""
     if not code:
-        return "No mail server answered"
+        return "Without a code of a mail server"
     _, _, enhanced = code.partition(" ")
     words = next((words for start, words in _REASONS if enhanced.startswith(start)), "")
     return f"{words} ({code})" if words else code

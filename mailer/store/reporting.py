@@ -62,7 +62,7 @@ class Refusal:
     """Letters that one provider's people did not get for one reason.
 
     Args:
-        code: The reply's codes, such as `550 5.1.1`; "" when no server answered.
+        code: The reply's codes, such as `550 5.1.1`; "" for words of our own.
         provider: The domain of the addresses.
         example: One whole reply.
     """

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from audiences import move
 from click.testing import CliRunner, Result
 from worlds import make_workspace
 
@@ -37,6 +38,18 @@ def shop(tmp_path: Path) -> Path:
     body.write_text(text.replace("<p>Good", f"<p>{link}</p>\n<p>Good", 1), encoding="utf-8")
     run(tmp_path, "campaign", "start", "autumn-sale", "--list", "newsletter", "--yes", "3")
     return tmp_path
+
+
+def test_what_was_settled_by_hand_is_not_said_to_be_a_server_that_gave_no_answer(
+    shop: Path,
+) -> None:
+    with open_workspace(str(shop)) as workspace, workspace.database.write() as connection:
+        move(connection, 1, [1, 2], state="in_doubt")
+    run(shop, "campaign", "resolve", "1", "--all", "--as", "refused")
+    said = run(shop, "campaign", "report", "1").stdout
+    assert "No mail server answered" not in said
+    assert "Without a code of a mail server" in said
+    assert "in doubt, settled by hand as refused" in said
 
 
 def test_a_campaign_s_report_in_lines_as_json_and_as_a_page(shop: Path):
