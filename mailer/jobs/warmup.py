@@ -104,7 +104,7 @@ def waits_of(
     if waiting := warmups.waiting_days(connection, campaign.id):
         told.append(f"{waiting:,} letters wait for another day")
     if days:
-        told.append(f"all have left in {days} days, if nothing else does")
+        told.append(f"all have left in {_days(days)}, if nothing else does")
     return Waits("; ".join(told), days)
 
 
@@ -116,8 +116,12 @@ def would_wait(
     told, days = _told(connection, names, plans, letters, now)
     if not days:
         return NOTHING_WAITS
-    told.append(f"what is over a day's share waits, and all have left in {days} days")
+    told.append(f"what is over a day's share waits, and all have left in {_days(days)}")
     return Waits("; ".join(told), days)
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def _told(

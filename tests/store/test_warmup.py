@@ -18,7 +18,7 @@ from mailer.jobs.brought_forward import bring_forward
 from mailer.jobs.campaigns import status
 from mailer.jobs.frozen import pack
 from mailer.jobs.holding import Manners
-from mailer.jobs.warmup import WarmUps, stage_words, warming
+from mailer.jobs.warmup import WarmUps, stage_words, warming, would_wait
 from mailer.model.key import KeyRing
 from mailer.pace.warmup import Plan, day_number
 from mailer.store import warmups
@@ -271,6 +271,15 @@ def test_counting_what_left_takes_a_small_part_of_a_senders_time(
             assert warm_ups.room(connection, running, 9, now()) == 0
         counted += any("left_at >=" in words for words, _ in noted.statements)
     assert 2 <= counted <= 5
+
+
+def test_one_day_is_said_as_one(database: Database, ring: KeyRing) -> None:
+    number = campaign_of(database, ring, 12)
+    found = status(database, number, now(), plans=PLANS)
+    assert found.warm_up.endswith("; all have left in 1 day, if nothing else does")
+    with database.read() as connection:
+        told = would_wait(connection, content(), PLANS, 12, now())
+    assert told.words.endswith("and all have left in 1 day")
 
 
 @pytest.mark.parametrize(
