@@ -1,12 +1,13 @@
 """Reading what is known about mailbox providers: ours, and the marketer's file over it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from importlib.resources import files
 from typing import Any, cast
 
-from mailer.errors import WorkspaceError
+from mailer.errors import AddressError, WorkspaceError
+from mailer.model.address import parse_address
 from mailer.model.provider import OTHER
 from mailer.pace.providers import Act, Limits, Provider, Providers, Rule
 from mailer.workspace.files import exists, inside
@@ -114,9 +115,20 @@ def _provider(name: str, table: Mapping[str, Any]) -> Provider:
             limits.at_once,
             limits.letters_per_connection,
         )
-    return Provider(
-        name, limits, tuple(table.get("mx", ())), tuple(table.get("domains", ()))
-    )
+    mx, domains = (_hosts(name, key, table.get(key, ())) for key in ("mx", "domains"))
+    return Provider(name, limits, mx, domains)
+
+
+def _hosts(name: str, key: str, hosts: Iterable[str]) -> tuple[str, ...]:
+    """Spell hosts and domains as letters and DNS have them: with A-labels (RFC 5891)."""
+    try:
+        return tuple(
+            one if one.isascii() else parse_address(f"someone@{one}").domain
+            for one in hosts
+        )
+    except AddressError as problem:
+        where = f"{PROVIDERS_FILE}: [{name}] {key}"
+        raise WorkspaceError(f"{where}: must be domains: {problem}") from None
 
 
 def _refuse_doubles(known: Mapping[str, Provider]) -> None:
@@ -133,12 +145,22 @@ def _refuse_doubles(known: Mapping[str, Provider]) -> None:
 
 def _rules(source: Mapping[str, Any], known: Mapping[str, Provider]) -> list[Rule]:
     rules = source.get("rules", [])
-    if not isinstance(rules, list):
+    each: list[object] = list(rules) if isinstance(rules, list) else [None]
+    if not all(isinstance(rule, dict) for rule in each):
         raise WorkspaceError(f"{PROVIDERS_FILE}: rules are tables, each under [[rules]]")
     return [
         _rule(cast("dict[str, Any]", rule), f"{PROVIDERS_FILE}: rule {number}", known)
-        for number, rule in enumerate(cast("list[object]", rules), 1)
+        for number, rule in enumerate(each, 1)
     ]
+
+
+def _reply(words: object, where: str) -> re.Pattern[str]:
+    if not isinstance(words, str) or not words:
+        raise WorkspaceError(f"{where}: `reply` must say which words it is for")
+    try:
+        return re.compile(words, re.IGNORECASE)
+    except re.error as problem:
+        raise WorkspaceError(f"{where}: `reply` is no expression: {problem}") from None
 
 
 def _rule(rule: Mapping[str, Any], where: str, known: Mapping[str, Provider]) -> Rule:
@@ -151,18 +173,14 @@ def _rule(rule: Mapping[str, Any], where: str, known: Mapping[str, Provider]) ->
     except ValueError:
         acts = ", ".join(Act)
         raise WorkspaceError(f"{where}: `do` must be one of: {acts}") from None
-    try:
-        reply = re.compile(rule["reply"], re.IGNORECASE)
-    except (KeyError, TypeError):
-        raise WorkspaceError(f"{where}: `reply` must say which words it is for") from None
-    except re.error as problem:
-        raise WorkspaceError(f"{where}: `reply` is no expression: {problem}") from None
+    reply = _reply(rule.get("reply"), where)
     whose = rule.get("providers", [])
     unknown = set(whose) - set(known) if _is_names(whose) else {str(whose)}
     if unknown:
         raise WorkspaceError(f"{where}: no such provider: {', '.join(sorted(unknown))}")
     minutes, after = rule.get("rest_minutes", 0), rule.get("after", 1)
     for key, number in (("rest_minutes", minutes), ("after", after)):
-        if not isinstance(number, int) or not 0 <= number <= 100_000:  # noqa: PLR2004
+        whole = isinstance(number, int) and not isinstance(number, bool)
+        if not whole or not 0 <= number <= 100_000:  # noqa: PLR2004
             raise WorkspaceError(f"{where}: {key} must be a whole number")
     return Rule(reply, act, frozenset(whose), timedelta(minutes=minutes), max(1, after))

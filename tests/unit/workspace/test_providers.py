@@ -120,6 +120,13 @@ def test_a_workspaces_own_file_changes_what_it_names_and_its_rules_come_first(
         ("[[rules]]\nreply = '('\ndo = 'slow'", "is no expression"),
         ("[[rules]]\nreply = 'x'\ndo = 'shout'", "`do` must be one of"),
         ("[[rules]]\ndo = 'slow'", "`reply` must say"),
+        ("[[rules]]\nreply = ''\ndo = 'stop'", "`reply` must say"),
+        ("rules = [1]", "rules are tables"),
+        ("[rules]\nreply = 'x'\ndo = 'slow'", "rules are tables"),
+        (
+            "[[rules]]\nreply = 'x'\ndo = 'rest'\nrest_minutes = true",
+            "must be a whole number",
+        ),
         ("[[rules]]\nreply = 'x'\ndo = 'slow'\nproviders = ['gmial']", "no such provider"),
         ("[[rules]]\nreply = 'x'\ndo = 'slow'\nfor = 3", "no such key"),
     ],
@@ -127,6 +134,11 @@ def test_a_workspaces_own_file_changes_what_it_names_and_its_rules_come_first(
 def test_a_mistake_names_its_place(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(WorkspaceError, match=said):
         read_providers(written(tmp_path, text))
+
+
+def test_domains_are_found_however_they_are_spelt(tmp_path: Path) -> None:
+    folder = written(tmp_path, "[school]\ndomains = ['b\u00fccher.example']")
+    assert read_providers(folder).listed()["xn--bcher-kva.example"] == "school"
 
 
 def test_a_file_that_is_spoiled_while_it_is_used_counts_as_it_was(tmp_path: Path) -> None:
