@@ -145,7 +145,7 @@ def _refuse_doubles(known: Mapping[str, Provider]) -> None:
 
 def _rules(source: Mapping[str, Any], known: Mapping[str, Provider]) -> list[Rule]:
     rules = source.get("rules", [])
-    each: list[object] = list(rules) if isinstance(rules, list) else [None]
+    each = cast("list[object]", rules) if isinstance(rules, list) else [None]
     if not all(isinstance(rule, dict) for rule in each):
         raise WorkspaceError(f"{PROVIDERS_FILE}: rules are tables, each under [[rules]]")
     return [
