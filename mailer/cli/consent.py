@@ -1,16 +1,26 @@
 """`mailer consent`: what people said, and writing down what came by other ways."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 import click
 
 from mailer.cli import proof
 from mailer.cli.output import as_json, print_json, shown
-from mailer.errors import NotFoundError
-from mailer.jobs.requests import Recorded, Request, record
+from mailer.errors import MailerError, NotFoundError
+from mailer.jobs.requests import (
+    Recorded,
+    Request,
+    on_record,
+    purpose_on_record,
+    record,
+)
 from mailer.model.consent import Act
 from mailer.model.mailinglist import MailingList
-from mailer.model.separate import Separate, click_record_of
+from mailer.model.partner import Partner
+from mailer.model.separate import Separate, click_record_id, click_record_of
+from mailer.store.database import Database
+from mailer.store.lists import SeenList
 from mailer.wiring import Workspace, open_workspace, utc_now
 from mailer.workspace.partners import read_partner
 
@@ -91,21 +101,66 @@ def withdraw(
 
 def _about(
     workspace: Workspace, list_name: str | None, partner: str | None, clicks: str | None
-) -> tuple[MailingList | Separate | None, str]:
-    """Return what a no is about, and how to call it."""
+) -> tuple[MailingList | Separate | SeenList | None, str]:
+    """Return what a no is about, and how to call it.
+
+    What people once agreed to is enough: no file that is gone, or does not hold, keeps a no
+    from being written down.
+    """
+    database = workspace.database
     if partner is not None:
-        found = read_partner(workspace.folder, workspace.specs, partner)
-        return found, f"sharing with {partner}"
+        return (
+            _read(
+                lambda: read_partner(workspace.folder, workspace.specs, partner),
+                lambda: purpose_on_record(database, f"{Partner.prefix}{partner}"),
+            ),
+            f"sharing with {partner}",
+        )
     if clicks is not None:
-        record_of = click_record_of(workspace.mailing_list(clicks))
-        if record_of is None:
-            raise NotFoundError(
-                f"lists/{clicks}.toml has no [clicks]: nobody is asked for that"
-            )
-        return record_of, f"the click record of {clicks}"
+        return (
+            _read(
+                lambda: _click_record(workspace, clicks),
+                lambda: _clicks_on_record(database, clicks),
+            ),
+            f"the click record of {clicks}",
+        )
     if list_name is not None:
-        return workspace.mailing_list(list_name), list_name
+        return (
+            _read(
+                lambda: workspace.mailing_list(list_name),
+                lambda: on_record(database, list_name),
+            ),
+            list_name,
+        )
     return None, _ALL
+
+
+def _read(
+    from_file: Callable[[], MailingList | Separate], seen: Callable[[], SeenList | None]
+) -> MailingList | Separate | SeenList:
+    try:
+        return from_file()
+    except MailerError:
+        found = seen()
+        if found is None:
+            raise
+        return found
+
+
+def _click_record(workspace: Workspace, list_name: str) -> Separate:
+    found = click_record_of(workspace.mailing_list(list_name))
+    if found is None:
+        raise NotFoundError(
+            f"lists/{list_name}.toml has no [clicks]: nobody is asked for that"
+        )
+    return found
+
+
+def _clicks_on_record(database: Database, list_name: str) -> SeenList | None:
+    its_list = on_record(database, list_name)
+    if its_list is None:
+        return None
+    return purpose_on_record(database, click_record_id(its_list.id))
 
 
 @consent.command(name="object")

@@ -9,12 +9,12 @@ from mailer.jobs.logbook import Logbook, note_missing, say_no
 from mailer.model.address import parse_address
 from mailer.model.consent import Act, How
 from mailer.model.mailinglist import MailingList
-from mailer.model.separate import ClickRecord, Separate
+from mailer.model.separate import ClickRecord, Separate, is_separate
 from mailer.store import ledger
 from mailer.store.contacts import find_contact
 from mailer.store.database import Connection, Database
 from mailer.store.events import forget_events_of_list
-from mailer.store.lists import find_list, see_list
+from mailer.store.lists import SeenList, all_lists, find_list, see_list
 from mailer.store.suppressions import Held, suppress, try_suppress
 
 
@@ -24,14 +24,15 @@ class Request:
 
     Args:
         act: `WITHDRAWN`, or `OBJECTED` to all marketing.
-        about: The list, or the separate purpose; None for all marketing.
+        about: The list, or the separate purpose, perhaps as it is on record (`on_record`);
+            None for all marketing.
         way: How it reached us: "phone", "mail", "counter".
         by: Who writes it down.
     """
 
     address: str
     act: Act
-    about: MailingList | Separate | None
+    about: MailingList | Separate | SeenList | None
     way: str
     by: str
 
@@ -108,12 +109,30 @@ def record(
             changed = suppress(connection, hashed, leaving.suppression(now))
             return Recorded(address.given, known=False, entry=None, changed=changed)
         entry = leave(connection, logbook.ring, contact, leaving, now)
-        if isinstance(about, ClickRecord):
+        if about is not None and about.id.startswith(ClickRecord.prefix):
             forget_events_of_list(connection, contact.id, about.name)
     return Recorded(contact.address, known=True, entry=entry, changed=entry is not None)
 
 
-def _see(connection: Connection, about: MailingList | Separate, now: datetime) -> None:
+def on_record(database: Database, name: str) -> SeenList | None:
+    """Return a list by the name of its file, though that is gone or does not hold.
+
+    People stay on such a list, and may leave it.
+    """
+    with database.read() as connection:
+        seen = all_lists(connection).values()
+    return next((one for one in seen if one.name == name and not is_separate(one.id)), None)
+
+
+def purpose_on_record(database: Database, id: str) -> SeenList | None:
+    """Return a separate purpose by its id, though no file asks for it any more."""
+    with database.read() as connection:
+        return find_list(connection, id)
+
+
+def _see(
+    connection: Connection, about: MailingList | Separate | SeenList, now: datetime
+) -> None:
     """Put on record what nobody has seen yet; words that were changed stop no no."""
-    if find_list(connection, about.id) is None:
+    if not isinstance(about, SeenList) and find_list(connection, about.id) is None:
         see_list(connection, about.as_list if isinstance(about, Separate) else about, now)

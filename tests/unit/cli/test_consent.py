@@ -99,6 +99,27 @@ def test_somebody_who_calls_takes_a_separate_consent_back(shop: Path):
     assert "there is no partner 'acne'" in done.stderr
 
 
+@pytest.mark.parametrize("spoiled", [None, "title = “News”"])
+def test_no_file_keeps_a_no_from_being_written_down(shop: Path, spoiled: str | None):
+    (shop / "partners.toml").write_text(PARTNERS)
+    file = shop / "lists/newsletter.toml"
+    file.write_text(file.read_text() + CLICKS)
+    kinds = ("--partner", "acme"), ("--clicks", "newsletter"), ("--list", "newsletter")
+    for kind in kinds[:2]:
+        run(shop, "consent", "withdraw", "ola@example.com", *kind, *BY)
+    for one in (shop / "partners.toml", file):
+        one.unlink()
+        if spoiled is not None:
+            one.write_text(spoiled, encoding="utf-8")
+    for entry, kind in enumerate(kinds, start=2):
+        done = run(shop, "consent", "withdraw", "kari@example.com", *kind, *BY)
+        assert f"from now on (entry {entry} of the ledger)" in done.stdout
+    told = run(shop, "contact", "show", "kari@example.com", "--json").stdout
+    assert json.loads(told)["subscriptions"][0]["status"] == "unsubscribed"
+    order = ("consent", "withdraw", "kari@example.com", "--list", "newsletters", *BY)
+    assert "there is no list 'newsletters'" in run(shop, *order, status=2).stderr
+
+
 def test_a_list_that_asks_for_no_click_record_has_none_to_withdraw(shop: Path):
     done = run(
         shop, "consent", "withdraw", "kari@example.com", "--clicks", "newsletter", *BY,
