@@ -9,10 +9,11 @@ from datetime import datetime
 
 from mailer.jobs.warmup import domains_of, stage_of
 from mailer.model.campaign import Campaign, CampaignState
-from mailer.pace.warmup import Plans
+from mailer.pace.warmup import A_DAY, Plans, day_begins
 from mailer.store import warmups
 from mailer.store.campaigns import campaigns_in
 from mailer.store.database import Database
+from mailer.store.waiting import providers_of
 
 _log = logging.getLogger(__name__)
 
@@ -47,13 +48,25 @@ def bring_forward(database: Database, plans: Plans, now: datetime) -> int:
 
 
 def _of_one(database: Database, campaign: Campaign, room: int | None, now: datetime) -> int:
-    """Let a campaign's letters go today, so many at most; return how many."""
+    """Let a campaign's letters go today, so many at most; return how many.
+
+    They are looked for outside of a writer's turn, by the index.
+    """
+    with database.read() as connection:
+        providers = providers_of(connection, campaign.id)
     moved = 0
-    while room is None or moved < room:
-        some = _AT_A_TIME if room is None else min(_AT_A_TIME, room - moved)
-        with database.write() as connection:
-            found = warmups.bring_forward(connection, campaign, some, now)
-        moved += found
-        if found < some:
-            break
+    for provider in providers:
+        after = day_begins(now) + A_DAY, 0
+        while room is None or moved < room:
+            some = _AT_A_TIME if room is None else min(_AT_A_TIME, room - moved)
+            with database.read() as connection:
+                found = warmups.waiting_for_another_day(
+                    connection, campaign, provider, after, some
+                )
+            if not found:
+                break
+            after = found[-1]
+            with database.write() as connection:
+                ids = [number for _, number in found]
+                moved += warmups.bring_forward(connection, campaign, ids, now)
     return moved

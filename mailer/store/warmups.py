@@ -15,10 +15,12 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    tuple_,
     update,
 )
 
 from mailer.model.campaign import Campaign
+from mailer.model.delivery import DeliveryState
 from mailer.pace.warmup import A_DAY, day_begins, day_number
 from mailer.store.campaigns import campaign_of
 from mailer.store.causes import PARTS
@@ -165,38 +167,54 @@ def put_off(
     ).rowcount
 
 
-def bring_forward(
-    connection: Connection, campaign: Campaign, limit: int, now: datetime
-) -> int:
-    """Take back that letters wait for another day: due at their time of the day today.
+def waiting_for_another_day(
+    connection: Connection,
+    campaign: Campaign,
+    provider: str,
+    after: tuple[datetime, int],
+    limit: int,
+) -> list[tuple[datetime, int]]:
+    """Return letters that were put off, by when they are due and their numbers, in order.
 
-    Returns:
-        How many.
+    Args:
+        after: What the first one comes after, as it is returned here.
     """
-    tomorrow = day_begins(now) + A_DAY
     chosen = (
-        select(DUE.c.id)
+        select(DUE.c.due_at, DUE.c.id)
         .where(
             QUEUED,
             OF_A_CAMPAIGN,
             DUE.c.cause_id == campaign.id,
+            DUE.c.provider == provider,
+            tuple_(DUE.c.due_at, DUE.c.id) > _place(*after),
             DUE.c.reason == REASON,
-            DUE.c.due_at >= tomorrow,
         )
         .order_by(DUE.c.due_at, DUE.c.id)
         .limit(limit)
-        .with_for_update(skip_locked=True)
     )
-    ids = list(connection.execute(chosen).scalars())
-    if not ids:
-        return 0
+    return [(row.due_at, row.id) for row in connection.execute(chosen)]
+
+
+def _place(due_at: datetime, number: int) -> ColumnElement[Any]:
+    return tuple_(literal(due_at, DUE.c.due_at.type), literal(number, BigInteger()))
+
+
+def bring_forward(
+    connection: Connection, campaign: Campaign, ids: Sequence[int], now: datetime
+) -> int:
+    """Let letters that wait for another day go today, at the same time of the day.
+
+    Returns:
+        How many of them still waited.
+    """
     due, a_day = _whole("due_at"), literal_column(str(_A_DAY_US), BigInteger())
     earlier = (_divided(due, a_day) - literal(day_number(now), BigInteger())) * a_day
     values: dict[str, Any] = {"due_at": due - earlier, "reason": None, "reply": None}
     if campaign.valid_until is None:
         values["give_up_at"] = _whole("give_up_at") - earlier
+    waits = (_delivery.c.state == DeliveryState.QUEUED.value, _delivery.c.reason == REASON)
     return connection.execute(
-        update(_delivery).where(_delivery.c.id.in_(ids)).values(values)
+        update(_delivery).where(_delivery.c.id.in_(ids), *waits).values(values)
     ).rowcount
 
 

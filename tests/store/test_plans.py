@@ -8,16 +8,21 @@ from datetime import timedelta
 
 from audiences import NOW
 from plans import asked, read_through
+from sending import a_campaign
 from sqlalchemy import Connection, insert
 
 from mailer.jobs.ageing import age
 from mailer.jobs.hooks import forget_signed
 from mailer.jobs.keeper import empty_old
+from mailer.model.campaign import CampaignState
+from mailer.model.key import KeyRing
 from mailer.store import brakes, history, holds, warmups
+from mailer.store.campaigns import campaigns_in
 from mailer.store.database import Database
 from mailer.store.doortables import HookOnceRow, TransactionRow
 from mailer.store.incoming import keep, mark_sorted
 from mailer.store.tables import TestLetterRow, table
+from mailer.store.waiting import providers_of
 
 LONG = timedelta(days=900)
 MANY = {"delivery", "contact", "incoming", "transaction_letter", "ledger", "event"}
@@ -39,6 +44,20 @@ def test_of_a_campaign_its_own_letters_are_read(database: Database) -> None:
         brakes.lately(connection, 1, "gmail", NOW)
         history.sent_to_all(connection, "news", 5)
         warmups.count_today(connection, [1, 2], NOW)
+    assert len(noted.statements) >= 3
+    assert "delivery" not in read_through(database, noted)
+
+
+def test_letters_that_wait_for_another_day_are_found_by_their_index(
+    database: Database, ring: KeyRing
+) -> None:
+    a_campaign(database, ring, 3)
+    with database.read() as connection:
+        (campaign,) = campaigns_in(connection, CampaignState.RUNNING)
+    with asked(database) as noted, database.read() as connection:
+        for name in providers_of(connection, campaign.id):
+            after = NOW, 0
+            warmups.waiting_for_another_day(connection, campaign, name, after, 5)
     assert len(noted.statements) >= 3
     assert "delivery" not in read_through(database, noted)
 
