@@ -17,6 +17,7 @@ from mailer.errors import MailerError
 from mailer.jobs.check_advice import advice_on_retention
 from mailer.jobs.check_dns import check_dns
 from mailer.jobs.check_secrets import check_secrets
+from mailer.jobs.check_vanished import check_vanished
 from mailer.jobs.check_warmups import check_warm_ups
 from mailer.jobs.check_workspace import (
     Looked,
@@ -140,7 +141,7 @@ def _files(workspace: Workspace) -> list[Looked]:
 
 def _all(workspace: Workspace, *, offline: bool) -> list[Looked]:
     settings, now = workspace.settings, utc_now()
-    looked = _files(workspace)
+    looked = [*_files(workspace), *check_vanished(workspace.world())]
     looked.append(check_disk(workspace.folder, settings.alarms.disk_free_mb))
     looked.append(check_clock(workspace.database, now))
     looked.append(check_secrets(inside(workspace.folder, settings.keys_file)))

@@ -44,6 +44,14 @@ def subscription(
     return of_contacts(connection, [contact_id]).get((contact_id, list_id))
 
 
+def somebody_is_on(connection: Connection, list_id: str) -> bool:
+    """Say whether anybody is subscribed to a list."""
+    found = select(_rows.c.contact_id).where(
+        _rows.c.list_id == list_id, _rows.c.status == SubscriptionStatus.SUBSCRIBED.value
+    )
+    return connection.execute(found.limit(1)).first() is not None
+
+
 def of_contacts(
     connection: Connection, contact_ids: Sequence[int]
 ) -> dict[Place, Subscription]:

@@ -158,6 +158,40 @@ def test_what_is_kept_for_ever_gets_advice(tmp_path: Path):
     assert advice(tmp_path)["config.toml, [retention]"] == ""
 
 
+def test_a_list_with_people_whose_file_is_gone_gets_advice(tmp_path: Path):
+    make_workspace(tmp_path).close()
+    basis = ("--list", "newsletter", "--basis", "express", "--source", "stall")
+    order = ("-w", str(tmp_path), "contact", "add", "kari@example.com", *basis)
+
+    def told() -> list[str]:
+        asked = ("-w", str(tmp_path), "check", "--json", "--offline")
+        rows = json.loads(CliRunner().invoke(mailer, asked).stdout)
+        name = "lists/newsletter.toml"
+        return [one["advice"] for one in rows if one["looked at"] == name]
+
+    file = tmp_path / "lists/newsletter.toml"
+    words = file.read_text(encoding="utf-8")
+    assert CliRunner().invoke(mailer, order).exit_code == 0
+    file.unlink()
+    (advice,) = told()
+    assert "the file is gone, and people are on the list" in advice
+    file.write_text(words, encoding="utf-8")
+    assert told() == [""]
+    left = (
+        "consent",
+        "withdraw",
+        "kari@example.com",
+        "--all",
+        "--how",
+        "mail",
+        "--by",
+        "O",
+    )
+    assert CliRunner().invoke(mailer, ("-w", str(tmp_path), *left)).exit_code == 0
+    file.unlink()
+    assert told() == []
+
+
 def test_keys_that_others_may_read_get_advice(tmp_path: Path):
     make_workspace(tmp_path).close()
     here = ("-w", str(tmp_path))
