@@ -1,23 +1,32 @@
 """What is in doubt and must arrive goes out once more, whoever looks after it."""
 
 import threading
+from dataclasses import replace
 
 import pytest
+from audiences import world
 from sending import a_campaign, change, claimed, now, rows, states
 from sqlalchemy import insert, text, update
 
+from mailer.errors import RefusedError
+from mailer.jobs.doubts import doubts, settle
 from mailer.jobs.logbook import Logbook
 from mailer.jobs.unsubscribe import unsubscribe
 from mailer.model.consent import How
-from mailer.model.delivery import DeliveryState
+from mailer.model.delivery import CauseKind, DeliveryState
 from mailer.model.key import KeyRing
 from mailer.model.kind import Kind
+from mailer.model.mode import Mode
 from mailer.model.token import Reader
+from mailer.store import metrics
+from mailer.store.campaigns import freeze
+from mailer.store.contents import Recipient, queue_letter
 from mailer.store.database import Connection, Database
 from mailer.store.doubts import send_again, settle_known
 from mailer.store.groups import Sheet, groups
 from mailer.store.outcomes import record
 from mailer.store.tables import AttemptRow, DeliveryRow, table
+from mailer.store.transactions import Transaction, begin_transaction, made_of
 
 DELIVERY, ATTEMPT = table(DeliveryRow), table(AttemptRow)
 
@@ -180,3 +189,42 @@ def test_who_left_while_her_letter_was_on_the_line_has_it(
         assert settle_known(connection, now()) == 1
     assert states(database) == {"accepted": 1, "in_doubt": 1}
     assert first != second
+
+
+def test_what_no_campaign_wrote_is_listed_and_settled(
+    database: Database, ring: KeyRing
+) -> None:
+    a_campaign(database, ring, 2)
+    with database.write() as connection:
+        receipts = [
+            queue_letter(
+                connection,
+                (CauseKind.TRANSACTION, number),
+                Kind.TRANSACTIONAL,
+                Recipient(None, f"p{number}@example.com", b"%d" % number, rehearsal=False),
+                now(),
+            )
+            for number in (1, 2, 3)
+        ]
+        doubt(connection, 1)
+        assert metrics.doubts(connection) == ({1: 2}, 3)
+    assert [one.letter.delivery.id for one in doubts(database)] == receipts
+    here = replace(world(database), mode=Mode.LIVE)
+    for number, after in zip(receipts, ("accepted", "refused", "queued"), strict=True):
+        settle(here, number, DeliveryState(after))
+    assert list(doubts(database)) == []
+    assert states(database) == {"accepted": 1, "refused": 1, "queued": 1, "in_doubt": 2}
+    with pytest.raises(RefusedError, match="is a campaign's"):
+        settle(here, 1, DeliveryState.ACCEPTED)
+
+
+def test_of_what_a_letter_with_a_key_was_made_is_found_by_the_key(
+    database: Database,
+) -> None:
+    order = Transaction("receipt", "h1", "staff", now(), b"key", b"", b"", None, {})
+    with database.write() as connection:
+        begin_transaction(connection, order)
+        assert made_of(connection, b"key") is None
+        freeze(connection, "h1", {"template": {"name": "receipt"}}, now())
+        assert made_of(connection, b"key") == {"template": {"name": "receipt"}}
+        assert made_of(connection, b"other") is None
