@@ -18,7 +18,7 @@ from mailer.jobs.correspond import Along, Pen
 from mailer.jobs.forwarding import Passing
 from mailer.jobs.new_ticket import Call, note_call
 from mailer.jobs.world import is_rehearsal
-from mailer.model.delivery import DeliveryState
+from mailer.model.delivery import SETTLED_AS
 from mailer.model.token import TokenBox
 from mailer.store.settling import Again
 from mailer.wiring import Workspace, open_workspace, utc_now
@@ -28,11 +28,6 @@ from mailer.workspace.messages import STANDARD_INPUT
 
 _TRIED_FOR = timedelta(hours=72)
 _ABOVE = "# Your answer stands above this line; what is below it is not sent."
-_OUTCOMES = {
-    "accepted": DeliveryState.ACCEPTED,
-    "refused": DeliveryState.REFUSED,
-    "again": DeliveryState.QUEUED,
-}
 
 _number = click.argument("number", metavar="TICKET", type=int)
 _by = click.option(
@@ -216,7 +211,7 @@ def new(
     "--as",
     "outcome",
     required=True,
-    type=click.Choice(list(_OUTCOMES)),
+    type=click.Choice(list(SETTLED_AS)),
     help="It arrived; it did not and stays so; or it is sent once more.",
 )
 @_by
@@ -231,10 +226,10 @@ def settle(folder: str, number: int, letter: int, *, outcome: str, by: str) -> N
     now = utc_now()
     with open_workspace(folder, need_keys=False) as workspace:
         ticket_steps.settle_letter(
-            workspace.database, number, letter, _OUTCOMES[outcome], by,
+            workspace.database, number, letter, SETTLED_AS[outcome], by,
             Again(now, now + _TRIED_FOR), now,
         )  # fmt: skip
-    click.echo(f"letter {letter}: {_OUTCOMES[outcome]}")
+    click.echo(f"letter {letter}: {SETTLED_AS[outcome]}")
 
 
 @click.command

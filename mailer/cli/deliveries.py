@@ -9,18 +9,13 @@ from mailer.cli.options import STATES
 from mailer.cli.output import as_json, json_text, print_json, shown
 from mailer.jobs import deliveries as jobs
 from mailer.jobs.deliveries import Moved
-from mailer.model.delivery import DeliveryState
+from mailer.model.delivery import SETTLED_AS, DeliveryState
 from mailer.model.token import TokenBox, TokenKind
 from mailer.store.deliveries import DeliveryView
 from mailer.wiring import open_workspace
 from mailer.workspace.csvout import csv_lines
 
 _ADDRESS_WIDTH = 32
-_SETTLED_AS = {
-    "accepted": DeliveryState.ACCEPTED,
-    "refused": DeliveryState.REFUSED,
-    "again": DeliveryState.QUEUED,
-}
 
 Rows = Iterable[tuple[DeliveryView, str]]
 """Deliveries, each with its Message-ID up to the @-sign."""
@@ -146,7 +141,7 @@ def retry(
 @click.option("--delivery", "delivery_id", type=int, help="Only this one.")
 @click.option("--all", "all_of_them", is_flag=True, help="All that are in doubt.")
 @click.option(
-    "--as", "settled_as", type=click.Choice(list(_SETTLED_AS)), required=True,
+    "--as", "settled_as", type=click.Choice(list(SETTLED_AS)), required=True,
     help="What came of it; `again` sends it once more under the same Message-ID.",
 )  # fmt: skip
 @_dry_run
@@ -177,7 +172,7 @@ def resolve(
         moved = jobs.resolve(
             workspace.world(),
             number,
-            _SETTLED_AS[settled_as],
+            SETTLED_AS[settled_as],
             delivery_id=delivery_id,
             dry_run=dry_run,
         )

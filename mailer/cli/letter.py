@@ -7,16 +7,10 @@ from mailer.config.modes import mode_of
 from mailer.jobs import doubts as jobs
 from mailer.jobs.doubts import Doubt
 from mailer.jobs.show_letter import ShownLetter, show_letter
-from mailer.model.delivery import DeliveryState
+from mailer.model.delivery import SETTLED_AS
 from mailer.model.token import TokenBox, TokenKind
 from mailer.senders import making_of
 from mailer.wiring import open_workspace
-
-_SETTLED_AS = {
-    "accepted": DeliveryState.ACCEPTED,
-    "refused": DeliveryState.REFUSED,
-    "again": DeliveryState.QUEUED,
-}
 
 
 @click.group
@@ -118,7 +112,7 @@ def _doubt(one: Doubt, tokens: TokenBox) -> dict[str, object]:
 @letter.command
 @click.argument("number", metavar="LETTER", type=int)
 @click.option(
-    "--as", "settled_as", type=click.Choice(list(_SETTLED_AS)), required=True,
+    "--as", "settled_as", type=click.Choice(list(SETTLED_AS)), required=True,
     help="It arrived; it did not and stays so; or it is sent once more.",
 )  # fmt: skip
 @as_json
@@ -130,7 +124,7 @@ def settle(folder: str, number: int, settled_as: str, *, as_json: bool) -> None:
 
     Example: mailer letter settle 345 --as accepted
     """
-    after = _SETTLED_AS[settled_as]
+    after = SETTLED_AS[settled_as]
     with open_workspace(folder) as workspace:
         jobs.settle(workspace.world(), number, after)
     if as_json:

@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 
 from mailer.config.section import Section, setting
 from mailer.errors import AddressError
-from mailer.model.address import parse_address
+from mailer.model.address import parse_domain
 
 SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 """One label of a domain (RFC 6376 §3.1)."""
@@ -42,7 +42,7 @@ def sending_domain(text: str) -> str:
         ValueError: when it is none.
     """
     try:
-        return parse_address(f"someone@{text}").domain
+        return parse_domain(text)
     except AddressError as problem:
         raise ValueError(f"{text[:60]!r} is no domain: {problem}") from None
 

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from mailer.config.section import Count, Limit, Port, Seconds, Section, Share, setting
 from mailer.errors import AddressError
-from mailer.model.address import parse_address
+from mailer.model.address import parse_address, parse_domain
 from mailer.model.kind import Lane
 from mailer.pace.routing import Route, not_taken
 
@@ -124,7 +124,7 @@ class Relay(Section):
     @classmethod
     def _are_domains(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         try:
-            return tuple(parse_address(f"someone@{one}").domain for one in value)
+            return tuple(parse_domain(one) for one in value)
         except AddressError as problem:
             raise ValueError(f"must be domains such as example.org: {problem}") from None
 

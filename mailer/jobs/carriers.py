@@ -23,13 +23,9 @@ def carriers(database: Database, campaign_id: int, routes: Sequence[Route]) -> l
             return every
         content = unpack(frozen(connection, campaign.frozen_hash))
     lane = KINDS[campaign.kind].lane
-    senders = {
-        target.mailing_list.sender_address.rpartition("@")[2].lower()
-        for target in content.targets
-    }
     taking = {
         place
-        for domain in senders
+        for domain in content.sender_domains
         for tier in tiers(routes, domain, lane)
         for place in tier
     }

@@ -85,6 +85,14 @@ class Frozen:
     topics: tuple[str, ...] = ()
 
     @property
+    def sender_domains(self) -> set[str]:
+        """The domains that its letters are from, in small letters."""
+        return {
+            target.mailing_list.sender_address.rpartition("@")[2].lower()
+            for target in self.targets
+        }
+
+    @property
     def targets(self) -> tuple[FrozenTarget, ...]:
         """All that it goes to, in order."""
         return (FrozenTarget(self.mailing_list, self.segment, self.rule), *self.also)

@@ -42,11 +42,7 @@ def domains_of(connection: Connection, campaign: Campaign, plans: Plans) -> list
 
 def senders_of(content: Frozen, plans: Plans) -> list[str]:
     """Return the domains with a plan that letters of some content are from."""
-    senders = {
-        target.mailing_list.sender_address.rpartition("@")[2].lower()
-        for target in content.targets
-    }
-    return sorted(senders & set(plans))
+    return sorted(content.sender_domains & set(plans))
 
 
 def stage_of(connection: Connection, domain: str, plan: Plan, now: datetime) -> Stage:

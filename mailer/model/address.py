@@ -114,6 +114,15 @@ def parse_address(text: str) -> Address:
     return _parse_slowly(given)
 
 
+def parse_domain(text: str) -> str:
+    """Return a domain as an A-label in lower case (RFC 5891).
+
+    Raises:
+        AddressError: when it is none.
+    """
+    return parse_address(f"someone@{text}").domain
+
+
 def match_form(local: str, domain: str) -> str:
     """Return match form version 1 of an address's two halves.
 

@@ -62,6 +62,13 @@ TRANSITIONS: dict[DeliveryState, frozenset[DeliveryState]] = {
     _S.ACCEPTED: frozenset(),
     _S.WITHHELD: frozenset(),
 }
+
+SETTLED_AS = {
+    "accepted": DeliveryState.ACCEPTED,
+    "refused": DeliveryState.REFUSED,
+    "again": DeliveryState.QUEUED,
+}
+"""What a person says became of a letter in doubt, and the state that this is."""
 """refused and expired go back to queued only by `campaign retry`."""
 
 OPEN_STATES = frozenset({_S.QUEUED, _S.CLAIMED, _S.SENDING})

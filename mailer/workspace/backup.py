@@ -64,9 +64,7 @@ def _clear_dead(part: Path) -> None:
         # Whoever writes it holds this, for as long as it lives.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.read(file, len(_HEADER)) in _BEGUN:
-            part.unlink()
-            for ending in ("-wal", "-shm", "-journal"):
-                Path(f"{part}{ending}").unlink(missing_ok=True)
+            _remove(part)
     finally:
         os.close(file)
 

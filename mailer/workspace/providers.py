@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any, cast
 
 from mailer.errors import AddressError, WorkspaceError
-from mailer.model.address import parse_address
+from mailer.model.address import parse_domain
 from mailer.model.provider import OTHER
 from mailer.pace.providers import Act, Limits, Provider, Providers, Rule
 from mailer.workspace.files import exists, inside
@@ -122,10 +122,7 @@ def _provider(name: str, table: Mapping[str, Any]) -> Provider:
 def _hosts(name: str, key: str, hosts: Iterable[str]) -> tuple[str, ...]:
     """Spell hosts and domains as letters and DNS have them: with A-labels (RFC 5891)."""
     try:
-        return tuple(
-            one if one.isascii() else parse_address(f"someone@{one}").domain
-            for one in hosts
-        )
+        return tuple(one if one.isascii() else parse_domain(one) for one in hosts)
     except AddressError as problem:
         where = f"{PROVIDERS_FILE}: [{name}] {key}"
         raise WorkspaceError(f"{where}: must be domains: {problem}") from None

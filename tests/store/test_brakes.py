@@ -153,12 +153,17 @@ def test_letters_that_come_back_for_what_we_are_pause_it_and_touch_nobody(
     assert "big: 10 of 60 were refused for what we send or who we are" in alarm.happened
 
 
-def test_a_little_too_much_slows_the_provider_once_an_hour(
-    database: Database, ring: KeyRing
-) -> None:
+def a_little_too_much(database: Database, ring: KeyRing) -> None:
+    """Send 400 letters, of which 12 are refused for good."""
     sent(database, ring, 400)
     hard = {"notice": "bounce", "effect": "suppressed", "hard": True}
     came_back(database, rows(database)[0].id, 12, reason="userunknown", **hard)
+
+
+def test_a_little_too_much_slows_the_provider_once_an_hour(
+    database: Database, ring: KeyRing
+) -> None:
+    a_little_too_much(database, ring)
     at = now()
     for minutes in (0, 10, 59):
         assert look(world(database), KNOWN, at + timedelta(minutes=minutes)) == []
@@ -179,9 +184,7 @@ def test_a_little_too_much_slows_the_provider_once_an_hour(
 def test_a_brake_slows_a_provider_whatever_that_asked_for_itself(
     database: Database, ring: KeyRing, before: Standing, after: float
 ) -> None:
-    sent(database, ring, 400)
-    hard = {"notice": "bounce", "effect": "suppressed", "hard": True}
-    came_back(database, rows(database)[0].id, 12, reason="userunknown", **hard)
+    a_little_too_much(database, ring)
     at = now()
     with database.write() as connection:
         keep_states(connection, {"big": before}, at)
@@ -196,9 +199,7 @@ def test_a_brake_slows_a_provider_whatever_that_asked_for_itself(
 def test_a_brake_is_no_answer_to_the_letter_that_tries_a_provider(
     database: Database, ring: KeyRing
 ) -> None:
-    sent(database, ring, 400)
-    hard = {"notice": "bounce", "effect": "suppressed", "hard": True}
-    came_back(database, rows(database)[0].id, 12, reason="userunknown", **hard)
+    a_little_too_much(database, ring)
     at = now()
     rested = Standing(broken=True, rests=1, rest_until=at, slowed_at=at)
     with database.write() as connection:
@@ -213,9 +214,7 @@ def test_a_brake_is_no_answer_to_the_letter_that_tries_a_provider(
 def test_what_a_brake_slowed_stays_slow_for_an_hour_though_its_letters_go(
     database: Database, ring: KeyRing
 ) -> None:
-    sent(database, ring, 400)
-    hard = {"notice": "bounce", "effect": "suppressed", "hard": True}
-    came_back(database, rows(database)[0].id, 12, reason="userunknown", **hard)
+    a_little_too_much(database, ring)
     at, limits = now(), Limits(20, at_most_per_second=100)
     known = Providers({"big": Provider("big", limits)})
     look(world(database), known, at)

@@ -17,7 +17,7 @@ from mailer.jobs.requests import record
 from mailer.jobs.taking_back import UNDO_WITHIN, split, take_back
 from mailer.jobs.ticket_steps import Sorting
 from mailer.model.consent import Act
-from mailer.model.delivery import DeliveryState
+from mailer.model.delivery import SETTLED_AS
 from mailer.model.kind import KINDS, Kind
 from mailer.model.staff import Deed
 from mailer.model.ticket import Priority, Step, TicketKind, steps_of
@@ -32,11 +32,6 @@ from mailer.web.console.ticket import Kept
 from mailer.web.console.words import SNOOZES
 from mailer.workspace.manners import read_manners
 
-_OUTCOMES = {
-    "accepted": DeliveryState.ACCEPTED,
-    "refused": DeliveryState.REFUSED,
-    "again": DeliveryState.QUEUED,
-}
 _SIGNED = "\n\n-- \n"
 _KEEPS_TEXT = frozenset({"reply", "forward", "note"})
 
@@ -279,7 +274,7 @@ def _merge(asked: Asked) -> None:
 
 
 def _settle(asked: Asked) -> None:
-    outcome = _OUTCOMES.get(asked.field("as"))
+    outcome = SETTLED_AS.get(asked.field("as"))
     if outcome is None:
         raise RefusedError("say whether it arrived, did not, or is sent once more")
     ticket_steps.settle_letter(
